@@ -1,0 +1,56 @@
+"""foretell predicts what comes next in a sequence, with recurrent networks and WaveNet.
+
+The public names are imported when they are first used, so that importing foretell itself is instant.
+"""
+
+from __future__ import annotations
+
+import importlib
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from foretell.errors import ForetellError, MissingExtraError, ModelError, SettingsError, TableError, TrainingError
+
+if TYPE_CHECKING:
+    from foretell.forecasting.backtest import Backtest
+    from foretell.forecasting.forecaster import Forecaster
+    from foretell.forecasting.settings import ForecastSettings
+    from foretell.forecasting.tables.files import read_table, write_table
+    from foretell.training.settings import TrainingSettings
+
+__version__ = metadata.version("foretell")
+
+_HOMES = {
+    "Backtest": "foretell.forecasting.backtest",
+    "ForecastSettings": "foretell.forecasting.settings",
+    "Forecaster": "foretell.forecasting.forecaster",
+    "TrainingSettings": "foretell.training.settings",
+    "read_table": "foretell.forecasting.tables.files",
+    "write_table": "foretell.forecasting.tables.files",
+}
+
+__all__ = [
+    "Backtest",
+    "ForecastSettings",
+    "Forecaster",
+    "ForetellError",
+    "MissingExtraError",
+    "ModelError",
+    "SettingsError",
+    "TableError",
+    "TrainingError",
+    "TrainingSettings",
+    "__version__",
+    "read_table",
+    "write_table",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,30 @@
+"""The exceptions that foretell raises: one family, so that `except ForetellError` catches them all.
+
+Every message says what was wrong, where (row, column, argument, file) and what to do about it.
+"""
+
+from __future__ import annotations
+
+
+class ForetellError(Exception):
+    """Whatever foretell refuses to do; the command line prints it without a traceback and exits with status 2."""
+
+
+class TableError(ForetellError, ValueError):
+    """An input table that cannot be read or understood: a bad file, column, time stamp or value."""
+
+
+class SettingsError(ForetellError, ValueError):
+    """An argument or option that makes no sense, alone or together with the data."""
+
+
+class ModelError(ForetellError):
+    """A model folder that is missing, damaged, of a newer format, or not a model at all."""
+
+
+class TrainingError(ForetellError, RuntimeError):
+    """Training that cannot go on, such as a loss that stays non-finite."""
+
+
+class MissingExtraError(ForetellError, ImportError):
+    """An optional package that is not installed; the message names the extra that brings it."""

@@ -1,0 +1,78 @@
+"""All that it takes to build a forecaster's network again: what is written beside its weights."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from foretell.forecasting.bodies import build_body
+from foretell.forecasting.inputs import InputLayout
+from foretell.forecasting.network import ForecastNetwork
+from foretell.forecasting.quantiles import quantiles_of
+from foretell.nn import Downsample
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """The make of a network: its body, what it reads, and which quantiles it gives."""
+
+    model: str
+    """rnn, lstm, gru or wavenet."""
+    hidden: int
+    layers: int
+    layer_norm: bool
+    dropout: float
+    layout: InputLayout
+    levels: tuple[int, ...]
+    """Interval levels in percent, ascending."""
+    static: int
+    """Numeric static features."""
+    categories: tuple[int, ...]
+    """Codes of each other static column."""
+
+    @property
+    def quantiles(self) -> tuple[float, ...]:
+        """The quantiles that the network gives, ascending."""
+        return quantiles_of(self.levels)
+
+    def build(self) -> ForecastNetwork:
+        """A new network of this make, its weights drawn from torch's random numbers."""
+        layout = self.layout
+        size = ForecastNetwork.input_size(layout, self.static, len(self.categories))
+        convolution = None
+        if layout.stride > 1:
+            convolution = Downsample(size, self.hidden, layout.kernel, layout.stride)
+            size = self.hidden
+        body = build_body(
+            self.model,
+            size,
+            hidden=self.hidden,
+            layers=self.layers,
+            steps=len(layout.all_anchors),
+            layer_norm=self.layer_norm,
+            dropout=self.dropout,
+        )
+        return ForecastNetwork(
+            body,
+            self.hidden,
+            layout,
+            quantiles=len(self.quantiles),
+            convolution=convolution,
+            categories=self.categories,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Blueprint:
+        """What `to_dict` wrote."""
+        layout = dict(plain["layout"])
+        layout["seasons"] = tuple(layout["seasons"])
+        values = {**plain, "layout": InputLayout(**layout)}
+        values["levels"] = tuple(values["levels"])
+        values["categories"] = tuple(values["categories"])
+        return cls(**values)

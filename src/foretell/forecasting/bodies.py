@@ -1,0 +1,44 @@
+"""The networks that a forecaster can be built on, by name."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from torch import nn
+
+from foretell.errors import SettingsError
+from foretell.nn import GRU, LSTM, RNN, WaveNet
+from foretell.nn.wavenet import dilation_cycles
+
+RECURRENT: dict[str, type[nn.Module]] = {"rnn": RNN, "lstm": LSTM, "gru": GRU}
+BODIES: dict[str, type[nn.Module]] = {**RECURRENT, "wavenet": WaveNet}
+
+
+def body_name(model: str | type[nn.Module]) -> str:
+    """The name of a model given by name or as a layer class of `foretell.nn`; SettingsError for any other."""
+    for name, layer in BODIES.items():
+        if model is layer or (isinstance(model, str) and model.lower() == name):
+            return name
+    raise SettingsError(
+        f"model {model!r} is not known: choose one of {', '.join(BODIES)}, or hand in the class itself, "
+        "such as foretell.nn.LSTM"
+    )
+
+
+def build_body(
+    name: str, input_size: int, *, hidden: int, layers: int, steps: int, layer_norm: bool, dropout: float
+) -> nn.Module:
+    """A causal network from (B, T, `input_size`) to (B, T, `hidden`), a recurrent one with its state beside that.
+
+    For a WaveNet, `layers` counts cycles of doubling dilations, together about as long as the `steps` that it sees.
+    """
+    if name in RECURRENT:
+        options: dict[str, Any] = {"layer_norm": True} if layer_norm else {}
+        between = dropout if layers > 1 else 0.0
+        return RECURRENT[name](input_size, hidden, layers, batch_first=True, dropout=between, **options)
+    if layer_norm:
+        raise SettingsError("layer_norm normalises inside a recurrent cell: it goes with rnn, lstm or gru, not wavenet")
+    doublings = max(1, round(math.log2(max(2.0, steps / layers))))
+    stack = WaveNet(input_size, hidden, hidden, dilations=dilation_cycles(doublings, layers))
+    return nn.Sequential(stack, nn.Dropout(dropout)) if dropout else stack

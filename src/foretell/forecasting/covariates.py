@@ -1,0 +1,145 @@
+"""Covariates as numbers: known-future and static columns, encoded as they were in training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foretell.errors import TableError
+from foretell.forecasting.panel import Column, Panel
+
+
+@dataclass(frozen=True)
+class Standardised:
+    """A numeric column: (value - mean) / spread, 0 where missing."""
+
+    mean: float
+    spread: float
+
+    @classmethod
+    def fit(cls, column: NDArray[np.float64]) -> Standardised:
+        """From the values present; mean 0 and spread 1 where there are none."""
+        present = column[~np.isnan(column)]
+        if not len(present):
+            return cls(0.0, 1.0)
+        return cls(float(present.mean()), float(present.std()) or 1.0)
+
+    def encode(self, column: NDArray[np.float64]) -> NDArray[np.float32]:
+        """(R,) to (R, 1)."""
+        return np.nan_to_num((column - self.mean) / self.spread).astype(np.float32)[:, None]
+
+
+@dataclass(frozen=True)
+class Categories:
+    """A column of names: each known name has a code from 1 on; 0 stands for missing and for names never seen."""
+
+    names: tuple[str, ...]
+
+    @classmethod
+    def fit(cls, column: NDArray[np.object_]) -> Categories:
+        """The names that occur, in order of the alphabet."""
+        return cls(tuple(sorted({str(name) for name in column if name is not None})))
+
+    def codes(self, column: NDArray[np.object_]) -> NDArray[np.int64]:
+        """(R,) names to (R,) codes."""
+        code = {name: i + 1 for i, name in enumerate(self.names)}
+        return np.fromiter((0 if name is None else code.get(str(name), 0) for name in column), np.int64, len(column))
+
+    def encode(self, column: NDArray[np.object_]) -> NDArray[np.float32]:
+        """(R,) names to (R, C), one column a known name, 1 where it stands and 0 elsewhere."""
+        one_hot = np.eye(len(self.names) + 1, dtype=np.float32)[:, 1:]
+        return one_hot[self.codes(column)]
+
+
+Encoding = Standardised | Categories
+
+
+@dataclass(frozen=True)
+class Covariates:
+    """How the known-future and the static columns of a panel become features."""
+
+    known: Mapping[str, Encoding]
+    static: Mapping[str, Encoding]
+
+    @classmethod
+    def fit(cls, panel: Panel) -> Covariates:
+        """Means, spreads and names from the columns of the panel that the network is trained on."""
+        return cls(
+            {name: _fit(column) for name, column in panel.known.items()},
+            {name: _fit(column) for name, column in panel.static.items()},
+        )
+
+    @property
+    def known_features(self) -> int:
+        """Features a step that the known-future columns give."""
+        return sum(1 if isinstance(e, Standardised) else len(e.names) for e in self.known.values())
+
+    @property
+    def static_features(self) -> int:
+        """Numeric static columns."""
+        return sum(isinstance(e, Standardised) for e in self.static.values())
+
+    @property
+    def category_counts(self) -> tuple[int, ...]:
+        """Codes of each other static column, that of the unknown included."""
+        return tuple(len(e.names) + 1 for e in self.static.values() if isinstance(e, Categories))
+
+    def encode_known(self, panel: Panel) -> NDArray[np.float32]:
+        """(R, F) features of each row of the panel. Raises TableError for a column that is absent or of another sort."""
+        columns = [_encode(name, encoding, panel.known) for name, encoding in self.known.items()]
+        return np.concatenate([np.zeros((len(panel.values), 0), np.float32), *columns], axis=1)
+
+    def encode_static(self, panel: Panel) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """(N, S) standardised numbers and (N, S') codes. Raises TableError as `encode_known` does."""
+        numbers, codes = [np.zeros((len(panel), 0), np.float32)], [np.zeros((len(panel), 0), np.int64)]
+        for name, encoding in self.static.items():
+            column = _checked(name, encoding, panel.static)
+            if isinstance(encoding, Standardised):
+                numbers.append(encoding.encode(column))
+            else:
+                codes.append(encoding.codes(column)[:, None])
+        return np.concatenate(numbers, axis=1), np.concatenate(codes, axis=1)
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            kind: {
+                name: {"names": list(e.names)} if isinstance(e, Categories) else {"mean": e.mean, "spread": e.spread}
+                for name, e in encodings.items()
+            }
+            for kind, encodings in (("known", self.known), ("static", self.static))
+        }
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Covariates:
+        """What `to_dict` wrote."""
+        read: dict[str, dict[str, Encoding]] = {}
+        for kind in ("known", "static"):
+            read[kind] = {
+                name: Categories(tuple(e["names"])) if "names" in e else Standardised(e["mean"], e["spread"])
+                for name, e in plain[kind].items()
+            }
+        return cls(read["known"], read["static"])
+
+
+def _fit(column: Column) -> Encoding:
+    return Categories.fit(column.astype(object)) if column.dtype == object else Standardised.fit(column.astype(float))
+
+
+def _checked(name: str, encoding: Encoding, columns: Mapping[str, Column]) -> Any:
+    if name not in columns:
+        raise TableError(f"column {name!r} is missing: the model was trained with it; the table must have it too")
+    column = columns[name]
+    if isinstance(encoding, Standardised) and column.dtype == object:
+        raise TableError(f"column {name!r} holds text, but the model was trained on numbers in it")
+    if isinstance(encoding, Categories) and column.dtype != object:
+        return np.array([None if np.isnan(v) else f"{v:g}" for v in column.astype(np.float64)], dtype=object)
+    return column
+
+
+def _encode(name: str, encoding: Encoding, columns: Mapping[str, Column]) -> NDArray[np.float32]:
+    return encoding.encode(_checked(name, encoding, columns))

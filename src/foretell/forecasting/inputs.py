@@ -1,0 +1,150 @@
+"""From a batch of windows to what the network reads, and to what it is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from foretell.forecasting.scaling import FLOOR, difference, last_seen, running_level_and_spread
+from foretell.forecasting.windows import WindowBatch
+
+_REACH = 20.0
+"""Inputs further out than this many spreads are pulled in to it: an outlier should be seen, not dominate."""
+_FARTHEST = 1000.0
+"""The same for targets and candidates."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What the network reads, of T time steps, A anchors (the steps that forecast) and H steps ahead of each."""
+
+    steps: Tensor
+    """(B, T, F): normalised values, their differences, what is missing, calendar and known covariates."""
+    static: Tensor
+    """(B, S): numeric static covariates."""
+    categories: Tensor
+    """(B, S') int64: the codes of the others."""
+    candidates: Tensor
+    """(B, A, H, K): values that could repeat: for each season the latest one in phase, and the level. The last value,
+    a candidate too, is the zero of the scale."""
+    future: Tensor
+    """(B, A, H, F'): known-future features of the steps ahead; F' = 0 without known columns."""
+    last: Tensor
+    """(B, A): each anchor's last value, on the scale of the window."""
+    spread: Tensor
+    """(B, A): the unit of candidates, targets and forecasts, on the scale of the window."""
+    target: Tensor
+    """(B, A, H): in spreads from the last value; NaN where missing, hidden, or not to be learnt from."""
+
+    def to(self, device: torch.device) -> Inputs:
+        """The same on another device."""
+        return Inputs(*(getattr(self, f.name).to(device) for f in fields(self)))
+
+    def chunks(self, length: int) -> list[Inputs]:
+        """Consecutive pieces of `length` time steps, each with the anchors among its steps, for truncated BPTT."""
+        steps, anchors = self.steps.shape[1], self.last.shape[1]
+        pieces = []
+        for start in range(0, steps, length):
+            time = slice(start, start + length)
+            at = slice(max(0, start + anchors - steps), max(0, start + length + anchors - steps))
+            anchored = (self.candidates, self.future, self.last, self.spread, self.target)
+            pieces.append(Inputs(self.steps[:, time], self.static, self.categories, *(a[:, at] for a in anchored)))
+        return pieces
+
+
+@dataclass(frozen=True)
+class InputLayout:
+    """How windows become inputs: the settings that training and forecasting must share."""
+
+    steps: int
+    """T, the time steps that the network runs over."""
+    horizon: int
+    seasons: tuple[int, ...]
+    """Season lengths in steps, shortest first."""
+    calendar: int
+    """Calendar features a step, the first of the window's features."""
+    known: int
+    """Known-future features a step, the rest of them."""
+    kernel: int = 1
+    stride: int = 1
+    """The convolution in front of the network: it forecasts at the steps where an output of it ends."""
+
+    @cached_property
+    def lag(self) -> int:
+        """Steps before the network's first that seasonal differences reach back to."""
+        return max(self.seasons, default=1)
+
+    @property
+    def past(self) -> int:
+        """Steps of history that a window holds."""
+        return self.lag + self.steps
+
+    @property
+    def features(self) -> int:
+        """F, the width of `Inputs.steps`."""
+        return 3 + len(self.seasons) + self.calendar + self.known
+
+    @property
+    def future_features(self) -> int:
+        """F', the width of `Inputs.future`."""
+        return self.calendar + 2 * self.known if self.known else 0
+
+    @property
+    def candidates(self) -> int:
+        """K"""
+        return len(self.seasons) + 1
+
+    @property
+    def all_anchors(self) -> range:
+        """The time steps, counted from the network's first, at which it forecasts; the last step is one of them."""
+        first = (self.steps - self.kernel) % self.stride + self.kernel - 1
+        return range(first, self.steps, self.stride)
+
+    def inputs(self, batch: WindowBatch, anchors: int | None = None) -> Inputs:
+        """The inputs of a batch; with `anchors`, forecasts are prepared for the last so many anchors alone."""
+        at = torch.tensor(self.all_anchors[-anchors:] if anchors else self.all_anchors, device=batch.values.device)
+        past = batch.values[:, : self.past]
+        level, spread = running_level_and_spread(past, min(self.seasons, default=1))
+        last = last_seen(past)
+        ahead = (self.lag + at)[:, None] + torch.arange(1, self.horizon + 1, device=at.device)
+        scale = spread[:, self.lag + at, None]
+        origin = last[:, self.lag + at, None]
+
+        candidates = [self._in_phase(past, last, season, at) for season in self.seasons]
+        candidates.append(level[:, self.lag + at, None].expand(-1, -1, self.horizon))
+        target = (batch.values[:, ahead] - origin) / scale
+        target = torch.where(scale > FLOOR, target.clamp(-_FARTHEST, _FARTHEST), torch.nan)
+        return Inputs(
+            steps=self._steps(batch, past, level, spread),
+            static=batch.static,
+            categories=batch.categories,
+            candidates=torch.stack([((c - origin) / scale).clamp(-_FARTHEST, _FARTHEST) for c in candidates], -1),
+            future=self._future(batch, ahead),
+            last=origin[..., 0],
+            spread=scale[..., 0],
+            target=target,
+        )
+
+    def _steps(self, batch: WindowBatch, past: Tensor, level: Tensor, spread: Tensor) -> Tensor:
+        columns = [(past - level) / spread]
+        columns += [difference(past, lag) / spread for lag in (1, *self.seasons)]
+        numbers = torch.stack([c[:, self.lag :].nan_to_num().clamp(-_REACH, _REACH) for c in columns], -1)
+        missing = past[:, self.lag :, None].isnan().float()
+        return torch.cat([numbers, missing, batch.features[:, self.lag : self.past]], -1)
+
+    def _in_phase(self, past: Tensor, last: Tensor, season: int, at: Tensor) -> Tensor:
+        """(B, A, H): for each step ahead the latest value whole seasons before it, or the last value where missing."""
+        back = torch.arange(self.horizon, device=at.device) % season + 1 - season
+        values = past[:, (self.lag + at)[:, None] + back]
+        return torch.where(values.isnan(), last[:, self.lag + at, None], values)
+
+    def _future(self, batch: WindowBatch, ahead: Tensor) -> Tensor:
+        if not self.known:
+            return batch.values.new_zeros(*batch.values.shape[:1], *ahead.shape, 0)
+        season = min(self.seasons, default=1)
+        steps_ahead = torch.arange(self.horizon, device=ahead.device)
+        before = ahead - (steps_ahead // season + 1) * season
+        return torch.cat([batch.features[:, ahead], batch.features[:, before, self.calendar :]], -1)

@@ -1,0 +1,66 @@
+"""Quantile forecasts: which quantiles an interval needs, how they are kept in order, and the loss that teaches them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from foretell.errors import SettingsError
+
+
+def quantiles_of(levels: Sequence[int]) -> tuple[float, ...]:
+    """The quantiles of central intervals, ascending, the median in the middle: levels (80, 95) give 5 of them.
+
+    `levels` are percentages between 1 and 99, in any order. Raises SettingsError for others and for repeats.
+    """
+    for level in levels:
+        if isinstance(level, bool) or level != int(level) or not 1 <= level <= 99:
+            raise SettingsError(f"level {level!r}: an interval's level is a whole percentage from 1 to 99, such as 80")
+    if len(set(levels)) != len(levels):
+        raise SettingsError(f"levels {list(levels)}: each level may be named once")
+    tails = [(100 - level) / 200 for level in sorted(levels)]
+    return (*sorted(tails), 0.5, *(1 - tail for tail in tails))
+
+
+def spread_around(median: Tensor, widths: Tensor) -> Tensor:
+    """Quantiles that cannot cross: `median` (..., 1) and unbounded `widths` (..., Q - 1) to quantiles (..., Q).
+
+    The widths, made positive by softplus, are the distances from one quantile to the next, outwards from the median.
+    """
+    distances = F.softplus(widths)
+    half = widths.shape[-1] // 2
+    below = median - distances[..., :half].flip(-1).cumsum(-1).flip(-1)
+    above = median + distances[..., half:].cumsum(-1)
+    return torch.cat([below, median, above], -1)
+
+
+class _PinballLoss(torch.autograd.Function):
+    """The loss and its gradient in one pass over the data: autograd would keep four tensors of the full size."""
+
+    @staticmethod
+    def forward(ctx: Any, forecast: Tensor, target: Tensor, quantiles: Tensor) -> Tensor:
+        seen = ~target.isnan()
+        count = (seen.sum() * len(quantiles)).clamp(min=1)
+        error = target.unsqueeze(-1) - forecast
+        slope = torch.where(error >= 0, quantiles, quantiles - 1) * seen.unsqueeze(-1)
+        ctx.save_for_backward(slope, count)
+        return 2 * (error.nan_to_num_() * slope).sum() / count
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        slope, count = ctx.saved_tensors
+        return slope * (-2 * gradients[0] / count), None, None
+
+
+def pinball_loss(forecast: Tensor, target: Tensor, quantiles: Tensor) -> Tensor:
+    """Twice the mean pinball loss (Koenker & Bassett, 1978), which for the median alone is the mean absolute error.
+
+    `forecast` (..., Q), `target` (...) with NaN where there is nothing to compare with, `quantiles` (Q,). A scalar; 0
+    where the whole target is missing.
+    """
+    loss: Tensor = _PinballLoss.apply(forecast, target, quantiles)  # type: ignore[no-untyped-call]
+    return loss

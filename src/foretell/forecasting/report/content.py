@@ -1,0 +1,88 @@
+"""What a report shows, as plain arrays and words: no drawing, no HTML, no knowledge of models or tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Times = NDArray[np.datetime64] | NDArray[np.int64]
+Floats = NDArray[np.float64]
+Intervals = Mapping[int, tuple[Floats, Floats]]
+
+
+@dataclass(frozen=True)
+class BacktestWindow:
+    """A stretch of the past that was forecast as though it were still to come; H time steps."""
+
+    times: Times
+    """(H,) `datetime64[us]` or int64."""
+    median: Floats
+    """(H,)"""
+    intervals: Intervals
+    """Level in percent -> (lower, upper), each (H,)."""
+    actual: Floats
+    """(H,) what came, NaN where it is missing."""
+
+
+@dataclass(frozen=True)
+class SeriesView:
+    """One series to draw: the end of its history, its forecast, and the backtest windows that lie in that history."""
+
+    id: str
+    times: Times
+    """(T,) `datetime64[us]` or int64, ascending: the shown end of the history."""
+    values: Floats
+    """(T,) NaN where missing."""
+    forecast_times: Times
+    """(H,)"""
+    median: Floats
+    """(H,)"""
+    intervals: Intervals = field(default_factory=dict)
+    """Level in percent -> (lower, upper), each (H,)."""
+    windows: Sequence[BacktestWindow] = ()
+    """Drawn over the history; those that begin before `times` does are cut at its left edge."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """One row of the backtest: a model and its errors, where lower is better."""
+
+    model: str
+    metrics: Mapping[str, float]
+    """Such as MASE, sMAPE, MAE, RMSE; NaN where undefined."""
+    is_ours: bool = False
+
+
+@dataclass(frozen=True)
+class ReportContent:
+    """All that a report says."""
+
+    title: str
+    series: Sequence[SeriesView]
+    """The series to draw, a dozen at most; the caller chooses them."""
+    total_series: int
+    scores: Sequence[Score] = ()
+    """Ours and the baselines; empty without a backtest."""
+    scores_by_step: Mapping[str, Floats] = field(default_factory=dict)
+    """Model name -> (H,) mean absolute scaled error of each horizon step."""
+    coverage: Mapping[int, float] = field(default_factory=dict)
+    """Level in percent -> share of the backtest's values inside, 0 to 1."""
+    losses: Floats = field(default_factory=lambda: np.empty(0))
+    """(S,) training loss of steps 1 to S; NaN where a step was skipped."""
+    gradient_norms: Floats = field(default_factory=lambda: np.empty(0))
+    """(S,) before clipping."""
+    clip_norm: float | None = None
+    evaluations: Sequence[tuple[int, float]] = ()
+    """(step, validation loss) pairs."""
+    best_step: int | None = None
+    """The step whose weights were kept."""
+    skipped_steps: int = 0
+    """Steps left out because their loss or gradient was not finite."""
+    findings: Sequence[str] = ()
+    """Sentences on the data: layout, frequency, missing values, rows dropped."""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """Settings and circumstances: model, horizon, parameters, training time, seed, versions."""
+    warnings: Sequence[str] = ()

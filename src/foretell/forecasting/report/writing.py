@@ -1,0 +1,31 @@
+"""Puts a finished file in its place at once, so that no reader ever sees half of it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from foretell.errors import SettingsError
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Writes `content` under a temporary name in the same folder, syncs it, and renames it to `path`.
+
+    Raises `SettingsError` where the folder is missing or cannot be written to; then nothing is left behind.
+    """
+    temporary = path.parent / f".foretell-{secrets.token_hex(8)}.tmp"
+    try:
+        try:
+            with open(temporary, "xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SettingsError(
+            f"cannot write {path}: {reason}; give an output path in a folder that can be written to"
+        ) from error

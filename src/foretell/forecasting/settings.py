@@ -1,0 +1,68 @@
+"""What a forecaster can be told beyond the handful of arguments it takes itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from foretell.errors import SettingsError
+from foretell.training.settings import TrainingSettings
+
+_LONGEST_INPUT = 512
+
+
+@dataclass(frozen=True)
+class ForecastSettings:
+    """Network, input and training of a forecaster; raises SettingsError on a value that makes no sense."""
+
+    layers: int = 2
+    """Recurrent layers; for a WaveNet, cycles of doubling dilations."""
+    hidden: int = 64
+    """Hidden features of a recurrent layer; residual and skip channels of a WaveNet."""
+    layer_norm: bool = False
+    """Layer normalisation inside the recurrent cell (Ba et al., 2016)."""
+    conv_stride: int = 1
+    """Stride of a convolution (twice as wide, without padding) that shortens the input; 1 leaves it out."""
+    dropout: float = 0.0
+    """Dropout between layers, in [0, 1)."""
+    input_steps: int | None = None
+    """Time steps the network runs over; None chooses them from season and horizon."""
+    seasons: tuple[int, ...] | None = None
+    """Season lengths in steps; None takes those of the frequency that the history covers twice."""
+    batch_size: int = 64
+    """Windows a training step."""
+    windows: int = 3
+    """Backtest windows held out at the end of each series, where it is long enough."""
+    finish: float = 0.2
+    """After validation and backtest, training goes on with all of the data for this share of the steps; 0 for none."""
+    training: TrainingSettings = field(default_factory=TrainingSettings)
+
+    def __post_init__(self) -> None:
+        for name in ("layers", "hidden", "conv_stride", "batch_size"):
+            self._require(name, "must be at least 1", getattr(self, name) >= 1)
+        self._require("windows", "must be 0 or more", self.windows >= 0)
+        self._require("dropout", "must be in [0, 1)", 0 <= self.dropout < 1)
+        self._require("finish", "must be in [0, 1]", 0 <= self.finish <= 1)
+        self._require("input_steps", "must be at least 2", self.input_steps is None or self.input_steps >= 2)
+        self._require("seasons", "must each be at least 2", all(s >= 2 for s in self.seasons or ()))
+
+    def _require(self, name: str, rule: str, holds: bool) -> None:
+        if not holds:
+            raise SettingsError(f"{name} is {getattr(self, name)!r}: it {rule}")
+
+
+def season_lengths(natural: tuple[int, ...], asked: tuple[int, ...] | None, longest_training: int) -> tuple[int, ...]:
+    """The season lengths to use, ascending: those asked for, or the natural ones that the history holds twice."""
+    if asked is not None:
+        return tuple(sorted(set(asked)))
+    return tuple(season for season in natural if 2 * season <= longest_training)
+
+
+def input_length(asked: int | None, seasons: tuple[int, ...], horizon: int, longest_training: int) -> int:
+    """The time steps a network runs over: two of the longest season, eight of the shortest, four horizons, at most 512.
+
+    Never more than the longest history has.
+    """
+    if asked is not None:
+        return asked
+    wanted = max(2 * max(seasons, default=0), 8 * min(seasons, default=4), 4 * horizon)
+    return max(2, min(wanted, _LONGEST_INPUT, longest_training))

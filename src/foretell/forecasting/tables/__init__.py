@@ -1,0 +1,1 @@
+"""Tables of any shape, read and laid out as a panel."""

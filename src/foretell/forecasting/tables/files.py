@@ -1,0 +1,179 @@
+"""Tables in files: CSV, TSV and Parquet, compressed or not, read and written."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import os
+import sys
+import tempfile
+import zlib
+from datetime import time
+from difflib import get_close_matches
+from pathlib import Path
+
+import polars as pl
+
+from foretell.errors import SettingsError, TableError
+from foretell.forecasting.tables.delimited import parse_delimited
+
+_BINARY = {
+    b"PK\x03\x04": "a zip archive or an Excel workbook; save the sheet as CSV",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook; save the sheet as CSV",
+    b"\x89HDF": "an HDF5 file; export the table as CSV or Parquet",
+    b"ARROW1": "an Arrow file; export the table as Parquet",
+    b"%PDF": "a PDF; export the table as CSV",
+    b"BZh": "compressed by bzip2; unpack it, or compress it by gzip",
+    b"\xfd7zXZ": "compressed by xz; unpack it, or compress it by gzip",
+    b"\x28\xb5\x2f\xfd": "compressed by zstd; unpack it, or compress it by gzip",
+}
+_WRITTEN = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".pq")
+
+
+def read_table(path: str | Path, encoding: str | None = None) -> pl.DataFrame:
+    """The table in a CSV, TSV or Parquet file, gzipped or not; `-` reads standard input. Told apart by content.
+
+    The separator is found among comma, semicolon, tab and vertical bar; text is UTF-8 or has a byte-order mark, unless
+    `encoding` names another. Raises `TableError` for whatever cannot be read, naming the file and the row.
+    """
+    where = "standard input" if str(path) == "-" else str(path)
+    data = sys.stdin.buffer.read() if str(path) == "-" else _contents(Path(path))
+    if data[:2] == b"\x1f\x8b":
+        try:
+            data = gzip.decompress(data)
+        except (OSError, EOFError, zlib.error) as error:
+            raise TableError(f"{where}: the gzip file is damaged or cut short ({error}); fetch it again") from error
+    if not data.strip():
+        raise TableError(f"{where} is empty; it needs a header row and rows of values")
+    if data[:4] == b"PAR1":
+        return _parquet(data, where)
+    for magic, what in _BINARY.items():
+        if data.startswith(magic):
+            raise TableError(f"{where} is {what}")
+    return parse_delimited(_utf8(data, encoding, where), where)
+
+
+def _contents(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise TableError(f"there is no file {path}{_near(path)}") from error
+    except IsADirectoryError as error:
+        raise TableError(f"{path} is a folder; give a file in it") from error
+    except (OSError, ValueError) as error:
+        raise TableError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _near(path: Path) -> str:
+    folder = path.parent
+    if not folder.is_dir():
+        return f": there is no folder {folder} either"
+    names = get_close_matches(path.name, sorted(os.listdir(folder)), n=3, cutoff=0.5)
+    return f"; did you mean {' or '.join(str(folder / name) for name in names)}?" if names else ""
+
+
+def _parquet(data: bytes, where: str) -> pl.DataFrame:
+    try:
+        table = pl.read_parquet(io.BytesIO(data))
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise TableError(f"{where}: the Parquet file is damaged or cut short ({reason}); fetch it again") from error
+    if table.is_empty():
+        raise TableError(f"{where} holds no rows of values")
+    return table
+
+
+def _utf8(data: bytes, encoding: str | None, where: str) -> bytes:
+    """The text as UTF-8 without a byte-order mark."""
+    if encoding is None and data.startswith(codecs.BOM_UTF8):
+        data = data.removeprefix(codecs.BOM_UTF8)
+    if encoding is None and data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        encoding = "utf-32"
+    if encoding is None and data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encoding = "utf-16"
+    try:
+        text = data.decode(encoding or "utf-8")
+    except LookupError as error:
+        raise SettingsError(f"encoding {encoding!r} is not known; give one such as utf-8, cp1252 or latin-1") from error
+    except UnicodeError as error:
+        start = getattr(error, "start", 0)
+        row = data[:start].count(b"\n") + 1
+        byte = f"byte 0x{data[start]:02x}" if start < len(data) else "its end"
+        raise TableError(
+            f"{where}: row {row} is not {encoding or 'UTF-8'} text ({byte}); name the file's encoding with "
+            "--encoding or encoding=, such as cp1252 or latin-1, or save it as UTF-8"
+        ) from error
+    if "\0" in text:
+        row = text[: text.index("\0")].count("\n") + 1
+        raise TableError(f"{where}: row {row} holds zero bytes, so this is no text table; give CSV, TSV or Parquet")
+    # A surrogate half, which only an odd encoding lets through, has no UTF-8 form.
+    return data if encoding is None else text.removeprefix("\ufeff").encode("utf-8", "replace")
+
+
+def write_table(df: pl.DataFrame, path: str | Path) -> None:
+    """Write a table as CSV, TSV (both also `.gz`) or Parquet by its name's ending; `-` writes CSV to standard output.
+
+    The file appears whole or not at all: it is written under a temporary name in the same folder, synced and renamed.
+    Raises `SettingsError` for an ending that is not known, a folder that is missing or not writable.
+    """
+    if str(path) == "-":
+        sys.stdout.buffer.write(_delimited(df, ","))
+        sys.stdout.buffer.flush()
+        return
+    path = Path(path)
+    name = path.name.lower()
+    if not name.endswith(_WRITTEN):
+        raise SettingsError(
+            f"output {path}: end its name in one of {', '.join(_WRITTEN)}, or give - for standard output"
+        )
+    if path.is_dir():
+        raise SettingsError(f"output {path} is a folder; give a file's name")
+    if not path.parent.is_dir():
+        raise SettingsError(f"output {path}: there is no folder {path.parent}; make it first")
+    if name.endswith((".parquet", ".pq")):
+        buffer = io.BytesIO()
+        df.write_parquet(buffer)
+        data = buffer.getvalue()
+    else:
+        data = _delimited(df, "\t" if ".tsv" in name[-7:] else ",")
+        data = gzip.compress(data, mtime=0) if name.endswith(".gz") else data
+    try:
+        _replace(path, data)
+    except OSError as error:
+        raise SettingsError(f"output {path} cannot be written: {error.strerror or error}") from error
+
+
+def _replace(path: Path, data: bytes) -> None:
+    mask = os.umask(0)
+    os.umask(mask)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o666 & ~mask)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _delimited(df: pl.DataFrame, separator: str) -> bytes:
+    """CSV text in which times are no longer than they need be: dates alone where every clock shows midnight."""
+    for name, dtype in df.schema.items():
+        if isinstance(dtype, pl.Datetime):
+            times = (
+                df[name].dt.convert_time_zone(dtype.time_zone).dt.replace_time_zone(None)
+                if dtype.time_zone
+                else df[name]
+            )
+            clock = times.dt.time().drop_nulls()
+            if not dtype.time_zone and (clock == time(0)).all():
+                pattern = "%Y-%m-%d"
+            else:
+                whole = not (times.dt.microsecond() > 0).any()
+                pattern = "%Y-%m-%d %H:%M:%S" + ("" if whole else "%.6f") + ("%:z" if dtype.time_zone else "")
+            df = df.with_columns(pl.col(name).dt.strftime(pattern))
+    return df.write_csv(separator=separator).encode()

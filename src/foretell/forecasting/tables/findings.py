@@ -1,0 +1,82 @@
+"""What was found in a table, for people."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+_STEPS = {
+    "us": "microsecond", "ms": "millisecond", "s": "second", "min": "minute", "h": "hour", "D": "day",
+    "B": "business day", "W": "week", "MS": "month", "ME": "month's end", "QS": "quarter", "QE": "quarter's end",
+    "YS": "year", "YE": "year's end",
+}  # fmt: skip
+
+_END = "'s end"
+
+
+@dataclass(frozen=True)
+class Findings:
+    """How a table was understood, and what was mended in it."""
+
+    layout: str
+    """`long`, `wide`, or `rows` for one series a row."""
+    id: str | None
+    time: str | None
+    targets: tuple[str, ...]
+    time_format: str
+    """In words."""
+    frequency: str
+    """The alias."""
+    series: int
+    rows: int
+    """Of the table."""
+    missing: int
+    """Missing values inside histories, those in gaps included."""
+    gaps: int
+    """Time steps inside histories that have no row at all, counted once a series."""
+    duplicates_dropped: int
+    resorted: bool
+    time_zone: str | None = None
+    notes: list[str] = field(default_factory=list)
+
+    def sentences(self) -> list[str]:
+        """Plain-English lines for printing."""
+        layout = {"long": "long layout", "wide": "wide layout", "rows": "a layout of one series a row"}[self.layout]
+        names = [f"id {self.id!r}"] if self.id else []
+        names += [f"time {self.time!r}"] if self.time else []
+        if self.layout != "rows":
+            shown = ", ".join(repr(name) for name in self.targets[:4])
+            names.append(f"target {shown}" + (f" and {len(self.targets) - 4} more" if len(self.targets) > 4 else ""))
+        lines = [f"{self.series:,} series in {layout}: {', '.join(names)}; {_plural(self.rows, 'row')}."]
+        zone = f", in {self.time_zone}" if self.time_zone else ""
+        lines.append(f"Time stamps are {self.time_format}{zone}; {describe_frequency(self.frequency)}.")
+        if self.missing:
+            gaps = f", {self.gaps:,} of them in steps that have no row" if self.gaps else ""
+            lines.append(f"{_plural(self.missing, 'value')} missing within the histories{gaps}; they stay missing.")
+        else:
+            lines.append("No value is missing.")
+        if self.duplicates_dropped:
+            lines.append(f"{_plural(self.duplicates_dropped, 'row')} stood twice, word for word, and went once.")
+        if self.resorted:
+            lines.append("Rows were out of order and have been sorted by time.")
+        return lines + self.notes
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields, as JSON can hold them."""
+        return {**asdict(self), "targets": list(self.targets)}
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def describe_frequency(alias: str) -> str:
+    """The frequency in words: `a step is 15 minutes ("15min")`."""
+    digits = len(alias) - len(alias.lstrip("0123456789"))
+    count, unit = int(alias[:digits] or 1), alias[digits:].split("-")[0]
+    if not unit:
+        return f"a step is {count}"
+    name = _STEPS[unit]
+    if count == 1:
+        return f'one step a {name} ("{alias}")'
+    return f'one step every {count} {name.removesuffix(_END)}s ("{alias}")'

@@ -1,0 +1,70 @@
+"""Tables of pandas, polars, pyarrow and other kinds, brought to polars."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import narwhals as nw
+import polars as pl
+from narwhals.typing import IntoFrame
+
+from foretell.errors import TableError
+
+
+def to_polars(table: IntoFrame) -> pl.DataFrame:
+    """The table as a polars frame; a pandas index that is not a plain row count becomes columns.
+
+    Raises `TableError` for what is no table, and for a column named twice.
+    """
+    try:
+        frame: Any = nw.from_native(table)
+    except TypeError as error:
+        raise TableError(f"a {type(table).__name__} is no table; give a pandas, polars or pyarrow one") from error
+    except nw.exceptions.DuplicateError as error:
+        names = [str(name) for name in getattr(table, "columns", getattr(table, "column_names", []))]
+        twice = next((repr(name) for name in names if names.count(name) > 1), "")
+        raise TableError(f"the column {twice} is named twice; rename one") from error
+    if isinstance(frame, nw.LazyFrame):
+        frame = frame.collect()
+    native = nw.to_native(frame)
+    polars = _from_pandas(native) if frame.implementation.is_pandas() else frame.to_polars()
+    if polars.is_empty() or not polars.width:
+        raise TableError("the table holds no rows of values")
+    return polars
+
+
+def _from_pandas(table: Any) -> pl.DataFrame:
+    import pandas as pd
+
+    names = [str(name) for name in table.columns]
+    index = table.index
+    plain = isinstance(index, pd.RangeIndex) or (index.nlevels == 1 and index.name is None and index.dtype.kind in "iu")
+    if not plain:
+        free = [
+            str(n) if n is not None else ("time" if i + 1 == index.nlevels else f"level_{i}")
+            for i, n in enumerate(index.names)
+        ]
+        repeated = set(free) & set(names)
+        if repeated:
+            raise TableError(f"{min(repeated)!r} names both a column and an index level; rename one")
+        table = table.reset_index(names=free)
+    columns = []
+    for name, column in zip(
+        (str(name) for name in table.columns), (table.iloc[:, i] for i in range(table.shape[1])), strict=True
+    ):
+        if isinstance(column.dtype, pd.PeriodDtype):
+            column = column.dt.to_timestamp()
+        elif isinstance(column.dtype, pd.CategoricalDtype):
+            column = column.astype(object)
+        if column.dtype == object:
+            kind = pd.api.types.infer_dtype(column, skipna=True)
+            if kind in ("integer", "floating", "mixed-integer-float", "decimal"):
+                column = column.astype(float)
+            elif kind != "boolean":
+                # Whatever is mixed, such as instants of several zones, is judged by how it reads.
+                column = column.map(str, na_action="ignore")
+        try:
+            columns.append(pl.Series(name, pl.from_pandas(column)))
+        except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
+            raise TableError(f"column {name!r} of type {column.dtype} cannot be read: {error}") from error
+    return pl.DataFrame(columns)

@@ -1,0 +1,155 @@
+"""Known-future covariates: those of a table of their own, and whether they reach the horizon."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+from narwhals.typing import IntoFrame
+from numpy.typing import NDArray
+
+from foretell.errors import SettingsError, TableError
+from foretell.forecasting.frequency import Times
+from foretell.forecasting.panel import Column, Panel
+from foretell.forecasting.tables.columns import Columns, find_time, missing_column
+from foretell.forecasting.tables.frames import to_polars
+from foretell.forecasting.tables.numerals import is_text
+from foretell.forecasting.tables.regularise import show_time, wall_times
+from foretell.forecasting.tables.source import absent_like, differ, is_missing, read_covariate, read_ids, read_target
+from foretell.forecasting.tables.times import parse_times
+
+
+def check_future(panel: Panel, horizon: int) -> None:
+    """Raise `TableError` unless every known column has a value at each of the `horizon` steps after each history."""
+    ahead = np.arange(horizon)
+    have = np.diff(panel.offsets) - panel.history
+    rows = (panel.offsets[:-1] + panel.history)[:, None] + np.minimum(ahead, np.maximum(have[:, None] - 1, 0))
+    for name, column in panel.known.items():
+        absent = ahead >= have[:, None]
+        if len(column):
+            absent |= is_missing(column[np.minimum(rows, len(column) - 1).ravel()]).reshape(rows.shape)
+        if absent.any():
+            series, step = (int(i) for i in np.argwhere(absent)[0])
+            first = panel.frequency.range(panel.starts[series], int(panel.history[series]) + step + 1)[-1]
+            raise TableError(
+                f"the known column {name!r} has no value for {show_time(first)} in series {panel.ids[series]!r}; "
+                f"all {horizon} steps after the last value need one: append rows with an empty target, or give them as "
+                "a table of their own"
+            )
+
+
+def future_rows(panel: Panel, table: IntoFrame, columns: Columns, horizon: int) -> Panel:
+    """The panel with future rows for `horizon` steps, known covariates taken from a table of their own.
+
+    The table has a time column, the known columns, and an id column where they differ from series to series. Raises
+    `TableError` where a step of the horizon stays without a value, naming column, series and date.
+    """
+    if not panel.known:
+        raise SettingsError("a table of future values was given, but no known columns are named; use --known")
+    frame = to_polars(table)
+    for name in panel.known:
+        if name not in frame.columns:
+            raise missing_column(name, frame.columns, "known")
+    numbers = np.arange(len(frame))
+    covered = replace(columns, id=None, target=None, static=(), known=tuple(panel.known))
+    time = columns.time if columns.time in frame.columns else find_time(frame, covered)
+    if time is None:
+        raise TableError("the table of future values has no column of time stamps; name it with --time or time=")
+    target, source = _places(panel, frame, time, columns, numbers, horizon)
+    length = panel.history + np.maximum(np.diff(panel.offsets) - panel.history, horizon)
+    offsets = np.append(0, np.cumsum(length))
+    old = np.arange(panel.offsets[-1])
+    moved = old + np.repeat(offsets[:-1] - panel.offsets[:-1], np.diff(panel.offsets))
+    flat = offsets[target[:, 0]] + panel.history[target[:, 0]] + target[:, 1]
+    values = np.full(offsets[-1], np.nan)
+    values[moved] = panel.values
+    known = {}
+    for name, column in panel.known.items():
+        fresh = _like(column, frame[name], numbers)[source]
+        filled = absent_like(column, int(offsets[-1]))
+        filled[moved] = column
+        filled[flat] = fresh
+        unlike = differ(filled[flat], fresh)
+        if unlike.any():
+            at = int(np.argmax(unlike))
+            raise TableError(
+                f"the table of future values holds two values of {name!r} for one time of series "
+                f"{panel.ids[target[at, 0]]!r}: {fresh[at]} in row {source[at] + 2} (the header is row 1) and "
+                f"{filled[flat[at]]}; keep one"
+            )
+        known[name] = filled
+    extended = replace(panel, offsets=offsets, values=values, known=known)
+    check_future(extended, horizon)
+    return extended
+
+
+def _like(column: Column, future: pl.Series, numbers: NDArray[np.int64]) -> Column:
+    """The future's cells in the kind of the panel's: numbers or strings."""
+    if column.dtype != object:
+        return read_target(future, numbers)
+    return read_covariate(future.cast(pl.String), numbers) if not is_text(future) else _text(future, numbers)
+
+
+def _text(future: pl.Series, numbers: NDArray[np.int64]) -> Column:
+    read = read_covariate(future, numbers)
+    if read.dtype == object:
+        return read
+    strings = np.empty(len(future), dtype=object)
+    strings[:] = [cell if cell is None else cell.strip() or None for cell in future.cast(pl.String).to_list()]
+    return strings
+
+
+def _places(
+    panel: Panel, frame: pl.DataFrame, time: str, columns: Columns, numbers: NDArray[np.int64], horizon: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(M, 2) series and step of the horizon, and (M,) the row of the table that speaks of it."""
+    times = _in_panel_time(panel, frame[time], time, numbers)
+    ids = _id_column(panel, frame, time, columns)
+    number, place = panel.frequency.positions(times)
+    first, grid = panel.frequency.positions(panel.starts)
+    if ids is None:
+        series, rows = np.repeat(np.arange(len(panel)), len(frame)), np.tile(numbers, len(panel))
+    else:
+        names, owner = read_ids(frame[ids], numbers)
+        index = {name: i for i, name in enumerate(panel.ids)}
+        # Rows of series that are not forecast have no say.
+        series = np.array([index.get(name, -1) for name in names], dtype=np.int64)[owner]
+        rows = numbers[series >= 0]
+        series = series[series >= 0]
+    step = number[rows] - first[series] - panel.history[series]
+    ahead = (step >= 0) & (step < horizon)
+    off = ahead & (place[rows] != grid[series])
+    if (off.any() and ids is not None) or (off.any() and not np.any(ahead & ~off)):
+        at = int(np.argmax(off))
+        raise TableError(
+            f"the time {show_time(times[rows[at]])} in row {rows[at] + 2} (the header is row 1) of the table of future "
+            f"values is off the grid of series {panel.ids[series[at]]!r}; mend that row"
+        )
+    ahead &= ~off
+    return np.column_stack([series, step])[ahead], rows[ahead]
+
+
+def _in_panel_time(panel: Panel, column: pl.Series, time: str, numbers: NDArray[np.int64]) -> Times:
+    parsed = parse_times(column, time, None, numbers)
+    if (parsed.values.dtype.kind == "M") == panel.frequency.is_integer:
+        kind = "integers" if panel.frequency.is_integer else "dates"
+        raise TableError(f"the times in column {time!r} of the future values must be {kind}, as in the history")
+    if panel.time_zone is not None and parsed.zone is None and panel.time_zone != "UTC":
+        raise TableError(
+            f"the times in column {time!r} of the future values have no time zone, the history is in "
+            f"{panel.time_zone}; give both in one zone"
+        )
+    return wall_times(parsed.values, parsed.zone) if parsed.zone and panel.time_zone is None else parsed.values
+
+
+def _id_column(panel: Panel, frame: pl.DataFrame, time: str, columns: Columns) -> str | None:
+    if columns.id is not None:
+        return columns.id if columns.id in frame.columns else None
+    ids = set(panel.ids)
+    for name in frame.columns:
+        column = frame[name]
+        likely = name not in panel.known and name != time and (is_text(column) or column.dtype.is_integer())
+        if likely and ids & set(column.cast(pl.String).drop_nulls().unique().to_list()):
+            return name
+    return None

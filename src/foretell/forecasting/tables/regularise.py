@@ -1,0 +1,259 @@
+"""A table of any shape becomes a panel: sorted, without duplicates, on one regular grid a series."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+from narwhals.typing import IntoFrame
+from numpy.typing import NDArray
+
+from foretell.errors import SettingsError, TableError
+from foretell.forecasting.frequency import Frequency, Times
+from foretell.forecasting.panel import Column, Panel
+from foretell.forecasting.tables.columns import Columns, Roles, find_roles
+from foretell.forecasting.tables.findings import Findings, describe_frequency
+from foretell.forecasting.tables.frames import to_polars
+from foretell.forecasting.tables.source import Source, absent_like, differ, is_missing, read_source
+
+_UTC = ("UTC", "Etc/UTC", "GMT", "Etc/GMT", "Zulu")
+_ANY = Columns()
+# A grid this much larger than its table is a slip in a time stamp, not a series.
+_LARGEST_GRID, _SPARSEST_GRID = 20_000_000, 50
+
+
+def to_panel(table: IntoFrame, columns: Columns = _ANY) -> tuple[Panel, Findings]:
+    """The series of a pandas, polars or pyarrow table, long or wide, and what was found in it.
+
+    Rows are sorted and placed on a grid; steps without a row and missing cells become NaN. Rows after a series' last
+    observed value stay as future rows where `columns.known` names covariates, and are cut off otherwise. Rows that
+    stand twice word for word count once. Raises `TableError` naming the row, series or column at fault.
+    """
+    frame = to_polars(table)
+    roles = find_roles(frame, columns)
+    source = read_source(frame, roles)
+    notes = [*roles.notes, *([source.assumed] if source.assumed else [])]
+    source, resorted, dropped = _sorted(source, roles)
+    source, frequency = _timed(source, columns, notes)
+    panel, facts = _gridded(source, frequency, roles, notes)
+    findings = Findings(
+        layout=roles.layout, id=roles.id, time=roles.time, targets=roles.targets, time_format=source.time_format,
+        frequency=frequency.alias, series=len(panel), rows=len(frame), missing=facts[0], gaps=facts[1],
+        duplicates_dropped=dropped, resorted=resorted, time_zone=panel.time_zone, notes=notes,
+    )  # fmt: skip
+    return panel, findings
+
+
+def show_time(time: Any) -> str:
+    """A time stamp as people write it, no longer than it need be."""
+    if not isinstance(time, np.datetime64):
+        return str(int(time))
+    text = str(time.astype("datetime64[us]")).replace("T", " ").removesuffix(".000000")
+    return text.removesuffix(" 00:00:00")
+
+
+def _sorted(source: Source, roles: Roles) -> tuple[Source, bool, int]:
+    """Sorted by owner and time, each time once; whether that changed the order, and how many rows stood twice."""
+    steps = np.diff(source.times[np.argsort(source.owner, kind="stable")].astype(np.int64))
+    resorted = bool(np.any((steps < 0) & (np.diff(np.sort(source.owner)) == 0)))
+    source = source.take(np.lexsort((source.numbers, source.times, source.owner)))
+    twice = (source.times[1:] == source.times[:-1]) & (source.owner[1:] == source.owner[:-1])
+    if not twice.any():
+        return source, resorted, 0
+    at = np.flatnonzero(twice)
+    unlike = differ(source.values[at], source.values[at + 1])
+    if unlike.any():
+        k, target = (int(i) for i in np.argwhere(unlike)[0])
+        _refuse_conflict(source, roles, int(at[k]), source.targets[target], source.values[:, target])
+    for name, column in {**source.known, **source.static}.items():
+        unlike = differ(column[at], column[at + 1])
+        if unlike.any():
+            _refuse_conflict(source, roles, int(at[np.argmax(unlike)]), name, column)
+    return source.take(np.append(True, ~twice)), resorted, len(at)
+
+
+def _refuse_conflict(source: Source, roles: Roles, at: int, name: str, column: Column) -> None:
+    series = f" of series {source.names[source.owner[at]]!r}" if roles.id else ""
+    hint = "; where several columns together tell the series apart, join them into one"
+    if not roles.id:
+        hint = "; where the table holds several series, name the column that tells them apart by --id"
+    raise TableError(
+        f"the time {show_time(source.times[at])}{series} stands twice with different values of {name!r}: "
+        f"{column[at]} in row {source.numbers[at] + 2} and {column[at + 1]} in row {source.numbers[at + 1] + 2} "
+        f"(the header is row 1); keep one of them{hint}"
+    )
+
+
+def wall_times(times: Times, zone: str) -> Times:
+    """What clocks in `zone` show at UTC instants, both `datetime64[us]`."""
+    utc = pl.Series(times.astype("datetime64[us]")).dt.replace_time_zone("UTC")
+    local = utc.dt.convert_time_zone(zone).dt.replace_time_zone(None)
+    return local.to_physical().to_numpy().astype("datetime64[us]")
+
+
+def _timed(source: Source, columns: Columns, notes: list[str]) -> tuple[Source, Frequency]:
+    """The frequency, and the source on wall time where steps are days or longer."""
+    given = Frequency.parse(columns.frequency) if columns.frequency is not None else None
+    integer = source.times.dtype.kind != "M"
+    if given is not None and given.is_integer != integer:
+        what = "integers, so give the step as a whole number" if integer else 'dates, so give one such as "D" or "h"'
+        raise SettingsError(f"frequency {columns.frequency!r} does not go with the time column, which holds {what}")
+    bounds = np.flatnonzero(np.diff(source.owner)) + 1
+    if source.zone is not None:
+        local = wall_times(source.times, source.zone)
+        if _is_daily(local, given, bounds):
+            utc = source.zone in _UTC
+            if not utc:
+                notes.append(f"Steps are days or longer, so times are what clocks in {source.zone} show.")
+            source = replace(source, times=local, zone="UTC" if utc else None)
+    series = np.split(source.times, bounds)
+    if given is None:
+        return source, Frequency.infer(series)
+    twin = given.twin
+    if twin is not None and not _on_grid(source, given) and _on_grid(source, twin):
+        given = twin
+    return source, given if integer else given.anchored(source.times[0])
+
+
+def _is_daily(local: Times, given: Frequency | None, bounds: NDArray[np.int64]) -> bool:
+    if given is not None:
+        return given.is_daily_or_longer
+    if not np.any(local.astype(np.int64) % 86_400_000_000):
+        return True
+    clock = local.astype(np.int64) % 86_400_000_000
+    return bool(np.all(clock == clock[0])) and Frequency.infer(np.split(local, bounds)).is_daily_or_longer
+
+
+def _on_grid(source: Source, frequency: Frequency) -> bool:
+    _, place = frequency.positions(source.times)
+    return bool(np.all((np.diff(place) == 0) | (np.diff(source.owner) != 0)) and np.all(place >= 0))
+
+
+def _refuse_off_grid(source: Source, frequency: Frequency, place: NDArray[np.int64]) -> None:
+    if _on_grid(source, frequency):
+        return
+    breaks = np.flatnonzero((np.diff(place) != 0) & (np.diff(source.owner) == 0))
+    owner = source.owner[breaks[0] if len(breaks) else np.argmin(place)]
+    rows = np.flatnonzero(source.owner == owner)
+    places, counts = np.unique(place[rows], return_counts=True)
+    usual = places[np.argmax(np.where(places < 0, 0, counts))]
+    at = int(rows[np.argmax((place[rows] != usual) | (place[rows] < 0))])
+    series = f" of series {source.names[owner]!r}" if source.names[owner] else ""
+    raise TableError(
+        f"the time {show_time(source.times[at])}{series} in row {source.numbers[at] + 2} (the header is row 1) "
+        f"is off the grid that the other times lie on, {describe_frequency(frequency.alias)}; mend or drop that row, "
+        "or give another frequency with --frequency or frequency="
+    )
+
+
+def _gridded(source: Source, frequency: Frequency, roles: Roles, notes: list[str]) -> tuple[Panel, tuple[int, int]]:
+    """The panel; and how many values are missing in histories, in all and in steps that have no row."""
+    number, place = frequency.positions(source.times)
+    _refuse_off_grid(source, frequency, place)
+    head = np.searchsorted(source.owner, np.arange(len(source.names)))
+    last = np.append(head[1:], len(number)) - 1
+    length = number[last] - number[head] + 1
+    total = int(length.sum())
+    if total > _LARGEST_GRID and total > _SPARSEST_GRID * len(number):
+        raise TableError(
+            f"the grid ({describe_frequency(frequency.alias)}) from {show_time(source.times.min())} to "
+            f"{show_time(source.times.max())} has {total:,} steps for {len(number):,} rows; mend the time "
+            "stamp that lies far out, or give a longer step with --frequency or frequency="
+        )
+    flat = np.repeat(np.cumsum(length) - length - number[head], np.diff(np.append(head, len(number)))) + number
+    values = np.full((total, source.values.shape[1]), np.nan)
+    values[flat] = source.values
+    has_row = np.zeros(total, dtype=bool)
+    has_row[flat] = True
+    known: dict[str, Column] = {name: _placed(column, flat, total) for name, column in source.known.items()}
+    names, starts = source.names, source.times[head]
+    if roles.layout == "wide":
+        names, width = source.targets, len(source.targets)
+        starts, length = np.repeat(starts, width), np.repeat(length, width)
+        has_row = np.tile(has_row, width)
+        known = {name: _tiled(column, width) for name, column in known.items()}
+    # In wide layout this lays series behind one another; otherwise there is one column.
+    series = values.T.ravel()
+    static = {name: _constant(column, source, name) for name, column in source.static.items()}
+    return _trimmed(names, starts, length, series, has_row, known, static, frequency, source.zone, notes)
+
+
+def _tiled(column: Column, times: int) -> Column:
+    return column[np.tile(np.arange(len(column)), times)]
+
+
+def _placed(column: Column, flat: NDArray[np.int64], total: int) -> Column:
+    placed = absent_like(column, total)
+    placed[flat] = column
+    return placed
+
+
+def _constant(column: Column, source: Source, name: str) -> Column:
+    """The one value of a static column in each series."""
+    rows = np.flatnonzero(~is_missing(column))
+    owners, first = np.unique(source.owner[rows], return_index=True)
+    constant = absent_like(column, len(source.names))
+    constant[owners] = column[rows[first]]
+    changed = rows[np.asarray(column[rows] != constant[source.owner[rows]], dtype=bool)]
+    if len(changed):
+        at = int(changed[0])
+        raise TableError(
+            f"the static column {name!r} is not constant within series {source.names[source.owner[at]]!r}: "
+            f"{constant[source.owner[at]]} and, in row {source.numbers[at] + 2} (the header is row 1), {column[at]}; "
+            "name it with --known instead, or mend it"
+        )
+    return constant
+
+
+def _trimmed(
+    names: tuple[str, ...], starts: Times, length: NDArray[np.int64], values: NDArray[np.float64],
+    has_row: NDArray[np.bool_], known: dict[str, Column], static: dict[str, Column],
+    frequency: Frequency, zone: str | None, notes: list[str],
+) -> tuple[Panel, tuple[int, int]]:  # fmt: skip
+    """Each series from its first observed value on; series that were never observed go."""
+    offset = np.cumsum(length) - length
+    observed = np.flatnonzero(~np.isnan(values))
+    owner = np.searchsorted(offset, observed, side="right") - 1
+    alive, head = np.unique(owner, return_index=True)
+    if not len(alive):
+        what = f"series {names[0]!r} has" if len(names) == 1 and names[0] else "all series have"
+        raise TableError(f"{what} no value at all: every one is missing; give a table with observed values")
+    if len(alive) < len(names):
+        empty = [name for i, name in enumerate(names) if i not in set(alive.tolist())]
+        shown = ", ".join(repr(name) for name in empty[:5]) + (" and more" if len(empty) > 5 else "")
+        notes.append(f"{len(empty)} series without any value left out: {shown}.")
+    begin = observed[head]
+    history = observed[np.append(head[1:], len(observed)) - 1] + 1 - begin
+    end = offset[alive] + length[alive]
+    after = end - begin - history
+    if not known and after.any():
+        notes.append(
+            f"Steps past the last value were cut off ({int(after.sum()):,} in {int((after > 0).sum()):,} series); "
+            "where they carry covariates known for the future, name these with --known."
+        )
+    kept = history + after if known else history
+    offsets = np.append(0, np.cumsum(kept))
+    rows = np.repeat(begin - offsets[:-1], kept) + np.arange(offsets[-1])
+    in_history = np.arange(offsets[-1]) - np.repeat(offsets[:-1], kept) < np.repeat(history, kept)
+    panel = Panel(
+        ids=tuple(names[i] or "series" for i in alive),
+        frequency=frequency,
+        starts=_later(starts[alive], begin - offset[alive], frequency),
+        offsets=offsets,
+        history=history,
+        values=values[rows],
+        known={name: column[rows] for name, column in known.items()},
+        static={name: column[alive] for name, column in static.items()},
+        time_zone=zone,
+    )
+    missing = np.isnan(panel.values) & in_history
+    return panel, (int(missing.sum()), int((missing & ~has_row[rows]).sum()))
+
+
+def _later(starts: Times, steps: NDArray[np.int64], frequency: Frequency) -> Times:
+    later = starts.copy()
+    for i in np.flatnonzero(steps):
+        later[i] = frequency.range(starts[i], int(steps[i]) + 1)[-1]
+    return later

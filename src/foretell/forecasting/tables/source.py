@@ -1,0 +1,177 @@
+"""A table's columns read into arrays, one entry a row, before any time grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from foretell.errors import TableError
+from foretell.forecasting.frequency import Times
+from foretell.forecasting.panel import Column
+from foretell.forecasting.tables.columns import Roles
+from foretell.forecasting.tables.numerals import is_text, read_numbers, text_of
+from foretell.forecasting.tables.times import parse_times, time_share
+
+
+@dataclass(frozen=True)
+class Source:
+    """R rows of a table; each holds K targets at one time of one owner: a series, or a whole wide table."""
+
+    names: tuple[str, ...]
+    """Of the owners in long layout; in wide layout there is one owner, and the targets are the series."""
+    owner: NDArray[np.int64]
+    """(R,)"""
+    times: Times
+    """(R,)"""
+    values: NDArray[np.float64]
+    """(R, K)"""
+    targets: tuple[str, ...]
+    numbers: NDArray[np.int64]
+    """(R,) where each row stood, counted from 0 below the header."""
+    zone: str | None
+    time_format: str
+    assumed: str | None = None
+    known: dict[str, Column] = field(default_factory=dict)
+    """Each (R,)."""
+    static: dict[str, Column] = field(default_factory=dict)
+    """Each (R,)."""
+
+    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Source:
+        """Some of the rows, in the order given."""
+        return Source(
+            self.names, self.owner[rows], self.times[rows], self.values[rows], self.targets, self.numbers[rows],
+            self.zone, self.time_format, self.assumed,
+            {name: column[rows] for name, column in self.known.items()},
+            {name: column[rows] for name, column in self.static.items()},
+        )  # fmt: skip
+
+
+def read_source(table: pl.DataFrame, roles: Roles) -> Source:
+    """Read the columns that play a part. Raises `TableError` naming the row and the value of what cannot be read."""
+    numbers = np.arange(len(table))
+    if roles.time is not None:
+        used = [roles.time, *([roles.id] if roles.id else []), *roles.targets, *roles.known, *roles.static]
+        filled = ~table.select(pl.all_horizontal(pl.col(used).is_null())).to_series()
+        if not filled.all():
+            numbers, table = numbers[filled.to_numpy()], table.filter(filled)
+            if not len(table):
+                raise TableError("the table holds nothing but blank rows")
+    values = np.column_stack([read_target(table[name], numbers) for name in roles.targets])
+    if roles.layout == "rows":
+        return _from_rows(table, roles, values, numbers)
+    names: tuple[str, ...] = ("",)
+    owner = np.zeros(len(table), np.int64)
+    if roles.id is not None:
+        names, owner = read_ids(table[roles.id], numbers)
+    if roles.time is None:
+        order = np.argsort(owner, kind="stable")
+        times = np.empty(len(owner), np.int64)
+        first = np.searchsorted(owner[order], np.arange(len(names)))
+        times[order] = np.arange(len(owner)) - first[owner[order]]
+        zone, words, assumed = None, "row numbers", None
+    else:
+        parsed = parse_times(table[roles.time], roles.time, owner, numbers)
+        times, zone, words, assumed = parsed.values, parsed.zone, parsed.words, parsed.assumed
+    known = {name: read_covariate(table[name], numbers) for name in roles.known}
+    static = {name: read_covariate(table[name], numbers) for name in roles.static}
+    return Source(names, owner, times, values, roles.targets, numbers, zone, words, assumed, known, static)
+
+
+def _from_rows(table: pl.DataFrame, roles: Roles, values: NDArray[np.float64], numbers: NDArray[np.int64]) -> Source:
+    series, steps = values.shape
+    header = pl.Series(roles.targets)
+    times, zone, words, assumed = np.arange(steps), None, "column numbers", None
+    if time_share(header) == 1.0:
+        parsed = parse_times(header, "the header")
+        times, zone, words, assumed = parsed.values, parsed.zone, parsed.words, parsed.assumed
+    names, owner = read_ids(table[roles.id or table.columns[0]], numbers)
+    return Source(
+        names, np.repeat(owner, steps), np.tile(times, series), values.reshape(-1, 1), ("value",),
+        np.repeat(numbers, steps), zone, words, assumed,
+    )  # fmt: skip
+
+
+def read_ids(column: pl.Series, numbers: NDArray[np.int64]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    """The names in order of appearance, and each row's place among them."""
+    text = column.cast(pl.String).str.strip_chars()
+    if column.dtype.is_float() and bool((column == column.floor()).fill_null(True).all()):
+        text = column.cast(pl.Int64, strict=False).cast(pl.String)
+    absent = text.is_null() | (text == "")
+    if absent.any():
+        row = numbers[absent.arg_max() or 0] + 2
+        raise TableError(f"the id in column {column.name!r} is missing in row {row} (the header is row 1); fill it in")
+    unique = text.unique(maintain_order=True)
+    codes = text.replace_strict(unique, pl.int_range(len(unique), eager=True), return_dtype=pl.Int64)
+    return tuple(unique.to_list()), codes.to_numpy()
+
+
+def read_target(column: pl.Series, numbers: NDArray[np.int64]) -> NDArray[np.float64]:
+    """A target column as float64, NaN where missing."""
+    name = column.name
+    if not (column.dtype.is_numeric() or is_text(column) or column.dtype in (pl.Boolean, pl.Null)):
+        raise TableError(f"the target column {name!r} holds {column.dtype} values, not numbers; see --target")
+    read = read_numbers(column)
+    if len(read.wrong):
+        at = int(read.wrong[0])
+        why = "is not a number; mend it, or leave it empty where the value is missing"
+        if read.ambiguous:
+            why = "may mean thousands or a decimal comma; write it with a point, or without the comma"
+        raise TableError(f"column {name!r}, row {numbers[at] + 2} (the header is row 1): {str(column[at])!r} {why}")
+    _refuse_infinities(read.values, name, numbers)
+    return read.values
+
+
+def read_covariate(column: pl.Series, numbers: NDArray[np.int64]) -> Column:
+    """A covariate as float64 with NaN where every cell is a number, else as str objects with None."""
+    if column.dtype.is_numeric() or column.dtype in (pl.Boolean, pl.Null):
+        values = read_numbers(column).values
+    elif is_text(column):
+        read = read_numbers(column)
+        if len(read.wrong):
+            return _strings(text_of(column))
+        values = read.values
+    else:
+        return _strings(column.cast(pl.String))
+    _refuse_infinities(values, column.name, numbers)
+    return values
+
+
+def _strings(column: pl.Series) -> NDArray[np.object_]:
+    strings = np.empty(len(column), dtype=object)
+    strings[:] = column.to_list()
+    return strings
+
+
+def _refuse_infinities(values: NDArray[np.float64], name: str, numbers: NDArray[np.int64]) -> None:
+    infinite = np.isinf(values)
+    if infinite.any():
+        at = int(np.argmax(infinite))
+        raise TableError(
+            f"column {name!r}, row {numbers[at] + 2} (the header is row 1): the value is infinite ({values[at]}); "
+            "mend it, or leave it empty where the value is missing"
+        )
+
+
+def absent_like(column: Column, length: int) -> Column:
+    """A covariate of the same kind, missing everywhere."""
+    if column.dtype == object:
+        return np.full(length, None, dtype=object)
+    return np.full(length, np.nan)
+
+
+def is_missing(column: Column) -> NDArray[np.bool_]:
+    """Where a covariate is missing."""
+    if column.dtype == object:
+        return np.fromiter((cell is None for cell in column), dtype=bool, count=len(column))
+    return np.isnan(column.astype(np.float64))
+
+
+def differ(one: Column | NDArray[np.float64], other: Column | NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Where two arrays differ, missing cells being equal to one another."""
+    unequal = np.asarray(one != other, dtype=bool)
+    if one.dtype != object:
+        unequal &= ~(np.isnan(one.astype(np.float64)) & np.isnan(other.astype(np.float64)))
+    return unequal

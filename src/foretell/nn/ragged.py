@@ -1,0 +1,74 @@
+"""Batches of sequences of unequal length, given as one padded tensor and a vector of lengths."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+
+
+def check_lengths(lengths: Tensor, batch: int, steps: int) -> Tensor:
+    """The lengths on the CPU as int64, after checking that they are `(batch,)` whole numbers from 0 to `steps`.
+
+    Raises ValueError, naming `lengths`, if not.
+    """
+    if not isinstance(lengths, Tensor):
+        raise ValueError(f"lengths must be a 1-D integer tensor, got {type(lengths).__name__}")
+    if lengths.dtype == torch.bool or lengths.is_floating_point() or lengths.is_complex():
+        raise ValueError(f"lengths must be a 1-D integer tensor, got dtype {lengths.dtype}")
+    if lengths.shape != (batch,):
+        raise ValueError(f"lengths must have the shape ({batch},), one for each sequence, got {tuple(lengths.shape)}")
+    lengths = lengths.detach().to("cpu", torch.int64)
+    if batch and not 0 <= int(lengths.min()) <= int(lengths.max()) <= steps:
+        bad = int(((lengths < 0) | (lengths > steps)).nonzero()[0])
+        raise ValueError(f"lengths must lie between 0 and the {steps} steps, got {int(lengths[bad])} at index {bad}")
+    return lengths
+
+
+def valid_steps(lengths: Tensor, steps: int) -> Tensor:
+    """`(B, steps)`: True where a time step lies within its sequence."""
+    return torch.arange(steps, device=lengths.device) < lengths[:, None]
+
+
+class Ragged:
+    """The sequences that have at least one step, packed; and the way back to the padded batch.
+
+    `x` is `(T, B, I)`, or `(B, T, I)` with `batch_first`; `lengths` comes from `check_lengths`. torch packs no empty
+    sequences, so they are left out: their outputs are zero, and their final state is the initial one.
+    """
+
+    def __init__(self, x: Tensor, lengths: Tensor, batch_first: bool) -> None:
+        self.batch_first = batch_first
+        self.shape = x.shape
+        filled = lengths.nonzero()[:, 0]
+        self.filled = None if len(filled) == len(lengths) else filled.to(x.device)
+        self.lengths = lengths[filled]
+
+    @property
+    def empty(self) -> bool:
+        """Whether no sequence has a single step."""
+        return len(self.lengths) == 0
+
+    def pack(self, x: Tensor) -> PackedSequence:
+        """The padded batch as torch packs it, without the empty sequences."""
+        if self.filled is not None:
+            x = x.index_select(0 if self.batch_first else 1, self.filled)
+        return pack_padded_sequence(x, self.lengths, self.batch_first, enforce_sorted=False)
+
+    def select(self, state: Tensor) -> Tensor:
+        """The rows `(layers, B, H)` of an initial state that belong to the sequences packed."""
+        return state if self.filled is None else state.index_select(1, self.filled)
+
+    def unpack(self, outputs: PackedSequence) -> Tensor:
+        """The outputs as a padded batch `(T, B, H)` or `(B, T, H)`, zero past each length."""
+        steps = self.shape[1 if self.batch_first else 0]
+        padded, _ = pad_packed_sequence(outputs, self.batch_first, total_length=steps)
+        if self.filled is None:
+            return padded
+        return padded.new_zeros((*self.shape[:2], padded.shape[2])).index_copy(
+            0 if self.batch_first else 1, self.filled, padded
+        )
+
+    def restore(self, final: Tensor, initial: Tensor) -> Tensor:
+        """The final states `(layers, B, H)` of all sequences, the initial one where nothing was run."""
+        return final if self.filled is None else initial.index_copy(1, self.filled, final)

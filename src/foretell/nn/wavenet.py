@@ -1,0 +1,180 @@
+"""WaveNet (van den Oord et al., 2016): a stack of causal convolutions whose dilation doubles from layer to layer.
+
+Layer k with dilation d, x its input and y a conditioning signal:
+
+    z = tanh(W_f *_d x + V_f y) * sigma(W_g *_d x + V_g y)
+    x' = x + W_res z
+    s_k = W_skip z
+    output = W_2 relu(W_1 relu(sum_k s_k))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from foretell.nn.convolution import causal_conv1d, check_sequence, check_sizes
+
+
+def dilation_cycles(layers: int, cycles: int = 1) -> tuple[int, ...]:
+    """Dilations that double from 1 at each of `layers` layers, the whole repeated `cycles` times."""
+    check_sizes(layers=layers, cycles=cycles)
+    return tuple(2**k for k in range(layers)) * cycles
+
+
+class WaveNetLayer(nn.Module):
+    """One gated, dilated layer, channels first: `(B, R, T) -> (B, R, T)` and its share `(B, S, T)` of the skip sum.
+
+    Parameters: `gated` `(2R, R, kernel_size)`, rows of the filter before those of the gate; `mixed` `(R + S, R, 1)`,
+    rows of W_res before those of W_skip (W_skip alone in the last layer, whose residual output nobody reads);
+    `global_projection` `(2R, G)` and `local_projection` `(2R, L, 1)`, V_f before V_g, where there is conditioning.
+    """
+
+    def __init__(
+        self,
+        residual_channels: int,
+        skip_channels: int,
+        kernel_size: int,
+        dilation: int,
+        global_size: int | None,
+        local_size: int | None,
+        last: bool,
+    ) -> None:
+        super().__init__()
+        channels = residual_channels
+        self.gated = nn.Conv1d(channels, 2 * channels, kernel_size, dilation=dilation)
+        self.mixed = nn.Conv1d(channels, skip_channels + (0 if last else channels), 1)
+        self.global_projection = nn.Linear(global_size, 2 * channels, bias=False) if global_size else None
+        self.local_projection = nn.Conv1d(local_size, 2 * channels, 1, bias=False) if local_size else None
+        self.last = last
+
+    def reset_parameters(self) -> None:
+        """Glorot uniform for each of the matrices of the equations by itself, zero biases."""
+        for linear in (self.gated, self.global_projection, self.local_projection):
+            if linear is not None:
+                for matrix in linear.weight.detach().chunk(2):
+                    nn.init.xavier_uniform_(matrix)
+        residual = 0 if self.last else self.mixed.in_channels
+        for matrix in torch.split(self.mixed.weight.detach(), [residual, len(self.mixed.weight) - residual]):
+            if len(matrix):
+                nn.init.xavier_uniform_(matrix)
+        for bias in (self.gated.bias, self.mixed.bias):
+            if bias is not None:
+                nn.init.zeros_(bias)
+
+    def forward(
+        self, x: Tensor, global_y: Tensor | None = None, local_y: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """The next layer's input `(B, R, T)` and the skip share `(B, S, T)`, from `x` `(B, R, T)`."""
+        a = causal_conv1d(x, self.gated.weight, self.gated.bias, self.gated.dilation[0])
+        if self.global_projection is not None and global_y is not None:
+            a = a + self.global_projection(global_y)[:, :, None]
+        if self.local_projection is not None and local_y is not None:
+            a = a + self.local_projection(local_y)
+        filtered, gate = a.chunk(2, 1)
+        z = torch.tanh(filtered) * torch.sigmoid(gate)
+        mixed = self.mixed(z)
+        if self.last:
+            return x, mixed
+        channels = x.shape[1]
+        return x + mixed[:, :channels], mixed[:, channels:]
+
+
+class WaveNet(nn.Module):
+    """A WaveNet over sequences `(B, T, input_size)`: `(B, T, output_size)`, the output at t from the inputs up to t.
+
+    - `input_size` I: features of each step, projected to `residual_channels` R by a 1x1 convolution.
+    - `residual_channels` R, `skip_channels` S: the widths of the stack and of the skip sum.
+    - `output_size`: outputs of each step; None returns the features relu(sum_k s_k) `(B, T, S)`, for a head elsewhere.
+    - `dilations`: of each layer; `dilation_cycles(10, 3)` is 1, 2, ..., 512 three times.
+    - `kernel_size`: taps of each layer.
+    - `global_size` G: features of a conditioning vector of the whole sequence; `local_size` L: of a conditioning signal
+      with a value at each step. Both may be given.
+
+    What lies before the sequence counts as zero in every layer. All parameters start Glorot uniform, biases at zero.
+    Raises ValueError for sizes below 1, and for inputs or conditioning of other shapes than promised here.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        residual_channels: int = 64,
+        skip_channels: int = 128,
+        output_size: int | None = None,
+        dilations: Sequence[int] = (1, 2, 4, 8, 1, 2, 4, 8),
+        kernel_size: int = 2,
+        global_size: int | None = None,
+        local_size: int | None = None,
+    ) -> None:
+        super().__init__()
+        check_sizes(input_size=input_size, residual_channels=residual_channels, skip_channels=skip_channels)
+        check_sizes(kernel_size=kernel_size, **{f"dilations[{k}]": d for k, d in enumerate(dilations)})
+        optional = {"output_size": output_size, "global_size": global_size, "local_size": local_size}
+        check_sizes(**{name: size for name, size in optional.items() if size is not None})
+        if not dilations:
+            raise ValueError("dilations must name at least one layer, got none")
+        self.input_size = input_size
+        self.dilations = tuple(dilations)
+        self.kernel_size = kernel_size
+        self.global_size = global_size
+        self.local_size = local_size
+        self.input = nn.Conv1d(input_size, residual_channels, 1)
+        shape = (residual_channels, skip_channels, kernel_size)
+        self.layers = nn.ModuleList(
+            WaveNetLayer(*shape, dilation, global_size, local_size, last=k == len(dilations) - 1)
+            for k, dilation in enumerate(dilations)
+        )
+        self.hidden = None if output_size is None else nn.Conv1d(skip_channels, skip_channels, 1)
+        self.output = None if output_size is None else nn.Conv1d(skip_channels, output_size, 1)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw the initial values: Glorot uniform (Glorot & Bengio, 2010), zero biases."""
+        for module in self.children():
+            if isinstance(module, nn.Conv1d):
+                nn.init.xavier_uniform_(module.weight)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+        for layer in self.layers:
+            layer.reset_parameters()  # type: ignore[operator]
+
+    @property
+    def receptive_field(self) -> int:
+        """How many time steps an output sees: its own and the `receptive_field - 1` before it."""
+        return 1 + (self.kernel_size - 1) * sum(self.dilations)
+
+    def forward(self, x: Tensor, global_y: Tensor | None = None, local_y: Tensor | None = None) -> Tensor:
+        """Outputs `(B, T, output_size)`, or features `(B, T, S)`, from `x` `(B, T, I)`.
+
+        `global_y` `(B, G)` and `local_y` `(B, T, L)` are due exactly where the network was built for them.
+        """
+        check_sequence(x, self.input_size)
+        batch, steps = x.shape[:2]
+        _check_conditioning("global_y", "global_size", global_y, self.global_size, (batch,))
+        _check_conditioning("local_y", "local_size", local_y, self.local_size, (batch, steps))
+        if local_y is not None:
+            local_y = local_y.transpose(1, 2)
+        x = self.input(x.transpose(1, 2))
+        skips: Tensor | None = None
+        for layer in self.layers:
+            x, skip = layer(x, global_y, local_y)
+            skips = skip if skips is None else skips + skip
+        assert skips is not None
+        features = torch.relu(skips)
+        if self.hidden is not None and self.output is not None:
+            features = self.output(torch.relu(self.hidden(features)))
+        return features.transpose(1, 2)
+
+
+def _check_conditioning(name: str, size_name: str, y: Tensor | None, size: int | None, shape: tuple[int, ...]) -> None:
+    if size is None:
+        if y is not None:
+            raise ValueError(f"{name} was given to a WaveNet built without {size_name}")
+        return
+    expected = (*shape, size)
+    if y is None:
+        raise ValueError(f"{name} of the shape {expected} is missing: this WaveNet was built with {size_name}={size}")
+    if tuple(y.shape) != expected:
+        raise ValueError(f"{name} must have the shape {expected}, got {tuple(y.shape)}")

@@ -1,0 +1,61 @@
+"""Device and precision, by Lightning Fabric."""
+
+from __future__ import annotations
+
+import dataclasses
+from contextlib import AbstractContextManager
+from typing import Any, cast
+
+import torch
+from torch import nn
+
+from foretell.errors import SettingsError
+
+
+class Hardware:
+    """Where and in which precision a network is trained.
+
+    `device` is `auto`, `cpu`, `gpu`, `cuda`, `mps` or one of several, such as `cuda:1`. Raises `SettingsError` if it is
+    not there.
+    """
+
+    def __init__(self, device: str, precision: str) -> None:
+        # Importing it costs over a second on top of torch, which only training should pay.
+        from lightning_fabric import Fabric
+
+        kind, _, index = device.partition(":")
+        if index and not index.isdigit():
+            raise SettingsError(f"device={device!r}: write auto, cpu, cuda, mps or, for one of several, cuda:1")
+        devices = [int(index)] if index and kind != "cpu" else 1
+        try:
+            self._fabric = Fabric(accelerator=kind, devices=devices, precision=cast(Any, precision))
+            self._fabric.launch()
+        except (
+            ValueError,
+            RuntimeError,
+            TypeError,
+        ) as error:  # Fabric's MisconfigurationException is one of them or below
+            raise SettingsError(
+                f"device={device!r} cannot be used for training ({error}): try device='auto'"
+            ) from error
+        self.device: torch.device = self._fabric.device
+
+    def set_up(self, network: nn.Module) -> None:
+        """Move the network to the device, in place."""
+        self._fabric.setup_module(network)
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        """The context in which losses and evaluations are computed."""
+        context: AbstractContextManager[Any] = self._fabric.autocast()
+        return context
+
+    def place(self, batch: Any) -> Any:
+        """The batch (tensor, tuple, list, dict, dataclass, or anything with a method `to`) on the device."""
+        if self.device.type == "cpu":
+            return batch
+        if dataclasses.is_dataclass(batch) and not isinstance(batch, type) and not hasattr(batch, "to"):
+            fields = {
+                f.name: self._fabric.to_device(getattr(batch, f.name)) for f in dataclasses.fields(batch) if f.init
+            }
+            return dataclasses.replace(batch, **fields)
+        return self._fabric.to_device(batch)

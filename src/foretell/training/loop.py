@@ -1,0 +1,242 @@
+"""Backpropagation through time (Werbos 1990; truncated: Williams and Peng 1990) for any network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from foretell.errors import TrainingError
+from foretell.training import resumption
+from foretell.training.hardware import Hardware
+from foretell.training.history import History, Progress, Reason
+from foretell.training.interruption import Interruption
+from foretell.training.randomness import Randomness, caller_state_kept
+from foretell.training.run import Loss, Run
+from foretell.training.settings import TrainingSettings
+from foretell.training.tensorboard import TensorBoard
+
+
+def train(
+    network: nn.Module,
+    batches: Callable[[int], Any],
+    loss: Loss,
+    *,
+    settings: TrainingSettings,
+    evaluate: Callable[[nn.Module], float] | None = None,
+    device: str = "auto",
+    carry: bool = False,
+    checkpoint: Path | None = None,
+    tensorboard: Path | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> History:
+    """Train `network` in place and return the course of it.
+
+    - `batches(n)` is batch n = 0, 1, ..., a pure function of n (torch's random numbers are one within it): a tensor, a
+      tuple, dict or dataclass of tensors, or a list of those, the consecutive chunks in time of one longer batch. Each
+      chunk gives one step, so without chunks n is the number of steps done. With `settings.truncate` a batch is cut by
+      its method `chunks(length)`, or along the second axis of its tensors.
+    - `loss(network, chunk, state)` returns the scalar loss and the state after the chunk (tensors in tuples, lists and
+      dicts, or None). The state comes back, detached, with the next chunk of the batch; it is None with the first one,
+      unless `carry` keeps it across batches. After a skipped step it is None, since it may be what was not finite.
+    - `evaluate(network)` returns a number, lower is better; the network is in evaluation mode, without gradients and
+      with the averaged weights if there are any. Given, training ends with the weights that it found best.
+    - `device`: auto, cpu, cuda, mps or, for one of several, cuda:1.
+    - `checkpoint`: a folder. A run that was killed resumes from it and ends with the same weights to the bit; Ctrl-C
+      and SIGTERM write it before they take effect, and so does the end. Its owner deletes it once the result is safe.
+    - `tensorboard`: a folder for scalars.
+    - `on_progress` is called after each step.
+
+    The network is left on the device in evaluation mode. The caller's random numbers (torch) are left untouched. One
+    seed gives one result to the bit on one machine, unless the schedule followed the clock (`minutes`).
+
+    Raises `TrainingError` if no step was finite or no evaluation was, `ModelError` for a checkpoint that is damaged or
+    of another run, `SettingsError` for a device or batch that cannot be used, `MissingExtraError` without TensorBoard.
+    """
+    hardware = Hardware(device, settings.precision)
+    with caller_state_kept(hardware.device):
+        run = Run(network, batches, loss, settings, hardware, carry=carry)
+        loop = _Loop(run, evaluate, checkpoint, on_progress)
+        loop.resume()
+        loop.board = TensorBoard(tensorboard, run.steps) if tensorboard is not None else None
+        network.train()
+        try:
+            return loop.complete()
+        finally:
+            network.eval()
+            if loop.board is not None:
+                loop.board.close()
+
+
+class _Loop:
+    """Steps, evaluations and checkpoints in their order. What is due follows from the run's state alone.
+
+    So a resumed run goes on with whatever the former one had not yet done.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        evaluate: Callable[[nn.Module], float] | None,
+        checkpoint: Path | None,
+        on_progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self.run = run
+        self.board: TensorBoard | None = None
+        self._evaluate = evaluate
+        self._checkpoint = checkpoint
+        self._on_progress = on_progress
+        self._saved_at: tuple[int, int] | None = None
+        self._identity = ""
+        self._budget = None if run.settings.minutes is None else 60 * run.settings.minutes
+        self._began = monotonic()
+
+    def resume(self) -> None:
+        """Go to where the checkpoint stands, if there is one."""
+        if self._checkpoint is None:
+            return
+        Randomness(self.run.settings.seed, self.run.hardware.device).set(Randomness.BATCH, 0)
+        self._identity = resumption.identity_of(self.run.chunks_of(0))
+        self._began = monotonic() - resumption.resume(self.run, self._checkpoint, identity=self._identity)
+        self._saved_at = self._position()
+
+    def complete(self) -> History:
+        """Train to the end."""
+        with Interruption(active=self._checkpoint is not None) as interruption:
+            try:
+                reason = self._train(interruption)
+            except KeyboardInterrupt:
+                if not interruption.torn and self._checkpoint is not None:
+                    self.run.weights.restore_buffers(self.run.last_good)
+                    self._save()
+                raise
+            if self.run.health.healthy:
+                self._save()
+            if interruption.pending is not None:
+                interruption.deliver()
+        if self.run.health.healthy == 0:
+            raise TrainingError(_never_finite(self.run))
+        if self._evaluate is not None and self.run.early.snapshot is None:
+            raise TrainingError(
+                f"none of the {len(self.run.record.evaluations)} evaluations gave a finite number, so there are no "
+                "best weights: check the held-out data for missing or infinite values"
+            )
+        self.run.settle()
+        return self._history(reason)
+
+    def _train(self, interruption: Interruption) -> Reason:
+        run, settings = self.run, self.run.settings
+        while True:
+            seconds = monotonic() - self._began
+            reason = self._reason(seconds)
+            if self._evaluate is not None and self._evaluation_due(reason):
+                value = run.evaluate(self._evaluate)
+                if self.board is not None:
+                    self.board.evaluation(run.steps, value)
+                # The evaluation may have used up the time.
+                seconds = monotonic() - self._began
+                reason = reason or self._reason(seconds)
+            if reason is None and run.early.exhausted:
+                reason = "patience"
+            if reason is not None:
+                return reason
+            if interruption.pending is not None:
+                self._save()
+                interruption.deliver()
+            if run.steps % settings.checkpoint_every == 0 and run.steps:
+                self._save()
+            run.step(self._fraction(seconds))
+            if self.board is not None or self._on_progress is not None:
+                self._report()
+
+    def _reason(self, seconds: float) -> Reason | None:
+        run, settings = self.run, self.run.settings
+        if run.health.in_a_row >= settings.max_nonfinite:
+            run.fall_back()
+            return "non-finite"
+        if run.steps >= settings.steps:
+            return "finished"
+        if self._budget is not None and seconds >= self._budget and run.steps:
+            return "time"
+        return None
+
+    def _evaluation_due(self, reason: Reason | None) -> bool:
+        run = self.run
+        if run.steps == 0 or run.health.healthy == 0 or run.record.evaluated_at() == run.steps:
+            return False
+        return reason is not None or run.steps % run.settings.evaluate_every == 0
+
+    def _fraction(self, seconds: float) -> float:
+        done = self.run.steps / self.run.settings.steps
+        if self._budget is not None:
+            done = min(max(done, seconds / self._budget), 1.0)
+        return done
+
+    def _report(self) -> None:
+        run, record = self.run, self.run.record
+        norm, rate = record.gradient_norms[-1], record.learning_rates[-1]
+        if self.board is not None:
+            self.board.step(run.steps, record.losses[-1], norm, rate)
+        if self._on_progress is not None:
+            seconds = monotonic() - self._began
+            fraction = self._fraction(seconds)
+            evaluation = record.evaluations[-1][1] if record.evaluations else None
+            left = seconds * (1 - fraction) / fraction
+            loss, steps = record.smoothed_loss, run.settings.steps
+            self._on_progress(Progress(run.steps, steps, loss, norm, rate, evaluation, seconds, left, fraction))
+
+    def _save(self) -> None:
+        if self._checkpoint is not None and self._saved_at != self._position():
+            seconds = monotonic() - self._began
+            resumption.save(self.run, self._checkpoint, seconds=seconds, identity=self._identity)
+            self._saved_at = self._position()
+
+    def _position(self) -> tuple[int, int]:
+        return self.run.steps, len(self.run.record.evaluations)
+
+    def _history(self, reason: Reason) -> History:
+        run, record, early = self.run, self.run.record, self.run.early
+        return History(
+            losses=np.array(record.losses, dtype=np.float64),
+            gradient_norms=np.array(record.gradient_norms, dtype=np.float64),
+            learning_rates=np.array(record.learning_rates, dtype=np.float64),
+            evaluations=tuple(record.evaluations),
+            best=early.best if early.best_step is not None else None,
+            best_step=early.best_step,
+            skipped=run.health.skipped,
+            seconds=monotonic() - self._began,
+            reason=reason,
+            stopped=_sentence(reason, run),
+        )
+
+
+def _sentence(reason: Reason, run: Run) -> str:
+    settings, early = run.settings, run.early
+    if reason == "finished":
+        return f"finished: all {settings.steps} steps are done"
+    if reason == "time":
+        return (
+            f"time: the budget of {settings.minutes:g} minutes was used up after {run.steps} of {settings.steps} steps"
+        )
+    if reason == "patience":
+        return (
+            f"patience: {early.waited} evaluations in a row were no better than the best one, {early.best:.6g} after "
+            f"{early.best_step} steps, whose weights were kept"
+        )
+    kept = "the best weights by evaluation" if early.snapshot is not None else "the last weights with a finite loss"
+    return (
+        f"non-finite: loss or gradient was not finite in {run.health.in_a_row} steps in a row, up to step {run.steps}; "
+        f"{kept} were kept. A smaller learning rate or clip_norm may help"
+    )
+
+
+def _never_finite(run: Run) -> str:
+    last = f"the last loss was {run.record.losses[-1]}, its gradient's norm {run.record.gradient_norms[-1]}"
+    return (
+        f"loss or gradient was not finite in any of the {run.steps} steps ({last}): check the data for infinite or "
+        "enormous values and the loss for divisions by zero, or lower the learning rate; no weights were changed"
+    )

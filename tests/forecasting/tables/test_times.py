@@ -1,0 +1,144 @@
+"""Time stamps: each spelling is read as meant, and what cannot be read is named."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from foretell.errors import TableError
+from foretell.forecasting.tables.times import parse_times
+
+DAYS = ["2001-01-31", "2001-02-01"]
+
+
+def stamps(*texts: str) -> np.ndarray:
+    return np.array(texts, "datetime64[us]")
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected", "words"),
+    [
+        (DAYS, DAYS, "ISO dates"),
+        (["2001/01/31", " 2001/2/1"], DAYS, "ISO dates"),
+        (["2001-01-31 05:00:00", "2001-02-01 06:30:00"], ["2001-01-31T05", "2001-02-01T06:30"], "ISO dates and times"),
+        (["2001-01-31T05:00", "2001-02-01T06:30:00.5"], ["2001-01-31T05:00", "2001-02-01T06:30:00.5"], "ISO dates"),
+        (["01/31/2001", "02/01/2001"], DAYS, "month/day/year"),
+        (["31/01/2001", "01/02/2001"], DAYS, "day/month/year"),
+        (["31.01.2001", "1.2.2001"], DAYS, "day/month/year"),
+        (["1/31/01 1:00 PM", "1/31/01 12:00 AM"], ["2001-01-31T13", "2001-01-31T00"], "month/day/year"),
+        (["20010131", "20010201"], DAYS, "dates as YYYYMMDD"),
+        ([20010131, 20010201], DAYS, "dates as YYYYMMDD"),
+        (["20010131T050000", "20010201T060000"], ["2001-01-31T05", "2001-02-01T06"], "compact ISO date-times"),
+        (["2001-01", "2001-12"], ["2001-01-01", "2001-12-01"], "year and month"),
+        (["200101", "200112"], ["2001-01-01", "2001-12-01"], "months as YYYYMM"),
+        ([200101, 200112], ["2001-01-01", "2001-12-01"], "months as YYYYMM"),
+        (["2001Q1", "2001-Q4"], ["2001-01-01", "2001-10-01"], "year and quarter"),
+        (["Q1 2001", "Q4 2001"], ["2001-01-01", "2001-10-01"], "quarter and year"),
+        (["2001-W05", "2020W53"], ["2001-01-29", "2020-12-28"], "ISO weeks"),
+        (["Jan 2001", "December 2001"], ["2001-01-01", "2001-12-01"], "month's name and year"),
+        (["31-Jan-2001", "1-Feb-2001"], DAYS, "day, month's name and year"),
+        ([1600000000, 1600003600], ["2020-09-13T12:26:40", "2020-09-13T13:26:40"], "seconds since 1970"),
+        ([1600000000.5], ["2020-09-13T12:26:40.5"], "seconds since 1970"),
+        ([1600000000000], ["2020-09-13T12:26:40"], "milliseconds since 1970"),
+        ([1600000000 * 10**9], ["2020-09-13T12:26:40"], "nanoseconds since 1970"),
+        ([datetime(2001, 1, 31)], ["2001-01-31"], "dates and times"),
+        ([datetime(2001, 1, 31).date()], ["2001-01-31"], "dates"),
+    ],
+)  # fmt: skip
+def test_spellings(cells: list[object], expected: list[str], words: str) -> None:
+    parsed = parse_times(pl.Series(cells), "ds")
+    np.testing.assert_array_equal(parsed.values, stamps(*expected))
+    assert parsed.values.dtype == "datetime64[us]"
+    assert (parsed.words, parsed.zone, parsed.assumed) == (words, None, None)
+
+
+@pytest.mark.parametrize("cells", [[3, 1, 2], [3.0, 1.0, 2.0], ["3", "1", "2"], [1999, 2000, 2001]])
+def test_integer_time(cells: list[object]) -> None:
+    parsed = parse_times(pl.Series(cells), "t")
+    assert parsed.values.dtype == np.int64
+    assert parsed.values.tolist() == [int(cell) for cell in cells]  # type: ignore[call-overload]
+
+
+def test_years_only_by_name() -> None:
+    np.testing.assert_array_equal(parse_times(pl.Series([1999]), "fiscal_year").values, stamps("1999-01-01"))
+
+
+@pytest.mark.parametrize(
+    ("cells", "zone"),
+    [
+        (["2001-01-31T05:00Z", "2001-01-31 06:00+00:00"], "UTC"),
+        (["2001-01-31 06:00+01:00", "2001-01-31 07:00+0100"], "Etc/GMT-1"),
+        (["2001-01-31 10:30+05:30", "2001-01-31 11:30+05:30"], "UTC"),
+    ],
+)
+def test_zones(cells: list[str], zone: str) -> None:
+    parsed = parse_times(pl.Series(cells), "ds")
+    np.testing.assert_array_equal(parsed.values, stamps("2001-01-31T05", "2001-01-31T06"))
+    assert parsed.zone == zone
+
+
+def test_typed_zone_is_kept_and_times_are_utc() -> None:
+    column = pl.Series([datetime(2001, 7, 1, 12)]).dt.replace_time_zone("Europe/Berlin")
+    parsed = parse_times(column, "ds")
+    assert parsed.zone == "Europe/Berlin"
+    np.testing.assert_array_equal(parsed.values, stamps("2001-07-01T10"))
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        ([*DAYS, "soon"], r"'soon' in column 'ds', row 4"),
+        (["2001-02-30", *DAYS], r"'2001-02-30' in column 'ds', row 2"),
+        (["13/13/2001", "01/01/2001"], r"'13/13/2001' in column 'ds', row 2"),
+        (["a", "b"], r"'a' in column 'ds', row 2"),
+        ([*DAYS, None], "missing in row 4"),
+        ([*DAYS, "NA"], "missing in row 4"),
+        ([0.0, 0.5], r"0\.5 in column 'ds', row 3 .*not a whole number"),
+        (["2001-01-01 05:00", "2001-01-01 05:00Z"], r"some have none: .* in row 2, .* in row 3 .*such as UTC"),
+        (["2001-01-01 05:00Z", "2001-01-01 05:00Z", "2001-01-01 05:00+02:00"], r"several.* in row 2, .* in row 4"),
+        ([True, False], "no time stamps"),
+    ],
+)
+def test_what_is_refused(cells: list[object], message: str) -> None:
+    with pytest.raises(TableError, match=message):
+        parse_times(pl.Series(cells), "ds")
+
+
+def test_day_and_month_settled_by_regularity() -> None:
+    # The tenth to the twelfth of three months in turn: read the other way round they would jump about.
+    days = np.arange("2001-03-02", "2001-03-12", dtype="datetime64[D]")
+    cells = [f"{d.astype(object):%d/%m/%Y}" for d in days]
+    parsed = parse_times(pl.Series([*cells, "01/04/2001", "02/04/2001"]), "ds")
+    np.testing.assert_array_equal(parsed.values[:10], days)
+    assert parsed.words == "day/month/year"
+    assert "read as day/month/year" in (parsed.assumed or "")
+
+
+def test_day_and_month_that_nothing_settles() -> None:
+    cells = ["01/01/2001", "02/01/2001", "03/01/2001"]
+    assert parse_times(pl.Series(cells), "ds").words == "month/day/year"
+    assert parse_times(pl.Series([c.replace("/", ".") for c in cells]), "ds").words == "day/month/year"
+
+
+@given(
+    st.lists(st.datetimes(datetime(1900, 1, 1), datetime(2199, 1, 1)), min_size=1, max_size=20),
+    st.sampled_from(["%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S.%fZ", "%d %b %Y %H:%M:%S.%f", "%Y%m%dT%H%M%S"]),
+)
+def test_written_and_read_again(times: list[datetime], pattern: str) -> None:
+    if "%f" not in pattern:
+        times = [time.replace(microsecond=0) for time in times]
+    parsed = parse_times(pl.Series([time.strftime(pattern) for time in times]), "ds")
+    np.testing.assert_array_equal(parsed.values, np.array(times, "datetime64[us]"))
+
+
+@given(st.lists(st.text(max_size=12) | st.from_regex(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}", fullmatch=True), min_size=1))
+def test_any_text_is_read_or_refused(cells: list[str]) -> None:
+    try:
+        assert len(parse_times(pl.Series(cells), "ds").values) == len(cells)
+    except TableError:
+        return

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from foretell.errors import ModelError
+from foretell.training import checkpoint
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("checkpoint")
+    checkpoint.write(folder, 7, {"a": torch.arange(5.0), "b": torch.tensor(2)}, {"steps": 7, "name": "x"})
+    return folder
+
+
+def test_what_was_written_is_read(written: Path) -> None:
+    tensors, facts = checkpoint.read(written)
+    assert torch.equal(tensors["a"], torch.arange(5.0))
+    assert tensors["b"].item() == 2
+    assert facts == {"steps": 7, "name": "x"}
+    assert sorted(p.name for p in written.iterdir()) == ["checkpoint.json", "tensors-7.safetensors"]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@given(data=st.data())
+def test_damage_is_told_or_harmless(written: Path, tmp_path: Path, data) -> None:
+    folder = tmp_path / "damaged"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(written, folder)
+    path = folder / data.draw(st.sampled_from(["checkpoint.json", "tensors-7.safetensors"]))
+    content = bytearray(path.read_bytes())
+    place = data.draw(st.integers(0, len(content) - 1))
+    if data.draw(st.booleans()):
+        content = content[:place]
+    else:
+        content[place] ^= data.draw(st.integers(1, 255))
+    path.write_bytes(content)
+    told = ""
+    try:
+        tensors, facts = checkpoint.read(folder)
+    except ModelError as error:
+        told = str(error)
+    if told:
+        assert "delete the folder" in told
+    else:  # White space of the JSON, or a smaller version number
+        assert facts == {"steps": 7, "name": "x"}
+        assert torch.equal(tensors["a"], torch.arange(5.0))
+
+
+def test_a_tensor_file_that_is_gone_is_told(written: Path, tmp_path: Path) -> None:
+    shutil.copy(written / "checkpoint.json", tmp_path)
+    with pytest.raises(ModelError, match=r"tensors-7\.safetensors"):
+        checkpoint.read(tmp_path)
+
+
+def test_a_newer_version_and_another_format_are_told(written: Path, tmp_path: Path) -> None:
+    page = json.loads((written / "checkpoint.json").read_text())
+    (tmp_path / "checkpoint.json").write_text(json.dumps(page | {"version": 2}))
+    with pytest.raises(ModelError, match="update foretell"):
+        checkpoint.read(tmp_path)
+    for other in ({}, page | {"format": "recipe"}, []):
+        (tmp_path / "checkpoint.json").write_text(json.dumps(other))
+        with pytest.raises(ModelError, match="delete the folder"):
+            checkpoint.read(tmp_path)
+
+
+def test_no_checkpoint_yet(tmp_path: Path) -> None:
+    assert checkpoint.read(tmp_path) is None
+    assert checkpoint.read(tmp_path / "missing") is None
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(ModelError, match="is a file"):
+        checkpoint.read(file)
+
+
+@pytest.mark.parametrize("renames", [0, 1])
+def test_a_kill_within_a_write_leaves_the_former_checkpoint(
+    written: Path, tmp_path: Path, monkeypatch, renames: int
+) -> None:
+    folder = shutil.copytree(written, tmp_path / "copy")
+    done = 0
+    rename = Path.replace
+
+    def replace(self: Path, target: Path) -> Path:
+        nonlocal done
+        if done == renames:
+            raise KeyboardInterrupt
+        done += 1
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    with pytest.raises(KeyboardInterrupt):
+        checkpoint.write(folder, 9, {"a": torch.zeros(2)}, {"steps": 9})
+    assert checkpoint.read(folder)[1]["steps"] == 7
+    monkeypatch.undo()
+    checkpoint.write(folder, 11, {"a": torch.zeros(2)}, {"steps": 11})
+    assert checkpoint.read(folder)[1]["steps"] == 11
+    assert len(list(folder.glob("*.safetensors"))) == 1

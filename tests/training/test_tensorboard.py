@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+
+import pytest
+
+from foretell.errors import MissingExtraError
+
+
+def test_without_the_package_the_extra_is_named(task, tmp_path, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    with pytest.raises(MissingExtraError, match=r"foretell\[tensorboard\]"):
+        task.train(task.network(), options={"tensorboard": tmp_path}, steps=1)
+
+
+def test_each_step_and_evaluation_is_written(task, tmp_path, monkeypatch) -> None:
+    written = []
+
+    class Writer:
+        def __init__(self, log_dir, purge_step):
+            written.append((log_dir, purge_step))
+
+        def add_scalar(self, tag, value, step):
+            written.append((tag, value, step))
+
+        def close(self):
+            written.append("closed")
+
+    module = ModuleType("torch.utils.tensorboard")
+    module.SummaryWriter = Writer
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", module)
+    options = {"tensorboard": tmp_path, "evaluate": task.evaluate}
+    history = task.train(task.network(), options=options, steps=3)
+    assert written[0] == (str(tmp_path), None)
+    assert written[-1] == "closed"
+    assert ("train/loss", history.losses[2], 3) in written
+    assert ("train/gradient_norm", history.gradient_norms[0], 1) in written
+    assert ("train/learning_rate", history.learning_rates[1], 2) in written
+    assert ("evaluation", history.evaluations[0][1], 3) in written
+    assert len(written) == 2 + 3 * 3 + 1
