@@ -1,8 +1,8 @@
-"""What holds for every test: OpenMP threads that wait without spinning, since two test runs may share the cores."""
+"""What holds for every test: OpenMP threads that soon stop spinning while they wait, since the cores may be shared."""
 
 import os
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read once, when torch is first imported
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # read once, when torch is first imported
 
 from hypothesis import settings
 

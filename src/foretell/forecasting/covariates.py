@@ -26,11 +26,13 @@ class Standardised:
         present = column[~np.isnan(column)]
         if not len(present):
             return cls(0.0, 1.0)
-        return cls(float(present.mean()), float(present.std()) or 1.0)
+        largest = float(np.abs(present).max()) or 1.0
+        present = present / largest
+        return cls(largest * float(present.mean()), largest * float(present.std()) or 1.0)
 
     def encode(self, column: NDArray[np.float64]) -> NDArray[np.float32]:
         """(R,) to (R, 1)."""
-        return np.nan_to_num((column - self.mean) / self.spread).astype(np.float32)[:, None]
+        return np.nan_to_num(column / self.spread - self.mean / self.spread).astype(np.float32)[:, None]
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ class Covariates:
         return tuple(len(e.names) + 1 for e in self.static.values() if isinstance(e, Categories))
 
     def encode_known(self, panel: Panel) -> NDArray[np.float32]:
-        """(R, F) features of each row of the panel. Raises TableError for a column that is absent or of another sort."""
+        """(R, F) features of each row of the panel. Raises TableError for a column absent or of another kind."""
         columns = [_encode(name, encoding, panel.known) for name, encoding in self.known.items()]
         return np.concatenate([np.zeros((len(panel.values), 0), np.float32), *columns], axis=1)
 

@@ -15,21 +15,17 @@ from foretell.errors import SettingsError, TableError
 from foretell.forecasting.blueprint import Blueprint
 from foretell.forecasting.bodies import RECURRENT
 from foretell.forecasting.calendar import calendar_names
-from foretell.forecasting.calibration import calibration_factors
 from foretell.forecasting.covariates import Covariates
 from foretell.forecasting.holdout import Holdout
-from foretell.forecasting.inputs import InputLayout, Inputs
+from foretell.forecasting.inputs import InputLayout
 from foretell.forecasting.network import ForecastNetwork
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.prediction import Experience, windows_of
-from foretell.forecasting.quantiles import pinball_loss
 from foretell.forecasting.settings import ForecastSettings, input_length, season_lengths
-from foretell.forecasting.windows import Windows
+from foretell.forecasting.training_task import TrainingTask
+from foretell.forecasting.validation import Validation
 from foretell.training import History, Progress, train
 
-_WARM_UP_SHARE = 8
-_VALIDATION_SERIES = 2048
-_VALIDATION_BATCH = 256
 _FINISH_RATE = 0.2
 
 OnProgress = Callable[[str, Progress], None]
@@ -121,8 +117,8 @@ def fit(
 
     windows = windows_of(panel, covariates, blueprint.layout)
     network = _build(blueprint, training.seed)
-    task = _Task(windows, blueprint, settings.batch_size, training.seed)
-    validation = _Validation(windows, blueprint, holdout)
+    task = TrainingTask(windows, blueprint, settings.batch_size, training.seed)
+    validation = Validation(windows, blueprint, holdout)
     share = 1 + settings.finish
     budget = None if training.minutes is None else training.minutes / share
     history = train(
@@ -170,87 +166,6 @@ def fit(
         finish=finish,
         holdout=holdout,
     )
-
-
-class _Task:
-    """Random windows and the loss on them."""
-
-    def __init__(self, windows: Windows, blueprint: Blueprint, batch_size: int, seed: int) -> None:
-        self._windows = windows
-        self._layout = blueprint.layout
-        self._quantiles = torch.tensor(blueprint.quantiles)
-        self._batch_size = batch_size
-        self._seed = seed
-        anchors = len(self._layout.all_anchors)
-        self._anchors = anchors - anchors // _WARM_UP_SHARE
-
-    def batches(self, limits: NDArray[np.int64], first: int = 0) -> Callable[[int], Inputs]:
-        """Batch n for n = 0, 1, ...: windows of random series with random ends within their first `limits` rows."""
-        usable = np.flatnonzero(limits >= 2)
-        earliest = np.minimum(limits - 1, self._layout.lag + self._layout.steps // 2)
-
-        def batch(step: int) -> Inputs:
-            random = np.random.default_rng([self._seed, first + step])
-            series = random.choice(usable, self._batch_size)
-            ends = random.integers(earliest[series], limits[series] + 1)
-            return self._layout.inputs(self._windows.cut(series, ends, limits[series]), self._anchors)
-
-        return batch
-
-    def loss(self, network: nn.Module, inputs: Inputs, state: object) -> tuple[Tensor, object]:
-        """The pinball loss over all anchors and steps ahead."""
-        quantiles, state = network(inputs, state)
-        return pinball_loss(quantiles, inputs.target, self._quantiles.to(inputs.target.device)), state
-
-
-class _Validation:
-    """The windows whose horizon lies in the validation parts, every possible cutoff of them."""
-
-    def __init__(self, windows: Windows, blueprint: Blueprint, holdout: Holdout) -> None:
-        self._quantiles = torch.tensor(blueprint.quantiles)
-        layout = blueprint.layout
-        series = holdout.validated
-        if len(series) > _VALIDATION_SERIES:
-            series = series[np.linspace(0, len(series) - 1, _VALIDATION_SERIES).astype(np.int64)]
-        self._batches: list[Inputs] = []
-        for start in range(0, len(series), _VALIDATION_BATCH):
-            part = series[start : start + _VALIDATION_BATCH]
-            ends = holdout.validation[part] - layout.horizon
-            cutoffs = ends - holdout.training[part] + 1
-            most = max(1, min(int(cutoffs.max()), layout.steps // 2))
-            inputs = layout.inputs(windows.cut(part, ends, holdout.validation[part]), -(-most // layout.stride))
-            age = torch.arange(inputs.last.shape[1] - 1, -1, -1) * layout.stride
-            early = age >= torch.from_numpy(cutoffs)[:, None]
-            self._batches.append(replace(inputs, target=inputs.target.masked_fill(early[..., None], torch.nan)))
-
-    def __bool__(self) -> bool:
-        return any(bool((~inputs.target.isnan()).any()) for inputs in self._batches)
-
-    def loss(self, network: nn.Module) -> float:
-        """The mean pinball loss."""
-        total = count = 0.0
-        for inputs, forecast in self._forecasts(network):
-            seen = float((~inputs.target.isnan()).sum())
-            total += seen * float(pinball_loss(forecast, inputs.target, self._quantiles.to(forecast.device)))
-            count += seen
-        return total / count
-
-    def factors(self, network: nn.Module) -> tuple[NDArray[np.float64], int]:
-        """The calibration factors (Q,), and the number of values they rest on."""
-        if not self:
-            return np.ones(len(self._quantiles)), 0
-        pairs = [
-            (f.cpu().double().numpy(), inputs.target.cpu().double().numpy()) for inputs, f in self._forecasts(network)
-        ]
-        forecast = np.concatenate([f.reshape(-1, f.shape[-1]) for f, _ in pairs])
-        actual = np.concatenate([a.reshape(-1) for _, a in pairs])
-        return calibration_factors(self._quantiles.tolist(), forecast, actual), int((~np.isnan(actual)).sum())
-
-    def _forecasts(self, network: nn.Module) -> list[tuple[Inputs, Tensor]]:
-        device = next(network.parameters()).device
-        self._batches = [inputs.to(device) for inputs in self._batches]
-        with torch.no_grad():
-            return [(inputs, network(inputs)[0]) for inputs in self._batches]
 
 
 def _build(blueprint: Blueprint, seed: int) -> ForecastNetwork:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
-from foretell.forecasting.scaling import FLOOR, difference, last_seen, running_level_and_spread
+from foretell.forecasting.scaling import (
+    FLOOR,
+    difference,
+    last_seen,
+    running_level_and_spread,
+    running_phase_mean,
+)
 from foretell.forecasting.windows import WindowBatch
 
 _REACH = 20.0
 """Inputs further out than this many spreads are pulled in to it: an outlier should be seen, not dominate."""
 _FARTHEST = 1000.0
 """The same for targets and candidates."""
+_ANCHORED = ("candidates", "future", "last", "spread", "target")
 
 
 @dataclass(frozen=True)
@@ -27,9 +34,11 @@ class Inputs:
     """(B, S): numeric static covariates."""
     categories: Tensor
     """(B, S') int64: the codes of the others."""
+    at: Tensor
+    """(A,) int64: which outputs of the body are the anchors'."""
     candidates: Tensor
-    """(B, A, H, K): values that could repeat: for each season the latest one in phase, and the level. The last value,
-    a candidate too, is the zero of the scale."""
+    """(B, A, K, H): values that could repeat: for each season the latest in phase and the mean of all in phase, then
+    the level. The last value, a candidate too, is the zero of the scale."""
     future: Tensor
     """(B, A, H, F'): known-future features of the steps ahead; F' = 0 without known columns."""
     last: Tensor
@@ -45,13 +54,12 @@ class Inputs:
 
     def chunks(self, length: int) -> list[Inputs]:
         """Consecutive pieces of `length` time steps, each with the anchors among its steps, for truncated BPTT."""
-        steps, anchors = self.steps.shape[1], self.last.shape[1]
         pieces = []
-        for start in range(0, steps, length):
-            time = slice(start, start + length)
-            at = slice(max(0, start + anchors - steps), max(0, start + length + anchors - steps))
-            anchored = (self.candidates, self.future, self.last, self.spread, self.target)
-            pieces.append(Inputs(self.steps[:, time], self.static, self.categories, *(a[:, at] for a in anchored)))
+        for start in range(0, self.steps.shape[1], length):
+            here = (self.at >= start) & (self.at < start + length)
+            anchored = {name: getattr(self, name)[:, here] for name in _ANCHORED}
+            steps = self.steps[:, start : start + length]
+            pieces.append(replace(self, steps=steps, at=self.at[here] - start, **anchored))
         return pieces
 
 
@@ -95,7 +103,7 @@ class InputLayout:
     @property
     def candidates(self) -> int:
         """K"""
-        return len(self.seasons) + 1
+        return 2 * len(self.seasons) + 1
 
     @property
     def all_anchors(self) -> range:
@@ -103,9 +111,15 @@ class InputLayout:
         first = (self.steps - self.kernel) % self.stride + self.kernel - 1
         return range(first, self.steps, self.stride)
 
-    def inputs(self, batch: WindowBatch, anchors: int | None = None) -> Inputs:
-        """The inputs of a batch; with `anchors`, forecasts are prepared for the last so many anchors alone."""
-        at = torch.tensor(self.all_anchors[-anchors:] if anchors else self.all_anchors, device=batch.values.device)
+    def last_anchors(self, count: int) -> range:
+        """The last `count` anchors."""
+        total = len(self.all_anchors)
+        return range(max(0, total - count), total)
+
+    def inputs(self, batch: WindowBatch, anchors: range) -> Inputs:
+        """The inputs of a batch, to forecast at those of `all_anchors` that `anchors` counts out."""
+        outputs = torch.tensor(anchors, device=batch.values.device)
+        at = self.all_anchors[0] + self.stride * outputs
         past = batch.values[:, : self.past]
         level, spread = running_level_and_spread(past, min(self.seasons, default=1))
         last = last_seen(past)
@@ -113,7 +127,10 @@ class InputLayout:
         scale = spread[:, self.lag + at, None]
         origin = last[:, self.lag + at, None]
 
-        candidates = [self._in_phase(past, last, season, at) for season in self.seasons]
+        candidates = []
+        for season in self.seasons:
+            candidates.append(self._in_phase(past, last, season, at))
+            candidates.append(self._in_phase(running_phase_mean(past, season), last, season, at))
         candidates.append(level[:, self.lag + at, None].expand(-1, -1, self.horizon))
         target = (batch.values[:, ahead] - origin) / scale
         target = torch.where(scale > FLOOR, target.clamp(-_FARTHEST, _FARTHEST), torch.nan)
@@ -121,7 +138,8 @@ class InputLayout:
             steps=self._steps(batch, past, level, spread),
             static=batch.static,
             categories=batch.categories,
-            candidates=torch.stack([((c - origin) / scale).clamp(-_FARTHEST, _FARTHEST) for c in candidates], -1),
+            at=outputs,
+            candidates=torch.stack([((c - origin) / scale).clamp(-_FARTHEST, _FARTHEST) for c in candidates], 2),
             future=self._future(batch, ahead),
             last=origin[..., 0],
             spread=scale[..., 0],

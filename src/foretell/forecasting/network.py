@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from foretell.forecasting.inputs import InputLayout, Inputs
-from foretell.forecasting.quantiles import spread_around
+from foretell.forecasting.quantiles import mixture, spread_around
 from foretell.nn import Downsample
 
 _FUTURE_CHANNELS = 16
@@ -18,7 +18,7 @@ _HEAD_GAIN = 0.1
 
 
 class ForecastNetwork(nn.Module):
-    """Quantiles of the next H values at every anchor, in spreads from the last value: (B, A, H, Q).
+    """Quantiles of the next H values at every anchor, in spreads from the last value: (B, A, Q, H).
 
     The median mixes what could repeat and corrects the mixture: with c_k the candidates (the value in phase for each
     season, the level, and the last value, which is the zero of the scale), w a softmax over them and r the correction,
@@ -61,18 +61,18 @@ class ForecastNetwork(nn.Module):
         return layout.features + static + _EMBEDDING_SIZE * categories
 
     def forward(self, inputs: Inputs, state: Any = None) -> tuple[Tensor, Any]:
-        """The quantiles (B, A, H, Q), and the state of a recurrent body after the last step (None for others)."""
+        """The quantiles (B, A, Q, H), and the state of a recurrent body after the last step (None for others)."""
         hidden, state = self._hidden(inputs, state)
-        hidden = hidden[:, hidden.shape[1] - inputs.last.shape[1] :]
-        shape = (self.layout.horizon, -1)
+        hidden = hidden.index_select(1, inputs.at)
+        shape = (-1, self.layout.horizon)
         shares = self.shares(hidden).unflatten(-1, shape)
         corrections = self.corrections(hidden).unflatten(-1, shape)
         if self.ahead is not None:
             more = self.ahead(hidden, inputs.future)
-            shares = shares + more[..., : shares.shape[-1]]
-            corrections = corrections + more[..., shares.shape[-1] :]
-        mixture = (shares.softmax(-1)[..., :-1] * inputs.candidates).sum(-1, keepdim=True)
-        return spread_around(mixture + corrections[..., :1], corrections[..., 1:]), state
+            shares = shares + more[..., : shares.shape[-2], :]
+            corrections = corrections + more[..., shares.shape[-2] :, :]
+        median = mixture(shares, inputs.candidates) + corrections[..., 0, :]
+        return spread_around(median, corrections[..., 1:, :]), state
 
     def _hidden(self, inputs: Inputs, state: Any) -> tuple[Tensor, Any]:
         static = [inputs.static, *(table(inputs.categories[:, k]) for k, table in enumerate(self.embeddings))]
@@ -101,7 +101,7 @@ class FutureHead(nn.Module):
         nn.init.xavier_uniform_(self.output.weight, gain=_HEAD_GAIN)
 
     def forward(self, hidden: Tensor, future: Tensor) -> Tensor:
-        """`hidden` (B, A, `body_size`) and `future` (B, A, H, F') to (B, A, H, `outputs`)."""
+        """`hidden` (B, A, `body_size`) and `future` (B, A, H, F') to (B, A, `outputs`, H)."""
         context = self.context(hidden).unflatten(-1, (self.horizon, _FUTURE_CHANNELS))
         output: Tensor = self.output(torch.relu(context + self.known(future)))
-        return output
+        return output.transpose(-1, -2)

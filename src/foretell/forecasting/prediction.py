@@ -82,13 +82,14 @@ def forecast(
         for start in range(0, len(series), _BATCH):
             part = slice(start, start + _BATCH)
             batch = windows.cut(series[part], cutoffs[part], cutoffs[part])
-            inputs = network.layout.inputs(batch, anchors=1)
+            inputs = network.layout.inputs(batch, network.layout.last_anchors(1))
             quantiles, _ = network(inputs.to(device))
             spread = inputs.spread.double()
             count = (~batch.values[:, : network.layout.past].isnan()).sum(1, keepdim=True)
             level = (batch.centre / batch.unit).abs()[:, None] * experience.relative_spread
             spread = torch.where((count < _FEWEST_VALUES) & (inputs.spread <= FLOOR), level, spread)
-            scaled = inputs.last.double()[..., None] + spread[..., None] * quantiles[:, 0].cpu().double()
+            steps = quantiles[:, 0].mT.cpu().double()
+            scaled = inputs.last.double()[..., None] + spread[..., None] * steps
             values = (batch.centre[:, None, None] + batch.unit[:, None, None] * scaled).numpy()
             values[count[:, 0].numpy() == 0] = experience.quantiles
             results.append(values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 FLOOR = 1e-5
@@ -39,3 +40,15 @@ def running_level_and_spread(values: Tensor, lag: int) -> tuple[Tensor, Tensor]:
     deviation = running_mean((values - level).abs())
     change = running_mean(difference(values, lag).abs())
     return level, (0.5 * (deviation + change)).clamp(min=FLOOR)
+
+
+def running_phase_mean(values: Tensor, season: int) -> Tensor:
+    """At each step of (B, T) the mean of the present values that lie whole seasons before it, itself included.
+
+    NaN where there is none.
+    """
+    steps = values.shape[-1]
+    padded = F.pad(values, (-steps % season, 0), value=torch.nan)
+    phases = padded.reshape(*values.shape[:-1], -1, season).mT
+    means = running_mean(phases).where((~phases.isnan()).cumsum(-1) > 0, torch.nan)
+    return means.mT.flatten(-2)[..., -steps:]

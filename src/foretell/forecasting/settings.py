@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 
 from foretell.errors import SettingsError
 from foretell.training.settings import TrainingSettings
@@ -28,13 +29,13 @@ class ForecastSettings:
     """Time steps the network runs over; None chooses them from season and horizon."""
     seasons: tuple[int, ...] | None = None
     """Season lengths in steps; None takes those of the frequency that the history covers twice."""
-    batch_size: int = 64
+    batch_size: int = 32
     """Windows a training step."""
     windows: int = 3
     """Backtest windows held out at the end of each series, where it is long enough."""
     finish: float = 0.2
     """After validation and backtest, training goes on with all of the data for this share of the steps; 0 for none."""
-    training: TrainingSettings = field(default_factory=TrainingSettings)
+    training: TrainingSettings = field(default_factory=partial(TrainingSettings, learning_rate=0.01))
 
     def __post_init__(self) -> None:
         for name in ("layers", "hidden", "conv_stride", "batch_size"):

@@ -41,6 +41,20 @@ def test_wide_although_a_text_column_stands_beside_repeated_rows() -> None:
     assert find_roles(table, Columns(target="bus")).targets == ("bus",)
 
 
+def test_several_targets_of_a_wide_table() -> None:
+    table = pl.DataFrame({"day": DAYS, "bus": [1, 2, 3], "rail": [4, 5, 6], "total": [5, 7, 9]})
+    roles = find_roles(table, Columns(target=("rail", "bus")))
+    assert (roles.layout, roles.time, roles.targets) == ("wide", "day", ("rail", "bus"))
+    assert "'total'" in roles.notes[0]
+    assert find_roles(table, Columns(target=("bus",))).targets == ("bus",)
+    with pytest.raises(TableError, match="no target column 'tram'"):
+        find_roles(table, Columns(target=("bus", "tram")))
+    with pytest.raises(SettingsError, match="'bus' is named as target and as target"):
+        find_roles(table, Columns(target=("bus", "bus")))
+    with pytest.raises(SettingsError, match="one target column, but 2 are named"):
+        find_roles(long_table(), Columns(id="unique_id", target=("y", "ds")))
+
+
 def test_no_time_column() -> None:
     roles = find_roles(pl.DataFrame({"sales": [1.5, 2, 3]}), Columns())
     assert (roles.layout, roles.time, roles.targets) == ("wide", None, ("sales",))

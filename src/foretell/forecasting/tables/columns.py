@@ -59,7 +59,8 @@ class Columns:
     id: str | None = None
     """Of the series' names, in long layout."""
     time: str | None = None
-    target: str | None = None
+    target: str | tuple[str, ...] | None = None
+    """Several in wide layout alone."""
     known: tuple[str, ...] = ()
     """Known for the future too: shared by all series in wide layout."""
     static: tuple[str, ...] = ()
@@ -67,6 +68,11 @@ class Columns:
     layout: Literal["auto", "long", "wide"] = "auto"
     frequency: str | None = None
     """As `Frequency.parse` understands it."""
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The target columns named, none where they are to be found."""
+        return (self.target,) if isinstance(self.target, str) else tuple(self.target or ())
 
 
 @dataclass(frozen=True)
@@ -100,11 +106,13 @@ def find_roles(table: pl.DataFrame, columns: Columns) -> Roles:
     time = columns.time or find_time(table, columns)
     if columns.layout == "long" and columns.id is None and time is None and not _named(table, _ID_NAMES):
         raise TableError("long layout needs a time column; name it with --time or time=")
-    if columns.layout != "long" and columns.id is None and time is None and columns.target is None:
+    if columns.layout != "long" and columns.id is None and time is None and not columns.targets:
         first = _series_in_rows(table)
         if first:
             return _rows_roles(table, columns, first)
     layout = columns.layout
+    if len(columns.targets) > 1 and layout == "auto" and columns.id is None:
+        layout = "wide"
     series = columns.id
     if layout != "wide" and series is None:
         series = _find_id(table, columns, time)
@@ -115,7 +123,8 @@ def find_roles(table: pl.DataFrame, columns: Columns) -> Roles:
 
 def _check(table: pl.DataFrame, columns: Columns) -> None:
     said: dict[str, str] = {}
-    roles = [("id", columns.id), ("time", columns.time), ("target", columns.target)]
+    roles = [("id", columns.id), ("time", columns.time)]
+    roles += [("target", name) for name in columns.targets]
     roles += [("known", name) for name in columns.known] + [("static", name) for name in columns.static]
     for role, name in roles:
         if name is None:
@@ -127,6 +136,11 @@ def _check(table: pl.DataFrame, columns: Columns) -> None:
         said[name] = role
     if columns.layout == "wide" and columns.id is not None:
         raise SettingsError(f"a wide table has no id column, but id is {columns.id!r}; drop one of the two")
+    if len(columns.targets) > 1 and (columns.layout == "long" or columns.id is not None):
+        raise SettingsError(
+            f"a table in long layout has one target column, but {len(columns.targets)} are named "
+            f"({', '.join(columns.targets)}); name one, or choose wide layout"
+        )
 
 
 def _named(table: pl.DataFrame, names: tuple[str, ...]) -> str | None:
@@ -140,7 +154,7 @@ def _sample(column: pl.Series) -> pl.Series:
 
 def find_time(table: pl.DataFrame, columns: Columns) -> str | None:
     """The column of time stamps, by type, spelling and name; None where there is none."""
-    taken = {columns.id, columns.target, *columns.known, *columns.static}
+    taken = {columns.id, *columns.targets, *columns.known, *columns.static}
     free = table.select(name for name in table.columns if name not in taken)
     typed = [name for name, dtype in free.schema.items() if dtype.is_temporal() and dtype not in (pl.Duration, pl.Time)]
     spelled = [name for name in free.columns if is_text(free[name]) and time_share(_sample(free[name])) > 0.5]
@@ -172,7 +186,7 @@ def _is_numeric(column: pl.Series) -> bool:
 
 
 def _find_id(table: pl.DataFrame, columns: Columns, time: str | None) -> str | None:
-    taken = {time, columns.target, *columns.known, *columns.static}
+    taken = {time, *columns.targets, *columns.known, *columns.static}
     free = [name for name in table.columns if name not in taken]
     if "unique_id" in free:
         return "unique_id"
@@ -240,7 +254,7 @@ def _ignored(names: list[str], what: str) -> list[str]:
 def _long(table: pl.DataFrame, columns: Columns, series: str | None, time: str | None) -> Roles:
     taken = {series, time, *columns.known, *columns.static}
     free = [name for name in table.columns if name not in taken]
-    target = columns.target or _named(table.select(free), _TARGET_NAMES)
+    target = next(iter(columns.targets), None) or _named(table.select(free), _TARGET_NAMES)
     if target is None:
         numeric = [name for name in free if _is_numeric(table[name])]
         if len(numeric) != 1:
@@ -258,16 +272,10 @@ def _wide(table: pl.DataFrame, columns: Columns, time: str | None) -> Roles:
             "in a wide table a row holds all series at once"
         )
     free = [name for name in table.columns if name != time and name not in columns.known]
-    if columns.target is not None:
-        return Roles(
-            "wide",
-            None,
-            time,
-            (columns.target,),
-            columns.known,
-            (),
-            tuple(_numbered(time) + _ignored([n for n in free if n != columns.target], "columns that play no part")),
-        )
+    if columns.targets:
+        others = [name for name in free if name not in columns.targets]
+        notes = _numbered(time) + _ignored(others, "columns that play no part")
+        return Roles("wide", None, time, columns.targets, columns.known, (), tuple(notes))
     targets = [name for name in free if _is_numeric(table[name])]
     if not targets:
         raise TableError(

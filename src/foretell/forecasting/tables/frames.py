@@ -10,12 +10,17 @@ from narwhals.typing import IntoFrame
 
 from foretell.errors import TableError
 
+# What pandas and polars both keep in numpy's own form, so that nothing need be converted.
+_PLAIN = ("float64", "float32", "int64", "int32", "datetime64[ns]", "datetime64[us]", "datetime64[ms]")
+
 
 def to_polars(table: IntoFrame) -> pl.DataFrame:
     """The table as a polars frame; a pandas index that is not a plain row count becomes columns.
 
     Raises `TableError` for what is no table, and for a column named twice.
     """
+    if isinstance(table, pl.DataFrame) and not table.is_empty():
+        return table
     try:
         frame: Any = nw.from_native(table)
     except TypeError as error:
@@ -52,6 +57,9 @@ def _from_pandas(table: Any) -> pl.DataFrame:
     for name, column in zip(
         (str(name) for name in table.columns), (table.iloc[:, i] for i in range(table.shape[1])), strict=True
     ):
+        if str(column.dtype) in _PLAIN:
+            columns.append(pl.Series(name, column.to_numpy(), nan_to_null=True))
+            continue
         if isinstance(column.dtype, pd.PeriodDtype):
             column = column.dt.to_timestamp()
         elif isinstance(column.dtype, pd.CategoricalDtype):

@@ -66,7 +66,7 @@ def future_rows(panel: Panel, table: IntoFrame, columns: Columns, horizon: int) 
     values[moved] = panel.values
     known = {}
     for name, column in panel.known.items():
-        fresh = _like(column, frame[name], numbers)[source]
+        fresh = future_cells(column, frame[name], numbers)[source]
         filled = absent_like(column, int(offsets[-1]))
         filled[moved] = column
         filled[flat] = fresh
@@ -84,7 +84,7 @@ def future_rows(panel: Panel, table: IntoFrame, columns: Columns, horizon: int) 
     return extended
 
 
-def _like(column: Column, future: pl.Series, numbers: NDArray[np.int64]) -> Column:
+def future_cells(column: Column, future: pl.Series, numbers: NDArray[np.int64]) -> Column:
     """The future's cells in the kind of the panel's: numbers or strings."""
     if column.dtype != object:
         return read_target(future, numbers)
@@ -104,8 +104,8 @@ def _places(
     panel: Panel, frame: pl.DataFrame, time: str, columns: Columns, numbers: NDArray[np.int64], horizon: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(M, 2) series and step of the horizon, and (M,) the row of the table that speaks of it."""
-    times = _in_panel_time(panel, frame[time], time, numbers)
-    ids = _id_column(panel, frame, time, columns)
+    times = in_panel_time(panel, frame[time], time, numbers)
+    ids = find_ids(panel, frame, time, columns)
     number, place = panel.frequency.positions(times)
     first, grid = panel.frequency.positions(panel.starts)
     if ids is None:
@@ -130,7 +130,8 @@ def _places(
     return np.column_stack([series, step])[ahead], rows[ahead]
 
 
-def _in_panel_time(panel: Panel, column: pl.Series, time: str, numbers: NDArray[np.int64]) -> Times:
+def in_panel_time(panel: Panel, column: pl.Series, time: str, numbers: NDArray[np.int64]) -> Times:
+    """A column of times on the clock of the panel: `datetime64[us]`, or int64. Raises TableError where it has none."""
     parsed = parse_times(column, time, None, numbers)
     if (parsed.values.dtype.kind == "M") == panel.frequency.is_integer:
         kind = "integers" if panel.frequency.is_integer else "dates"
@@ -143,7 +144,8 @@ def _in_panel_time(panel: Panel, column: pl.Series, time: str, numbers: NDArray[
     return wall_times(parsed.values, parsed.zone) if parsed.zone and panel.time_zone is None else parsed.values
 
 
-def _id_column(panel: Panel, frame: pl.DataFrame, time: str, columns: Columns) -> str | None:
+def find_ids(panel: Panel, frame: pl.DataFrame, time: str | None, columns: Columns) -> str | None:
+    """The column that names the series: as said, or one that holds the name of one of them; None where none does."""
     if columns.id is not None:
         return columns.id if columns.id in frame.columns else None
     ids = set(panel.ids)

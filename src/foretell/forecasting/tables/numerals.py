@@ -47,7 +47,8 @@ def read_numbers(column: pl.Series, decimal: Decimal | None = None) -> Numbers:
     """The column as float64; `decimal` says what the rest of the file has settled."""
     none = np.empty(0, np.int64)
     if column.dtype.is_numeric() or column.dtype in (pl.Boolean, pl.Null):
-        return Numbers(column.cast(pl.Float64).fill_null(np.nan).to_numpy(), none, None)
+        numbers = column.cast(pl.Float64)
+        return Numbers((numbers.fill_null(np.nan) if numbers.null_count() else numbers).to_numpy(), none, None)
     text = text_of(column) if is_text(column) else column.cast(pl.String, strict=False)
     plain = text.cast(pl.Float64, strict=False)
     if plain.null_count() == text.null_count() and decimal != ",":

@@ -24,12 +24,14 @@ _ANY = Columns()
 _LARGEST_GRID, _SPARSEST_GRID = 20_000_000, 50
 
 
-def to_panel(table: IntoFrame, columns: Columns = _ANY) -> tuple[Panel, Findings]:
+def to_panel(table: IntoFrame, columns: Columns = _ANY, *, keep_empty: bool = False) -> tuple[Panel, Findings]:
     """The series of a pandas, polars or pyarrow table, long or wide, and what was found in it.
 
     Rows are sorted and placed on a grid; steps without a row and missing cells become NaN. Rows after a series' last
     observed value stay as future rows where `columns.known` names covariates, and are cut off otherwise. Rows that
-    stand twice word for word count once. Raises `TableError` naming the row, series or column at fault.
+    stand twice word for word count once. Series without any value are left out; with `keep_empty` they stay, with no
+    history, from the first of their times after the latest value of the others on, or from the step after their last.
+    Raises `TableError` naming the row, series or column at fault.
     """
     frame = to_polars(table)
     roles = find_roles(frame, columns)
@@ -37,7 +39,7 @@ def to_panel(table: IntoFrame, columns: Columns = _ANY) -> tuple[Panel, Findings
     notes = [*roles.notes, *([source.assumed] if source.assumed else [])]
     source, resorted, dropped = _sorted(source, roles)
     source, frequency = _timed(source, columns, notes)
-    panel, facts = _gridded(source, frequency, roles, notes)
+    panel, facts = _gridded(source, frequency, roles, notes, keep_empty)
     findings = Findings(
         layout=roles.layout, id=roles.id, time=roles.time, targets=roles.targets, time_format=source.time_format,
         frequency=frequency.alias, series=len(panel), rows=len(frame), missing=facts[0], gaps=facts[1],
@@ -148,7 +150,9 @@ def _refuse_off_grid(source: Source, frequency: Frequency, place: NDArray[np.int
     )
 
 
-def _gridded(source: Source, frequency: Frequency, roles: Roles, notes: list[str]) -> tuple[Panel, tuple[int, int]]:
+def _gridded(
+    source: Source, frequency: Frequency, roles: Roles, notes: list[str], keep_empty: bool
+) -> tuple[Panel, tuple[int, int]]:
     """The panel; and how many values are missing in histories, in all and in steps that have no row."""
     number, place = frequency.positions(source.times)
     _refuse_off_grid(source, frequency, place)
@@ -177,7 +181,7 @@ def _gridded(source: Source, frequency: Frequency, roles: Roles, notes: list[str
     # In wide layout this lays series behind one another; otherwise there is one column.
     series = values.T.ravel()
     static = {name: _constant(column, source, name) for name, column in source.static.items()}
-    return _trimmed(names, starts, length, series, has_row, known, static, frequency, source.zone, notes)
+    return _trimmed(names, starts, length, series, has_row, known, static, frequency, source.zone, notes, keep_empty)
 
 
 def _tiled(column: Column, times: int) -> Column:
@@ -210,9 +214,9 @@ def _constant(column: Column, source: Source, name: str) -> Column:
 def _trimmed(
     names: tuple[str, ...], starts: Times, length: NDArray[np.int64], values: NDArray[np.float64],
     has_row: NDArray[np.bool_], known: dict[str, Column], static: dict[str, Column],
-    frequency: Frequency, zone: str | None, notes: list[str],
+    frequency: Frequency, zone: str | None, notes: list[str], keep_empty: bool,
 ) -> tuple[Panel, tuple[int, int]]:  # fmt: skip
-    """Each series from its first observed value on; series that were never observed go."""
+    """Each series from its first observed value on; series that were never observed go, or stay without history."""
     offset = np.cumsum(length) - length
     observed = np.flatnonzero(~np.isnan(values))
     owner = np.searchsorted(offset, observed, side="right") - 1
@@ -220,15 +224,22 @@ def _trimmed(
     if not len(alive):
         what = f"series {names[0]!r} has" if len(names) == 1 and names[0] else "all series have"
         raise TableError(f"{what} no value at all: every one is missing; give a table with observed values")
+    begin, history = offset.copy(), np.zeros(len(names), np.int64)
+    begin[alive] = observed[head]
+    history[alive] = observed[np.append(head[1:], len(observed)) - 1] + 1 - begin[alive]
     if len(alive) < len(names):
-        empty = [name for i, name in enumerate(names) if i not in set(alive.tolist())]
-        shown = ", ".join(repr(name) for name in empty[:5]) + (" and more" if len(empty) > 5 else "")
-        notes.append(f"{len(empty)} series without any value left out: {shown}.")
-    begin = observed[head]
-    history = observed[np.append(head[1:], len(observed)) - 1] + 1 - begin
-    end = offset[alive] + length[alive]
-    after = end - begin - history
-    if not known and after.any():
+        empty = np.setdiff1d(np.arange(len(names)), alive)
+        shown = ", ".join(repr(names[i]) for i in empty[:5]) + (" and more" if len(empty) > 5 else "")
+        if keep_empty:
+            latest = _later(starts[alive], (begin - offset + history - 1)[alive], frequency).max()
+            begin[empty] += np.array([_steps_past(frequency, starts[i], latest) for i in empty])
+            notes.append(f"{len(empty)} series without any value, forecast from what the others are like: {shown}.")
+        else:
+            notes.append(f"{len(empty)} series without any value left out: {shown}.")
+    series = np.arange(len(names)) if keep_empty else alive
+    begin, history = begin[series], history[series]
+    after = np.maximum(offset[series] + length[series] - begin - history, 0)
+    if not known and (after * (history > 0)).any():
         notes.append(
             f"Steps past the last value were cut off ({int(after.sum()):,} in {int((after > 0).sum()):,} series); "
             "where they carry covariates known for the future, name these with --known."
@@ -238,14 +249,14 @@ def _trimmed(
     rows = np.repeat(begin - offsets[:-1], kept) + np.arange(offsets[-1])
     in_history = np.arange(offsets[-1]) - np.repeat(offsets[:-1], kept) < np.repeat(history, kept)
     panel = Panel(
-        ids=tuple(names[i] or "series" for i in alive),
+        ids=tuple(names[i] or "series" for i in series),
         frequency=frequency,
-        starts=_later(starts[alive], begin - offset[alive], frequency),
+        starts=_later(starts[series], begin - offset[series], frequency),
         offsets=offsets,
         history=history,
         values=values[rows],
         known={name: column[rows] for name, column in known.items()},
-        static={name: column[alive] for name, column in static.items()},
+        static={name: column[series] for name, column in static.items()},
         time_zone=zone,
     )
     missing = np.isnan(panel.values) & in_history
@@ -257,3 +268,10 @@ def _later(starts: Times, steps: NDArray[np.int64], frequency: Frequency) -> Tim
     for i in np.flatnonzero(steps):
         later[i] = frequency.range(starts[i], int(steps[i]) + 1)[-1]
     return later
+
+
+def _steps_past(frequency: Frequency, start: Any, latest: Any) -> int:
+    """How many steps after `start` the first time later than `latest` lies; 0 if `start` is later itself."""
+    numbers = frequency.positions(np.array([start, latest]))[0]
+    steps = max(0, int(numbers[1] - numbers[0]))
+    return steps + int(frequency.range(start, steps + 1)[-1] <= latest)

@@ -15,6 +15,8 @@ from foretell.forecasting.tables.columns import Roles
 from foretell.forecasting.tables.numerals import is_text, read_numbers, text_of
 from foretell.forecasting.tables.times import parse_times, time_share
 
+_SHORT = 4_096
+
 
 @dataclass(frozen=True)
 class Source:
@@ -52,7 +54,7 @@ class Source:
 def read_source(table: pl.DataFrame, roles: Roles) -> Source:
     """Read the columns that play a part. Raises `TableError` naming the row and the value of what cannot be read."""
     numbers = np.arange(len(table))
-    if roles.time is not None:
+    if roles.time is not None and table[roles.time].null_count():
         used = [roles.time, *([roles.id] if roles.id else []), *roles.targets, *roles.known, *roles.static]
         filled = ~table.select(pl.all_horizontal(pl.col(used).is_null())).to_series()
         if not filled.all():
@@ -96,6 +98,14 @@ def _from_rows(table: pl.DataFrame, roles: Roles, values: NDArray[np.float64], n
 
 def read_ids(column: pl.Series, numbers: NDArray[np.int64]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
     """The names in order of appearance, and each row's place among them."""
+    if column.dtype == pl.String and len(column) <= _SHORT:
+        # A polars expression costs more than going through them here.
+        cells = column.to_list()
+        stripped = {cell: str(cell or "").strip() for cell in dict.fromkeys(cells)}
+        places = {name: i for i, name in enumerate(dict.fromkeys(stripped.values()))}
+        if "" not in places:
+            code = {cell: places[name] for cell, name in stripped.items()}
+            return tuple(places), np.array([code[cell] for cell in cells], dtype=np.int64)
     text = column.cast(pl.String).str.strip_chars()
     if column.dtype.is_float() and bool((column == column.floor()).fill_null(True).all()):
         text = column.cast(pl.Int64, strict=False).cast(pl.String)

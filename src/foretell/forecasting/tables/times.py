@@ -108,6 +108,8 @@ def parse_times(
 
 
 def _microseconds(column: pl.Series) -> NDArray[np.datetime64]:
+    if column.dtype == pl.Datetime("us"):
+        return column.to_numpy().astype("datetime64[us]")
     return (
         column.cast(pl.Datetime("us", getattr(column.dtype, "time_zone", None)))
         .to_physical()

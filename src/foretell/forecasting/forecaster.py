@@ -1,0 +1,338 @@
+"""The forecaster: a table goes in, forecasts come out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from numbers import Integral
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from narwhals.typing import IntoFrame
+from numpy.typing import NDArray
+from torch import nn
+
+from foretell.errors import SettingsError, TableError
+from foretell.forecasting.backtest import Backtest, run_backtest
+from foretell.forecasting.bodies import body_name
+from foretell.forecasting.fit import Fit, fit
+from foretell.forecasting.fitted_model import FittedModel, forecast_device, validated_until
+from foretell.forecasting.frequency import Frequency
+from foretell.forecasting.model_folder import load_model, save_model
+from foretell.forecasting.panel import Panel
+from foretell.forecasting.panel_parts import recent, select
+from foretell.forecasting.quantiles import quantiles_of
+from foretell.forecasting.settings import ForecastSettings
+from foretell.forecasting.tables.columns import Columns
+from foretell.forecasting.tables.findings import Findings, describe_frequency
+from foretell.forecasting.tables.frames import to_polars
+from foretell.forecasting.tables.future import check_future, future_rows
+from foretell.forecasting.tables.newcomers import with_newcomers
+from foretell.forecasting.tables.nixtla import TableKind, quantile_columns
+from foretell.forecasting.tables.regularise import to_panel
+from foretell.training import History, Progress
+
+_FEWEST_GAPS = 2
+_NO_BOUND = 1_000_000
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """A table as it was read."""
+
+    panel: Panel
+    findings: Findings
+    kind: TableKind
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The latest forecast as arrays."""
+
+    panel: Panel
+    """The N series that were forecast."""
+    quantiles: NDArray[np.float64]
+    """(N, H, Q)"""
+
+
+class Forecaster:
+    """Forecasts every series of a table by one network, with calibrated intervals.
+
+    `model` is rnn, lstm, gru or wavenet, or the class of `foretell.nn`; `horizon` the steps to forecast; `levels` the
+    intervals, in percent. `known` names columns whose future is known, `static` those that are constant in a series.
+    `season` is one season length or several, in steps; None takes those of the frequency. `columns` says which column
+    is what, where that is not to be found; `minutes` is a time budget for fitting, in place of a number of steps;
+    `settings` holds the rest. Raises SettingsError for arguments that make no sense.
+    """
+
+    def __init__(
+        self,
+        model: str | type[nn.Module] = "lstm",
+        horizon: int = 24,
+        *,
+        levels: Sequence[int] = (80, 95),
+        known: Sequence[str] = (),
+        static: Sequence[str] = (),
+        frequency: str | None = None,
+        season: int | Sequence[int] | None = None,
+        columns: Columns | None = None,
+        minutes: float | None = None,
+        seed: int = 0,
+        device: str = "auto",
+        settings: ForecastSettings = ForecastSettings(),  # noqa: B008 (frozen)
+    ) -> None:
+        self.model = body_name(model)
+        self.horizon = _whole("horizon", horizon, least=1)
+        quantiles_of(levels)
+        self.levels = tuple(sorted(int(level) for level in levels))
+        said = columns or Columns()
+        self.columns = replace(
+            said,
+            known=_names(known) or said.known,
+            static=_names(static) or said.static,
+            frequency=frequency if frequency is not None else said.frequency,
+        )
+        training = replace(settings.training, seed=_whole("seed", seed, least=0) or settings.training.seed)
+        if minutes is not None:
+            training = replace(training, minutes=minutes, steps=_NO_BOUND)
+        seasons = settings.seasons if season is None else _seasons(season)
+        self.settings = replace(settings, seasons=seasons, training=training)
+        self.device = device
+        self._fitted: FittedModel | None = None
+        self._fitted_to: _Reading | None = None
+        self._read: _Reading | None = None
+        self.prediction: Prediction | None = None
+
+    @property
+    def fitted_model(self) -> FittedModel:
+        """What was fitted. Raises SettingsError before that."""
+        if self._fitted is None:
+            raise SettingsError("the forecaster is not fitted: call fit(table) first, or Forecaster.load(folder)")
+        return self._fitted
+
+    @property
+    def fitted(self) -> Fit:
+        """The fit. Raises SettingsError before there is one."""
+        return self.fitted_model.fit
+
+    @property
+    def history(self) -> History:
+        """The course of the training. Raises SettingsError before there was one."""
+        return self.fitted.history
+
+    @property
+    def findings(self) -> Findings:
+        """What was found in the table that was read last. Raises SettingsError before one was."""
+        return self._latest.findings
+
+    @property
+    def panel(self) -> Panel:
+        """The series of the table that was read last. Raises SettingsError before one was."""
+        return self._latest.panel
+
+    @property
+    def _latest(self) -> _Reading:
+        if self._read is None:
+            raise SettingsError("no table has been read yet: call fit(table) or predict(table) first")
+        return self._read
+
+    def fit(
+        self,
+        table: IntoFrame,
+        *,
+        checkpoint: Path | str | None = None,
+        tensorboard: Path | str | None = None,
+        on_progress: Callable[[str, Progress], None] | None = None,
+    ) -> Forecaster:
+        """Fit to a pandas, polars or pyarrow table, long or wide; returns itself.
+
+        With the folder `checkpoint`, a fit that was killed goes on where it stopped; into the folder `tensorboard` go
+        loss and gradient norm. `on_progress` is told the stretch, "fit" or "finish", and how far it is. Raises
+        TableError for a table that makes no sense, SettingsError for settings, TrainingError where training failed.
+        """
+        device = forecast_device(self.device)
+        frame = to_polars(table)
+        panel, findings = to_panel(frame, self.columns, keep_empty=True)
+        reading = _Reading(panel, findings, TableKind.of(table, frame, findings.id, findings.time))
+        train = partial(
+            self._fit,
+            columns=_found(self.columns, findings),
+            device=device,
+            checkpoint=None if checkpoint is None else Path(checkpoint),
+            tensorboard=None if tensorboard is None else Path(tensorboard),
+            on_progress=on_progress,
+        )
+        self._fitted = train(select(panel, np.flatnonzero(panel.history)), settings=self.settings)
+        self._read = self._fitted_to = reading
+        self.prediction = None
+        return self
+
+    def _fit(
+        self, panel: Panel, *, columns: Columns, settings: ForecastSettings, device: Any, **options: Any
+    ) -> FittedModel:
+        fitted = fit(
+            panel,
+            model=self.model,
+            horizon=self.horizon,
+            levels=self.levels,
+            settings=settings,
+            device=self.device,
+            **options,
+        )
+        until = validated_until(panel, fitted.holdout.validation)
+        return FittedModel(fitted, panel.frequency, columns, settings, until, device)
+
+    def predict(self, table: IntoFrame | None = None, *, future: IntoFrame | None = None) -> Any:
+        """Forecast the steps after each series' last value, in a table of the kind that came.
+
+        Columns: `unique_id`, `ds`, `{model}` for the median, and `{model}-lo-95`, `{model}-hi-95` and so on. Without
+        `table`, the series of the fit are forecast. Known covariates of the horizon come in the table's rows after the
+        last value, or in `future`, which may also name series without any history. Raises TableError for a table that
+        makes no sense, or lacks a known value (naming the first date), SettingsError before there was a fit.
+        """
+        model = self.fitted_model
+        reading = self._reading(table)
+        panel = reading.panel
+        if future is not None:
+            panel = self._with_future(panel, future)
+        elif panel.known:
+            check_future(panel, self.horizon)
+        short = recent(panel, model.fit.blueprint.layout.past)
+        quantiles = model.forecast(short, np.arange(len(short)), short.history, "final")
+        steps = zip(range(len(short)), short.history.tolist(), strict=True)
+        times = np.stack([short.times(i, rows + self.horizon)[rows:] for i, rows in steps])
+        self.prediction = Prediction(panel, quantiles)
+        return reading.kind.forecast_table(
+            panel.ids,
+            self.horizon,
+            {"ds": times},
+            quantile_columns(self.model, self.levels, quantiles),
+            panel.time_zone,
+        )
+
+    def backtest(self, table: IntoFrame | None = None, *, windows: int = 3, refit: bool = False) -> Backtest:
+        """Forecast the last `windows` horizons of each series as though they were still to come, and score that.
+
+        Without `table`, the series of the fit are tested. Only windows that the model was not fitted to are tested;
+        with `refit` a model is fitted anew at each cutoff. Raises SettingsError where no window is left to test.
+        """
+        model = self.fitted_model
+        reading = self._reading(table)
+        panel = select(reading.panel, np.flatnonzero(reading.panel.history))
+        fresh = None
+        if refit:
+            # A refit tests on the windows that it would otherwise hold out itself.
+            settings = replace(self.settings, windows=0)
+            fresh = partial(self._fit, columns=model.columns, settings=settings, device=model.device)
+        return run_backtest(model, panel, windows, reading.kind, fresh)
+
+    def save(self, folder: str | Path) -> None:
+        """Write the fitted model into a folder; see `save_model`."""
+        save_model(self.fitted_model, folder)
+
+    @classmethod
+    def load(cls, folder: str | Path, device: str = "auto") -> Forecaster:
+        """The forecaster that was saved in a folder. Raises ModelError as `load_model` does."""
+        model = load_model(folder, forecast_device(device))
+        blueprint = model.fit.blueprint
+        forecaster = cls(
+            blueprint.model,
+            blueprint.layout.horizon,
+            levels=blueprint.levels,
+            columns=model.columns,
+            device=device,
+            settings=model.settings,
+        )
+        forecaster._fitted = model
+        return forecaster
+
+    def _reading(self, table: IntoFrame | None) -> _Reading:
+        if table is None:
+            if self._fitted_to is None:
+                raise SettingsError("a loaded model keeps no table: give the one whose series are to be forecast")
+            self._read = self._fitted_to
+            return self._fitted_to
+        frame = to_polars(table)
+        panel, findings = _read_like(frame, self.fitted_model)
+        self._read = _Reading(panel, findings, TableKind.of(table, frame, findings.id, findings.time))
+        return self._read
+
+    def _with_future(self, panel: Panel, future: IntoFrame) -> Panel:
+        columns = self.fitted_model.columns
+        frame = to_polars(future)
+        wider = with_newcomers(panel, frame, columns)
+        if wider is panel or panel.known:
+            return future_rows(wider, frame, columns, self.horizon)
+        return wider
+
+
+def _read_like(frame: pl.DataFrame, model: FittedModel) -> tuple[Panel, Findings]:
+    """The panel of a new table on the model's frequency. Raises TableError where it is of another."""
+    said = model.columns
+    present = set(frame.columns)
+    columns = replace(
+        said,
+        id=said.id if said.id in present else None,
+        time=said.time if said.time in present else None,
+        target=tuple(name for name in said.targets if name in present) or None,
+        layout=said.layout if said.id is None or said.id in present else "auto",
+        frequency=model.frequency.alias,
+    )
+    try:
+        panel, findings = to_panel(frame, columns, keep_empty=True)
+    except (TableError, SettingsError) as error:
+        # What is at fault may be the frequency. If it is something else, this says so.
+        other = to_panel(frame, replace(columns, frequency=None))[0].frequency
+        if other.step == model.frequency.step:
+            raise
+        raise _other_frequency(other, model) from error
+    gaps = _gaps(panel)
+    if len(gaps) >= _FEWEST_GAPS and np.gcd.reduce(gaps) > 1:
+        raise _other_frequency(to_panel(frame, replace(columns, frequency=None))[0].frequency, model)
+    return panel, findings
+
+
+def _gaps(panel: Panel) -> NDArray[np.int64]:
+    """How many steps lie between each observed value and the next of its series."""
+    observed = np.flatnonzero(~np.isnan(panel.values))
+    owner = np.searchsorted(panel.offsets, observed, side="right")
+    return np.asarray(np.diff(observed)[np.diff(owner) == 0])
+
+
+def _other_frequency(other: Frequency, model: FittedModel) -> TableError:
+    return TableError(
+        f"in this table there is {describe_frequency(other.alias)}, but the model was fitted to "
+        f"{describe_frequency(model.frequency.alias)}: bring the table to that frequency, or fit a model to this one"
+    )
+
+
+def _found(said: Columns, findings: Findings) -> Columns:
+    """The columns, what was found filled in."""
+    if findings.layout == "rows":
+        return said
+    target = findings.targets[0] if findings.layout == "long" else said.target
+    return replace(
+        said,
+        id=findings.id,
+        time=findings.time,
+        target=target,
+        layout="long" if findings.layout == "long" else "wide",
+    )
+
+
+def _whole(name: str, value: object, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+        raise SettingsError(f"{name} is {value!r}: it must be a whole number, {least} or more")
+    return int(value)
+
+
+def _names(names: Sequence[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
+def _seasons(season: int | Sequence[int]) -> tuple[int, ...]:
+    lengths = [season] if isinstance(season, Integral) or not isinstance(season, Sequence) else season
+    return tuple(_whole("season", length, least=2) for length in lengths)

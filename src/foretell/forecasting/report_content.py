@@ -1,0 +1,220 @@
+"""What a report says of a forecaster and its backtest."""
+
+from __future__ import annotations
+
+import math
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foretell.forecasting.backtest import Backtest, Results
+from foretell.forecasting.forecaster import Forecaster, Prediction
+from foretell.forecasting.report.content import BacktestWindow, ReportContent, Score, SeriesView
+from foretell.forecasting.report.wording import count, fixed
+from foretell.forecasting.scores import METRICS
+from foretell.forecasting.tables.findings import describe_frequency
+from foretell.forecasting.tables.regularise import wall_times
+from foretell.training.history import History
+
+_MOST_SERIES = 6
+_FEWEST_CALIBRATED = 20
+_FEW_CALIBRATED = 200
+_SHOWN_HORIZONS = 8
+_SHOWN_AT_LEAST = 100
+
+
+def report_content(
+    forecaster: Forecaster, backtest: Backtest | None = None, *, title: str = "Forecast"
+) -> ReportContent:
+    """The content of a report on the forecaster's latest forecast, made now if there is none, and on a backtest.
+
+    Up to six series are drawn: with a backtest the first, the best, the worst and others in between by their error,
+    else evenly chosen ones. Raises SettingsError before there was a fit, and what `Forecaster.predict` raises.
+    """
+    if forecaster.prediction is None:
+        forecaster.predict()
+    prediction = forecaster.prediction
+    assert prediction is not None
+    fit = forecaster.fitted
+    results = backtest.results if backtest else None
+    shown = _chosen(prediction.panel.ids, results.scores.by_series if results else {})
+    history = fit.history
+    return ReportContent(
+        title=title,
+        series=[_view(prediction, i, forecaster, results) for i in shown],
+        total_series=len(prediction.panel),
+        scores=_score_rows(results) if results else (),
+        scores_by_step=_named(results.scores.by_step) if results else {},
+        coverage=backtest.coverage if backtest else {},
+        losses=history.losses,
+        gradient_norms=history.gradient_norms,
+        clip_norm=forecaster.settings.training.clip_norm,
+        evaluations=history.evaluations,
+        best_step=history.best_step,
+        skipped_steps=history.skipped,
+        findings=[*forecaster.findings.sentences(), *(backtest.notes if backtest else ())],
+        facts=_facts(forecaster),
+        warnings=_warnings(forecaster, backtest),
+    )
+
+
+def _chosen(ids: tuple[str, ...], errors: dict[str, float]) -> list[int]:
+    """The places of the series to draw, in the order of the table."""
+    if len(ids) <= _MOST_SERIES:
+        return list(range(len(ids)))
+    place = {name: i for i, name in enumerate(ids)}
+    ranked = [place[name] for name in sorted(errors, key=lambda name: errors[name]) if name in place]
+    if len(ranked) < _MOST_SERIES:
+        ranked = list(range(len(ids)))
+    spread = [ranked[round(k)] for k in np.linspace(0, len(ranked) - 1, _MOST_SERIES - 1)]
+    chosen = dict.fromkeys([0, *spread])
+    others = (ranked[round(k)] for k in np.linspace(0, len(ranked) - 1, 2 * _MOST_SERIES))
+    for i in others:
+        if len(chosen) < _MOST_SERIES:
+            chosen.setdefault(i)
+    return sorted(chosen)
+
+
+def _view(prediction: Prediction, i: int, forecaster: Forecaster, results: Results | None) -> SeriesView:
+    panel, horizon = prediction.panel, forecaster.horizon
+    rows = int(panel.history[i])
+    times = _shown_times(panel.times(i, rows + horizon), panel.time_zone)
+    season = max(forecaster.fitted.blueprint.layout.seasons, default=1)
+    windows = _windows(results, panel.ids[i]) if results else []
+    wanted = max(_SHOWN_HORIZONS * horizon, 2 * season, _SHOWN_AT_LEAST, (len(windows) + 1) * horizon)
+    start = max(0, rows - wanted)
+    return SeriesView(
+        id=panel.ids[i],
+        times=times[start:rows],
+        values=panel.series(i)[start:],
+        forecast_times=times[rows:],
+        median=_median(prediction.quantiles[i]),
+        intervals=_intervals(prediction.quantiles[i], forecaster.levels),
+        windows=windows,
+    )
+
+
+def _windows(results: Results, name: str) -> list[BacktestWindow]:
+    panel, horizon = results.panel, results.actual.shape[1]
+    if name not in panel.ids:
+        return []
+    i = panel.ids.index(name)
+    times = _shown_times(panel.times(i, int(panel.history[i])), panel.time_zone)
+    views = []
+    for k in np.flatnonzero(results.cutoffs.series == i):
+        row = int(results.cutoffs.rows[k])
+        views.append(
+            BacktestWindow(
+                times=times[row : row + horizon],
+                median=_median(results.quantiles[k]),
+                intervals=_intervals(results.quantiles[k], results.levels),
+                actual=results.actual[k],
+            )
+        )
+    return views
+
+
+def _shown_times(times: NDArray[Any], zone: str | None) -> NDArray[Any]:
+    """What clocks show, since a report knows nothing of time zones."""
+    return times if zone is None or times.dtype.kind != "M" else wall_times(times, zone)
+
+
+def _median(quantiles: NDArray[np.float64]) -> NDArray[np.float64]:
+    return quantiles[:, quantiles.shape[1] // 2]
+
+
+def _intervals(
+    quantiles: NDArray[np.float64], levels: tuple[int, ...]
+) -> dict[int, tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    middle = len(levels)
+    return {
+        level: (quantiles[:, middle - k], quantiles[:, middle + k]) for k, level in enumerate(sorted(levels), start=1)
+    }
+
+
+def _named(by_model: dict[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
+    return {name.replace("_", " "): values for name, values in by_model.items() if not np.isnan(values).all()}
+
+
+def _score_rows(results: Results) -> list[Score]:
+    table = results.scores.table
+    metrics = [m for m in METRICS if any(math.isfinite(row[m]) for row in table.values())]
+    return [
+        Score(name.replace("_", " "), {m: row[m] for m in metrics}, is_ours=name == results.model)
+        for name, row in table.items()
+    ]
+
+
+def _facts(forecaster: Forecaster) -> dict[str, str]:
+    fit = forecaster.fitted
+    blueprint, layout, history = fit.blueprint, fit.blueprint.layout, fit.history
+    layers = count(blueprint.layers, "cycle" if blueprint.model == "wavenet" else "layer")
+    units = count(blueprint.hidden, "channel" if blueprint.model == "wavenet" else "unit")
+    seconds = history.seconds + (fit.finish.seconds if fit.finish else 0.0)
+    steps = fixed(history.steps, 0)
+    if history.best_step is not None and history.best_step != history.steps:
+        steps += f", the best at {fixed(history.best_step, 0)}"
+    if fit.finish:
+        steps += f"; then {fixed(fit.finish.steps, 0)} on all of the data"
+    facts = {
+        "Model": f"{blueprint.model}, {layers} of {units}" + (", layer-normalised" if blueprint.layer_norm else ""),
+        "Parameters": fixed(sum(tensor.numel() for tensor in fit.final.values()), 0),
+        "Horizon": count(layout.horizon, "step"),
+        "Input": count(layout.steps, "step"),
+        "Season": " and ".join(fixed(s, 0) for s in layout.seasons) + " steps" if layout.seasons else "none",
+        "Frequency": describe_frequency(forecaster.fitted_model.frequency.alias),
+        "Training steps": steps,
+        "Training time": _duration(seconds),
+        "Seed": str(forecaster.settings.training.seed),
+        "Versions": f"foretell {metadata.version('foretell')}, torch {metadata.version('torch')}",
+    }
+    if history.reason in ("patience", "time"):
+        facts["Training ended"] = history.stopped
+    if forecaster.columns.known:
+        facts["Known in advance"] = ", ".join(forecaster.columns.known)
+    if forecaster.columns.static:
+        facts["Constant in a series"] = ", ".join(forecaster.columns.static)
+    return facts
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s"
+
+
+def _warnings(forecaster: Forecaster, backtest: Backtest | None) -> list[str]:
+    fit = forecaster.fitted
+    warnings = [_stopped(h, what) for h, what in ((fit.history, "Training"), (fit.finish, "The last stretch")) if h]
+    if forecaster.levels and fit.calibrated_on < _FEWEST_CALIBRATED:
+        warnings.append(
+            "The intervals are not calibrated: too few values could be held out. Take them for a rough guide, or give "
+            "longer series."
+        )
+    elif forecaster.levels and fit.calibrated_on < _FEW_CALIBRATED:
+        warnings.append(
+            f"The intervals were calibrated on {count(fit.calibrated_on, 'value')} only, so they may be off by a few "
+            "percent."
+        )
+    untested = len(forecaster.panel) - backtest.series if backtest else 0
+    if untested > 0:
+        warnings.append(f"{count(untested, 'series', 'series')} of {len(forecaster.panel)} could not be backtested.")
+    prediction = forecaster.prediction
+    newcomers = int((prediction.panel.history == 0).sum()) if prediction else 0
+    if newcomers:
+        warnings.append(
+            f"{count(newcomers, 'series has', 'series have')} no history: the forecast is what the others are like."
+        )
+    return [warning for warning in warnings if warning]
+
+
+def _stopped(history: History, what: str) -> str:
+    """A warning where training came to an end that someone should know of, else nothing."""
+    if history.reason == "non-finite":
+        return f"{what} stopped before its end: {history.stopped}."
+    if history.skipped:
+        return f"{what} skipped {count(history.skipped, 'step')} whose loss or gradient was not finite."
+    return ""

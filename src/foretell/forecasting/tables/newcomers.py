@@ -1,0 +1,54 @@
+"""Series of which nothing is known yet but that they are to be forecast."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+
+from foretell.forecasting.panel import Column, Panel
+from foretell.forecasting.tables.columns import Columns, find_time
+from foretell.forecasting.tables.future import find_ids, future_cells, in_panel_time
+from foretell.forecasting.tables.source import absent_like, is_missing, read_ids
+
+
+def with_newcomers(panel: Panel, frame: pl.DataFrame, columns: Columns) -> Panel:
+    """The panel and, without history, the series that only the table of future values names, in its order.
+
+    They start at their first time in it, or, where it has no time column, one step after the latest end of the others.
+    Static columns are read from it where it has them. Raises TableError as `future_rows` does.
+    """
+    time = columns.time if columns.time in frame.columns else find_time(frame, replace(columns, target=None, id=None))
+    series = find_ids(panel, frame, time, columns)
+    if series is None:
+        return panel
+    numbers = np.arange(len(frame))
+    names, owner = read_ids(frame[series], numbers)
+    new = np.array([i for i, name in enumerate(names) if name not in set(panel.ids)], dtype=np.int64)
+    if not len(new):
+        return panel
+    if time is None:
+        ends = [panel.frequency.range(s, int(h) + 1)[-1] for s, h in zip(panel.starts, panel.history, strict=True)]
+        starts = np.full(len(new), max(ends))
+    else:
+        times = in_panel_time(panel, frame[time], time, numbers)
+        starts = np.array([times[owner == i].min() for i in new])
+    static: dict[str, Column] = {}
+    for name, column in panel.static.items():
+        cells = future_cells(column, frame[name], numbers) if name in frame.columns else None
+        added = absent_like(column, len(new))
+        for k, i in enumerate(new if cells is not None else ()):
+            assert cells is not None
+            present = np.flatnonzero((owner == i) & ~is_missing(cells))
+            if len(present):
+                added[k] = cells[present[0]]
+        static[name] = np.concatenate([column, added])
+    return replace(
+        panel,
+        ids=(*panel.ids, *(names[i] for i in new)),
+        starts=np.concatenate([panel.starts, starts.astype(panel.starts.dtype)]),
+        offsets=np.append(panel.offsets, np.full(len(new), panel.offsets[-1])),
+        history=np.append(panel.history, np.zeros(len(new), np.int64)),
+        static=static,
+    )

@@ -1,0 +1,88 @@
+"""Results as tables in the Nixtla convention, of the kind that the user's own table was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import narwhals as nw
+import numpy as np
+import polars as pl
+from narwhals.typing import IntoFrame
+from numpy.typing import NDArray
+
+from foretell.forecasting.frequency import Times
+
+Library: TypeAlias = Literal[nw.Implementation.PANDAS, nw.Implementation.PYARROW, nw.Implementation.POLARS]
+
+
+@dataclass(frozen=True)
+class TableKind:
+    """What kind of table came, so that the answer can be of the same kind."""
+
+    library: Library = nw.Implementation.POLARS
+    """Pandas and pyarrow answer pandas and pyarrow; polars answers itself and all others."""
+    integer_ids: pl.DataType | None = None
+    """The type of ids that are whole numbers; None for names."""
+    dates: bool = False
+    """Whether times came as dates without a clock."""
+
+    @classmethod
+    def of(cls, table: IntoFrame, frame: pl.DataFrame, series: str | None, time: str | None) -> TableKind:
+        """From the table, the same as a polars frame, and the names of its id and time columns."""
+        library: Library = nw.Implementation.POLARS
+        found = library if isinstance(table, pl.DataFrame) else nw.from_native(table).implementation
+        if found.is_pandas():
+            library = nw.Implementation.PANDAS
+        elif found.is_pyarrow():
+            library = nw.Implementation.PYARROW
+        dtype = frame.schema.get(series) if series is not None else None
+        return cls(
+            library,
+            dtype if dtype is not None and dtype.is_integer() else None,
+            time is not None and frame.schema.get(time) == pl.Date,
+        )
+
+    def table(self, columns: Mapping[str, Any]) -> Any:
+        """A table of this kind from arrays and lists; times stay without a time zone."""
+        return nw.from_dict(dict(columns), backend=self.library).to_native()
+
+    def forecast_table(
+        self,
+        ids: Sequence[str],
+        steps: int,
+        times: Mapping[str, Times],
+        columns: Mapping[str, NDArray[np.float64]],
+        zone: str | None,
+    ) -> Any:
+        """`unique_id`, the time columns, then `columns`: a row for each of the `steps` of each of B forecasts.
+
+        `ids` (B,) is the name of each forecast's series; all arrays hold B x `steps` numbers. Times in a `zone` come
+        as UTC and are shown in it.
+        """
+        data: dict[str, Any] = {"unique_id": self._ids(ids, steps)}
+        data |= {name: np.asarray(values).ravel() for name, values in (*times.items(), *columns.items())}
+        frame = nw.from_dict(data, backend=self.library)
+        if zone is not None:
+            frame = frame.with_columns(nw.col(*times).dt.replace_time_zone("UTC").dt.convert_time_zone(zone))
+        elif self.dates and self.library is not nw.Implementation.PANDAS:
+            whole = all(not np.any(t.astype(np.int64) % 86_400_000_000) for t in times.values())
+            frame = frame.with_columns(nw.col(*times).cast(nw.Date)) if whole else frame
+        return frame.to_native()
+
+    def _ids(self, ids: Sequence[str], steps: int) -> Any:
+        if self.integer_ids is not None:
+            numbers = pl.Series(list(ids), dtype=pl.String).cast(self.integer_ids, strict=False)
+            if not numbers.null_count():
+                return np.repeat(numbers.to_numpy(), steps)
+        return [name for name in ids for _ in range(steps)]
+
+
+def quantile_columns(model: str, levels: Sequence[int], quantiles: NDArray[np.float64]) -> dict[str, NDArray[Any]]:
+    """`{model}` for the median, then `{model}-lo-95`, `-lo-80`, `-hi-80`, `-hi-95`: from (..., Q), Q = 2 levels + 1."""
+    ascending = sorted(levels)
+    names = [f"{model}-lo-{level}" for level in reversed(ascending)] + [f"{model}-hi-{level}" for level in ascending]
+    middle = len(ascending)
+    outer = [k for k in range(2 * middle + 1) if k != middle]
+    return {model: quantiles[..., middle]} | {name: quantiles[..., k] for name, k in zip(names, outer, strict=True)}

@@ -1,0 +1,69 @@
+"""How good a network is on the validation parts, and how far its intervals are off there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from foretell.forecasting.blueprint import Blueprint
+from foretell.forecasting.calibration import calibration_factors
+from foretell.forecasting.holdout import Holdout
+from foretell.forecasting.inputs import Inputs
+from foretell.forecasting.quantiles import pinball_loss
+from foretell.forecasting.windows import Windows
+
+_MOST_SERIES = 2048
+_BATCH = 256
+
+
+class Validation:
+    """The windows whose horizon lies in the validation parts, every possible cutoff of them."""
+
+    def __init__(self, windows: Windows, blueprint: Blueprint, holdout: Holdout) -> None:
+        self._quantiles = torch.tensor(blueprint.quantiles)
+        layout = blueprint.layout
+        series = holdout.validated
+        if len(series) > _MOST_SERIES:
+            series = series[np.linspace(0, len(series) - 1, _MOST_SERIES).astype(np.int64)]
+        self._batches: list[Inputs] = []
+        for start in range(0, len(series), _BATCH):
+            part = series[start : start + _BATCH]
+            ends = holdout.validation[part] - layout.horizon
+            cutoffs = ends - holdout.training[part] + 1
+            most = max(1, min(int(cutoffs.max()), layout.steps // 2))
+            anchors = layout.last_anchors(-(-most // layout.stride))
+            inputs = layout.inputs(windows.cut(part, ends, holdout.validation[part]), anchors)
+            age = torch.arange(inputs.last.shape[1] - 1, -1, -1) * layout.stride
+            early = age >= torch.from_numpy(cutoffs)[:, None]
+            self._batches.append(replace(inputs, target=inputs.target.masked_fill(early[..., None], torch.nan)))
+
+    def __bool__(self) -> bool:
+        return any(bool((~inputs.target.isnan()).any()) for inputs in self._batches)
+
+    def loss(self, network: nn.Module) -> float:
+        """The mean pinball loss."""
+        total = count = 0.0
+        for inputs, forecast in self._forecasts(network):
+            seen = float((~inputs.target.isnan()).sum())
+            total += seen * float(pinball_loss(forecast, inputs.target, self._quantiles.to(forecast.device)))
+            count += seen
+        return total / count
+
+    def factors(self, network: nn.Module) -> tuple[NDArray[np.float64], int]:
+        """The calibration factors (Q,), and the number of values they rest on."""
+        if not self:
+            return np.ones(len(self._quantiles)), 0
+        pairs = self._forecasts(network)
+        forecast = torch.cat([quantiles.mT.flatten(0, -2) for _, quantiles in pairs]).cpu().double().numpy()
+        actual = torch.cat([inputs.target.flatten() for inputs, _ in pairs]).cpu().double().numpy()
+        return calibration_factors(self._quantiles.tolist(), forecast, actual), int((~np.isnan(actual)).sum())
+
+    def _forecasts(self, network: nn.Module) -> list[tuple[Inputs, Tensor]]:
+        device = next(network.parameters()).device
+        self._batches = [inputs.to(device) for inputs in self._batches]
+        with torch.no_grad():
+            return [(inputs, network(inputs)[0]) for inputs in self._batches]

@@ -1,0 +1,78 @@
+"""A blueprint goes through JSON and builds the same network again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+
+from foretell.forecasting.blueprint import Blueprint
+from foretell.forecasting.inputs import InputLayout
+from foretell.forecasting.network import ForecastNetwork
+from foretell.nn import GRU, LSTM, RNN, WaveNet
+
+LAYOUT = InputLayout(steps=20, horizon=4, seasons=(3, 7), calendar=2, known=1)
+BLUEPRINT = Blueprint(
+    model="lstm",
+    hidden=8,
+    layers=2,
+    layer_norm=False,
+    dropout=0.1,
+    layout=LAYOUT,
+    levels=(80, 95),
+    static=1,
+    categories=(3, 5),
+)
+CHANGES = {
+    "rnn": {"model": "rnn", "layer_norm": True},
+    "lstm": {},
+    "gru": {"model": "gru", "layers": 1, "levels": (), "categories": (), "static": 0},
+    "wavenet": {"model": "wavenet", "dropout": 0.0},
+    "shortened": {"model": "gru", "layout": replace(LAYOUT, kernel=6, stride=3)},
+    "bare": {"layout": InputLayout(steps=9, horizon=1, seasons=(), calendar=0, known=0)},
+}
+
+
+def built(blueprint):
+    torch.manual_seed(3)
+    return blueprint.build()
+
+
+@pytest.mark.parametrize("case", CHANGES)
+def test_round_trip_through_json_builds_the_same_network(case):
+    blueprint = replace(BLUEPRINT, **CHANGES[case])
+    read = Blueprint.from_dict(json.loads(json.dumps(blueprint.to_dict())))
+    assert read == blueprint
+    there, here = built(blueprint).state_dict(), built(read).state_dict()
+    assert list(there) == list(here)
+    assert all(torch.equal(there[name], here[name]) for name in there)
+
+
+def test_equality_survives_use():
+    """What a layout works out for itself is no part of it."""
+    used = Blueprint.from_dict(BLUEPRINT.to_dict())
+    assert used.layout.lag == 7
+    assert used == BLUEPRINT
+    assert used.to_dict() == BLUEPRINT.to_dict()
+
+
+@pytest.mark.parametrize(("case", "kind"), [("rnn", RNN), ("lstm", LSTM), ("gru", GRU), ("wavenet", WaveNet)])
+def test_the_body_is_the_one_named(case, kind):
+    network = built(replace(BLUEPRINT, **CHANGES[case]))
+    assert isinstance(network, ForecastNetwork)
+    assert isinstance(network.body, kind)
+
+
+def test_a_stride_brings_a_convolution():
+    convolution = built(replace(BLUEPRINT, **CHANGES["shortened"])).convolution
+    assert tuple(convolution.weight.shape) == (8, LAYOUT.features + 1 + 2 * 8, 6)
+    assert convolution.stride == 3
+    assert built(BLUEPRINT).convolution is None
+
+
+def test_quantiles_follow_the_levels():
+    assert BLUEPRINT.quantiles == pytest.approx((0.025, 0.1, 0.5, 0.9, 0.975))
+    assert built(BLUEPRINT).quantiles == 5
+    assert [table.num_embeddings for table in built(BLUEPRINT).embeddings] == [3, 5]

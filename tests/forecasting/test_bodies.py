@@ -1,0 +1,87 @@
+"""Networks by name or class: causal, of the promised width."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from foretell import nn as layers
+from foretell.errors import SettingsError
+from foretell.forecasting.bodies import BODIES, RECURRENT, body_name, build_body
+
+OPTIONS = {"hidden": 8, "layers": 2, "steps": 16, "layer_norm": False, "dropout": 0.0}
+
+
+def built(name, **changes):
+    torch.manual_seed(0)
+    return build_body(name, 3, **{**OPTIONS, **changes}).eval()
+
+
+def outputs(body, x):
+    result = body(x)
+    return result[0] if isinstance(result, tuple) else result
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [("lstm", "lstm"), ("LSTM", "lstm"), (layers.GRU, "gru"), (layers.RNN, "rnn"), (layers.WaveNet, "wavenet")],
+)
+def test_names_and_classes(given, name):
+    assert body_name(given) == name
+
+
+@pytest.mark.parametrize("given", ["transformer", "", nn.LSTM, None, 3])
+def test_other_models_are_refused_with_the_choices(given):
+    with pytest.raises(SettingsError, match="rnn, lstm, gru, wavenet"):
+        body_name(given)
+
+
+@pytest.mark.parametrize("name", BODIES)
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+def test_bodies_are_causal_and_as_wide_as_asked(name, dropout):
+    body = built(name, dropout=dropout)
+    x = torch.randn(2, 16, 3)
+    changed = x.clone()
+    changed[:, 9:] += 1
+    before, after = outputs(body, x), outputs(body, changed)
+    assert before.shape == (2, 16, 8)
+    assert torch.equal(before[:, :9], after[:, :9])
+    assert not torch.isclose(before[:, 9:], after[:, 9:]).all()
+
+
+@pytest.mark.parametrize("name", RECURRENT)
+def test_layer_norm_reaches_the_cell(name):
+    body = built(name, layer_norm=True)
+    assert isinstance(body, BODIES[name])
+    assert any(parameter.startswith("ln_") for parameter, _ in body.named_parameters())
+    assert outputs(body, torch.randn(2, 5, 3)).shape == (2, 5, 8)
+
+
+def test_layer_norm_does_not_go_with_wavenet():
+    with pytest.raises(SettingsError, match="wavenet"):
+        built("wavenet", layer_norm=True)
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_dropout_acts_in_training_alone(name):
+    body = built(name, dropout=0.5)
+    x = torch.randn(2, 16, 3)
+    assert torch.equal(outputs(body, x), outputs(body, x))
+    body.train()
+    assert not torch.equal(outputs(body, x), outputs(body, x))
+
+
+@pytest.mark.parametrize("name", RECURRENT)
+def test_one_recurrent_layer_has_no_place_for_dropout(name, recwarn):
+    built(name, layers=1, dropout=0.5)
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize("steps", [2, 16, 100, 512])
+@pytest.mark.parametrize("cycles", [1, 2, 3])
+def test_a_wavenet_sees_about_as_far_as_its_input_is_long(steps, cycles):
+    stack = built("wavenet", steps=steps, layers=cycles)
+    assert stack.receptive_field >= min(steps, 1 + cycles) / 2
+    assert stack.receptive_field <= 2 * steps + cycles
+    assert len(stack.dilations) % cycles == 0

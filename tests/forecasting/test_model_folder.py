@@ -1,0 +1,237 @@
+"""What is saved comes back, and whatever else a folder holds gets a clear error."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+import safetensors.torch
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from foretell.errors import ModelError, SettingsError
+from foretell.forecasting import model_folder
+from foretell.forecasting.fitted_model import FittedModel
+from foretell.forecasting.forecaster import Forecaster
+from foretell.forecasting.model_folder import load_model, save_model
+from foretell.forecasting.settings import ForecastSettings
+from foretell.training.settings import TrainingSettings
+
+TINY = ForecastSettings(
+    hidden=4, layers=1, batch_size=4, input_steps=8, windows=1, training=TrainingSettings(steps=4, evaluate_every=2)
+)
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def model() -> FittedModel:
+    at = np.arange(40)
+    table = pl.DataFrame(
+        {
+            "unique_id": ["ä"] * 40 + ["b"] * 40,
+            "ds": np.tile(np.datetime64("2020-01-01", "us") + at * np.timedelta64(1, "D"), 2),
+            "y": np.append(np.sin(at), 9 + np.cos(at)),
+            "kind": ["x"] * 40 + ["y"] * 40,
+            "price": np.tile(at % 3, 2).astype(float),
+        }
+    )
+    return Forecaster(horizon=3, settings=TINY, known=["price"], static=["kind"], device="cpu").fit(table).fitted_model
+
+
+@pytest.fixture
+def folder(model: FittedModel, tmp_path: Path) -> Path:
+    save_model(model, tmp_path / "model")
+    return tmp_path / "model"
+
+
+def load(folder: Path) -> FittedModel:
+    return load_model(folder, CPU)
+
+
+def plain(value: Any) -> Any:
+    """All of a model in a form that can be compared."""
+    if isinstance(value, torch.Tensor):
+        return value.tolist()
+    if isinstance(value, dict):
+        return {key: plain(entry) for key, entry in value.items()}
+    if hasattr(value, "__dataclass_fields__"):
+        return {
+            key: plain(getattr(value, key)) for key in value.__dataclass_fields__ if key not in ("_networks", "device")
+        }
+    return value.tolist() if isinstance(value, np.ndarray) else value
+
+
+def rewrite(folder: Path, change: Any) -> None:
+    """Change the description as a program would that writes checksums."""
+    head = json.loads((folder / "model.json").read_text())
+    change(head)
+    head["sha256"] = model_folder._digest(head["model"])
+    (folder / "model.json").write_text(json.dumps(head))
+
+
+def test_all_of_it_comes_back(model: FittedModel, folder: Path) -> None:
+    assert sorted(entry.name for entry in folder.iterdir()) == ["model.json", "weights.safetensors"]
+    assert plain(load(folder)) == plain(model)
+    description = json.loads((folder / "model.json").read_text())
+    assert (description["format"], description["model"]["blueprint"]["model"]) == (1, "lstm")
+
+
+def test_a_model_is_replaced(model: FittedModel, folder: Path) -> None:
+    (folder / "model.json").write_text("cut sho")
+    save_model(model, folder)
+    assert plain(load(folder)) == plain(model)
+    assert [entry.name for entry in folder.parent.iterdir()] == ["model"]
+
+
+def test_an_empty_folder_is_filled(model: FittedModel, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    save_model(model, tmp_path / "empty")
+    assert plain(load(tmp_path / "empty")) == plain(model)
+
+
+def test_what_is_no_model_is_not_replaced(model: FittedModel, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "me.jpg").write_bytes(b"x")
+    (tmp_path / "file").write_bytes(b"x")
+    (folder / "notes.txt").write_text("mine")
+    for place, message in (
+        (tmp_path / "photos", "something else than a model"),
+        (tmp_path / "file", "is a file"),
+        (folder, "'notes.txt' beside a model"),
+        (tmp_path / "none" / "model", "there is no folder"),
+    ):
+        with pytest.raises(SettingsError, match=message):
+            save_model(model, place)
+    assert (tmp_path / "photos" / "me.jpg").read_bytes() == b"x"
+    assert (folder / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+def test_a_save_that_fails_leaves_the_old_model(
+    model: FittedModel, folder: Path, monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    old, rename, calls = (folder / "model.json").read_bytes(), os.rename, []
+
+    def fails(source: Path, target: Path) -> None:
+        calls.append(source)
+        if len(calls) == failing:
+            raise OSError(28, "No space left on device")
+        rename(source, target)
+
+    monkeypatch.setattr(model_folder.os, "rename", fails)
+    with pytest.raises(SettingsError, match="No space left on device"):
+        save_model(model, folder)
+    assert (folder / "model.json").read_bytes() == old
+    assert [entry.name for entry in folder.parent.iterdir()] == ["model"]
+
+
+def test_a_save_that_was_killed_between_old_and_new_loads_the_old(model: FittedModel, folder: Path) -> None:
+    folder.rename(folder.parent / ".model.previous")
+    assert plain(load(folder)) == plain(model)
+    save_model(model, folder)
+    assert [entry.name for entry in folder.parent.iterdir()] == ["model"]
+
+
+def test_not_there_and_not_a_model(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for place, message in (
+        (tmp_path / "nowhere", "does not exist"),
+        (folder / "model.json", "is a file"),
+        (tmp_path / "empty", "holds no model.json"),
+    ):
+        with pytest.raises(ModelError, match=message):
+            load(place)
+    for text in ("[]", "{}", '{"format": true, "foretell": "1"}', "3"):
+        (tmp_path / "empty" / "model.json").write_text(text)
+        with pytest.raises(ModelError, match="is not a model"):
+            load(tmp_path / "empty")
+
+
+def test_a_newer_format_says_what_reads_it(folder: Path) -> None:
+    rewrite(folder, lambda head: head.update(format=2, foretell="7.1"))
+    with pytest.raises(ModelError, match=r"is of format 2, .* takes foretell 7\.1 or newer"):
+        load(folder)
+
+
+def test_damaged_weights(folder: Path) -> None:
+    weights = folder / "weights.safetensors"
+    data = weights.read_bytes()
+    weights.write_bytes(data[:-1])
+    with pytest.raises(ModelError, match=r"weights\.safetensors is damaged, cut short"):
+        load(folder)
+    weights.unlink()
+    with pytest.raises(ModelError, match=r"weights\.safetensors cannot be read: No such file"):
+        load(folder)
+
+
+def test_weights_that_are_none_under_a_true_checksum(folder: Path) -> None:
+    write_weights(folder, b"no tensors")
+    with pytest.raises(ModelError, match="cannot be read"):
+        load(folder)
+
+
+def write_weights(folder: Path, data: bytes) -> None:
+    (folder / "weights.safetensors").write_bytes(data)
+    digest = model_folder.hashlib.sha256(data).hexdigest()
+    rewrite(folder, lambda head: head["model"].update(weights_sha256=digest))
+
+
+def test_tensors_missing_renamed_and_misshapen(folder: Path) -> None:
+    tensors = safetensors.torch.load((folder / "weights.safetensors").read_bytes())
+    name = "final.shares.bias"
+    missing = {key: tensor for key, tensor in tensors.items() if key != name}
+    for changed, message in (
+        (missing, f"{name} is missing from"),
+        ({**tensors, "final.extra": torch.zeros(1)}, "final.extra has no place in"),
+        ({**missing, "final.sharez.bias": tensors[name]}, f"{name} is missing from"),
+        ({**tensors, name: torch.zeros(1)}, rf"{name} in .* of \(1,\)"),
+        ({**tensors, name: tensors[name].double()}, rf"{name} in .* is torch.float64"),
+    ):
+        write_weights(folder, safetensors.torch.save(changed))
+        with pytest.raises(ModelError, match=message):
+            load(folder)
+
+
+@pytest.mark.parametrize("key", ["blueprint", "covariates", "history", "settings", "factors", "validated_until"])
+def test_descriptions_that_make_no_sense(folder: Path, key: str) -> None:
+    content = (folder / "model.json").read_text()
+    for value in (None, 3, "text", [None], {"a": None}):
+        (folder / "model.json").write_text(content)
+        rewrite(folder, lambda head, value=value: head["model"].update({key: value}))
+        with pytest.raises(ModelError, match="does not describe a model"):
+            load(folder)
+    (folder / "model.json").write_text(content)
+    rewrite(folder, lambda head: head["model"].pop(key))
+    with pytest.raises(ModelError, match="does not describe a model"):
+        load(folder)
+
+
+@settings(max_examples=150)
+@given(data=st.data(), name=st.sampled_from(["model.json", "weights.safetensors"]))
+def test_flipped_and_cut_bytes_never_give_another_model(
+    model: FittedModel, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, name: str
+) -> None:
+    folder = tmp_path_factory.mktemp("damaged") / "model"
+    save_model(model, folder)
+    content = bytearray((folder / name).read_bytes())
+    if data.draw(st.booleans(), label="cut"):
+        del content[data.draw(st.integers(0, len(content) - 1), label="length") :]
+    else:
+        for _ in range(data.draw(st.integers(1, 3), label="flips")):
+            content[data.draw(st.integers(0, len(content) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    (folder / name).write_bytes(content)
+    try:
+        loaded = load(folder)
+    except ModelError:
+        pass
+    else:
+        assert plain(loaded) == plain(model)
+    finally:
+        shutil.rmtree(folder.parent)
