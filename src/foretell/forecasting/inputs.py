@@ -116,9 +116,9 @@ class InputLayout:
         total = len(self.all_anchors)
         return range(max(0, total - count), total)
 
-    def inputs(self, batch: WindowBatch, anchors: range) -> Inputs:
-        """The inputs of a batch, to forecast at those of `all_anchors` that `anchors` counts out."""
-        outputs = torch.tensor(anchors, device=batch.values.device)
+    def inputs(self, batch: WindowBatch, anchors: range | None = None) -> Inputs:
+        """The inputs of a batch, to forecast at those of `all_anchors` that `anchors` counts out, or at all of them."""
+        outputs = torch.tensor(anchors or range(len(self.all_anchors)), device=batch.values.device)
         at = self.all_anchors[0] + self.stride * outputs
         past = batch.values[:, : self.past]
         level, spread = running_level_and_spread(past, min(self.seasons, default=1))

@@ -35,7 +35,9 @@ class ForecastSettings:
     """Backtest windows held out at the end of each series, where it is long enough."""
     finish: float = 0.2
     """After validation and backtest, training goes on with all of the data for this share of the steps; 0 for none."""
-    training: TrainingSettings = field(default_factory=partial(TrainingSettings, learning_rate=0.01))
+    training: TrainingSettings = field(
+        default_factory=partial(TrainingSettings, steps=600, learning_rate=0.01, evaluate_every=50)
+    )
 
     def __post_init__(self) -> None:
         for name in ("layers", "hidden", "conv_stride", "batch_size"):

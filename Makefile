@@ -1,0 +1,33 @@
+# make forecast: forecasts of the data that comes with foretell, in ./forecast
+# make test: linter, type checker, tests
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Installed again only when what an install depends on has changed; Python sources are used where they stand.
+BUILT_FROM := pyproject.toml CMakeLists.txt $(wildcard src/foretell/kernels/native/*)
+
+# Threads that wait for work soon stop spinning: the cores may be shared.
+export GOMP_SPINCOUNT := 1000
+
+.PHONY: forecast test clean
+
+forecast: $(VENV)/.installed-report
+	$(BIN)/foretell forecast --demo --steps 600
+
+test: $(VENV)/.installed-test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+# Some systems split ensurepip off their Python; there the system's pip fills the environment.
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "foretell needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; name another: make PYTHON=python3.13")'
+	$(PYTHON) -m venv $(VENV) || { $(PYTHON) -m venv --clear --without-pip $(VENV) && $(PYTHON) -m pip --python $@ install pip; }
+
+$(VENV)/.installed-%: $(BUILT_FROM) | $(BIN)/python
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --editable '.[$*]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) build forecast

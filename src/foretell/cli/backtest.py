@@ -1,0 +1,39 @@
+"""`foretell backtest`"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from typer import Option
+
+from foretell.cli.destinations import Destinations, default_destinations
+from foretell.cli.options import Device, ModelFolder, TableOptions, TableOutput, TalkOptions
+from foretell.cli.request import read_tables
+from foretell.cli.results import Results
+from foretell.cli.talk import Talk
+
+
+def backtest(
+    model: ModelFolder,
+    table: TableOptions,
+    *,
+    windows: Annotated[int, Option(metavar="N", help="The horizons at the end of each series to test on.")] = 3,
+    refit: Annotated[
+        bool,
+        Option("--refit", help="Train anew before each window, on what was known then: slow, but any window will do."),
+    ] = False,
+    device: Device = "auto",
+    output: TableOutput = None,
+    words: TalkOptions,
+) -> None:
+    """Forecast the past as though it were still to come, and say how far off that would have been.
+
+    Without --output the forecasts beside what came go into ./forecast/backtest.csv. Windows that the model was trained
+    on are left out, unless --refit.
+    """
+    to = Destinations(backtest=output) if output else default_destinations("backtest")
+    talk = Talk(words, stdout_taken=to.stdout_taken)
+    to.check(json=words.json)
+    results = Results.of_model(model, device, lambda: read_tables(table))
+    results.test(windows, refit=refit, required=True)
+    results.deliver(to, talk)

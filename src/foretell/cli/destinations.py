@@ -1,0 +1,132 @@
+"""Where a command's results go: looked at before any work is done, written whole afterwards."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from foretell.errors import MissingExtraError, SettingsError
+
+STDOUT = "-"
+FOLDER = Path("forecast")
+"""Where everything goes when nothing is said."""
+_TABLES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".pq")
+
+
+@dataclass(frozen=True)
+class Destinations:
+    """Files to write; whatever is None is not wanted."""
+
+    forecast: str | None = None
+    """A path, or - for standard output."""
+    backtest: str | None = None
+    report: Path | None = None
+    picture: Path | None = None
+    model: Path | None = None
+    checkpoint: Path | None = None
+    """While training goes on."""
+    folder: Path | None = None
+    """Made for them if it is not there."""
+    undrawn: bool = False
+    """Whether a report is left out for want of matplotlib."""
+
+    @property
+    def stdout_taken(self) -> bool:
+        """Whether a table goes to standard output."""
+        return STDOUT in (self.forecast, self.backtest)
+
+    def check(self, *, json: bool = False) -> None:
+        """Raise where something could not be written: better now than after the training.
+
+        `json`: a document is to go to standard output.
+
+        `SettingsError` for a name or a folder that will not do, `MissingExtraError` for pictures without matplotlib.
+        """
+        if json and self.stdout_taken:
+            raise SettingsError("--json and --output - both write to standard output: keep one of them")
+        if (self.report or self.picture) and not can_draw():
+            raise MissingExtraError("reports and pictures need matplotlib: pip install 'foretell[report]'")
+        for table in (self.forecast, self.backtest):
+            if table is not None and table != STDOUT:
+                _require_ending(Path(table), _TABLES)
+                self._require_writable(Path(table))
+        for path, ending in ((self.report, ".html"), (self.picture, ".png")):
+            if path is not None:
+                _require_ending(path, (ending,))
+                self._require_writable(path)
+        for folder in (self.model, self.checkpoint):
+            if folder is not None:
+                if folder.exists() and not folder.is_dir():
+                    raise SettingsError(f"output {folder} is a file, but a folder is to be there: give another name")
+                self._require_writable(folder, folder=True)
+        if self.model is not None and self.model.is_dir():
+            from foretell.forecasting.model_folder import refuse_to_replace
+
+            refuse_to_replace(self.model.absolute())
+
+    def make_folder(self) -> None:
+        """Make the folder that the results share, just before they are written."""
+        if self.folder is not None:
+            self.folder.mkdir(exist_ok=True)
+
+    def drop_stale(self, written: Collection[str]) -> None:
+        """Take what a former run left in the shared folder and this one did not replace: it is of another forecast."""
+        if self.folder is not None:
+            for path in (self.forecast, self.backtest, self.report):
+                if path is not None and str(path) not in written:
+                    Path(path).unlink(missing_ok=True)
+
+    def drop_checkpoint(self) -> None:
+        """The results are safe, so the checkpoint has done its work."""
+        if self.checkpoint is not None and self.checkpoint.is_dir():
+            shutil.rmtree(self.checkpoint)
+
+    def _require_writable(self, path: Path, *, folder: bool = False) -> None:
+        if path.is_dir() and not folder:
+            raise SettingsError(f"output {path} is a folder; give a file's name")
+        parent = path.parent
+        if parent == self.folder and not parent.exists():
+            parent = parent.parent
+        if not parent.exists():
+            raise SettingsError(f"output {path}: there is no folder {parent}; make it first")
+        if not parent.is_dir():
+            raise SettingsError(f"output {path}: {parent} is a file, not a folder; give another name")
+        try:
+            tempfile.TemporaryFile(dir=parent).close()
+        except OSError as error:
+            raise SettingsError(
+                f"output {path}: the folder {parent} cannot be written to ({error.strerror or error}); give another"
+            ) from error
+
+
+def default_destinations(*wanted: str, checkpoint: Path | None = None) -> Destinations:
+    """The `wanted` of forecast, backtest, report and model in ./forecast; no report where nothing can draw it."""
+    return Destinations(
+        forecast=str(FOLDER / "forecast.csv") if "forecast" in wanted else None,
+        backtest=str(FOLDER / "backtest.csv") if "backtest" in wanted else None,
+        report=FOLDER / "report.html" if "report" in wanted and can_draw() else None,
+        model=FOLDER / "model" if "model" in wanted else None,
+        checkpoint=checkpoint or (FOLDER / "checkpoint" if "model" in wanted else None),
+        folder=FOLDER,
+        undrawn="report" in wanted and not can_draw(),
+    )
+
+
+def can_draw() -> bool:
+    """Whether matplotlib is there."""
+    return find_spec("matplotlib") is not None
+
+
+def checkpoint_beside(places: Sequence[Path | str | None]) -> Path | None:
+    """Where a run's checkpoint goes: beside the first of its results that is a file or folder."""
+    first = next((str(place) for place in places if place is not None and place != STDOUT), None)
+    return Path(f"{first}.checkpoint") if first else None
+
+
+def _require_ending(path: Path, endings: Sequence[str]) -> None:
+    if not path.name.lower().endswith(tuple(endings)):
+        raise SettingsError(f"output {path}: end its name in one of {', '.join(endings)}")

@@ -1,0 +1,47 @@
+"""`foretell fit`"""
+
+from __future__ import annotations
+
+from foretell.cli.destinations import Destinations, checkpoint_beside, default_destinations
+from foretell.cli.options import (
+    CovariateOptions,
+    ForecastOptions,
+    ModelOutput,
+    NetworkOptions,
+    TableOptions,
+    TalkOptions,
+    TrainingOptions,
+)
+from foretell.cli.request import forecaster_for, read_tables
+from foretell.cli.results import Results
+from foretell.cli.talk import Talk
+from foretell.cli.training import train
+
+
+def fit(
+    table: TableOptions,
+    ask: ForecastOptions,
+    covariates: CovariateOptions,
+    network: NetworkOptions,
+    training: TrainingOptions,
+    *,
+    save: ModelOutput = None,
+    words: TalkOptions,
+) -> None:
+    """Train a network on a table and keep the model.
+
+    Without --save it goes into ./forecast/model.
+    """
+    if save is not None:
+        to = Destinations(model=save, checkpoint=training.checkpoint or checkpoint_beside([save]))
+    else:
+        to = default_destinations("model", checkpoint=training.checkpoint)
+    talk = Talk(words)
+    to.check(json=words.json)
+    tables = read_tables(table, covariates)
+    forecaster = forecaster_for(tables, ask, network, training, demo=table.demo, ahead=False)
+    train(forecaster, tables.table, talk, checkpoint=to.checkpoint, tensorboard=training.tensorboard)
+    results = Results(tables, forecaster)
+    results.test(ask.windows)
+    results.deliver(to, talk)
+    to.drop_checkpoint()

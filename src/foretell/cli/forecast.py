@@ -1,0 +1,63 @@
+"""`foretell forecast`"""
+
+from __future__ import annotations
+
+from foretell.cli.destinations import Destinations, checkpoint_beside, default_destinations
+from foretell.cli.options import (
+    CovariateOptions,
+    ForecastOptions,
+    FutureOptions,
+    ModelOutput,
+    NetworkOptions,
+    PictureOutput,
+    ReportOutput,
+    TableOptions,
+    TableOutput,
+    TalkOptions,
+    TrainingOptions,
+)
+from foretell.cli.request import forecaster_for, read_tables
+from foretell.cli.results import Results
+from foretell.cli.talk import Talk
+from foretell.cli.training import train
+
+
+def forecast(
+    table: TableOptions,
+    ask: ForecastOptions,
+    covariates: CovariateOptions,
+    future: FutureOptions,
+    network: NetworkOptions,
+    training: TrainingOptions,
+    *,
+    output: TableOutput = None,
+    report: ReportOutput = None,
+    png: PictureOutput = None,
+    save: ModelOutput = None,
+    words: TalkOptions,
+) -> None:
+    """Read a table, train a network on it, test it on the past, and forecast what comes next.
+
+    Without an output option all results go into ./forecast: forecast.csv, backtest.csv, report.html and model.
+    """
+    places = (output, report, png, save)
+    if any(place is not None for place in places):
+        to = Destinations(
+            forecast=output,
+            report=report,
+            picture=png,
+            model=save,
+            checkpoint=training.checkpoint or checkpoint_beside(places),
+        )
+    else:
+        to = default_destinations("forecast", "backtest", "report", "model", checkpoint=training.checkpoint)
+    talk = Talk(words, stdout_taken=to.stdout_taken)
+    to.check(json=words.json)
+    tables = read_tables(table, covariates, future)
+    forecaster = forecaster_for(tables, ask, network, training, demo=table.demo, ahead=True)
+    train(forecaster, tables.table, talk, checkpoint=to.checkpoint, tensorboard=training.tensorboard)
+    results = Results(tables, forecaster)
+    results.test(ask.windows)
+    results.forecast()
+    results.deliver(to, talk)
+    to.drop_checkpoint()

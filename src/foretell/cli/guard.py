@@ -1,0 +1,72 @@
+"""How a command ends: in order, or with one clean line on standard error and a status that says what went wrong."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+import typer
+
+from foretell.errors import ForetellError
+
+REFUSED = 2
+"""Bad input: of the user's making, and theirs to mend."""
+FAILED = 1
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C during training, after a checkpoint was written to `checkpoint`."""
+
+    def __init__(self, checkpoint: Path) -> None:
+        super().__init__()
+        self.checkpoint = checkpoint
+
+
+def guarded(command: Callable[..., None], *, debug: bool, **values: Any) -> None:
+    """Call `command` and turn whatever it raises into a message and an exit status; `debug` shows tracebacks too."""
+    try:
+        command(**values)
+        sys.stdout.flush()
+    except typer.Exit:
+        raise
+    except ForetellError as error:
+        _end(f"error: {error}", REFUSED, debug)
+    except BrokenPipeError:
+        _drop_output()
+        raise typer.Exit(BROKEN_PIPE) from None
+    except Interrupted as interrupted:
+        _end(
+            f"interrupted: training is kept up to here in {interrupted.checkpoint}; the same command goes on there",
+            INTERRUPTED,
+            debug,
+        )
+    except KeyboardInterrupt:
+        _end("interrupted", INTERRUPTED, debug)
+    except Exception as error:
+        if type(error).__module__.startswith(("typer", "click")):
+            raise  # of the option parser, which has its own way of showing it
+        what = str(error).strip().split("\n")[0]
+        advice = "" if debug else "\nThis is a fault of foretell; --debug shows where it lies, for a report of it."
+        _end(f"error: {type(error).__name__}{': ' if what else ''}{what}{advice}", FAILED, debug)
+
+
+def _end(message: str, status: int, debug: bool) -> NoReturn:
+    if debug:
+        traceback.print_exc()
+    print(message, file=sys.stderr, flush=True)
+    raise typer.Exit(status) from None
+
+
+def _drop_output() -> None:
+    """Whoever read our output is gone: what is still buffered goes nowhere, without a complaint at exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, sys.stdout.fileno())
+    finally:
+        os.close(nowhere)

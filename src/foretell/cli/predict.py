@@ -1,0 +1,45 @@
+"""`foretell predict`"""
+
+from __future__ import annotations
+
+from foretell.cli.destinations import Destinations, default_destinations
+from foretell.cli.options import (
+    Device,
+    FutureOptions,
+    ModelFolder,
+    PictureOutput,
+    ReportOutput,
+    TableOptions,
+    TableOutput,
+    TalkOptions,
+)
+from foretell.cli.request import read_tables
+from foretell.cli.results import Results
+from foretell.cli.talk import Talk
+
+
+def predict(
+    model: ModelFolder,
+    table: TableOptions,
+    future: FutureOptions,
+    *,
+    device: Device = "auto",
+    output: TableOutput = None,
+    report: ReportOutput = None,
+    png: PictureOutput = None,
+    words: TalkOptions,
+) -> None:
+    """Forecast from where a table ends, with a model that is trained already.
+
+    Without an output option the forecast goes into ./forecast/forecast.csv. The table may hold other series than the
+    model was trained on; its columns are to have the same names.
+    """
+    if output or report or png:
+        to = Destinations(forecast=output, report=report, picture=png)
+    else:
+        to = default_destinations("forecast")
+    talk = Talk(words, stdout_taken=to.stdout_taken)
+    to.check(json=words.json)
+    results = Results.of_model(model, device, lambda: read_tables(table, future=future))
+    results.forecast()
+    results.deliver(to, talk)

@@ -1,0 +1,87 @@
+"""How far training is: a bar on a terminal, a line every tenth of the way elsewhere."""
+
+from __future__ import annotations
+
+import math
+from time import monotonic
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
+
+    from foretell.training.history import Progress
+
+_REDRAWS_A_SECOND = 10
+_STAGES = {"fit": "Training", "finish": "Finishing on all data"}
+
+
+class ProgressDisplay:
+    """Called with the stage ("fit" or "finish", of window n "window n") and its progress after every step."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bars: Bars | None = None
+        self._task: TaskID | None = None
+        self._stage = ""
+        self._drawn = -math.inf
+        self._tenths = 0
+
+    def __enter__(self) -> ProgressDisplay:
+        from rich.progress import BarColumn, TextColumn
+        from rich.progress import Progress as Bars
+
+        if self._console.is_terminal and not self._console.quiet:
+            self._bars = Bars(
+                TextColumn("{task.description}"),
+                BarColumn(bar_width=32),
+                TextColumn("{task.percentage:>3.0f} %"),
+                TextColumn("{task.fields[words]}"),
+                console=self._console,
+                refresh_per_second=_REDRAWS_A_SECOND,
+            )
+            self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bars is not None:
+            self._bars.stop()
+
+    def __call__(self, stage: str, progress: Progress) -> None:
+        if stage != self._stage:
+            self._stage, self._tenths, self._drawn = stage, 0, -math.inf
+            if self._bars is not None:
+                self._task = self._bars.add_task(_STAGES.get(stage, stage), total=1.0, words="")
+        done = progress.fraction >= 1
+        if self._bars is not None and self._task is not None:
+            now = monotonic()
+            # A step may take less than a millisecond: drawing each one would cost more than training.
+            if done or now - self._drawn >= 1 / _REDRAWS_A_SECOND:
+                self._drawn = now
+                self._bars.update(self._task, completed=progress.fraction, words=_words(progress))
+            return
+        tenths = 10 if done else int(10 * progress.fraction)
+        if self._bars is None and tenths > self._tenths:
+            self._tenths = tenths
+            self._console.print(f"{_STAGES.get(stage, stage)}: {10 * tenths:3} %, {_words(progress)}", soft_wrap=True)
+
+
+def _words(progress: Progress) -> str:
+    left = duration(progress.seconds_left) + " left" if progress.fraction < 1 else duration(progress.seconds)
+    return f"step {progress.step:,} of {progress.steps:,}, loss {progress.loss:.4f}, {left}"
+
+
+def duration(seconds: float) -> str:
+    """Such as 8 s, 2 min 5 s, or 1 h 12 min."""
+    if not math.isfinite(seconds):
+        return "?"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

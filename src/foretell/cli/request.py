@@ -1,0 +1,140 @@
+"""From options to what the Python interface takes: a table, columns, settings, a forecaster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from foretell.cli.demo import DEMO_NAME, demo_covariates, demo_forecast, demo_future, demo_table
+from foretell.cli.options import (
+    CovariateOptions,
+    ForecastOptions,
+    FutureOptions,
+    NetworkOptions,
+    TableOptions,
+    TrainingOptions,
+)
+from foretell.errors import SettingsError
+from foretell.forecasting.settings import ForecastSettings
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from foretell.forecasting.forecaster import Forecaster
+    from foretell.forecasting.tables.columns import Columns
+
+_LEVELS = (80, 95)
+_NO_COVARIATES, _NO_FUTURE = CovariateOptions(), FutureOptions()
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What was read."""
+
+    name: str
+    """Of the table, for a title."""
+    table: pl.DataFrame
+    future: pl.DataFrame | None
+    columns: Columns
+
+
+def read_tables(
+    options: TableOptions, covariates: CovariateOptions = _NO_COVARIATES, future: FutureOptions = _NO_FUTURE
+) -> Tables:
+    """Read the table, and that of future values if there is one. Raises `TableError` and `SettingsError`."""
+    # polars takes a tenth of a second to import, which --help should not pay.
+    from foretell.forecasting.tables.columns import Columns
+    from foretell.forecasting.tables.files import read_table
+
+    demo = options.demo
+    options = demo_table(options)
+    covariates, future = demo_covariates(covariates, demo), demo_future(future, demo)
+    assert options.table is not None
+    if options.table == future.future == "-":
+        raise SettingsError("both tables are to come from standard input: give one of them as a file")
+    targets = tuple(options.target or ())
+    columns = Columns(
+        id=options.id,
+        time=options.time,
+        target=targets[0] if len(targets) == 1 else targets or None,
+        known=tuple(covariates.known or ()),
+        static=tuple(covariates.static or ()),
+        layout=options.layout.value,
+        frequency=options.frequency,
+    )
+    name = "standard input" if options.table == "-" else options.table.replace("\\", "/").rsplit("/", 1)[-1]
+    return Tables(
+        name=DEMO_NAME if demo else name.split(".")[0] or name,
+        table=read_table(options.table, options.encoding),
+        future=None if future.future is None else read_table(future.future, options.encoding),
+        columns=columns,
+    )
+
+
+def forecaster_for(
+    tables: Tables, ask: ForecastOptions, network: NetworkOptions, training: TrainingOptions, *, demo: bool, ahead: bool
+) -> Forecaster:
+    """A forecaster that is yet to be fitted. `ahead`: refuse a table without the known columns' future now.
+
+    Raises `SettingsError` for options that make no sense, `TableError` for a table that does not.
+    """
+    from foretell.forecasting.epochs import steps_of_epochs
+    from foretell.forecasting.forecaster import Forecaster
+    from foretell.forecasting.tables.regularise import to_panel
+
+    ask = demo_forecast(ask, demo)
+    assert ask.horizon is not None
+    settings = _settings(ask, network, training)
+    if training.epochs is not None:
+        panel, _ = to_panel(tables.table, tables.columns)
+        steps = steps_of_epochs(training.epochs, panel, ask.horizon, settings)
+        settings = replace(settings, training=replace(settings.training, steps=steps))
+    forecaster = Forecaster(
+        network.model.value,
+        ask.horizon,
+        levels=tuple(ask.level or _LEVELS),
+        columns=tables.columns,
+        minutes=training.minutes,
+        seed=training.seed,
+        device=training.device,
+        settings=settings,
+    )
+    if ahead and (tables.columns.known or tables.future is not None):
+        _require_future(tables, ask.horizon)
+    return forecaster
+
+
+def _settings(ask: ForecastOptions, network: NetworkOptions, training: TrainingOptions) -> ForecastSettings:
+    lengths = {"--steps": training.steps, "--epochs": training.epochs, "--minutes": training.minutes}
+    given = [name for name, value in lengths.items() if value is not None]
+    if len(given) > 1:
+        raise SettingsError(f"{' and '.join(given)} say twice how long to train: keep one of them")
+    trained = replace(ForecastSettings().training, seed=training.seed)
+    if training.steps is not None:
+        trained = replace(trained, steps=training.steps)
+    return ForecastSettings(
+        layers=network.layers,
+        hidden=network.hidden,
+        layer_norm=network.layer_norm,
+        conv_stride=network.conv_stride,
+        dropout=network.dropout,
+        input_steps=network.input_steps,
+        seasons=tuple(ask.season) if ask.season else None,
+        windows=ask.windows,
+        training=trained,
+    )
+
+
+def _require_future(tables: Tables, horizon: int) -> None:
+    """A date that was forgotten should not cost a training."""
+    from foretell.forecasting.tables.future import check_future, future_rows
+    from foretell.forecasting.tables.newcomers import with_newcomers
+    from foretell.forecasting.tables.regularise import to_panel
+
+    panel, _ = to_panel(tables.table, tables.columns, keep_empty=True)
+    if tables.future is None:
+        check_future(panel, horizon)
+        return
+    wider = with_newcomers(panel, tables.future, tables.columns)
+    if wider is panel or panel.known:
+        future_rows(wider, tables.future, tables.columns, horizon)

@@ -1,0 +1,126 @@
+"""The results of a command: made, shown and written in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from foretell import __version__
+from foretell.cli import show
+from foretell.cli.destinations import STDOUT, Destinations
+from foretell.cli.request import Tables
+from foretell.cli.talk import Talk
+from foretell.errors import SettingsError, TableError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from foretell.forecasting.backtest import Backtest
+    from foretell.forecasting.forecaster import Forecaster
+
+
+class Results:
+    """What a fitted forecaster has to say of tables."""
+
+    def __init__(self, tables: Tables, forecaster: Forecaster, *, fitted_here: bool = True) -> None:
+        self._tables = tables
+        self._forecaster = forecaster
+        self._fitted_here = fitted_here
+        self._backtest: Backtest | None = None
+        self._untested: str | None = None
+        self._forecast: pl.DataFrame | None = None
+
+    @classmethod
+    def of_model(cls, folder: Path, device: str, read: Callable[[], Tables]) -> Results:
+        """Of a model that is read from its folder, and then the tables. Raises what both raise."""
+        from foretell.forecasting.forecaster import Forecaster
+
+        forecaster = Forecaster.load(folder, device)
+        return cls(read(), forecaster, fitted_here=False)
+
+    @property
+    def _table(self) -> pl.DataFrame | None:
+        """None stands for the table of the fit, which the forecaster has read already."""
+        return None if self._fitted_here else self._tables.table
+
+    def test(self, windows: int, *, refit: bool = False, required: bool = False) -> None:
+        """Backtest; where that cannot be and is not `required`, say why later."""
+        if windows == 0 and not required:
+            self._untested = "none was asked for"
+            return
+        try:
+            self._backtest = self._forecaster.backtest(self._table, windows=windows, refit=refit)
+        except (SettingsError, TableError) as error:
+            if required:
+                raise
+            self._untested = str(error)
+
+    def forecast(self) -> None:
+        """Forecast what comes after the table."""
+        self._forecast = self._forecaster.predict(self._table, future=self._tables.future)
+
+    def deliver(self, to: Destinations, talk: Talk) -> None:
+        """Write the files and say what there is."""
+        files = self._write(to)
+        show.show_findings(talk, self._forecaster.findings)
+        if self._fitted_here:
+            show.show_training(talk, self._forecaster.history)
+        if self._backtest is not None:
+            show.show_backtest(talk, self._backtest)
+        elif self._untested:
+            talk.heading("Backtest")
+            talk.listing([f"There is no backtest: {self._untested}."])
+        if self._forecast is not None:
+            show.show_forecast(talk, self._forecast)
+        show.show_files(talk, files)
+        if to.undrawn:
+            talk.note("No report was drawn, since matplotlib is missing: pip install 'foretell[report]'")
+        talk.document(self._document(files))
+
+    def _write(self, to: Destinations) -> dict[str, str]:
+        from foretell.forecasting.tables.files import write_table
+
+        to.make_folder()
+        files: dict[str, str] = {}
+        if to.model is not None:
+            self._forecaster.save(to.model)
+            files["model"] = str(to.model)
+        tables = (("forecast", to.forecast, self._forecast), ("backtest", to.backtest, self._backtest_table))
+        for what, place, table in tables:
+            if place is not None and table is not None:
+                write_table(table, place)
+                if place != STDOUT:
+                    files[what] = place
+        if to.report is not None or to.picture is not None:
+            from foretell.forecasting.report import write_png, write_report
+            from foretell.forecasting.report_content import report_content
+
+            content = report_content(self._forecaster, self._backtest, title=self._tables.name)
+            if to.report is not None:
+                write_report(content, to.report)
+                files["report"] = str(to.report)
+            if to.picture is not None:
+                write_png(content.series, to.picture)
+                files["picture"] = str(to.picture)
+        to.drop_stale(files.values())
+        return files
+
+    @property
+    def _backtest_table(self) -> pl.DataFrame | None:
+        return None if self._backtest is None else self._backtest.table
+
+    def _document(self, files: dict[str, str]) -> dict[str, Any]:
+        forecaster = self._forecaster
+        content: dict[str, Any] = {
+            "foretell": __version__,
+            "model": forecaster.model,
+            "horizon": forecaster.horizon,
+            "levels": list(forecaster.levels),
+            "findings": {**forecaster.findings.to_dict(), "sentences": forecaster.findings.sentences()},
+        }
+        if self._fitted_here:
+            content["training"] = show.training_document(forecaster.history)
+        if self._backtest is not None:
+            content["backtest"] = show.backtest_document(self._backtest)
+        return {**content, "files": files}

@@ -1,0 +1,97 @@
+"""What is shown of results, for people and as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from foretell.cli.progress import duration
+from foretell.cli.talk import Talk, shown
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from foretell.forecasting.backtest import Backtest
+    from foretell.forecasting.tables.findings import Findings
+    from foretell.training.history import History
+
+_FIRST_ROWS = 5
+
+
+def show_findings(talk: Talk, findings: Findings) -> None:
+    """What was found in the table."""
+    talk.heading("What was found in the data")
+    talk.listing(findings.sentences())
+
+
+def show_training(talk: Talk, history: History) -> None:
+    """How training went, in a sentence or two."""
+    talk.heading("Training")
+    talk.listing(training_sentences(history))
+
+
+def training_sentences(history: History) -> list[str]:
+    """Steps, time, the best step, why it ended, and what was skipped."""
+    best = ""
+    if history.best is not None and history.best_step is not None:
+        best = f"; validation loss {shown(history.best)}, best after step {history.best_step:,}"
+    lines = [f"{history.steps:,} steps in {duration(history.seconds)}{best}."]
+    if history.reason != "finished":
+        lines.append(f"Training ended early: {history.stopped}.")
+    if history.skipped:
+        lines.append(f"{history.skipped:,} steps were skipped, since loss or gradient was not finite.")
+    return lines
+
+
+def show_backtest(talk: Talk, backtest: Backtest) -> None:
+    """Scores beside the baselines, and coverage."""
+    windows = f"{backtest.windows} window{'' if backtest.windows == 1 else 's'}"
+    talk.heading(f"Backtest of {backtest.series:,} series over {windows} held out (lower is better)")
+    rows = backtest.scores.rows()
+    talk.table(backtest.scores.columns, [[str(name).replace("_", " "), *scores] for name, *scores in rows], strong=0)
+    for level, share in sorted(backtest.coverage.items()):
+        talk.say(f"  {100 * share:.1f} % of the values fell inside the {level} % intervals.")
+    talk.listing(backtest.notes)
+
+
+def show_forecast(talk: Talk, forecast: pl.DataFrame) -> None:
+    """The first rows."""
+    talk.heading(f"Forecast, the first {min(_FIRST_ROWS, len(forecast))} of {len(forecast):,} rows")
+    times = [name for name, dtype in forecast.schema.items() if dtype.is_temporal()]
+    head = forecast.head(_FIRST_ROWS)
+    rows = [
+        [str(cell).removesuffix(" 00:00:00") if name in times else cell for name, cell in row.items()]
+        for row in head.to_dicts()
+    ]
+    talk.table(forecast.columns, rows)
+
+
+def show_files(talk: Talk, files: dict[str, str]) -> None:
+    """What was written where."""
+    if files:
+        talk.heading("Written")
+        width = max(len(path) for path in files.values())
+        talk.listing([f"{path:<{width}}  {what}" for what, path in files.items()])
+
+
+def backtest_document(backtest: Backtest) -> dict[str, Any]:
+    """Scores, coverage and what they rest on."""
+    return {
+        "windows": backtest.windows,
+        "series": backtest.series,
+        "scores": backtest.scores.to_dicts(),
+        "coverage": {str(level): share for level, share in backtest.coverage.items()},
+        "notes": list(backtest.notes),
+    }
+
+
+def training_document(history: History) -> dict[str, Any]:
+    """How training went, without its course step by step."""
+    return {
+        "steps": history.steps,
+        "seconds": history.seconds,
+        "validation_loss": history.best,
+        "best_step": history.best_step,
+        "skipped_steps": history.skipped,
+        "reason": history.reason,
+        "stopped": history.stopped,
+    }

@@ -1,0 +1,95 @@
+"""What a command says: sentences and tables for people, or one JSON document for programs."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from foretell.cli.options import TalkOptions
+
+_WIDTH = 120
+
+
+class Talk:
+    """Where words go: to standard output, or to standard error where a table is to go out by the former.
+
+    With `--quiet` nowhere; with `--json` only notes are said, to standard error, and `document` prints the rest.
+    """
+
+    def __init__(self, options: TalkOptions, *, stdout_taken: bool = False) -> None:
+        self._json = options.json
+        self.quiet = options.quiet
+        self._words = _console(stderr=stdout_taken, quiet=options.quiet or options.json)
+        self.aside = _console(stderr=True, quiet=options.quiet)
+
+    def say(self, sentence: str, style: str = "") -> None:
+        """A line for people."""
+        self._words.print(Text(sentence, style), soft_wrap=True)
+
+    def note(self, sentence: str) -> None:
+        """A line on how things go, on standard error."""
+        self.aside.print(Text(sentence), soft_wrap=True)
+
+    def heading(self, words: str) -> None:
+        """What the next lines are about."""
+        self._words.print()
+        self.say(words, "bold")
+
+    def listing(self, sentences: Sequence[str]) -> None:
+        """Sentences, one a line."""
+        for sentence in sentences:
+            self.say(f"  {sentence}")
+
+    def table(self, names: Sequence[str], rows: Sequence[Sequence[Any]], strong: int | None = None) -> None:
+        """Rows under column names, numbers to the right; row `strong` in bold type."""
+        table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 2), header_style="dim")
+        for k, name in enumerate(names):
+            numeric = all(isinstance(row[k], int | float) for row in rows)
+            table.add_column(Text(name), justify="right" if numeric else "left", no_wrap=True)
+        for k, row in enumerate(rows):
+            table.add_row(*(Text(shown(cell)) for cell in row), style="bold" if k == strong else "")
+        self._words.print(table)
+
+    def document(self, content: Mapping[str, Any]) -> None:
+        """The JSON document, if one is asked for."""
+        if self._json:
+            json.dump(_plain(content), sys.stdout, indent=2, allow_nan=False, ensure_ascii=False)
+            sys.stdout.write("\n")
+
+
+def _console(*, stderr: bool, quiet: bool) -> Console:
+    console = Console(stderr=stderr, quiet=quiet, highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:
+        # In a file or a pipe there is no edge to wrap at.
+        console.width = max(console.width, _WIDTH)
+    return console
+
+
+def shown(cell: Any) -> str:
+    """A cell as people read it: five digits of a number."""
+    if isinstance(cell, float):
+        if not math.isfinite(cell):
+            return "-"
+        digits = 3 if cell == 0 else 4 - math.floor(math.log10(abs(cell)))
+        return f"{cell:,.{min(max(digits, 0), 3)}f}" if -8 <= digits <= 6 else f"{cell:.4g}"
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    return f"{cell:,}" if isinstance(cell, int) else str(cell)
+
+
+def _plain(content: Any) -> Any:
+    """JSON has no NaN: null stands for a number that there is not."""
+    if isinstance(content, Mapping):
+        return {str(key): _plain(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_plain(value) for value in content]
+    if isinstance(content, float):
+        return content if math.isfinite(content) else None
+    return content if content is None or isinstance(content, bool | int | str) else str(content)

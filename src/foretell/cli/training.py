@@ -1,0 +1,34 @@
+"""Training with its progress shown and its checkpoint kept: what fit and forecast share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from foretell.cli.guard import Interrupted
+from foretell.cli.progress import ProgressDisplay
+from foretell.cli.talk import Talk
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from foretell.forecasting.forecaster import Forecaster
+
+
+def train(
+    forecaster: Forecaster, table: pl.DataFrame, talk: Talk, *, checkpoint: Path | None, tensorboard: Path | None
+) -> None:
+    """Fit the forecaster. Raises `Interrupted` on Ctrl-C once there is something to go on from."""
+    if checkpoint is not None and _is_checkpoint(checkpoint):
+        talk.note(f"Going on from the checkpoint in {checkpoint}; delete that folder to train from the start.")
+    try:
+        with ProgressDisplay(talk.aside) as display:
+            forecaster.fit(table, checkpoint=checkpoint, tensorboard=tensorboard, on_progress=display)
+    except KeyboardInterrupt:
+        if checkpoint is not None and _is_checkpoint(checkpoint):
+            raise Interrupted(checkpoint) from None
+        raise
+
+
+def _is_checkpoint(folder: Path) -> bool:
+    return folder.is_dir() and any(folder.iterdir())

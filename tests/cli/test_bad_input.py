@@ -1,0 +1,113 @@
+"""Bad input: a clear message that names the thing, exit status 2, no traceback, and nothing written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROWS = "".join(f"2020-01-{day:02},{day % 7}\n" for day in range(1, 32))
+
+
+def long_rows(*rows: str) -> str:
+    return "unique_id,ds,y\n" + "".join(f"{row}\n" for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "said"),
+    [
+        (None, [], ["there is no file table.csv"]),
+        ("", [], ["table.csv is empty"]),
+        ("ds,y\n", [], ["holds a header and no rows"]),
+        ("ds,y\n" + ROWS, ["--target", "yy"], ["no target column 'yy'", "did you mean 'y'?"]),
+        ("ds,y\n" + ROWS + "2020-02-01,many\n", [], ["row 33", "'many' is not a number"]),
+        ("ds,y\n" + ROWS + "2020-02-01,inf\n", [], ["row 33", "the value is infinite"]),
+        ("ds,y\n" + ROWS + "2020-02-30,1\n", [], ["'2020-02-30'", "row 33"]),
+        ("ds,y\n2020-01-01 00:00+01:00,1\n2020-01-02 00:00+02:00,2\n", [], ["several time zones", "row 3"]),
+        ("ds,y\n" + ROWS + "2020-01-31,9\n", [], ["2020-01-31", "stands twice with different values"]),
+        ("ds,y\n2020-01-01,1\n2020-01-02,2\n2020-01-09,3\n2020-02-29,4\n", ["--frequency", "3D"], ["off the grid"]),
+        ("ds,y\n2020-01-01,1\n", [], ["frequency", "--frequency"]),
+        ("ds,y\n" + ROWS, ["--frequency", "fortnight"], ["fortnight"]),
+        ("ds,y\n" + "".join(f"2020-01-{d:02},\n" for d in range(1, 32)), ["--target", "y"], ["no value at all"]),
+        ("ds,y,y\n2020-01-01,1,2\n", [], ["'y' is named twice"]),
+        ("ds,y\n" + ROWS, ["--horizon", "0"], ["horizon is 0"]),
+        ("ds,y\n" + ROWS, ["--horizon", "-3"], ["horizon is -3"]),
+        ("ds,y\n" + ROWS, ["--level", "100"], ["100"]),
+        ("ds,y\n" + ROWS, ["--hidden", "0"], ["hidden is 0"]),
+        ("ds,y\n" + ROWS, ["--dropout", "1"], ["dropout is 1"]),
+        ("ds,y\n" + ROWS, ["--season", "1"], ["seasons", "at least 2"]),
+        ("ds,y\n" + ROWS, ["--minutes", "1"], ["--steps and --minutes"]),
+        ("ds,y\n" + ROWS, ["--device", "abacus"], ["device='abacus'"]),
+        ("ds,y\n" + ROWS, ["--encoding", "klingon"], ["klingon"]),
+        ("ds,y\n" + ROWS, ["--layout", "wide", "--id", "ds"], ["a wide table has no id column"]),
+        ("ds,y,p\n2020-01-01,1,5\n2020-01-02,2,5\n2020-01-03,3,5\n", ["--known", "p"], ["2020-01-04", "'p'"]),
+        ("ds,y\n" + ROWS, ["--future", "table.csv"], ["--known"]),
+        (long_rows("a,2020-01-01,1", "a,2020-01-02,2", ",2020-01-03,3"), [], ["id", "row 4"]),
+        ("ds,y\n" + ROWS, ["--output", "forecast.xlsx"], ["forecast.xlsx", ".parquet"]),
+        ("ds,y\n" + ROWS, ["--output", "nowhere/forecast.csv"], ["there is no folder nowhere"]),
+        ("ds,y\n" + ROWS, ["--report", "report.pdf"], ["report.pdf", ".html"]),
+        ("ds,y\n" + ROWS, ["--png", "picture.jpg"], ["picture.jpg", ".png"]),
+        ("ds,y\n" + ROWS, ["--save", "table.csv"], ["table.csv is a file"]),
+        ("ds,y\n" + ROWS, ["--json", "--output", "-"], ["--json and --output -"]),
+        ("ds,y\n" + ROWS, ["--demo"], ["--demo", "drop one"]),
+    ],
+)  # fmt: skip
+def test_refused(
+    content: str | None, options: list[str], said: list[str], run: Callable[..., Any], tmp_path: Path
+) -> None:
+    if content is not None:
+        (tmp_path / "table.csv").write_text(content)
+    before = sorted(tmp_path.rglob("*"))
+    done = run("forecast", "table.csv", "--horizon", "2", "--steps", "2", *options)
+    assert done.exit_code == 2, done.output
+    for words in said:
+        assert words in done.stderr
+    assert done.stderr.startswith("error: ")
+    assert "Traceback" not in done.output
+    assert done.stdout == ""
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_another_encoding(run: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "table.csv").write_bytes("ds,größe\n2020-01-01,1\n".encode("latin-1"))
+    done = run("forecast", "table.csv", "--horizon", "2")
+    assert done.exit_code == 2
+    assert "table.csv: row 1 is not UTF-8 text" in done.stderr
+    assert "--encoding" in done.stderr
+
+
+def test_neither_table_nor_horizon(run: Callable[..., Any], sales: Path) -> None:
+    done = run("forecast", "--horizon", "2")
+    assert (done.exit_code, "--demo" in done.stderr) == (2, True)
+    done = run("forecast", str(sales))
+    assert (done.exit_code, "--horizon" in done.stderr) == (2, True)
+
+
+def test_a_folder_that_holds_something_else_is_refused_before_training(run: Callable[..., Any], sales: Path) -> None:
+    (sales.parent / "mine").mkdir()
+    (sales.parent / "mine" / "thesis.txt").write_text("years of work")
+    done = run("fit", "sales.csv", "--horizon", "2", "--steps", "1000000", "--save", "mine")
+    assert done.exit_code == 2
+    assert "holds something else than a model" in done.stderr
+    assert (sales.parent / "mine" / "thesis.txt").read_text() == "years of work"
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        (None, "no-model does not exist"),
+        ("{}", "is not a model"),
+        ('{"format": 99, "foretell": "9.0"}', "of format 99"),
+    ],
+)
+def test_no_model(model: str | None, said: str, run: Callable[..., Any], sales: Path) -> None:
+    if model is not None:
+        (sales.parent / "no-model").mkdir()
+        (sales.parent / "no-model" / "model.json").write_text(model)
+    for command in (["predict", "no-model", "sales.csv"], ["backtest", "no-model", "sales.csv"], ["info", "no-model"]):
+        done = run(*command)
+        assert done.exit_code == 2, done.output
+        assert said in done.stderr
+    assert not (sales.parent / "forecast").exists()

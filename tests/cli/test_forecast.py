@@ -1,0 +1,130 @@
+"""`foretell forecast`: what it writes, and what it says where."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from foretell.cli import destinations
+from foretell.forecasting.settings import ForecastSettings
+
+COLUMNS = ["unique_id", "ds", "lstm", "lstm-lo-95", "lstm-lo-80", "lstm-hi-80", "lstm-hi-95"]
+
+
+def test_without_output_options_everything_goes_into_one_folder(
+    run: Callable[..., Any], sales: Path, tiny: tuple[str, ...]
+) -> None:
+    done = run("forecast", str(sales), "--horizon", "7", *tiny[:-1])
+    assert done.exit_code == 0, done.output
+    folder = sales.parent / "forecast"
+    assert sorted(path.name for path in folder.iterdir()) == ["backtest.csv", "forecast.csv", "model", "report.html"]
+    forecast = pl.read_csv(folder / "forecast.csv", try_parse_dates=True)
+    assert (forecast.columns, forecast["ds"].cast(pl.String)[0], len(forecast)) == (COLUMNS, "2020-05-23", 7)
+    assert len(pl.read_csv(folder / "backtest.csv")) == 21
+    assert "</html>" in (folder / "report.html").read_text()
+    for words in ("one step a day", "Ignored columns", "'holiday'", "seasonal naive", "forecast/report.html"):
+        assert words in done.stdout
+    assert "Training:  50 %, step 10 of 20, loss " in done.stderr
+    assert "\x1b" not in done.output
+
+    # A second run replaces all of that, and takes away what it has no counterpart of.
+    assert run("forecast", str(sales), "--horizon", "7", "--windows", "0", *tiny).exit_code == 0
+    assert sorted(path.name for path in folder.iterdir()) == ["forecast.csv", "model", "report.html"]
+
+
+def test_only_what_is_named_is_written(run: Callable[..., Any], sales: Path, tiny: tuple[str, ...]) -> None:
+    done = run("forecast", "sales.csv", "-n", "7", "-o", "f.parquet", "--png", "f.png", "--report", "f.html", *tiny)
+    assert (done.exit_code, done.output) == (0, "")
+    assert sorted(path.name for path in sales.parent.iterdir()) == ["f.html", "f.parquet", "f.png", "sales.csv"]
+    assert pl.read_parquet(sales.parent / "f.parquet").columns == COLUMNS
+    assert (sales.parent / "f.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_standard_output_holds_the_table_alone(run: Callable[..., Any], sales: Path, tiny: tuple[str, ...]) -> None:
+    done = run("forecast", "-", "-n", "7", "--output", "-", *tiny[:-1], input=sales.read_text())
+    assert done.exit_code == 0, done.output
+    lines = done.stdout.splitlines()
+    assert lines[0] == ",".join(COLUMNS)
+    assert len(lines) == 8
+    assert "What was found in the data" in done.stderr
+    assert [path.name for path in sales.parent.iterdir()] == ["sales.csv"]
+
+
+def test_json_is_one_document(run: Callable[..., Any], sales: Path, tiny: tuple[str, ...]) -> None:
+    done = run("forecast", "sales.csv", "-n", "7", "--known", "holiday", "--json", "--windows", "2", *tiny)
+    assert done.exit_code == 0, done.output
+    document = json.loads(done.stdout)
+    assert document["findings"]["frequency"] == "D"
+    assert document["training"]["steps"] == 20
+    assert [row["model"] for row in document["backtest"]["scores"]][:3] == ["lstm", "naive", "seasonal_naive"]
+    assert set(document["backtest"]["coverage"]) == {"80", "95"}
+    assert document["backtest"]["windows"] == 2
+    assert all((sales.parent / path).exists() for path in document["files"].values())
+    assert set(document["files"]) == {"forecast", "backtest", "report", "model"}
+
+
+def test_known_values_come_in_a_table_of_their_own(run: Callable[..., Any], sales: Path, tiny: tuple[str, ...]) -> None:
+    lines = sales.read_text().splitlines(keepends=True)
+    (sales.parent / "past.csv").write_text("".join(lines[:144]))
+    (sales.parent / "plans.csv").write_text("".join([lines[0], *lines[144:]]))
+    options = ("-n", "7", "--known", "holiday", "-o", "f.csv", *tiny)
+    done = run("forecast", "past.csv", *options)
+    assert done.exit_code == 2
+    assert "2020-05-23" in done.stderr
+    assert run("forecast", "past.csv", *options, "--future", "plans.csv").exit_code == 0
+    apart = (sales.parent / "f.csv").read_text()
+    assert run("forecast", "sales.csv", *options).exit_code == 0
+    assert (sales.parent / "f.csv").read_text() == apart
+
+
+def test_several_targets_of_a_wide_table(run: Callable[..., Any], sales: Path, tiny: tuple[str, ...]) -> None:
+    wide = pl.read_csv(sales).head(143).with_columns(twice=2 * pl.col("sold"), other=pl.lit(1))
+    wide.write_csv(sales.parent / "wide.csv")
+    done = run("forecast", "wide.csv", "-n", "3", "--target", "sold", "--target", "twice", "-o", "f.csv", *tiny)
+    assert done.exit_code == 0, done.output
+    assert pl.read_csv(sales.parent / "f.csv")["unique_id"].unique().sort().to_list() == ["sold", "twice"]
+
+
+def test_an_epoch_covers_each_step_once(run: Callable[..., Any], sales: Path) -> None:
+    options = ("--hidden", "8", "--layers", "1", "--input-steps", "21", "--json", "--quiet")
+    done = run("forecast", str(sales), "-n", "7", "--epochs", "30", "-o", "f.csv", *options)
+    assert done.exit_code == 0, done.output
+    # 143 values less 3 windows and a validation stretch of a horizon or more leave 115 at most to train on.
+    most = math.ceil(30 * 115 / (21 * ForecastSettings().batch_size))
+    assert 1 <= json.loads(done.stdout)["training"]["steps"] <= most
+
+
+def test_the_same_seed_gives_the_same_forecast(run: Callable[..., Any], sales: Path, tiny: tuple[str, ...]) -> None:
+    for name, seed in (("one", "1"), ("two", "1"), ("three", "2")):
+        done = run("forecast", str(sales), "-n", "3", "--seed", seed, "-o", f"{name}.csv", "--windows", "0", *tiny)
+        assert done.exit_code == 0, done.output
+    one, two, three = ((sales.parent / f"{name}.csv").read_text() for name in ("one", "two", "three"))
+    assert one == two
+    assert one != three
+
+
+def test_without_matplotlib_there_is_no_report(
+    run: Callable[..., Any], sales: Path, tiny: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(destinations, "can_draw", lambda: False)
+    done = run("forecast", str(sales), "-n", "3", "--windows", "0", *tiny[:-1])
+    assert done.exit_code == 0, done.output
+    assert "foretell[report]" in done.stderr
+    assert not (sales.parent / "forecast" / "report.html").exists()
+    done = run("forecast", str(sales), "-n", "3", "--report", "report.html", *tiny)
+    assert done.exit_code == 2
+    assert "foretell[report]" in done.stderr
+
+
+def test_a_series_too_short_for_a_backtest_is_forecast_all_the_same(run: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "short.csv").write_text("ds,y\n2020-01-01,1\n2020-01-02,3\n2020-01-03,2\n")
+    done = run("forecast", "short.csv", "-n", "5", "--steps", "2", "--hidden", "4")
+    assert done.exit_code == 0, done.output
+    assert "There is no backtest: no series is longer than the horizon" in done.stdout
+    assert len(pl.read_csv(tmp_path / "forecast" / "forecast.csv")) == 5

@@ -1,0 +1,49 @@
+"""Help and version: at once, without the libraries that the work needs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from foretell import __version__
+
+HEAVY = ("torch", "polars", "pandas", "numpy", "narwhals", "lightning_fabric", "matplotlib", "pyarrow")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["forecast", "--help"], ["info", "--help"]])
+def test_nothing_heavy_is_imported(arguments: list[str]) -> None:
+    program = (
+        "import sys, foretell.cli\n"
+        f"sys.argv[1:] = {arguments}\n"
+        "try:\n    foretell.cli.main()\nexcept SystemExit as end:\n    assert not end.code\n"
+        f"print('HEAVY', [name for name in {HEAVY} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "HEAVY []"
+    assert "\x1b" not in done.stdout
+
+
+@pytest.mark.parametrize("command", ["forecast", "fit", "predict", "backtest", "info"])
+def test_every_command_has_help_with_examples(command: str, run: Callable[..., Any]) -> None:
+    done = run(command, "--help")
+    assert done.exit_code == 0
+    assert "Examples" in done.output
+    assert f"foretell {command}" in done.output
+
+
+def test_version(run: Callable[..., Any]) -> None:
+    done = run("--version")
+    assert (done.exit_code, done.output) == (0, f"foretell {__version__}\n")
+
+
+def test_openmp_threads_soon_stop_spinning_while_they_wait() -> None:
+    program = (
+        "import os, sys, foretell.cli\nos.environ.pop('GOMP_SPINCOUNT', None)\nsys.argv[1:] = ['--version']\n"
+        "try:\n    foretell.cli.main()\nexcept SystemExit:\n    print(os.environ['GOMP_SPINCOUNT'])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "1000"
