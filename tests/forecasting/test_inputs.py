@@ -67,6 +67,7 @@ def test_shapes_are_as_promised(layout, seed):
     inputs = layout.inputs(batch_for(layout, seed))
     anchors = len(layout.all_anchors)
     assert inputs.steps.shape == (3, layout.steps, layout.features)
+    assert inputs.at.tolist() == list(range(anchors))
     assert inputs.candidates.shape == (3, anchors, layout.candidates, layout.horizon)
     assert inputs.future.shape == (3, anchors, layout.horizon, layout.future_features)
     assert inputs.target.shape == (3, anchors, layout.horizon)
@@ -138,31 +139,41 @@ def test_the_known_future_and_its_last_season_stand_beside_each_other(layout, se
 
 @settings(max_examples=40)
 @given(layouts, st.integers(0, 1000), st.data())
-def test_fewer_anchors_are_the_last_of_all(layout, seed, data):
+def test_chosen_anchors_are_those_of_all(layout, seed, data):
     batch = batch_for(layout, seed)
-    count = data.draw(st.integers(1, len(layout.all_anchors)))
-    every, last = layout.inputs(batch), layout.inputs(batch, anchors=count)
-    assert equal_bits(every.steps, last.steps)
+    total = len(layout.all_anchors)
+    first, step = data.draw(st.integers(0, total - 1)), data.draw(st.integers(1, 4))
+    chosen = range(first, total, step)
+    every, some = layout.inputs(batch), layout.inputs(batch, chosen)
+    assert some.at.tolist() == list(chosen)
+    assert equal_bits(every.steps, some.steps)
     for name in ANCHORED:
-        assert equal_bits(getattr(every, name)[:, -count:], getattr(last, name)), name
+        assert equal_bits(getattr(every, name)[:, list(chosen)], getattr(some, name)), name
+
+
+@given(layouts, st.integers(1, 20))
+def test_the_last_anchors_end_with_the_last_step(layout, count):
+    total = len(layout.all_anchors)
+    assert list(layout.last_anchors(count)) == list(range(total))[-count:]
 
 
 @settings(max_examples=40)
 @given(layouts.filter(lambda layout: layout.stride == 1), st.data())
 def test_chunks_rejoin_to_the_whole(layout, data):
-    count = data.draw(st.integers(1, layout.steps))
+    first, step = data.draw(st.integers(0, layout.steps - 1)), data.draw(st.integers(1, 3))
     length = data.draw(st.integers(1, layout.steps + 2))
-    whole = layout.inputs(batch_for(layout), anchors=count)
+    whole = layout.inputs(batch_for(layout), range(first, layout.steps, step))
     pieces = whole.chunks(length)
     assert [piece.steps.shape[1] for piece in pieces[:-1]] == [length] * (len(pieces) - 1)
     for name in ("steps", *ANCHORED):
         assert equal_bits(torch.cat([getattr(piece, name) for piece in pieces], 1), getattr(whole, name)), name
-    end = 0
+    begins = range(0, layout.steps, length)
+    assert torch.equal(torch.cat([piece.at + begin for piece, begin in zip(pieces, begins, strict=True)]), whole.at)
     for piece in pieces:
         assert torch.equal(piece.static, whole.static)
         assert torch.equal(piece.categories, whole.categories)
-        end += piece.steps.shape[1]
-        assert piece.last.shape[1] == min(piece.steps.shape[1], max(0, end - (layout.steps - count)))
+        assert all(0 <= at < piece.steps.shape[1] for at in piece.at.tolist())
+        assert all(getattr(piece, name).shape[1] == len(piece.at) for name in ANCHORED)
 
 
 @given(layouts)

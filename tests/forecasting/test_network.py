@@ -45,6 +45,7 @@ def inputs_for(layout, seed=0, categories=1):
         steps=normal(BATCH, layout.steps, layout.features),
         static=normal(BATCH, 2),
         categories=torch.randint(0, 3, (BATCH, categories), generator=generator),
+        at=torch.arange(anchors),
         candidates=normal(BATCH, anchors, layout.candidates, horizon),
         future=normal(BATCH, anchors, horizon, layout.future_features),
         last=normal(BATCH, anchors),
@@ -101,11 +102,13 @@ def test_quantiles_are_in_order_whatever_the_weights(name):
 
 
 @pytest.mark.parametrize("stride", [1, 2])
-def test_fewer_anchors_give_the_last_forecasts(stride):
+@pytest.mark.parametrize("chosen", [[-1], [-2, -1], [0, 3, 5]])
+def test_chosen_anchors_give_the_forecasts_they_give_among_all(stride, chosen):
     network = network_of("gru", stride)
     inputs = inputs_for(network.layout)
-    last = replace(inputs, **{field: getattr(inputs, field)[:, -2:] for field in ANCHORED})
-    torch.testing.assert_close(forecast(network, last), forecast(network, inputs)[:, -2:])
+    fewer = {field: getattr(inputs, field)[:, chosen] for field in ANCHORED}
+    some = forecast(network, replace(inputs, at=inputs.at[chosen], **fewer))
+    torch.testing.assert_close(some, forecast(network, inputs)[:, chosen])
 
 
 @pytest.mark.parametrize("name", RECURRENT)

@@ -32,7 +32,8 @@ class Standardised:
 
     def encode(self, column: NDArray[np.float64]) -> NDArray[np.float32]:
         """(R,) to (R, 1)."""
-        return np.nan_to_num(column / self.spread - self.mean / self.spread).astype(np.float32)[:, None]
+        standardised = column / self.spread - self.mean / self.spread
+        return np.clip(np.nan_to_num(standardised), -_REACH, _REACH).astype(np.float32)[:, None]
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,8 @@ class Categories:
 
 
 Encoding = Standardised | Categories
+_REACH = 100.0
+"""Values further out than this many spreads are pulled in to it."""
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ class ForecastSettings:
     finish: float = 0.2
     """After validation and backtest, training goes on with all of the data for this share of the steps; 0 for none."""
     training: TrainingSettings = field(
-        default_factory=partial(TrainingSettings, steps=600, learning_rate=0.01, evaluate_every=50)
+        default_factory=partial(TrainingSettings, steps=600, learning_rate=0.01, average=0.99, evaluate_every=50)
     )
 
     def __post_init__(self) -> None:
