@@ -11,6 +11,7 @@ settings were chosen a year earlier: `--validate` fits to 2015 to 2017 and score
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -18,7 +19,7 @@ import polars as pl
 from numpy.typing import NDArray
 from tables import markdown, mean_and_range
 
-from foretell import Forecaster, ForecastSettings, TrainingSettings
+from foretell import Forecaster, ForecastSettings
 from foretell.datasets import path
 
 INPUT_DAYS = 56
@@ -63,6 +64,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=None, help="training steps; default: foretell's own")
+    parser.add_argument("--members", type=int, default=5, help="networks that are averaged in each run")
     parser.add_argument("--validate", action="store_true", help="a year earlier, where settings were chosen")
     options = parser.parse_args()
     year = 2018 if options.validate else 2019
@@ -72,9 +74,9 @@ def main() -> None:
     rail = table[RAIL].to_numpy()
     first_row = table["service_date"].to_list().index(first_target)
 
-    settings = ForecastSettings(input_steps=INPUT_DAYS, windows=0)
+    settings = ForecastSettings(input_steps=INPUT_DAYS, windows=0, members=options.members)
     if options.steps:
-        settings = ForecastSettings(input_steps=INPUT_DAYS, windows=0, training=TrainingSettings(steps=options.steps))
+        settings = replace(settings, training=replace(settings.training, steps=options.steps))
     for horizon, published in ((1, PUBLISHED_NEXT_DAY), (14, PUBLISHED_AHEAD)):
         naive = np.stack(
             [

@@ -207,6 +207,14 @@ class NetworkOptions:
         float,
         Option(metavar="SHARE", help="Dropout between layers, against learning by heart.", rich_help_panel=_NETWORK),
     ] = _DEFAULTS.dropout
+    members: Annotated[
+        int,
+        Option(
+            metavar="N",
+            help="Networks whose forecasts are averaged: steadier, for N times the training.",
+            rich_help_panel=_NETWORK,
+        ),
+    ] = _DEFAULTS.members
     input_steps: Annotated[
         int | None,
         Option(

@@ -118,6 +118,7 @@ def _settings(ask: ForecastOptions, network: NetworkOptions, training: TrainingO
         layer_norm=network.layer_norm,
         conv_stride=network.conv_stride,
         dropout=network.dropout,
+        members=network.members,
         input_steps=network.input_steps,
         seasons=tuple(ask.season) if ask.season else None,
         windows=ask.windows,

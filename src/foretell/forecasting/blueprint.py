@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from foretell.forecasting.bodies import build_body
+from foretell.forecasting.committee import Committee
 from foretell.forecasting.inputs import InputLayout
 from foretell.forecasting.network import ForecastNetwork
 from foretell.forecasting.quantiles import quantiles_of
@@ -31,14 +32,20 @@ class Blueprint:
     """Numeric static features."""
     categories: tuple[int, ...]
     """Codes of each other static column."""
+    members: int = 1
+    """Networks whose forecasts are averaged."""
 
     @property
     def quantiles(self) -> tuple[float, ...]:
         """The quantiles that the network gives, ascending."""
         return quantiles_of(self.levels)
 
-    def build(self) -> ForecastNetwork:
+    def build(self) -> ForecastNetwork | Committee:
         """A new network of this make, its weights drawn from torch's random numbers."""
+        networks = [self._network() for _ in range(self.members)]
+        return networks[0] if self.members == 1 else Committee(networks)
+
+    def _network(self) -> ForecastNetwork:
         layout = self.layout
         size = ForecastNetwork.input_size(layout, self.static, len(self.categories))
         convolution = None

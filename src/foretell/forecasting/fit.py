@@ -18,7 +18,6 @@ from foretell.forecasting.calendar import calendar_names
 from foretell.forecasting.covariates import Covariates
 from foretell.forecasting.holdout import Holdout
 from foretell.forecasting.inputs import InputLayout
-from foretell.forecasting.network import ForecastNetwork
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.prediction import Experience, windows_of
 from foretell.forecasting.settings import ForecastSettings, input_length, season_lengths
@@ -108,6 +107,7 @@ def fit(
         levels=tuple(sorted(levels)),
         static=covariates.static_features,
         categories=covariates.category_counts,
+        members=settings.members,
     )
     training = settings.training
     if training.truncate is not None and (model not in RECURRENT or settings.conv_stride > 1):
@@ -117,7 +117,7 @@ def fit(
 
     windows = windows_of(panel, covariates, blueprint.layout)
     network = _build(blueprint, training.seed)
-    task = TrainingTask(windows, blueprint, settings.batch_size, training.seed)
+    task = TrainingTask(windows, blueprint, settings.batch_size * settings.members, training.seed)
     validation = Validation(windows, blueprint, holdout)
     share = 1 + settings.finish
     budget = None if training.minutes is None else training.minutes / share
@@ -168,7 +168,7 @@ def fit(
     )
 
 
-def _build(blueprint: Blueprint, seed: int) -> ForecastNetwork:
+def _build(blueprint: Blueprint, seed: int) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return blueprint.build()

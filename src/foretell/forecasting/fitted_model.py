@@ -15,9 +15,8 @@ from foretell.errors import SettingsError
 from foretell.forecasting.calibration import calibrated
 from foretell.forecasting.fit import Fit
 from foretell.forecasting.frequency import Frequency
-from foretell.forecasting.network import ForecastNetwork
 from foretell.forecasting.panel import Panel
-from foretell.forecasting.prediction import forecast, windows_of
+from foretell.forecasting.prediction import Network, forecast, windows_of
 from foretell.forecasting.settings import ForecastSettings
 from foretell.forecasting.tables.columns import Columns
 
@@ -39,14 +38,14 @@ class FittedModel:
     """For each series of the fit the time of the first row after its validation part: microseconds since 1970, or
     integer time. The weights `held_out` know nothing of that row nor of those after it."""
     device: torch.device = field(default=torch.device("cpu"), compare=False)
-    _networks: dict[str, ForecastNetwork] = field(default_factory=dict, compare=False, repr=False)
+    _networks: dict[str, Network] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def horizon(self) -> int:
         """The steps ahead that it forecasts."""
         return self.fit.blueprint.layout.horizon
 
-    def network(self, weights: WeightsName) -> ForecastNetwork:
+    def network(self, weights: WeightsName) -> Network:
         """The network with one of its two sets of weights, on the device, ready to forecast."""
         if weights not in self._networks:
             # The random first weights are overwritten at once; the caller's random numbers are to stay as they are.

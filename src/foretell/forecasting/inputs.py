@@ -52,6 +52,12 @@ class Inputs:
         """The same on another device."""
         return Inputs(*(getattr(self, f.name).to(device) for f in fields(self)))
 
+    def split(self, parts: int) -> list[Inputs]:
+        """The batch in equal parts."""
+        whole = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "at"}
+        pieces = {name: tensor.chunk(parts) for name, tensor in whole.items()}
+        return [Inputs(at=self.at, **{name: piece[k] for name, piece in pieces.items()}) for k in range(parts)]
+
     def chunks(self, length: int) -> list[Inputs]:
         """Consecutive pieces of `length` time steps, each with the anchors among its steps, for truncated BPTT."""
         pieces = []

@@ -11,12 +11,15 @@ import torch
 from numpy.typing import NDArray
 
 from foretell.forecasting.calendar import calendar_features
+from foretell.forecasting.committee import Committee
 from foretell.forecasting.covariates import Covariates
 from foretell.forecasting.inputs import InputLayout
 from foretell.forecasting.network import ForecastNetwork
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.scaling import FLOOR
 from foretell.forecasting.windows import Windows
+
+Network = ForecastNetwork | Committee
 
 _BATCH = 512
 _FEWEST_VALUES = 3
@@ -66,7 +69,7 @@ def windows_of(panel: Panel, covariates: Covariates, layout: InputLayout) -> Win
 
 
 def forecast(
-    network: ForecastNetwork,
+    network: Network,
     windows: Windows,
     series: NDArray[np.int64],
     cutoffs: NDArray[np.int64],

@@ -25,22 +25,24 @@ class ForecastSettings:
     """Stride of a convolution (twice as wide, without padding) that shortens the input; 1 leaves it out."""
     dropout: float = 0.0
     """Dropout between layers, in [0, 1)."""
+    members: int = 1
+    """Networks whose forecasts are averaged: steadier, for as many times the training."""
     input_steps: int | None = None
     """Time steps the network runs over; None chooses them from season and horizon."""
     seasons: tuple[int, ...] | None = None
     """Season lengths in steps; None takes those of the frequency that the history covers twice."""
     batch_size: int = 32
-    """Windows a training step."""
+    """Windows a training step, for each member."""
     windows: int = 3
     """Backtest windows held out at the end of each series, where it is long enough."""
-    finish: float = 0.2
+    finish: float = 0.5
     """After validation and backtest, training goes on with all of the data for this share of the steps; 0 for none."""
     training: TrainingSettings = field(
         default_factory=partial(TrainingSettings, steps=600, learning_rate=0.01, average=0.99, evaluate_every=50)
     )
 
     def __post_init__(self) -> None:
-        for name in ("layers", "hidden", "conv_stride", "batch_size"):
+        for name in ("layers", "hidden", "conv_stride", "members", "batch_size"):
             self._require(name, "must be at least 1", getattr(self, name) >= 1)
         self._require("windows", "must be 0 or more", self.windows >= 0)
         self._require("dropout", "must be in [0, 1)", 0 <= self.dropout < 1)

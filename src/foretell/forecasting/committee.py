@@ -1,0 +1,36 @@
+"""Several networks of one make whose forecasts are averaged: steadier than any one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from foretell.forecasting.inputs import Inputs
+from foretell.forecasting.network import ForecastNetwork
+
+
+class Committee(nn.Module):
+    """M networks, trained side by side, each on its own share of a batch; forecasting, each quantile is their mean.
+
+    Averaging quantiles rather than densities keeps them in order and the intervals as sharp as those of the members
+    (Vincent, 1912; Lichtendahl et al., 2013).
+    """
+
+    def __init__(self, members: Sequence[ForecastNetwork]) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+        self.layout = members[0].layout
+        self.quantiles = members[0].quantiles
+
+    def forward(self, inputs: Inputs, state: Any = None) -> tuple[Tensor, Any]:
+        """The quantiles (B, A, Q, H), and the members' states. In training B must be a multiple of M."""
+        count = len(self.members)
+        shares = inputs.split(count) if self.training else [inputs] * count
+        states = [None] * count if state is None else state
+        results = [member(*given) for member, *given in zip(self.members, shares, states, strict=True)]
+        quantiles = [result for result, _ in results]
+        joined = torch.cat(quantiles) if self.training else torch.stack(quantiles).mean(0)
+        return joined, tuple(after for _, after in results)

@@ -1,0 +1,82 @@
+"""A committee beside the same networks by themselves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+
+from foretell.forecasting.blueprint import Blueprint
+from foretell.forecasting.committee import Committee
+from foretell.forecasting.fit import fit
+from foretell.forecasting.inputs import InputLayout
+from foretell.forecasting.settings import ForecastSettings
+from foretell.forecasting.windows import WindowBatch
+from foretell.training import TrainingSettings
+
+LAYOUT = InputLayout(steps=12, horizon=3, seasons=(4,), calendar=0, known=0)
+BLUEPRINT = Blueprint("gru", 6, 1, False, 0.0, LAYOUT, (80,), static=0, categories=(), members=3)
+
+
+def committee_and_inputs(batch=6):
+    torch.manual_seed(0)
+    rows = LAYOUT.past + LAYOUT.horizon
+    windows = WindowBatch(
+        values=torch.randn(batch, rows),
+        features=torch.zeros(batch, rows, 0),
+        static=torch.zeros(batch, 0),
+        categories=torch.zeros(batch, 0, dtype=torch.int64),
+        centre=torch.zeros(batch, dtype=torch.float64),
+        unit=torch.ones(batch, dtype=torch.float64),
+    )
+    return BLUEPRINT.build(), LAYOUT.inputs(windows)
+
+
+def test_the_members_differ_and_their_quantiles_are_averaged():
+    committee, inputs = committee_and_inputs()
+    assert isinstance(committee, Committee)
+    with torch.no_grad():
+        alone = torch.stack([member(inputs)[0] for member in committee.members])
+        together, states = committee.eval()(inputs)
+    assert not torch.equal(alone[0], alone[1])
+    torch.testing.assert_close(together, alone.mean(0), rtol=0, atol=1e-6)
+    assert (together.diff(dim=2) >= 0).all()
+    assert len(states) == 3
+
+
+def test_in_training_each_member_learns_from_its_own_share():
+    committee, inputs = committee_and_inputs()
+    quantiles, _ = committee.train()(inputs)
+    parts = inputs.split(3)
+    for k, member in enumerate(committee.members):
+        torch.testing.assert_close(quantiles[2 * k : 2 * k + 2], member(parts[k])[0], rtol=0, atol=1e-6)
+    quantiles[:2].sum().backward()
+    learnt = [any(p.grad is not None and p.grad.any() for p in member.parameters()) for member in committee.members]
+    assert learnt == [True, False, False]
+
+
+def test_the_state_goes_back_to_the_member_it_came_from():
+    committee, inputs = committee_and_inputs()
+    committee.eval()
+    first, second = inputs.chunks(8)
+    with torch.no_grad():
+        _, state = committee(first)
+        resumed, _ = committee(second, state)
+        whole, _ = committee(inputs)
+    torch.testing.assert_close(resumed, whole[:, 8:], rtol=0, atol=1e-6)
+
+
+def test_one_member_is_the_network_itself():
+    assert not isinstance(replace(BLUEPRINT, members=1).build(), Committee)
+
+
+def test_fit_trains_all_members(noisy_sines):
+    settings = ForecastSettings(
+        hidden=6, members=2, input_steps=24, windows=0, batch_size=4, training=TrainingSettings(steps=4, truncate=16)
+    )
+    fitted = fit(noisy_sines, model="rnn", horizon=4, levels=(80,), settings=settings)
+    assert fitted.blueprint.members == 2
+    fresh = fitted.blueprint.build().state_dict()
+    assert fitted.final.keys() == fresh.keys()
+    weights = {name: fitted.final[f"members.{name}.body.weight_hh_l0"] for name in (0, 1)}
+    assert not torch.equal(weights[0], weights[1])
