@@ -131,7 +131,24 @@ def test_numbers_far_beyond_those_of_training_stay_finite():
     assert encoding.encode(np.array([1e300, -1e40, 2.0]))[:, 0].tolist() == [100, -100, 0]
 
 
+@pytest.mark.parametrize("column", [[5e4, 5e4, NAN], [0.1] * 3, [NAN, NAN, NAN], [0.0]])
+def test_a_column_that_did_not_vary_in_training_stays_out_of_forecasts(column):
+    encoding = Standardised.fit(np.array(column))
+    assert encoding.encode(np.array([5.2e4, -1.0, NAN, *column])).tolist() == [[0]] * (3 + len(column))
+
+
 def test_codes_follow_the_alphabet():
     encoding = Categories.fit(names("b", None, "a", "b"))
     assert encoding.names == ("a", "b")
     assert encoding.codes(names("a", "b", None, "c")).tolist() == [1, 2, 0, 0]
+
+
+def test_only_the_rows_of_training_are_learnt_from(make_panel):
+    known = {
+        "price": np.array([1.0, 3.0, 99.0, 99.0, 5.0, 7.0, 99.0]),
+        "day": np.array(["a", "b", "late", "late", "a", None, "late"], dtype=object),
+    }
+    panel = make_panel([[1.0, 2.0, 3.0, 4.0], [1.0, 2.0, 3.0]], known=known)
+    covariates = Covariates.fit(panel, np.array([2, 2]))
+    assert covariates.known["price"] == Standardised.fit(np.array([1.0, 3.0, 5.0, 7.0]))
+    assert covariates.known["day"] == Categories(("a", "b"))

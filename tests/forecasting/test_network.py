@@ -175,3 +175,10 @@ def test_every_weight_learns():
     network(inputs_for(network.layout))[0].square().sum().backward()
     idle = [name for name, p in network.named_parameters() if p.grad is None or not p.grad.any()]
     assert idle == []
+
+
+def test_a_category_never_seen_adds_nothing():
+    """Code 0 stands for missing and unknown names: no training reaches it, so it must not be noise."""
+    network = network_of("rnn", categories=(3,))
+    assert not network.embeddings[0].weight[0].any()
+    assert network.embeddings[0].weight[1:].any()

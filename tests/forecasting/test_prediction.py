@@ -163,3 +163,11 @@ def test_experience_is_of_the_training_parts_alone():
     assert doubled == dataclasses.replace(
         experience, quantiles=tuple(2 * quantile for quantile in experience.quantiles)
     )
+
+
+def test_the_calendar_is_that_of_the_clocks_on_the_wall(make_panel):
+    panel = make_panel([np.arange(30.0)], alias="h")
+    local = dataclasses.replace(panel, time_zone="America/Chicago")
+    layout = InputLayout(steps=4, horizon=2, seasons=(), calendar=6, known=0)
+    utc, there = (windows_of(p, Covariates({}, {}), layout).features for p in (panel, local))
+    np.testing.assert_array_equal(there[6:, :2], utc[:-6, :2])  # six hours behind in January

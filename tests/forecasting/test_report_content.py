@@ -83,6 +83,8 @@ def test_scores_training_and_facts(many: Forecaster) -> None:
     assert content.facts["Parameters"] == str(sum(t.numel() for t in many.fitted.final.values()))
     assert content.facts["Seed"] == "0"
     assert "torch 2." in content.facts["Versions"]
+    several = report_content(fit(table(2), settings=replace(TINY, members=2)))
+    assert several.facts["Model"] == "lstm, 1 layer of 4 units, 2 of them averaged"
     assert content.findings[0].startswith("9 series in long layout")
     assert "sines" in render_report(replace(content, title="sines"))
 

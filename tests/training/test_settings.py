@@ -24,6 +24,8 @@ from foretell.training import TrainingSettings
         ("average", 1.0),
         ("max_nonfinite", 0),
         ("precision", "16-mixed"),
+        ("seed", -1),
+        ("seed", 2**70),
         ("checkpoint_every", 0),
     ],
 )

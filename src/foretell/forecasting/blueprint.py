@@ -41,7 +41,7 @@ class Blueprint:
         return quantiles_of(self.levels)
 
     def build(self) -> ForecastNetwork | Committee:
-        """A new network of this make, its weights drawn from torch's random numbers."""
+        """A new network of this make, or a committee of them; the weights are drawn from torch's random numbers."""
         networks = [self._network() for _ in range(self.members)]
         return networks[0] if self.members == 1 else Committee(networks)
 

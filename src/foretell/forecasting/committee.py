@@ -16,7 +16,7 @@ class Committee(nn.Module):
     """M networks, trained side by side, each on its own share of a batch; forecasting, each quantile is their mean.
 
     Averaging quantiles rather than densities keeps them in order and the intervals as sharp as those of the members
-    (Vincent, 1912; Lichtendahl et al., 2013).
+    (Vincent, 1912; Lichtendahl et al., 2013). Gradients are clipped by the norm over all members together.
     """
 
     def __init__(self, members: Sequence[ForecastNetwork]) -> None:

@@ -15,23 +15,31 @@ from foretell.forecasting.panel import Column, Panel
 
 @dataclass(frozen=True)
 class Standardised:
-    """A numeric column: (value - mean) / spread, 0 where missing."""
+    """A numeric column: (value - mean) / spread, 0 where missing, and 0 throughout where the spread is 0.
+
+    The network learns nothing of a column that does not vary in training: its weights on it stay random, and a value
+    that comes later must not reach them.
+    """
 
     mean: float
     spread: float
 
     @classmethod
     def fit(cls, column: NDArray[np.float64]) -> Standardised:
-        """From the values present; mean 0 and spread 1 where there are none."""
+        """From the values present; mean and spread are 0 where there are none."""
         present = column[~np.isnan(column)]
         if not len(present):
-            return cls(0.0, 1.0)
+            return cls(0.0, 0.0)
         largest = float(np.abs(present).max()) or 1.0
+        # Rounding alone makes the mean of equal values differ from them.
+        varies = bool((present != present[0]).any())
         present = present / largest
-        return cls(largest * float(present.mean()), largest * float(present.std()) or 1.0)
+        return cls(largest * float(present.mean()), largest * float(present.std()) if varies else 0.0)
 
     def encode(self, column: NDArray[np.float64]) -> NDArray[np.float32]:
         """(R,) to (R, 1)."""
+        if self.spread == 0:
+            return np.zeros((len(column), 1), np.float32)
         standardised = column / self.spread - self.mean / self.spread
         return np.clip(np.nan_to_num(standardised), -_REACH, _REACH).astype(np.float32)[:, None]
 
@@ -71,10 +79,17 @@ class Covariates:
     static: Mapping[str, Encoding]
 
     @classmethod
-    def fit(cls, panel: Panel) -> Covariates:
-        """Means, spreads and names from the columns of the panel that the network is trained on."""
+    def fit(cls, panel: Panel, limits: NDArray[np.int64] | None = None) -> Covariates:
+        """Means, spreads and names, those of known columns from the first `limits` (N,) rows of each series alone.
+
+        A name that occurs only later is unknown: nothing could be learnt of it.
+        """
+        trained = np.ones(len(panel.values), bool)
+        if limits is not None:
+            rows = np.diff(panel.offsets)
+            trained = np.arange(len(trained)) - np.repeat(panel.offsets[:-1], rows) < np.repeat(limits, rows)
         return cls(
-            {name: _fit(column) for name, column in panel.known.items()},
+            {name: _fit(column[trained]) for name, column in panel.known.items()},
             {name: _fit(column) for name, column in panel.static.items()},
         )
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 from foretell.errors import SettingsError
-from foretell.forecasting.holdout import Holdout
 from foretell.forecasting.panel import Panel
-from foretell.forecasting.settings import ForecastSettings, input_length, season_lengths
+from foretell.forecasting.plan import Plan
+from foretell.forecasting.settings import ForecastSettings
 
 
 def steps_of_epochs(epochs: float, panel: Panel, horizon: int, settings: ForecastSettings) -> int:
@@ -18,9 +18,5 @@ def steps_of_epochs(epochs: float, panel: Panel, horizon: int, settings: Forecas
     """
     if not 0 < epochs < math.inf:
         raise SettingsError(f"epochs is {epochs!r}: it must be above 0")
-    shortest = min(settings.seasons or panel.frequency.seasons, default=1)
-    training = Holdout.split(panel.history, horizon, shortest, settings.windows).training
-    longest = int(training.max())
-    seasons = season_lengths(panel.frequency.seasons, settings.seasons, longest)
-    window = input_length(settings.input_steps, seasons, horizon, longest)
-    return max(1, math.ceil(epochs * int(training.sum()) / (window * settings.batch_size)))
+    plan = Plan.of(panel, horizon, settings)
+    return max(1, math.ceil(epochs * int(plan.holdout.training.sum()) / (plan.input_steps * settings.batch_size)))

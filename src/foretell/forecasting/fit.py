@@ -19,9 +19,10 @@ from foretell.forecasting.covariates import Covariates
 from foretell.forecasting.holdout import Holdout
 from foretell.forecasting.inputs import InputLayout
 from foretell.forecasting.panel import Panel
+from foretell.forecasting.plan import Plan
 from foretell.forecasting.prediction import Experience, windows_of
-from foretell.forecasting.settings import ForecastSettings, input_length, season_lengths
-from foretell.forecasting.training_task import TrainingTask
+from foretell.forecasting.settings import ForecastSettings
+from foretell.forecasting.training_task import TrainingTask, observed
 from foretell.forecasting.validation import Validation
 from foretell.training import History, Progress, train
 
@@ -52,25 +53,6 @@ class Fit:
     holdout: Holdout
 
 
-def lay_out(
-    panel: Panel, horizon: int, covariates: Covariates, settings: ForecastSettings, longest: int
-) -> InputLayout:
-    """What a network for this panel reads. `longest`: rows of the longest training part."""
-    seasons = season_lengths(panel.frequency.seasons, settings.seasons, longest)
-    stride = settings.conv_stride
-    kernel = 2 * stride if stride > 1 else 1
-    steps = input_length(settings.input_steps, seasons, horizon, longest)
-    return InputLayout(
-        steps=max(steps, kernel + stride),
-        horizon=horizon,
-        seasons=seasons,
-        calendar=len(calendar_names(panel.frequency)),
-        known=covariates.known_features,
-        kernel=kernel,
-        stride=stride,
-    )
-
-
 def fit(
     panel: Panel,
     *,
@@ -89,21 +71,29 @@ def fit(
     fit that was killed goes on where it stopped. Raises TableError for a panel with nothing to learn from,
     SettingsError for settings that do not go together, and what `foretell.training.train` raises.
     """
-    shortest = min(settings.seasons or panel.frequency.seasons, default=1)
-    holdout = Holdout.split(panel.history, horizon, shortest, settings.windows)
-    longest = int(holdout.training.max())
-    if longest < 2:
+    plan = Plan.of(panel, horizon, settings)
+    holdout = plan.holdout
+    if observed(panel, holdout.training).max() < 2:
         raise TableError(
-            "no series has as many as 2 values to learn from, after holding out the backtest: give longer series"
+            "no series has as many as 2 values to learn from, after holding out the end for validation and backtest: "
+            "give longer series, or fewer backtest windows"
         )
-    covariates = Covariates.fit(panel)
+    covariates = Covariates.fit(panel, holdout.training)
     blueprint = Blueprint(
         model=model,
         hidden=settings.hidden,
         layers=settings.layers,
         layer_norm=settings.layer_norm,
         dropout=settings.dropout,
-        layout=lay_out(panel, horizon, covariates, settings, longest),
+        layout=InputLayout(
+            steps=plan.input_steps,
+            horizon=horizon,
+            seasons=plan.seasons,
+            calendar=len(calendar_names(panel.frequency)),
+            known=covariates.known_features,
+            kernel=plan.kernel,
+            stride=plan.stride,
+        ),
         levels=tuple(sorted(levels)),
         static=covariates.static_features,
         categories=covariates.category_counts,
@@ -170,7 +160,7 @@ def fit(
 
 def _build(blueprint: Blueprint, seed: int) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
         return blueprint.build()
 
 

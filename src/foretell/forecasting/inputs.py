@@ -124,7 +124,7 @@ class InputLayout:
 
     def inputs(self, batch: WindowBatch, anchors: range | None = None) -> Inputs:
         """The inputs of a batch, to forecast at those of `all_anchors` that `anchors` counts out, or at all of them."""
-        outputs = torch.tensor(anchors or range(len(self.all_anchors)), device=batch.values.device)
+        outputs = torch.tensor(range(len(self.all_anchors)) if anchors is None else anchors, device=batch.values.device)
         at = self.all_anchors[0] + self.stride * outputs
         past = batch.values[:, : self.past]
         level, spread = running_level_and_spread(past, min(self.seasons, default=1))

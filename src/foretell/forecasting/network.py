@@ -20,9 +20,9 @@ _HEAD_GAIN = 0.1
 class ForecastNetwork(nn.Module):
     """Quantiles of the next H values at every anchor, in spreads from the last value: (B, A, Q, H).
 
-    The median mixes what could repeat and corrects the mixture: with c_k the candidates (the value in phase for each
-    season, the level, and the last value, which is the zero of the scale), w a softmax over them and r the correction,
-    both functions of the hidden state and of the step ahead,
+    The median mixes what could repeat and corrects the mixture. With c_k the candidates (for each season the value in
+    phase and the mean in phase, the level, and the last value, which is the zero of the scale), w a softmax over them
+    and r the correction, both functions of the hidden state and of the step ahead,
 
         median = sum_k w_k c_k + r
 
@@ -45,7 +45,7 @@ class ForecastNetwork(nn.Module):
         self.quantiles = quantiles
         self.convolution = convolution
         self.body = body
-        self.embeddings = nn.ModuleList(nn.Embedding(count, _EMBEDDING_SIZE) for count in categories)
+        self.embeddings = nn.ModuleList(nn.Embedding(count, _EMBEDDING_SIZE, padding_idx=0) for count in categories)
         self.shares = nn.Linear(body_size, layout.horizon * (layout.candidates + 1))
         self.corrections = nn.Linear(body_size, layout.horizon * quantiles)
         for head in (self.shares, self.corrections):
@@ -86,7 +86,7 @@ class ForecastNetwork(nn.Module):
 
 
 class FutureHead(nn.Module):
-    """What the known future of each step ahead adds to the outputs of that step: (B, A, H, `outputs`).
+    """What the known future of each step ahead adds to the outputs of that step: (B, A, `outputs`, H).
 
     One hidden layer, of which the part of the hidden state depends on the step ahead and the part of the known
     features does not.

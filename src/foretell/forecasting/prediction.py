@@ -17,6 +17,7 @@ from foretell.forecasting.inputs import InputLayout
 from foretell.forecasting.network import ForecastNetwork
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.scaling import FLOOR
+from foretell.forecasting.tables.regularise import wall_times
 from foretell.forecasting.windows import Windows
 
 Network = ForecastNetwork | Committee
@@ -59,6 +60,8 @@ def windows_of(panel: Panel, covariates: Covariates, layout: InputLayout) -> Win
     for i, (start, span) in enumerate(zip(starts, spans, strict=True)):
         if layout.calendar:
             times = panel.times(i, int(span))
+            if panel.time_zone is not None:
+                times = wall_times(times, panel.time_zone)
             features[start : start + span, : layout.calendar] = calendar_features(times, panel.frequency)
         if layout.known:
             rows = min(int(span), int(panel.offsets[i + 1] - panel.offsets[i]))

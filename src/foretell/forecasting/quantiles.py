@@ -8,6 +8,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from foretell.errors import SettingsError
 
@@ -50,6 +51,7 @@ class _Mixture(torch.autograd.Function):
         return mixture
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         weights, candidates, mixture = ctx.saved_tensors
         slope = weights * gradients[0].unsqueeze(-2)
@@ -77,6 +79,7 @@ class _PinballLoss(torch.autograd.Function):
         return 2 * error.mul_(slope).sum() / count
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
         slope, count = ctx.saved_tensors
         return slope * (-2 * gradients[0] / count), None, None

@@ -158,8 +158,9 @@ def _facts(forecaster: Forecaster) -> dict[str, str]:
         steps += f", the best at {fixed(history.best_step, 0)}"
     if fit.finish:
         steps += f"; then {fixed(fit.finish.steps, 0)} on all of the data"
+    model = f"{blueprint.model}, {layers} of {units}" + (", layer-normalised" if blueprint.layer_norm else "")
     facts = {
-        "Model": f"{blueprint.model}, {layers} of {units}" + (", layer-normalised" if blueprint.layer_norm else ""),
+        "Model": model + (f", {blueprint.members} of them averaged" if blueprint.members > 1 else ""),
         "Parameters": fixed(sum(tensor.numel() for tensor in fit.final.values()), 0),
         "Horizon": count(layout.horizon, "step"),
         "Input": count(layout.steps, "step"),

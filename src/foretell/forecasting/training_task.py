@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from foretell.forecasting.blueprint import Blueprint
 from foretell.forecasting.inputs import Inputs
+from foretell.forecasting.panel import Panel
 from foretell.forecasting.quantiles import pinball_loss
 from foretell.forecasting.windows import Windows
 
@@ -36,7 +37,7 @@ class TrainingTask:
 
     def batches(self, limits: NDArray[np.int64], first: int = 0) -> Callable[[int], Inputs]:
         """Batch n for n = 0, 1, ...: windows of random series with random ends within their first `limits` rows."""
-        usable = np.flatnonzero(limits >= 2)
+        usable = np.flatnonzero(observed(self._windows.panel, limits) >= 2)
         earliest = np.minimum(limits - 1, self._layout.lag + self._layout.steps // 2)
 
         def batch(step: int) -> Inputs:
@@ -53,3 +54,10 @@ class TrainingTask:
         """The pinball loss over all anchors and steps ahead."""
         quantiles, state = network(inputs, state)
         return pinball_loss(quantiles, inputs.target, self._quantiles.to(inputs.target.device)), state
+
+
+def observed(panel: Panel, limits: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(N,) how many values of each series lie within its first `limits` (N,) rows."""
+    totals = np.concatenate([[0], np.cumsum(~np.isnan(panel.values))])
+    starts = panel.offsets[:-1]
+    return np.asarray(totals[starts + limits] - totals[starts], dtype=np.int64)

@@ -25,11 +25,6 @@ def check_lengths(lengths: Tensor, batch: int, steps: int) -> Tensor:
     return lengths
 
 
-def valid_steps(lengths: Tensor, steps: int) -> Tensor:
-    """`(B, steps)`: True where a time step lies within its sequence."""
-    return torch.arange(steps, device=lengths.device) < lengths[:, None]
-
-
 class Ragged:
     """The sequences that have at least one step, packed; and the way back to the padded batch.
 

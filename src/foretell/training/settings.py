@@ -44,6 +44,7 @@ class TrainingSettings:
     precision: str = "32-true"
     """`32-true` (the network's own type, whatever it is) or `bf16-mixed`."""
     seed: int = 0
+    """From 0 to 2**62."""
     checkpoint_every: int = 200
     """Steps between checkpoints, where a checkpoint folder is given."""
 
@@ -60,6 +61,7 @@ class TrainingSettings:
         self._require("weight_decay", "must be 0 or above", 0 <= self.weight_decay < float("inf"))
         self._require("warm_up", "must be in [0, 1)", 0 <= self.warm_up < 1)
         self._require("average", "must be in (0, 1), or None", self.average is None or 0 < self.average < 1)
+        self._require("seed", "must be from 0 to 2**62", 0 <= self.seed <= 2**62)
         for name, names in (("schedule", ScheduleName), ("optimiser", OptimiserName), ("precision", PrecisionName)):
             choices = get_args(names)
             self._require(name, f"must be one of {', '.join(choices)}", getattr(self, name) in choices)

@@ -1,0 +1,101 @@
+"""A fitted model forecasts by either of its sets of weights, and leaves the caller's threads and random numbers be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from foretell.errors import SettingsError
+from foretell.forecasting.fit import fit
+from foretell.forecasting.fitted_model import FittedModel, forecast_device, ticks, validated_until
+from foretell.forecasting.panel import Panel
+from foretell.forecasting.settings import ForecastSettings
+from foretell.forecasting.tables.columns import Columns
+from foretell.training.settings import TrainingSettings
+
+from .conftest import START, panel_of
+
+HORIZON = 4
+
+
+@pytest.fixture(scope="module")
+def panel() -> Panel:
+    random = np.random.default_rng(0)
+    return panel_of([10 + random.normal(size=90), random.normal(size=60)])
+
+
+@pytest.fixture(scope="module")
+def model(panel: Panel) -> FittedModel:
+    training = TrainingSettings(steps=10, evaluate_every=5, learning_rate=1e-2)
+    settings = ForecastSettings(hidden=4, layers=1, batch_size=4, input_steps=12, seasons=(6,), training=training)
+    found = fit(panel, model="gru", horizon=HORIZON, levels=(80,), settings=settings, device="cpu")
+    until = validated_until(panel, found.holdout.validation)
+    return FittedModel(found, panel.frequency, Columns(), settings, until)
+
+
+def last(panel: Panel) -> tuple[np.ndarray, np.ndarray]:
+    return np.arange(len(panel)), panel.history
+
+
+def test_both_sets_of_weights_forecast_and_differ(model, panel):
+    final, held_out = (model.forecast(panel, *last(panel), name) for name in ("final", "held_out"))
+    assert final.shape == held_out.shape == (2, HORIZON, 3)
+    assert not np.array_equal(final, held_out)
+    assert (np.diff(final, axis=-1) >= 0).all()
+    assert model.horizon == HORIZON
+
+
+def test_a_network_is_built_once_and_cannot_be_trained(model):
+    network = model.network("final")
+    assert network is model.network("final")
+    assert not network.training
+    assert not any(p.requires_grad for p in network.parameters())
+    for name, tensor in network.state_dict().items():
+        assert torch.equal(tensor, model.fit.final[name])
+
+
+def test_intervals_are_calibrated_but_not_those_of_a_series_without_history(model, panel):
+    cutoffs = np.array([0, panel.history[1]])
+    wide, plain = (replace(model, fit=replace(model.fit, factors=np.array([f, 1, f]))) for f in (2.0, 1.0))
+    stretched, as_is = (m.forecast(panel, np.arange(2), cutoffs, "final") for m in (wide, plain))
+    np.testing.assert_array_equal(stretched[0], as_is[0])
+    np.testing.assert_array_equal(stretched[0], np.tile(model.fit.experience.quantiles, (HORIZON, 1)))
+    np.testing.assert_array_equal(stretched[1, :, 1], as_is[1, :, 1])
+    np.testing.assert_allclose(np.diff(stretched[1]), 2 * np.diff(as_is[1]))
+
+
+def test_threads_and_random_numbers_stay_as_they_were(model, panel):
+    fresh = replace(model, _networks={})
+    threads, state = torch.get_num_threads(), torch.get_rng_state()
+    torch.set_num_threads(2)
+    try:
+        fresh.forecast(panel, *last(panel), "final")
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(threads)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_validated_until_is_the_time_after_the_validation_part(model, panel):
+    end = int(model.fit.holdout.validation[1])
+    expected = (START + end * np.timedelta64(1, "h")).astype(np.int64)
+    assert model.validated_until == {"s0": ticks(panel, 0, int(model.fit.holdout.validation[0])), "s1": expected}
+    assert ticks(panel_of([[1.0, 2.0]], alias="3"), 0, 5) == 15
+
+
+@pytest.mark.parametrize("name", ["", "tpu9", "cuda:x", "cuda:99"])
+def test_a_device_that_is_not_there_is_refused(name):
+    with pytest.raises(SettingsError, match="try device='auto'"):
+        forecast_device(name)
+
+
+def test_devices_by_name(monkeypatch):
+    assert forecast_device("cpu") == torch.device("cpu")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    assert forecast_device("auto") == torch.device("cpu")
+    with pytest.raises(SettingsError, match="no GPU"):
+        forecast_device("gpu")
