@@ -56,7 +56,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="the folder of the two files")
     parser.add_argument("--model", default="lstm")
-    parser.add_argument("--minutes", type=float, default=1.95, help="of fitting, all in all")
+    parser.add_argument("--minutes", type=float, default=1.9, help="of fitting, all in all")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--validate", action="store_true", help="score on the end of the training part instead")
     options = parser.parse_args()
