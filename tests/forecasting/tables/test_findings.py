@@ -50,6 +50,7 @@ def test_layouts() -> None:
     ("alias", "words"),
     [
         ("min", 'one step a minute ("min")'),
+        ("h", 'one step an hour ("h")'),
         ("15min", 'one step every 15 minutes ("15min")'),
         ("W-SUN", 'one step a week ("W-SUN")'),
         ("2ME", 'one step every 2 months ("2ME")'),

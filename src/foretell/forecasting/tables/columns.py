@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal
 
@@ -285,9 +285,3 @@ def _wide(table: pl.DataFrame, columns: Columns, time: str | None) -> Roles:
     others = [name for name in free if name not in targets]
     notes = _numbered(time) + _ignored(others, "columns that hold no numbers")
     return Roles("wide", None, time, tuple(targets), columns.known, (), tuple(notes))
-
-
-def resolved(columns: Columns, roles: Roles) -> Columns:
-    """`columns` with what was found filled in."""
-    target = roles.targets[0] if roles.layout == "long" else columns.target
-    return replace(columns, id=roles.id, time=roles.time, target=target)

@@ -78,5 +78,6 @@ def describe_frequency(alias: str) -> str:
         return f"a step is {count}"
     name = _STEPS[unit]
     if count == 1:
-        return f'one step a {name} ("{alias}")'
+        article = "an" if name.startswith("hour") else "a"
+        return f'one step {article} {name} ("{alias}")'
     return f'one step every {count} {name.removesuffix(_END)}s ("{alias}")'

@@ -26,7 +26,7 @@ def to_polars(table: IntoFrame) -> pl.DataFrame:
     except TypeError as error:
         raise TableError(f"a {type(table).__name__} is no table; give a pandas, polars or pyarrow one") from error
     except nw.exceptions.DuplicateError as error:
-        names = [str(name) for name in getattr(table, "columns", getattr(table, "column_names", []))]
+        names = [str(name) for name in getattr(table, "column_names", None) or list(table.columns)]
         twice = next((repr(name) for name in names if names.count(name) > 1), "")
         raise TableError(f"the column {twice} is named twice; rename one") from error
     if isinstance(frame, nw.LazyFrame):

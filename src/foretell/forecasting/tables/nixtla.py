@@ -32,10 +32,9 @@ class TableKind:
     def of(cls, table: IntoFrame, frame: pl.DataFrame, series: str | None, time: str | None) -> TableKind:
         """From the table, the same as a polars frame, and the names of its id and time columns."""
         library: Library = nw.Implementation.POLARS
-        found = library if isinstance(table, pl.DataFrame) else nw.from_native(table).implementation
-        if found.is_pandas():
+        if nw.dependencies.is_pandas_dataframe(table):
             library = nw.Implementation.PANDAS
-        elif found.is_pyarrow():
+        elif nw.dependencies.is_pyarrow_table(table):
             library = nw.Implementation.PYARROW
         dtype = frame.schema.get(series) if series is not None else None
         return cls(
