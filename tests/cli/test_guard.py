@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 import typer
 
 from foretell.cli.guard import Interrupted, guarded
@@ -17,6 +18,7 @@ from foretell.errors import ForetellError, MissingExtraError, ModelError, TableE
         (TableError("row 3 is odd"), 2, "error: row 3 is odd\n"),
         (ModelError("not a model"), 2, "error: not a model\n"),
         (MissingExtraError("pip install it"), 2, "error: pip install it\n"),
+        (OSError(28, "No space left on device", "model.json"), 1, "error: No space left on device: model.json\n"),
         (KeyboardInterrupt(), 130, "interrupted\n"),
     ],
 )
@@ -28,6 +30,19 @@ def test_one_clean_line(error: BaseException, status: int, said: str, capsys: py
         guarded(command, debug=False)
     assert end.value.exit_code == status
     assert capsys.readouterr().err == said
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), torch.OutOfMemoryError("CUDA"), RuntimeError("DefaultCPUAllocator: can't allocate memory")]
+)
+def test_too_little_memory_is_no_fault_of_ours(error: Exception, capsys: pytest.CaptureFixture[str]) -> None:
+    def command() -> None:
+        raise error
+
+    with pytest.raises(typer.Exit) as end:
+        guarded(command, debug=False)
+    assert end.value.exit_code == 2
+    assert "not enough memory" in capsys.readouterr().err
 
 
 def test_an_interrupted_training_says_where_it_is_kept(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 OPTIONS = ("-n", "7", "--steps", "600", "--hidden", "8", "--layers", "1", "--input-steps", "21", "--windows", "0")
 
@@ -59,3 +64,44 @@ def test_a_reader_that_goes_away_is_no_error(start: Callable[..., subprocess.Pop
     assert process.stderr.read() == ""
     assert process.wait(timeout=60) == 141
     assert [path.name for path in sales.parent.iterdir()] == ["sales.csv"]
+
+
+def test_a_reader_that_has_seen_enough_leaves_whole_results(
+    start: Callable[..., subprocess.Popen[str]], sales: Path
+) -> None:
+    process = start("forecast", "sales.csv", "-n", "7", "--steps", "2", "--hidden", "4", "--known", "holiday")
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    assert "Traceback" not in process.stderr.read()
+    assert process.wait(timeout=60) == 141
+    written = {path.name for path in (sales.parent / "forecast").iterdir()}
+    assert written == {"forecast.csv", "backtest.csv", "report.html", "model"}
+
+
+@pytest.mark.parametrize(
+    ("redirected", "arguments", "status", "said"),
+    [
+        ("<&-", "forecast - -n 2", 2, "error: standard input is empty"),
+        (">&-", "forecast sales.csv -n 2 --steps 2 --hidden 4 --windows 0", 0, "Training"),
+        ("2>&-", "forecast nowhere.csv -n 2", 2, ""),
+    ],
+)
+def test_streams_that_are_closed(redirected: str, arguments: str, status: int, said: str, sales: Path) -> None:
+    program = "from foretell.cli import main; main()"
+    command = f"exec {shlex.quote(sys.executable)} -c '{program}' {arguments} {redirected}"
+    done = subprocess.run(["sh", "-c", command], cwd=sales.parent, capture_output=True, text=True, check=False)
+    assert done.returncode == status, done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_locale_without_the_letters_of_a_name(sales: Path) -> None:
+    sales.write_text(sales.read_text().replace("sold", "größe"))
+    done = subprocess.run(
+        [sys.executable, "-c", "from foretell.cli import main; main()", "forecast", "sales.csv", "-n", "2",
+         "--target", "größe", "--steps", "2", "--hidden", "4", "--windows", "0"],
+        cwd=sales.parent, capture_output=True, check=False, env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert rb"gr\xf6\xdfe" in done.stdout

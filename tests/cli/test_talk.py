@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from foretell.cli.talk import shown
+from foretell.cli.options import TalkOptions
+from foretell.cli.talk import Talk, shown
 
 
 @pytest.mark.parametrize(
@@ -26,3 +29,20 @@ from foretell.cli.talk import shown
 )
 def test_shown(cell: object, words: str) -> None:
     assert shown(cell) == words
+
+
+def test_a_name_does_not_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    talk = Talk(TalkOptions())
+    talk.say("a\x1b[31mred, größe")
+    talk.table(["id"], [["b\x07\x1b[2J"]])
+    said = capsys.readouterr().out
+    assert "a\\x1b[31mred, größe" in said
+    assert "b\\x07\\x1b[2J" in said
+    assert "\x1b" not in said
+
+
+def test_json_is_ascii_whatever_the_names(capsys: pytest.CaptureFixture[str]) -> None:
+    Talk(TalkOptions(json=True)).document({"name": "größe", "score": float("nan")})
+    said = capsys.readouterr().out
+    assert said.isascii()
+    assert json.loads(said) == {"name": "größe", "score": None}

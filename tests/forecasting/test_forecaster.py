@@ -144,6 +144,7 @@ def test_a_layer_class_stands_for_its_name() -> None:
         ({"horizon": 0}, "horizon is 0"),
         ({"horizon": 2.5}, "horizon is 2.5"),
         ({"horizon": True}, "horizon is True"),
+        ({"horizon": 10**20}, "horizon is 100000000000000000000: it must be at most"),
         ({"levels": (80, 100)}, "level 100"),
         ({"levels": (80, 80)}, "each level may be named once"),
         ({"model": "transformer"}, "'transformer' is not known"),
@@ -178,7 +179,9 @@ def test_nothing_can_be_asked_before_the_fit() -> None:
 @pytest.mark.parametrize("step", ["1h", "2d", "7d"])
 def test_another_frequency_is_refused(fitted: Forecaster, step: str) -> None:
     times = pl.datetime_range(pl.datetime(2020, 1, 1), pl.datetime(2021, 1, 1), step, eager=True)[:30]
-    with pytest.raises(TableError, match=r"but the model was fitted to one step a day \(\"D\"\)"):
+    with pytest.raises(
+        TableError, match=r"another frequency \(.*\), but the model was fitted to one step a day \(\"D\"\)"
+    ):
         fitted.predict(series("a", weekly(len(times)), times))
     with pytest.raises(TableError, match="but the model was fitted to"):
         fitted.predict(series("a", weekly(30), np.arange(30)))
@@ -189,6 +192,13 @@ def test_bad_tables_keep_their_own_errors(fitted: Forecaster) -> None:
         fitted.predict(pl.concat([TABLE, TABLE[:1].with_columns(y=pl.lit(-1.0))]))
     with pytest.raises(TableError, match="infinite"):
         fitted.predict(TABLE.with_columns(y=pl.lit(float("inf"))))
+
+
+@pytest.mark.parametrize(("start", "horizon"), [("0001-01-01", 3), ("9890-01-01", 10_000)])
+def test_times_that_no_calendar_shows(start: str, horizon: int) -> None:
+    times = np.arange(np.datetime64(start), np.datetime64(start) + 40)
+    with pytest.raises(TableError, match="lies within the years 1000 to 9900"):
+        small(horizon=horizon).fit(series("a", weekly(40), times))
 
 
 def test_short_tables_can_be_forecast(fitted: Forecaster) -> None:

@@ -61,7 +61,9 @@ def test_parse(text: str, alias: str) -> None:
     assert Frequency.parse(text).alias == alias
 
 
-@pytest.mark.parametrize("text", ["", "0", "h2", "fortnight", "-3", "MS-JAN", "W-XXX", "0h", "1.5h"])
+@pytest.mark.parametrize(
+    "text", ["", "0", "h2", "fortnight", "-3", "MS-JAN", "W-XXX", "0h", "1.5h", "9" * 20, "9" * 20 + "D", "1000000YS"]
+)
 def test_parse_refuses_and_names_examples(text: str) -> None:
     with pytest.raises(SettingsError, match='such as "h"'):
         Frequency.parse(text)
@@ -95,6 +97,7 @@ def test_integers() -> None:
     frequency = Frequency.infer([np.array([10, 20, 40]), np.array([5])])
     assert frequency == Frequency("10")
     assert frequency.is_integer
+    assert Frequency.parse(10) == frequency
     np.testing.assert_array_equal(frequency.range(5, 3), [5, 15, 25])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 
 def main() -> None:
@@ -12,6 +13,18 @@ def main() -> None:
     # sleep at once make a small LSTM step 2.5 times as slow; a short spin is as fast as a long one, and yields soon
     # enough.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
-    from foretell.cli.app import app
-
+    _open_streams()
+    try:
+        from foretell.cli.app import app
+    except KeyboardInterrupt:
+        sys.exit(130)
     app(prog_name="foretell")
+
+
+def _open_streams() -> None:
+    """A stream that was closed before we started reads and writes nothing; a character that the terminal's encoding
+    lacks is spelled out."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 (open as long as the process lives)
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]

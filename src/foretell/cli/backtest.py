@@ -33,7 +33,7 @@ def backtest(
     """
     to = Destinations(backtest=output) if output else default_destinations("backtest")
     talk = Talk(words, stdout_taken=to.stdout_taken)
-    to.check(json=words.json)
+    to.check(json=words.json, tables=[table.table])
     results = Results.of_model(model, device, lambda: read_tables(table))
     results.test(windows, refit=refit, required=True)
     results.deliver(to, talk)

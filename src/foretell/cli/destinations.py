@@ -14,6 +14,8 @@ from foretell.errors import MissingExtraError, SettingsError
 STDOUT = "-"
 FOLDER = Path("forecast")
 """Where everything goes when nothing is said."""
+# What a checkpoint's folder holds, which is deleted in the end: one folder a stretch of the fit.
+_CHECKPOINT = {"fit", "finish"}
 _TABLES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".pq")
 
 
@@ -39,10 +41,10 @@ class Destinations:
         """Whether a table goes to standard output."""
         return STDOUT in (self.forecast, self.backtest)
 
-    def check(self, *, json: bool = False) -> None:
+    def check(self, *, json: bool = False, tables: Sequence[str | None] = ()) -> None:
         """Raise where something could not be written: better now than after the training.
 
-        `json`: a document is to go to standard output.
+        `json`: a document is to go to standard output; `tables`: those read, which are to stay as they are.
 
         `SettingsError` for a name or a folder that will not do, `MissingExtraError` for pictures without matplotlib.
         """
@@ -53,6 +55,8 @@ class Destinations:
         for table in (self.forecast, self.backtest):
             if table is not None and table != STDOUT:
                 _require_ending(Path(table), _TABLES)
+                if any(read is not None and Path(read).resolve() == Path(table).resolve() for read in tables):
+                    raise SettingsError(f"output {table} is the table that is read, which would be lost; give another")
                 self._require_writable(Path(table))
         for path, ending in ((self.report, ".html"), (self.picture, ".png")):
             if path is not None:
@@ -63,6 +67,14 @@ class Destinations:
                 if folder.exists() and not folder.is_dir():
                     raise SettingsError(f"output {folder} is a file, but a folder is to be there: give another name")
                 self._require_writable(folder, folder=True)
+        if self.checkpoint is not None and self.checkpoint.is_dir():
+            others = sorted({entry.name for entry in self.checkpoint.iterdir()} - _CHECKPOINT)
+            if others:
+                raise SettingsError(
+                    f"{self.checkpoint} holds {others[0]!r}, which is of no checkpoint; it stays as it is: give another"
+                )
+        if self.model is not None and self.model == self.checkpoint:
+            raise SettingsError(f"model and checkpoint are both to go to {self.model}: give two folders")
         if self.model is not None and self.model.is_dir():
             from foretell.forecasting.model_folder import refuse_to_replace
 

@@ -44,4 +44,3 @@ def fit(
     results = Results(tables, forecaster)
     results.test(ask.windows)
     results.deliver(to, talk)
-    to.drop_checkpoint()

@@ -52,7 +52,7 @@ def forecast(
     else:
         to = default_destinations("forecast", "backtest", "report", "model", checkpoint=training.checkpoint)
     talk = Talk(words, stdout_taken=to.stdout_taken)
-    to.check(json=words.json)
+    to.check(json=words.json, tables=[table.table, future.future])
     tables = read_tables(table, covariates, future)
     forecaster = forecaster_for(tables, ask, network, training, demo=table.demo, ahead=True)
     train(forecaster, tables.table, talk, checkpoint=to.checkpoint, tensorboard=training.tensorboard)
@@ -60,4 +60,3 @@ def forecast(
     results.test(ask.windows)
     results.forecast()
     results.deliver(to, talk)
-    to.drop_checkpoint()

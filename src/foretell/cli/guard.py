@@ -48,12 +48,26 @@ def guarded(command: Callable[..., None], *, debug: bool, **values: Any) -> None
         )
     except KeyboardInterrupt:
         _end("interrupted", INTERRUPTED, debug)
+    except OSError as error:
+        _end(f"error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}", FAILED, debug)
     except Exception as error:
+        if _out_of_memory(error):
+            _end(
+                "error: there is not enough memory for this: try a shorter horizon or input, or a smaller network",
+                REFUSED,
+                debug,
+            )
         if type(error).__module__.startswith(("typer", "click")):
             raise  # of the option parser, which has its own way of showing it
         what = str(error).strip().split("\n")[0]
         advice = "" if debug else "\nThis is a fault of foretell; --debug shows where it lies, for a report of it."
         _end(f"error: {type(error).__name__}{': ' if what else ''}{what}{advice}", FAILED, debug)
+
+
+def _out_of_memory(error: Exception) -> bool:
+    # torch says so on the CPU by a bare RuntimeError.
+    names = {kind.__name__ for kind in type(error).__mro__}
+    return not names.isdisjoint({"MemoryError", "OutOfMemoryError"}) or "can't allocate memory" in str(error)
 
 
 def _end(message: str, status: int, debug: bool) -> NoReturn:

@@ -39,7 +39,7 @@ def predict(
     else:
         to = default_destinations("forecast")
     talk = Talk(words, stdout_taken=to.stdout_taken)
-    to.check(json=words.json)
+    to.check(json=words.json, tables=[table.table, future.future])
     results = Results.of_model(model, device, lambda: read_tables(table, future=future))
     results.forecast()
     results.deliver(to, talk)

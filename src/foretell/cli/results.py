@@ -63,6 +63,7 @@ class Results:
     def deliver(self, to: Destinations, talk: Talk) -> None:
         """Write the files and say what there is."""
         files = self._write(to)
+        to.drop_checkpoint()
         show.show_findings(talk, self._forecaster.findings)
         if self._fitted_here:
             show.show_training(talk, self._forecaster.history)

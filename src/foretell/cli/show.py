@@ -34,7 +34,7 @@ def training_sentences(history: History) -> list[str]:
     best = ""
     if history.best is not None and history.best_step is not None:
         best = f"; validation loss {shown(history.best)}, best after step {history.best_step:,}"
-    lines = [f"{history.steps:,} steps in {duration(history.seconds)}{best}."]
+    lines = [f"{history.steps:,} step{'' if history.steps == 1 else 's'} in {duration(history.seconds)}{best}."]
     if history.reason != "finished":
         lines.append(f"Training ended early: {history.stopped}.")
     if history.skipped:

@@ -32,11 +32,14 @@ from foretell.forecasting.tables.frames import to_polars
 from foretell.forecasting.tables.future import check_future, future_rows
 from foretell.forecasting.tables.newcomers import with_newcomers
 from foretell.forecasting.tables.nixtla import TableKind, quantile_columns
-from foretell.forecasting.tables.regularise import to_panel
+from foretell.forecasting.tables.regularise import show_time, to_panel
 from foretell.training import History, Progress
 
 _FEWEST_GAPS = 2
 _NO_BOUND = 1_000_000
+_LONGEST = 1_000_000
+# Pandas, polars, matplotlib and Python agree on these, with room to draw beside them.
+_YEARS = (1000, 9900)
 
 
 @dataclass(frozen=True)
@@ -73,10 +76,10 @@ class Forecaster:
         model: str | type[nn.Module] = "lstm",
         horizon: int = 24,
         *,
-        levels: Sequence[int] = (80, 95),
+        levels: int | Sequence[int] = (80, 95),
         known: Sequence[str] = (),
         static: Sequence[str] = (),
-        frequency: str | None = None,
+        frequency: str | int | None = None,
         season: int | Sequence[int] | None = None,
         columns: Columns | None = None,
         minutes: float | None = None,
@@ -85,7 +88,8 @@ class Forecaster:
         settings: ForecastSettings = ForecastSettings(),  # noqa: B008 (frozen)
     ) -> None:
         self.model = body_name(model)
-        self.horizon = _whole("horizon", horizon, least=1)
+        self.horizon = _whole("horizon", horizon, least=1, most=_LONGEST)
+        levels = (levels,) if isinstance(levels, int) else levels
         quantiles_of(levels)
         self.levels = tuple(sorted(int(level) for level in levels))
         said = columns or Columns()
@@ -156,6 +160,7 @@ class Forecaster:
         device = forecast_device(self.device)
         frame = to_polars(table)
         panel, findings = to_panel(frame, self.columns, keep_empty=True)
+        _check_years(panel, self.horizon)
         reading = _Reading(panel, findings, TableKind.of(table, frame, findings.id, findings.time))
         train = partial(
             self._fit,
@@ -257,6 +262,7 @@ class Forecaster:
             return self._fitted_to
         frame = to_polars(table)
         panel, findings = _read_like(frame, self.fitted_model)
+        _check_years(panel, self.horizon)
         self._read = _Reading(panel, findings, TableKind.of(table, frame, findings.id, findings.time))
         return self._read
 
@@ -302,9 +308,22 @@ def _gaps(panel: Panel) -> NDArray[np.int64]:
     return np.asarray(np.diff(observed)[np.diff(owner) == 0])
 
 
+def _check_years(panel: Panel, horizon: int) -> None:
+    """Raise TableError where the times, or those to be forecast, lie beyond what tables and charts can show."""
+    if panel.frequency.is_integer:
+        return
+    lasts = panel.starts.astype(np.float64) + panel.frequency.microseconds * (panel.history + horizon)
+    lowest, highest = (float(np.datetime64(str(year), "us").astype(np.int64)) for year in _YEARS)
+    if panel.starts.astype(np.float64).min() < lowest or lasts.max() > highest:
+        raise TableError(
+            f"the times run from {show_time(panel.starts.min())}, {horizon:,} steps are to follow, and not all of that "
+            f"lies within the years {_YEARS[0]} to {_YEARS[1]}; mend the time stamps, or shorten the horizon"
+        )
+
+
 def _other_frequency(other: Frequency, model: FittedModel) -> TableError:
     return TableError(
-        f"in this table there is {describe_frequency(other.alias)}, but the model was fitted to "
+        f"this table is of another frequency ({describe_frequency(other.alias)}), but the model was fitted to "
         f"{describe_frequency(model.frequency.alias)}: bring the table to that frequency, or fit a model to this one"
     )
 
@@ -323,9 +342,11 @@ def _found(said: Columns, findings: Findings) -> Columns:
     )
 
 
-def _whole(name: str, value: object, least: int) -> int:
+def _whole(name: str, value: object, least: int, most: int | None = None) -> int:
     if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         raise SettingsError(f"{name} is {value!r}: it must be a whole number, {least} or more")
+    if most is not None and int(value) > most:
+        raise SettingsError(f"{name} is {value!r}: it must be at most {most:,}")
     return int(value)
 
 

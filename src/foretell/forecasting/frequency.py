@@ -20,6 +20,8 @@ _MICROSECONDS = {"us": 1, "ms": 1_000, "s": 1_000_000, "min": 60_000_000, "h": 3
 _DAY = _MICROSECONDS["D"]
 _WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+# The longest step, in microseconds or integers: the sum of two must not overflow.
+_LONGEST = 2**61
 _MONTHS_IN = {"M": 1, "Q": 3, "Y": 12}
 # What people write, pandas' and polars' older and newer spellings among it, and the alias meant by it.
 _SPELLINGS = {
@@ -203,8 +205,9 @@ class Frequency:
         return Frequency(re.sub(r"([MQY])([SE]).*", lambda m: m[1] + other[m[2]], self.alias))
 
     @classmethod
-    def parse(cls, text: str) -> Frequency:
+    def parse(cls, text: str | int) -> Frequency:
         """The frequency a user names: pandas' aliases, old and new, polars' or words. Raises `SettingsError`."""
+        text = str(text)
         match = re.fullmatch(r"\s*(\d*)\s*([A-Za-z]*)(?:-([A-Za-z]{3}))?\s*", text)
         if match is None or not (match[1] or match[2]) or match[1].strip("0") == "" != match[1]:
             raise SettingsError(f"frequency {text!r} is not understood; give one such as {_EXAMPLES}")
@@ -217,7 +220,10 @@ class Frequency:
         if unit == "W":
             anchor = anchor or "SUN"
         alias = f"{_count(int(count or 1)) if name else int(count)}{unit or ''}{'-' + anchor if anchor else ''}"
-        return cls(alias)
+        frequency = cls(alias)
+        if max(frequency.microseconds, frequency.step.size) > _LONGEST:
+            raise SettingsError(f"frequency {text!r} is too long a step; give one such as {_EXAMPLES}")
+        return frequency
 
     @classmethod
     def infer(cls, series: Sequence[Times]) -> Frequency:

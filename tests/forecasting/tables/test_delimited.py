@@ -53,7 +53,8 @@ def test_row_numbers_and_trailing_separators_are_no_columns() -> None:
         ("ds,y\n", "a header and no rows"),
         ("ds,y\na,1\nb,2,3\n", "row 3 has 3 fields where the header has 2"),
         ("ds,y,y\na,1,2\n", r"'y' is named twice \(columns 2 and 3\)"),
-        ("1.5,2.5\n3,4\n", r"its first row holds numbers \(1.5"),
+        ("1.5,2.5\n3,4\n", r"its first row holds values \(1.5"),
+        ("2020-01-01,5\n2020-01-02,6\n", r"its first row holds values \(2020-01-01"),
         ('ds,y\n"a,1\nb,2\n', "near row 2 is opened and never closed"),
     ],
 )

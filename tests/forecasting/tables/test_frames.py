@@ -61,6 +61,7 @@ def test_columns_that_pandas_keeps_as_objects() -> None:
         (TABLE.clear(), "no rows"),
         (pd.DataFrame(np.ones((1, 2)), columns=["y", "y"]), "'y' is named twice"),
         (pa.table([[1], [2]], names=["y", "y"]), "'y' is named twice"),
+        (pd.DataFrame({"y": [1j]}), "column 'y' of type complex128 cannot be read"),
     ],
 )
 def test_what_is_no_table_is_refused(table: Any, message: str) -> None:

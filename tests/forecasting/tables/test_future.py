@@ -70,6 +70,10 @@ def test_a_table_shared_by_all_series() -> None:
         ({"ds": ["2001-01-03", "2001-01-03"], "kind": ["A", "U"], "price": [1, 1]}, "two values of 'kind'"),
         ({"ds": ["2001-01-03 05:00"], "kind": ["A"], "price": [1]}, "off the grid of series 'a'"),
         ({"x": ["?"], "kind": ["A"], "price": [1]}, "no column of time stamps"),
+        (
+            {"unique_id": ["z", "z"], "ds": ["2001-01-03", "2001-01-04"], "kind": ["A", "A"], "price": [1, 2]},
+            "'kind' has no value for 2001-01-04 in series 'a'",
+        ),
     ],
 )
 def test_what_is_refused(future: dict[str, list[object]], message: str) -> None:

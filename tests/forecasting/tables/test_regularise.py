@@ -215,6 +215,12 @@ def test_a_given_month_fits_either_end(given: str, alias: str) -> None:
     assert to_panel(table, Columns(frequency=given))[0].frequency.alias == alias
 
 
+def test_the_grid_that_most_times_lie_on_is_the_one_named() -> None:
+    days = ["2001-01-01", "2001-01-02", "2001-01-09", "2001-01-16"]
+    with pytest.raises(TableError, match=r"2001-01-01 in row 2 .* off the grid .*W-TUE"):
+        to_panel(pl.DataFrame({"ds": days, "y": [1, 2, 3, 4]}), Columns(frequency="W"))
+
+
 def test_a_single_row_with_a_given_frequency() -> None:
     panel, _ = to_panel(daily([1]), Columns(frequency="W"))
     assert (panel.frequency.alias, panel.values.tolist()) == ("W-MON", [1])

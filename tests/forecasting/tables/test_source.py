@@ -93,6 +93,7 @@ def test_ids_that_became_floats_are_whole_again_and_missing_ones_are_named() -> 
         (["1", "closed"], "column 'y', row 3 .*: 'closed' is not a number"),
         (["1,234", "5,678"], "row 2 .*: '1,234' may mean thousands or a decimal comma"),
         (["1", "inf"], r"row 3 .*: the value is infinite \(inf\)"),
+        (["1", "-1.7e308"], "row 3 .*: the value is too large to compute with"),
     ],
 )
 def test_targets_that_cannot_be_read(cells: list[str], message: str) -> None:
@@ -114,3 +115,15 @@ def test_missing_cells_of_both_kinds(column: np.ndarray) -> None:
     assert (absent.dtype, is_missing(absent).all()) == (column.dtype, True)
     assert differ(column, column).tolist() == [False] * 3
     assert differ(column, absent).tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize("cells", [[[1], [2]], [b"\xff", b"a"]])
+def test_columns_of_neither_numbers_nor_text(cells: list[object]) -> None:
+    with pytest.raises(TableError, match=r"id column 'x' holds .* values, neither numbers nor text"):
+        read_ids(pl.Series("x", cells), np.arange(2))
+    with pytest.raises(TableError, match="covariate column 'x' holds"):
+        read_covariate(pl.Series("x", cells), np.arange(2))
+
+
+def test_ids_that_are_beyond_integers() -> None:
+    assert read_ids(pl.Series([1.0, 2.0**64, float("inf")]), np.arange(3))[0] == ("1", str(2.0**64), "inf")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 import polars as pl
@@ -102,6 +102,8 @@ def test_typed_zone_is_kept_and_times_are_utc() -> None:
         (["2001-01-01 05:00", "2001-01-01 05:00Z"], r"some have none: .* in row 2, .* in row 3 .*such as UTC"),
         (["2001-01-01 05:00Z", "2001-01-01 05:00Z", "2001-01-01 05:00+02:00"], r"several.* in row 2, .* in row 4"),
         ([True, False], "no time stamps"),
+        ([2**62 + 1, 2**62 + 2], "row 2 .*is too large a number"),
+        ([1.0, 2.0**65], "row 3 .*is too large a number"),
     ],
 )
 def test_what_is_refused(cells: list[object], message: str) -> None:
@@ -142,3 +144,13 @@ def test_any_text_is_read_or_refused(cells: list[str]) -> None:
         assert len(parse_times(pl.Series(cells), "ds").values) == len(cells)
     except TableError:
         return
+
+
+@pytest.mark.parametrize(("clock", "step"), [("%H", 3600), ("%H%M", 60), ("%H%M%S", 1)])
+def test_dates_and_clocks_in_digits_are_no_epochs(clock: str, step: int) -> None:
+    times = [datetime(2020, 3, 15, 22, 58, 58) + timedelta(seconds=step * i) for i in range(30)]
+    parsed = parse_times(pl.Series([int(time.strftime("%Y%m%d" + clock)) for time in times]), "ds")
+    assert parsed.words.startswith("dates as YYYYMMDDHH")
+    assert pl.Series(parsed.values).to_list() == [
+        datetime.strptime(time.strftime("%Y%m%d" + clock), "%Y%m%d" + clock) for time in times
+    ]

@@ -66,7 +66,7 @@ class Columns:
     static: tuple[str, ...] = ()
     """Constant within a series; long layout alone."""
     layout: Literal["auto", "long", "wide"] = "auto"
-    frequency: str | None = None
+    frequency: str | int | None = None
     """As `Frequency.parse` understands it."""
 
     @property

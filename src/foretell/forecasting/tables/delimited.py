@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from foretell.errors import TableError
 from foretell.forecasting.tables.numerals import read_numbers
+from foretell.forecasting.tables.times import time_share
 
 _SEPARATORS = {b",": "commas", b";": "semicolons", b"\t": "tabs", b"|": "vertical bars"}
 _SAMPLE = 1 << 18
@@ -126,8 +127,8 @@ def _named(table: pl.DataFrame, names: list[str], where: str) -> pl.DataFrame:
             )
         seen[name] = i
     counted = names in ([str(i) for i in range(len(names))], [str(i + 1) for i in range(len(names))])
-    if not counted and all(name == "" or _is_number(name) for name in names) and names[0]:
-        raise TableError(f"{where}: its first row holds numbers ({names[0]}, ...), not column names; add a header row")
+    if not counted and all(name == "" or _is_value(name) for name in names) and names[0]:
+        raise TableError(f"{where}: its first row holds values ({names[0]}, ...), not column names; add a header row")
     keep, final = [], []
     for i, name in enumerate(names):
         column = table.to_series(i)
@@ -143,11 +144,11 @@ def _named(table: pl.DataFrame, names: list[str], where: str) -> pl.DataFrame:
     return table[:, keep].rename(dict(zip((str(i) for i in keep), final, strict=True)))
 
 
-def _is_number(text: str) -> bool:
+def _is_value(text: str) -> bool:
     try:
         float(text)
     except ValueError:
-        return False
+        return time_share(pl.Series([text])) == 1.0
     return True
 
 

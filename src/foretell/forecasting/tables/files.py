@@ -18,7 +18,7 @@ import polars as pl
 from foretell.errors import SettingsError, TableError
 from foretell.forecasting.tables.delimited import parse_delimited
 
-_BINARY = {
+_FOREIGN = {
     b"PK\x03\x04": "a zip archive or an Excel workbook; save the sheet as CSV",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook; save the sheet as CSV",
     b"\x89HDF": "an HDF5 file; export the table as CSV or Parquet",
@@ -27,6 +27,11 @@ _BINARY = {
     b"BZh": "compressed by bzip2; unpack it, or compress it by gzip",
     b"\xfd7zXZ": "compressed by xz; unpack it, or compress it by gzip",
     b"\x28\xb5\x2f\xfd": "compressed by zstd; unpack it, or compress it by gzip",
+    b"<!DOCTYPE": "a web page; export the table as CSV",
+    b"<html": "a web page; export the table as CSV",
+    b"<?xml": "XML; export the table as CSV",
+    b'{"': "JSON; export the table as CSV",
+    b"[{": "JSON; export the table as CSV",
 }
 _WRITTEN = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".pq")
 
@@ -48,7 +53,7 @@ def read_table(path: str | Path, encoding: str | None = None) -> pl.DataFrame:
         raise TableError(f"{where} is empty; it needs a header row and rows of values")
     if data[:4] == b"PAR1":
         return _parquet(data, where)
-    for magic, what in _BINARY.items():
+    for magic, what in _FOREIGN.items():
         if data.startswith(magic):
             raise TableError(f"{where} is {what}")
     return parse_delimited(_utf8(data, encoding, where), where)
@@ -106,7 +111,10 @@ def _utf8(data: bytes, encoding: str | None, where: str) -> bytes:
         ) from error
     if "\0" in text:
         row = text[: text.index("\0")].count("\n") + 1
-        raise TableError(f"{where}: row {row} holds zero bytes, so this is no text table; give CSV, TSV or Parquet")
+        raise TableError(
+            f"{where}: row {row} holds zero bytes, so this is no text table; give CSV, TSV or Parquet, or "
+            "name the encoding with --encoding or encoding= if it is UTF-16"
+        )
     # A surrogate half, which only an odd encoding lets through, has no UTF-8 form.
     return data if encoding is None else text.removeprefix("\ufeff").encode("utf-8", "replace")
 

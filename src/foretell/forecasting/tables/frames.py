@@ -73,6 +73,6 @@ def _from_pandas(table: Any) -> pl.DataFrame:
                 column = column.map(str, na_action="ignore")
         try:
             columns.append(pl.Series(name, pl.from_pandas(column)))
-        except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
+        except (TypeError, ValueError, NotImplementedError, pl.exceptions.PolarsError) as error:
             raise TableError(f"column {name!r} of type {column.dtype} cannot be read: {error}") from error
     return pl.DataFrame(columns)

@@ -145,7 +145,8 @@ def in_panel_time(panel: Panel, column: pl.Series, time: str, numbers: NDArray[n
 
 
 def find_ids(panel: Panel, frame: pl.DataFrame, time: str | None, columns: Columns) -> str | None:
-    """The column that names the series: as said, or one that holds the name of one of them; None where none does."""
+    """The column that names the series: as said, or one that holds the name of one of them or is called
+    `unique_id`; None where none is."""
     if columns.id is not None:
         return columns.id if columns.id in frame.columns else None
     ids = set(panel.ids)
@@ -154,4 +155,4 @@ def find_ids(panel: Panel, frame: pl.DataFrame, time: str | None, columns: Colum
         likely = name not in panel.known and name != time and (is_text(column) or column.dtype.is_integer())
         if likely and ids & set(column.cast(pl.String).drop_nulls().unique().to_list()):
             return name
-    return None
+    return "unique_id" if "unique_id" in frame.columns else None

@@ -142,6 +142,7 @@ def _refuse_off_grid(source: Source, frequency: Frequency, place: NDArray[np.int
     places, counts = np.unique(place[rows], return_counts=True)
     usual = places[np.argmax(np.where(places < 0, 0, counts))]
     at = int(rows[np.argmax((place[rows] != usual) | (place[rows] < 0))])
+    frequency = frequency.anchored(source.times[rows[np.argmax(place[rows] == usual)]])
     series = f" of series {source.names[owner]!r}" if source.names[owner] else ""
     raise TableError(
         f"the time {show_time(source.times[at])}{series} in row {source.numbers[at] + 2} (the header is row 1) "

@@ -16,6 +16,8 @@ from foretell.forecasting.tables.numerals import is_text, read_numbers, text_of
 from foretell.forecasting.tables.times import parse_times, time_share
 
 _SHORT = 4_096
+# Beyond it the mean of a long series would not be finite.
+_LARGEST = 1e302
 
 
 @dataclass(frozen=True)
@@ -106,9 +108,9 @@ def read_ids(column: pl.Series, numbers: NDArray[np.int64]) -> tuple[tuple[str, 
         if "" not in places:
             code = {cell: places[name] for cell, name in stripped.items()}
             return tuple(places), np.array([code[cell] for cell in cells], dtype=np.int64)
-    text = column.cast(pl.String).str.strip_chars()
+    text = _as_text(column, "id").str.strip_chars()
     if column.dtype.is_float() and bool((column == column.floor()).fill_null(True).all()):
-        text = column.cast(pl.Int64, strict=False).cast(pl.String)
+        text = column.cast(pl.Int64, strict=False).cast(pl.String).zip_with(column.abs() < 2.0**63, text)
     absent = text.is_null() | (text == "")
     if absent.any():
         row = numbers[absent.arg_max() or 0] + 2
@@ -130,7 +132,7 @@ def read_target(column: pl.Series, numbers: NDArray[np.int64]) -> NDArray[np.flo
         if read.ambiguous:
             why = "may mean thousands or a decimal comma; write it with a point, or without the comma"
         raise TableError(f"column {name!r}, row {numbers[at] + 2} (the header is row 1): {str(column[at])!r} {why}")
-    _refuse_infinities(read.values, name, numbers)
+    _refuse_extremes(read.values, name, numbers)
     return read.values
 
 
@@ -144,9 +146,18 @@ def read_covariate(column: pl.Series, numbers: NDArray[np.int64]) -> Column:
             return _strings(text_of(column))
         values = read.values
     else:
-        return _strings(column.cast(pl.String))
-    _refuse_infinities(values, column.name, numbers)
+        return _strings(_as_text(column, "covariate"))
+    _refuse_extremes(values, column.name, numbers)
     return values
+
+
+def _as_text(column: pl.Series, role: str) -> pl.Series:
+    try:
+        return column.cast(pl.String)
+    except pl.exceptions.PolarsError as error:
+        raise TableError(
+            f"the {role} column {column.name!r} holds {column.dtype} values, neither numbers nor text; name another"
+        ) from error
 
 
 def _strings(column: pl.Series) -> NDArray[np.object_]:
@@ -155,12 +166,13 @@ def _strings(column: pl.Series) -> NDArray[np.object_]:
     return strings
 
 
-def _refuse_infinities(values: NDArray[np.float64], name: str, numbers: NDArray[np.int64]) -> None:
-    infinite = np.isinf(values)
-    if infinite.any():
-        at = int(np.argmax(infinite))
+def _refuse_extremes(values: NDArray[np.float64], name: str, numbers: NDArray[np.int64]) -> None:
+    beyond = np.abs(values) > _LARGEST
+    if beyond.any():
+        at = int(np.argmax(beyond))
+        what = "infinite" if np.isinf(values[at]) else "too large to compute with"
         raise TableError(
-            f"column {name!r}, row {numbers[at] + 2} (the header is row 1): the value is infinite ({values[at]}); "
+            f"column {name!r}, row {numbers[at] + 2} (the header is row 1): the value is {what} ({values[at]}); "
             "mend it, or leave it empty where the value is missing"
         )
 

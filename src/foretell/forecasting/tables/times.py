@@ -48,6 +48,8 @@ _MONTH_NUMBERS = {
 }
 _EPOCHS = {"seconds": 1_000_000.0, "milliseconds": 1_000.0, "microseconds": 1.0, "nanoseconds": 0.001}
 _YEAR_NAMES = re.compile(r"(?:^|[^a-z])(?:years?|yr|yyyy|jahr|ann[eé]e|a[nñ]o|anno)(?:[^a-z]|$)", re.IGNORECASE)
+# Leaves room for what comes after it.
+_LARGEST = 2**62
 _ADVICE = "write dates such as 2001-01-31 or 2001-01-31 15:00"
 
 
@@ -118,8 +120,18 @@ def _microseconds(column: pl.Series) -> NDArray[np.datetime64]:
     )
 
 
+def _too_large(name: str, row: int) -> TableError:
+    return TableError(
+        f"the time stamp in column {name!r}, row {row + 2} (the header is row 1), is too large a number; "
+        f"number the steps 0, 1, 2, ... or {_ADVICE}"
+    )
+
+
 def _from_floats(values: NDArray[np.float64], name: str, rows: NDArray[np.int64]) -> ParsedTimes:
-    whole = np.isfinite(values) & (np.abs(values) < 2.0**62)
+    large = np.abs(values) >= _LARGEST
+    if large.any():
+        raise _too_large(name, int(rows[np.argmax(large)]))
+    whole = np.isfinite(values)
     low, high = (values.min(), values.max()) if whole.all() else (0.0, 0.0)
     if low >= 3e8 and high <= 4.2e9:
         return ParsedTimes((np.round(values * 1e6)).astype("datetime64[us]"), None, "seconds since 1970")
@@ -134,15 +146,19 @@ def _from_floats(values: NDArray[np.float64], name: str, rows: NDArray[np.int64]
 
 
 def _from_integers(column: pl.Series, name: str, rows: NDArray[np.int64]) -> ParsedTimes:
-    if column.null_count():
-        row = rows[column.is_null().arg_max() or 0] + 2
-        raise TableError(f"the time stamp in column {name!r}, row {row} (the header is row 1), is too large a number")
+    large = ~column.is_between(-_LARGEST, _LARGEST).fill_null(False)
+    if large.any():
+        raise _too_large(name, int(rows[large.arg_max() or 0]))
     values = column.to_numpy()
     low, high = (int(values.min()), int(values.max())) if len(values) else (0, 0)
-    if low >= 1800_01_01 and high <= 2200_12_31:
-        dates = column.cast(pl.String).str.to_datetime("%Y%m%d", strict=False, time_unit="us")
-        if dates.null_count() == 0:
-            return ParsedTimes(_microseconds(dates), None, "dates as YYYYMMDD")
+    for clock in ("", "HH", "HHMM", "HHMMSS"):
+        # Of ten digits there are epochs too: those from 1970 to 2030 are less than 1900_01_01_00.
+        scale = 10 ** len(clock)
+        if low >= (1900_01_01 if clock else 1800_01_01) * scale and high < 2201_01_01 * scale:
+            digits = column.cast(pl.String).str.pad_end(14, "0")
+            dates = digits.str.to_datetime("%Y%m%d%H%M%S", strict=False, time_unit="us")
+            if dates.null_count() == 0:
+                return ParsedTimes(_microseconds(dates), None, f"dates as YYYYMMDD{clock}")
     if low >= 1800_01 and high <= 2200_12 and bool(np.all((values % 100 >= 1) & (values % 100 <= 12))):
         months = ((values // 100 - 1970) * 12 + values % 100 - 1).astype("datetime64[M]")
         return ParsedTimes(months.astype("datetime64[us]"), None, "months as YYYYMM")
