@@ -9,7 +9,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from foretell.errors import ModelError
+from foretell.errors import ModelError, TrainingError
 from foretell.training import checkpoint
 
 
@@ -103,3 +103,19 @@ def test_a_kill_within_a_write_leaves_the_former_checkpoint(
     checkpoint.write(folder, 11, {"a": torch.zeros(2)}, {"steps": 11})
     assert checkpoint.read(folder)[1]["steps"] == 11
     assert len(list(folder.glob("*.safetensors"))) == 1
+
+
+def test_a_full_disk_is_told_and_leaves_the_checkpoint_before(tmp_path: Path, monkeypatch) -> None:
+    checkpoint.write(tmp_path, 1, {"a": torch.zeros(2)}, {"steps": 1})
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoint.os, "fsync", full)
+    with pytest.raises(TrainingError, match="cannot be written \\(No space left on device\\)"):
+        checkpoint.write(tmp_path, 2, {"a": torch.ones(2)}, {"steps": 2})
+    monkeypatch.undo()
+    tensors, facts = checkpoint.read(tmp_path)
+    assert facts == {"steps": 1}
+    assert torch.equal(tensors["a"], torch.zeros(2))
+    assert not list(tmp_path.glob("*.tmp"))

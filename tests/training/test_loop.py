@@ -71,7 +71,7 @@ def test_the_time_budget_ends_the_run_and_drives_the_schedule(task, clock: Clock
     history = task.train(task.network(), batches=batches, options={"evaluate": evaluate}, **settings)
     # 5 steps (15 s), evaluation (30 s), 5 steps (45 s), evaluation (60 s).
     assert (history.steps, history.reason, history.seconds) == (10, "time", 60.0)
-    assert "1 minutes was used up after 10 of 1000 steps" in history.stopped
+    assert "the budget was used up after 10 steps" in history.stopped
     assert history.learning_rates[5] == pytest.approx(0.5)
 
 

@@ -19,7 +19,7 @@ import safetensors
 import safetensors.torch
 from torch import Tensor
 
-from foretell.errors import ModelError
+from foretell.errors import ModelError, TrainingError
 
 FORMAT = "foretell training checkpoint"
 VERSION = 1
@@ -87,11 +87,18 @@ def _checksum(body: Mapping[str, Any]) -> str:
 
 def _replace(path: Path, content: bytes) -> None:
     temporary = path.with_name(path.name + ".tmp")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise TrainingError(
+            f"the checkpoint {path} cannot be written ({error.strerror or error}): free some space or choose another "
+            "folder, and start again; the checkpoint before it is intact"
+        ) from error
     if os.name == "posix":
         # The rename itself lasts only once the folder is synced.
         handle = os.open(path.parent, os.O_RDONLY)

@@ -219,9 +219,7 @@ def _sentence(reason: Reason, run: Run) -> str:
     if reason == "finished":
         return f"finished: all {settings.steps} steps are done"
     if reason == "time":
-        return (
-            f"time: the budget of {settings.minutes:g} minutes was used up after {run.steps} of {settings.steps} steps"
-        )
+        return f"time: the budget was used up after {run.steps:,} steps"
     if reason == "patience":
         return (
             f"patience: {early.waited} evaluations in a row were no better than the best one, {early.best:.6g} after "
