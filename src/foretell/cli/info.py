@@ -74,6 +74,7 @@ def _model(folder: Path) -> dict[str, Any]:
         "layers": blueprint.layers,
         "hidden": blueprint.hidden,
         "layer_norm": blueprint.layer_norm,
+        "members": blueprint.members,
         "parameters": sum(p.numel() for p in network.parameters()),
         "horizon": forecaster.horizon,
         "input_steps": blueprint.layout.steps,
