@@ -235,3 +235,12 @@ def test_flipped_and_cut_bytes_never_give_another_model(
         assert plain(loaded) == plain(model)
     finally:
         shutil.rmtree(folder.parent)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("hidden", 10**7), ("hidden", 10**12), ("layers", 10**9), ("members", 10**9)]
+)
+def test_a_network_beyond_all_memory_is_refused_before_it_is_built(folder: Path, key: str, value: int) -> None:
+    rewrite(folder, lambda head: head["model"]["blueprint"].update({key: value}))
+    with pytest.raises(ModelError):
+        load(folder)

@@ -179,8 +179,14 @@ def _read_weights(place: Path, folder: str | Path, checksum: str, blueprint: Blu
         tensors = safetensors.torch.load(data)
     except SafetensorError as error:
         raise ModelError(f"{folder}: {_WEIGHTS} cannot be read ({error}); save the model anew") from error
-    with torch.random.fork_rng(devices=[]):
-        expected = blueprint.build().state_dict()
+    # A stranger's settings may ask for more than any memory holds: shapes are compared before anything is allocated.
+    if blueprint.layers * blueprint.members > len(tensors):
+        raise ModelError(f"{folder}: {_WEIGHTS} holds fewer tensors than {_JSON} describes; save the model anew")
+    try:
+        with torch.device("meta"):
+            expected = blueprint.build().state_dict()
+    except RuntimeError as error:
+        raise ModelError(f"{folder}: {_JSON} describes a network that cannot be built; save the model anew") from error
     sets: dict[str, dict[str, Tensor]] = {}
     for name in _SETS:
         found = {key.removeprefix(f"{name}."): t for key, t in tensors.items() if key.startswith(f"{name}.")}
