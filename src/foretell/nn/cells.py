@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from foretell.kernels.reference import Equations, State, Weights
+from foretell.kernels.twin import register_equations
 from foretell.nn.initialisation import initialise
 
 Shapes = dict[str, tuple[int, ...]]
@@ -28,6 +29,11 @@ class CellEquations(Equations, Protocol):
     @property
     def gates(self) -> int:
         """How many blocks of H rows the weights have."""
+        ...
+
+    @property
+    def kernel(self) -> str | None:
+        """The name under which the compiled scan knows this cell, if it does."""
         ...
 
     def options(self, hidden_size: int) -> Shapes:
@@ -60,6 +66,11 @@ class RNNEquations:
     nonlinearity: Literal["tanh", "relu"] = "tanh"
     layer_norm: bool = False
     gates: ClassVar[int] = 1
+
+    @property
+    def kernel(self) -> str:
+        """The name under which the compiled scan knows this cell."""
+        return f"rnn_{self.nonlinearity}"
 
     def options(self, hidden_size: int) -> Shapes:
         """Names and shapes of the parameters that torch's RNN does not have."""
@@ -95,6 +106,7 @@ class LSTMEquations:
     peephole: bool = False
     layer_norm: bool = False
     gates: ClassVar[int] = 4
+    kernel: ClassVar[str] = "lstm"
 
     def options(self, hidden_size: int) -> Shapes:
         """Names and shapes of the parameters that torch's LSTM does not have."""
@@ -152,6 +164,11 @@ class GRUEquations:
         if self.layer_norm and not self.reset_after:
             raise ValueError("layer_norm=True needs reset_after=True: the norm spans all three gates of W_hh h")
 
+    @property
+    def kernel(self) -> str | None:
+        """The name under which the compiled scan knows this cell: only with the reset gate after the product."""
+        return "gru" if self.reset_after else None
+
     def options(self, hidden_size: int) -> Shapes:
         """Names and shapes of the parameters that torch's GRU does not have."""
         return {"ln_ih_weight": (3 * hidden_size,), "ln_hh_weight": (3 * hidden_size,)} if self.layer_norm else {}
@@ -182,6 +199,12 @@ class GRUEquations:
             r, z = torch.sigmoid(x_rz + F.linear(seen, w_rz, b_rz)).chunk(2, -1)
             n = torch.tanh(x_n + F.linear(r * seen, w_n, b_n))
         return ((1 - z) * n + z * h,)
+
+
+register_equations("rnn_tanh", lambda _, layer_norm: RNNEquations("tanh", layer_norm))
+register_equations("rnn_relu", lambda _, layer_norm: RNNEquations("relu", layer_norm))
+register_equations("lstm", LSTMEquations)
+register_equations("gru", lambda _, layer_norm: GRUEquations(layer_norm))
 
 
 class _Cell(nn.RNNCellBase):

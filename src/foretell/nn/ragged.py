@@ -6,11 +6,13 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
+from foretell.kernels.inputs import check_range
 
-def check_lengths(lengths: Tensor, batch: int, steps: int) -> Tensor:
-    """The lengths on the CPU as int64, after checking that they are `(batch,)` whole numbers from 0 to `steps`.
 
-    Raises ValueError, naming `lengths`, if not.
+def lengths_on_cpu(lengths: Tensor, batch: int) -> Tensor:
+    """The lengths on the CPU as int64, after checking that they are `(batch,)` whole numbers.
+
+    Raises ValueError, naming `lengths`, if not. Values are not looked at, so that a compiled graph can hold this.
     """
     if not isinstance(lengths, Tensor):
         raise ValueError(f"lengths must be a 1-D integer tensor, got {type(lengths).__name__}")
@@ -18,10 +20,16 @@ def check_lengths(lengths: Tensor, batch: int, steps: int) -> Tensor:
         raise ValueError(f"lengths must be a 1-D integer tensor, got dtype {lengths.dtype}")
     if lengths.shape != (batch,):
         raise ValueError(f"lengths must have the shape ({batch},), one for each sequence, got {tuple(lengths.shape)}")
-    lengths = lengths.detach().to("cpu", torch.int64)
-    if batch and not 0 <= int(lengths.min()) <= int(lengths.max()) <= steps:
-        bad = int(((lengths < 0) | (lengths > steps)).nonzero()[0])
-        raise ValueError(f"lengths must lie between 0 and the {steps} steps, got {int(lengths[bad])} at index {bad}")
+    return lengths.detach().to("cpu", torch.int64)
+
+
+def check_lengths(lengths: Tensor, batch: int, steps: int) -> Tensor:
+    """The lengths on the CPU as int64, after checking that they are `(batch,)` whole numbers from 0 to `steps`.
+
+    Raises ValueError, naming `lengths`, if not.
+    """
+    lengths = lengths_on_cpu(lengths, batch)
+    check_range(lengths, steps)
     return lengths
 
 

@@ -1,0 +1,109 @@
+"""Gradients of the compiled scan: the first by the compiled backward pass, the second by the readable twin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from foretell.kernels import operators  # noqa: F401 (it registers what is called here)
+from foretell.kernels.inputs import COUNT, DIFFERENTIABLE, TENSORS, Inputs
+from foretell.kernels.twin import twin
+
+
+class _Sliced(torch.autograd.Function):
+    """Under `torch.vmap` the function is called once for each slice."""
+
+    @classmethod
+    def vmap(cls, info: Any, in_dims: tuple[int | None, ...], *arguments: Any) -> tuple[Any, Any]:
+        """The results of all slices, stacked in front."""
+
+        def taken(index: int) -> list[Any]:
+            return [a if d is None else a.select(d, index) for a, d in zip(arguments, in_dims, strict=True)]
+
+        call: Any = cls.apply
+        results = zip(*(call(*taken(index)) for index in range(info.batch_size)), strict=True)
+        stacked = tuple(torch.stack(slices) for slices in results)
+        return stacked, (0,) * len(stacked)
+
+
+class _Scan(_Sliced):
+    @staticmethod
+    def forward(*arguments: Any) -> Any:
+        return torch.ops.foretell.scan(*arguments)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+        outputs, _, _, gates, cells = output
+        ctx.set_materialize_grads(False)
+        ctx.mark_non_differentiable(gates, cells)
+        ctx.save_for_backward(*inputs[:TENSORS], outputs, gates, cells)
+        ctx.settings = inputs[TENSORS:COUNT]
+
+    @staticmethod
+    def backward(ctx: Any, grad_output: Any, grad_h: Any, grad_c: Any, *_: Any) -> tuple[Any, ...]:
+        *given, outputs, gates, cells = ctx.saved_tensors
+        if given[Inputs._fields.index("initial_c")] is None:
+            grad_c = None  # of the empty tensor that stands for c
+        call: Any = _ScanBackward.apply
+        found = call(*given, *ctx.settings, outputs, gates, cells, grad_output, grad_h, grad_c, ctx.needs_input_grad[0])
+        gradients = [g if needed else None for g, needed in zip(found, ctx.needs_input_grad, strict=False)]
+        return (*gradients, *[None] * (COUNT + 1 - DIFFERENTIABLE))
+
+
+class _ScanBackward(_Sliced):
+    @staticmethod
+    def forward(*arguments: Any) -> tuple[Tensor, ...]:
+        inputs, (outputs, gates, cells, *incoming) = arguments[:COUNT], arguments[COUNT:]
+        if not gates.numel():  # the forward pass was told that no gradient would be wanted
+            outputs, _, _, gates, cells = torch.ops.foretell.scan(*inputs, True)
+        return tuple(torch.ops.foretell.scan_backward(*inputs, outputs, gates, cells, *incoming))
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:  # noqa: ARG004
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(*inputs[:TENSORS], *inputs[-4:-1])
+        ctx.settings = inputs[TENSORS:COUNT]
+
+    @staticmethod
+    def backward(ctx: Any, *seconds: Any) -> tuple[Any, ...]:
+        given, incoming = ctx.saved_tensors[:TENSORS], ctx.saved_tensors[TENSORS:]
+        found = _second_derivatives(Inputs(*given, *ctx.settings), incoming, seconds)
+        return (*found[:DIFFERENTIABLE], *[None] * (COUNT + 3 - DIFFERENTIABLE), *found[DIFFERENTIABLE:], None)
+
+
+def _second_derivatives(i: Inputs, incoming: Any, seconds: tuple[Tensor | None, ...]) -> list[Tensor | None]:
+    """Of the first derivatives, weighted by `seconds`: by the differentiable inputs, then by the incoming gradients."""
+    with torch.enable_grad():
+        leaves = [None if t is None else t.detach().requires_grad_() for t in (*i.differentiable, *incoming)]
+        inputs, gradients = leaves[:DIFFERENTIABLE], leaves[DIFFERENTIABLE:]
+        differentiable: list[Any] = inputs
+        results = twin(Inputs(*differentiable, *i[DIFFERENTIABLE:]))
+        pairs = [(r, g) for r, g in zip(results, gradients, strict=False) if g is not None]
+        firsts: Any = iter(
+            torch.autograd.grad(
+                [r for r, _ in pairs],
+                [t for t in inputs if t is not None],
+                [g for _, g in pairs],
+                create_graph=True,
+                allow_unused=True,
+            )
+        )
+        first = [None if t is None else next(firsts) for t in inputs]
+        both = [(f, s) for f, s in zip(first, seconds, strict=False) if f is not None and s is not None and s.numel()]
+        if not both:
+            return [None] * len(leaves)
+        sources = [t for t in leaves if t is not None]
+        found: Any = iter(torch.autograd.grad([f for f, _ in both], sources, [s for _, s in both], allow_unused=True))
+    return [None if t is None else next(found) for t in leaves]
+
+
+def apply(i: Inputs) -> tuple[Tensor, Tensor, Tensor]:
+    """The outputs in the layout of `x`, and the final h and c (empty but for an LSTM), differentiable twice."""
+    if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in i.differentiable):
+        call: Any = _Scan.apply
+        output, h, c, _, _ = call(*i, True)
+    else:
+        output, h, c, _, _ = torch.ops.foretell.scan(*i, False)
+    return output, h, c

@@ -1,0 +1,141 @@
+"""The compiled scan: finding the library for this machine's instruction set, and calling it.
+
+There is one library for each instruction set, built from `native/`; they know nothing of torch or Python. What crosses
+is one structure of sizes and addresses, `Scan`. The interpreter's lock is released during a call.
+
+`FORETELL_ISA=baseline|avx2|avx512` forces an instruction set, `FORETELL_KERNELS=reference` turns the kernels off.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import os
+import warnings
+from collections.abc import Mapping
+from ctypes import c_double, c_int64, c_void_p
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from foretell.errors import SettingsError
+
+INSTRUCTION_SETS = ("avx512", "avx2", "baseline")
+"""From the widest to the narrowest."""
+DTYPES = {torch.float32: "float", torch.float64: "double"}
+
+_SIZES = "cell layer_norm reverse threads steps batch inputs hidden"
+_GIVEN = (
+    "weight_ih weight_hh bias_ih bias_hh peephole ln_ih_weight ln_weight ln_bias ln_c_weight ln_c_bias initial_h "
+    "initial_c recurrent_mask keep_h keep_c"
+)
+_LEFT = "output final_h final_c gates cells"
+_GRADIENTS = (
+    "grad_x grad_weight_ih grad_weight_hh grad_bias_ih grad_bias_hh grad_peephole grad_ln_ih_weight grad_ln_weight "
+    "grad_ln_bias grad_ln_c_weight grad_ln_c_bias grad_initial_h grad_initial_c"
+)
+
+
+class Scan(ctypes.Structure):
+    """`struct Scan` of `native/scan.h`, field by field."""
+
+    _fields_: Any = (
+        [(name, c_int64) for name in _SIZES.split()]
+        + [("lengths", c_void_p), ("batch_sizes", c_void_p), ("x", c_void_p), ("x_step", c_int64), ("x_row", c_int64)]
+        + [(name, c_void_p) for name in _GIVEN.split()]
+        + [("rate_h", c_double), ("rate_c", c_double)]
+        + [(name, c_void_p) for name in _LEFT.split()]
+        + [("grad_output", c_void_p), ("grad_output_step", c_int64), ("grad_output_row", c_int64)]
+        + [("grad_final_h", c_void_p), ("grad_final_c", c_void_p)]
+        + [(name, c_void_p) for name in _GRADIENTS.split()]
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Library:
+    """A compiled library and the instruction set that it was built for."""
+
+    instruction_set: str
+    functions: Mapping[str, ctypes._NamedFuncPointer]
+
+    @staticmethod
+    def load(instruction_set: str, path: Path) -> Library:
+        """Raises OSError for a file that cannot be loaded."""
+        loaded = ctypes.CDLL(str(path))
+        functions = {}
+        for name in DTYPES.values():
+            for call in ("forward", "backward"):
+                functions[f"{call}_{name}"] = getattr(loaded, f"foretell_{call}_{name}")
+                functions[f"{call}_{name}"].argtypes = [ctypes.POINTER(Scan)]
+            functions[f"sizes_{name}"] = getattr(loaded, f"foretell_sizes_{name}")
+        return Library(instruction_set, functions)
+
+    def call(self, name: str, dtype: torch.dtype, scan: Scan) -> None:
+        """Run `forward` or `backward`; MemoryError where the memory did not suffice."""
+        if self.functions[f"{name}_{DTYPES[dtype]}"](ctypes.byref(scan)):
+            raise MemoryError(f"foretell: not enough memory to scan {scan.steps} steps of {scan.batch} sequences")
+
+    @functools.cache  # noqa: B019 (one library a process)
+    def kept(self, cell: int, layer_norm: bool, hidden: int, dtype: torch.dtype) -> tuple[int, int]:
+        """How many values of gates and of cell states the scan keeps for backward, a time step of a sequence."""
+        gates, cells = c_int64(), c_int64()
+        scan = Scan(cell=cell, layer_norm=layer_norm, hidden=hidden)
+        self.functions[f"sizes_{DTYPES[dtype]}"](ctypes.byref(scan), ctypes.byref(gates), ctypes.byref(cells))
+        return gates.value, cells.value
+
+
+def supported() -> list[str]:
+    """The instruction sets that this machine has, the widest first."""
+    widest = torch.backends.cpu.get_cpu_capability()
+    return list(INSTRUCTION_SETS[{"AVX512": 0, "AVX2": 1}.get(widest, 2) :])
+
+
+def _path(instruction_set: str) -> Path | None:
+    name = f"scan_{instruction_set}.so"
+    beside = Path(__file__).with_name(name)
+    if beside.exists():
+        return beside
+    try:  # an editable install leaves the sources where they are, and only the library in the environment
+        installed = Path(str(metadata.distribution("foretell").locate_file(f"foretell/kernels/{name}")))
+    except metadata.PackageNotFoundError:
+        return None
+    return installed if installed.exists() else None
+
+
+@functools.cache
+def library() -> Library | None:
+    """The library in use, or None: where none was built, or `FORETELL_KERNELS=reference`.
+
+    Raises SettingsError for a value of the two environment variables that makes no sense here.
+    """
+    kernels = os.environ.get("FORETELL_KERNELS", "native")
+    if kernels not in ("native", "reference"):
+        raise SettingsError(f"FORETELL_KERNELS is {kernels!r}: it can be native or reference")
+    if kernels == "reference":
+        return None
+    wanted = os.environ.get("FORETELL_ISA")
+    if wanted and wanted not in supported():
+        raise SettingsError(f"FORETELL_ISA is {wanted!r}: this machine has {', '.join(supported())}")
+    for instruction_set in [wanted] if wanted else supported():
+        path = _path(instruction_set)
+        if path is None:
+            continue
+        try:
+            return Library.load(instruction_set, path)
+        except OSError as error:
+            warnings.warn(f"foretell's compiled kernels cannot be loaded, {path}: {error}", stacklevel=2)
+    if wanted:
+        raise SettingsError(f"FORETELL_ISA is {wanted!r}: no kernel of this kind was built; leave it unset")
+    _say_missing()
+    return None
+
+
+def _say_missing() -> None:
+    warnings.warn(
+        "foretell runs on its slow reference kernels: it was installed without a C++ compiler. Install one (for "
+        "example the package g++), then install foretell again.",
+        stacklevel=3,
+    )

@@ -1,0 +1,330 @@
+// The scan backwards: from the gradients of the outputs to those of the pre-activations of every step, of the input
+// and of the initial state. The weights' gradients are left to `weight_gradients.h`.
+#pragma once
+
+#include "groups.h"
+#include "threads.h"
+
+namespace foretell {
+
+// Sums over rows, a chunk of time steps at a time so that small terms are not lost, of what the vectors of a layer get.
+template <class T, class U>
+class VectorGradients {
+  public:
+    explicit VectorGradients(const Layout<T, U>& layout)
+        : padded_(layout.padded), hidden_(layout.hidden_product()), input_(layout.input_product()),
+          chunk_(size(), T(0)), total_(size(), T(0)) {}
+
+    T* peephole() { return chunk_; }  // three rows
+    T* ln_c_weight() { return chunk_ + 3 * padded_; }
+    T* ln_c_bias() { return ln_c_weight() + padded_; }
+    T* ln_weight() { return ln_c_bias() + padded_; }
+    T* ln_bias() { return ln_weight() + hidden_; }  // after the recurrent norm: `bias_hh`, or an RNN's own
+    T* ln_ih_weight() { return ln_bias() + hidden_; }
+    T* ln_ih_bias() { return ln_ih_weight() + input_; }
+
+    void end_chunk() {
+        for (int64_t i = 0; i < size(); ++i) {
+            total_[i] += chunk_[i];
+            chunk_[i] = 0;
+        }
+    }
+    void add(const VectorGradients& other) {
+        for (int64_t i = 0; i < size(); ++i) chunk_[i] += other.total_[i];
+    }
+
+  private:
+    int64_t size() const { return 5 * padded_ + 2 * hidden_ + 2 * input_; }
+    int64_t padded_, hidden_, input_;
+    Buffer<T> chunk_, total_;
+};
+
+template <class T, class U>
+class Backward {
+  public:
+    Backward(const Scan& scan, const Sequences& sequences)
+        : s(scan), q(sequences), layout(scan.hidden, scan.layer_norm), w(scan, layout),
+          grads(sequences.total() * layout.gradient_row()),
+          seen(scan.recurrent_mask ? sequences.total() * scan.hidden : 0) {
+        const auto vectors = [](int64_t columns) { return (columns + lanes<T> - 1) / lanes<T>; };
+        input_ = {nullptr, layout.input_depth().total(), s.grad_x ? vectors(s.inputs) : 0, tile_vectors};
+        hidden_ = {nullptr, layout.hidden_depth().total(), vectors(s.hidden), tile_vectors};
+    }
+
+    void run() {
+        pack();
+        const int64_t groups = group_count(s, U::input_blocks, q.total());
+        std::vector<VectorGradients<T, U>> sums;
+        for (int64_t g = 0; g < groups; ++g) sums.emplace_back(layout);
+        parallel(groups, s.threads, [&](int64_t g) { scan(Group::of(g, groups, q, s.batch), sums[size_t(g)]); });
+        VectorGradients<T, U> all(layout);
+        for (auto& sum : sums) all.add(sum);
+        finish(all);
+    }
+
+    // Row by packed row: the output of the step before as the gates saw it.
+    const T* seen_before(int64_t t, int64_t position) const {
+        return s.recurrent_mask ? seen + q.packed(t, position) * s.hidden : before(t, position);
+    }
+
+    const Scan& s;
+    const Sequences& q;
+    const Layout<T, U> layout;
+    const Vectors<T, U> w;
+    // The gradients of the pre-activations, in blocks; under a norm of the recurrent product those of the product.
+    const Buffer<T> grads;
+
+  private:
+    const Buffer<T> seen;
+    Panels<T> input_, hidden_;
+    Buffer<T> input_panels_, hidden_panels_;
+    const Buffer<T> zeros_{s.hidden, T(0)};
+
+    static const T* at(const void* p) { return static_cast<const T*>(p); }
+    static T* at(void* p) { return static_cast<T*>(p); }
+
+    void pack() {
+        input_.data = input_panels_ = Buffer<T>(input_.size());
+        hidden_.data = hidden_panels_ = Buffer<T>(hidden_.size());
+        parallel(input_.count() + hidden_.count(), s.threads, [&](int64_t p) {
+            if (p < input_.count())
+                pack_straight(at(s.weight_ih), U::input_gate, U::input_blocks, s.hidden, s.inputs, input_, p);
+            else
+                pack_straight(at(s.weight_hh), U::hidden_gate, U::hidden_blocks, s.hidden, s.hidden, hidden_,
+                              p - input_.count());
+        });
+    }
+
+    bool first(int64_t t, int64_t position) const { return s.reverse ? t + 1 == q.length(position) : t == 0; }
+    int64_t earlier(int64_t t) const { return s.reverse ? t + 1 : t - 1; }
+
+    const T* before(int64_t t, int64_t position) const {
+        if (!first(t, position))
+            return at(s.output) + q.offset(earlier(t), position, s.batch * s.hidden, s.hidden);
+        return s.initial_h ? at(s.initial_h) + q.row(position) * s.hidden : static_cast<const T*>(zeros_);
+    }
+
+    struct Row {
+        const T *h, *c, *gates, *grad_output, *keep_h, *keep_c;
+        T *grad_h, *grad_c, *grads;  // the first two: of this step on the way in, of the step before on the way out
+    };
+
+    void scan(Group group, VectorGradients<T, U>& sums) {
+        constexpr int L = lanes<T>, first_gate[] = {0};
+        const int64_t n = group.count, chunk = chunk_steps(n, s.steps), padded = layout.padded;
+        Buffer<Row> rows(n);
+        Buffer<T> grad_h(n * padded), grad_c(U::has_cell ? n * padded : 0), start_c(U::has_cell ? n * padded : 0);
+        Buffer<T> through(s.layer_norm && U::has_cell ? 4 * padded : 0);
+        Buffer<const T*> left(n), chunk_grads(chunk * n);
+        Buffer<T*> chunk_x(chunk * n);
+        for (int64_t j = 0; j < n; ++j) {
+            const int64_t row = q.row(group.position(j)) * s.hidden;
+            const auto start = [&](const void* from, T* to) {
+                to_blocks(from ? at(from) + row : nullptr, first_gate, 1, s.hidden, to + j * padded, 1);
+            };
+            start(s.grad_final_h, grad_h);
+            if constexpr (U::has_cell) {
+                start(s.grad_final_c, grad_c);
+                start(s.initial_c, start_c);
+            }
+        }
+        for (int64_t i = s.steps; i > 0; i -= chunk) {
+            const int64_t begin = i > chunk ? i - chunk : 0;
+            int64_t count = 0;
+            for (int64_t k = i - 1; k >= begin; --k) {
+                const int64_t t = s.reverse ? s.steps - 1 - k : k, running = group.running(q.running(t));
+                for (int64_t j = 0; j < running; ++j, ++count) {
+                    const int64_t position = group.position(j), packed = q.packed(t, position);
+                    const int64_t offset = q.offset(t, position, s.batch * s.hidden, s.hidden);
+                    Row& row = rows[j];
+                    row.h = before(t, position);
+                    if (U::has_cell)
+                        row.c = first(t, position) ? start_c + j * padded
+                                                   : at(s.cells) + q.packed(earlier(t), position) * padded;
+                    row.gates = at(s.gates) + packed * layout.row();
+                    row.grad_output =
+                        s.grad_output
+                            ? at(s.grad_output) + q.offset(t, position, s.grad_output_step, s.grad_output_row)
+                            : nullptr;
+                    row.keep_h = s.keep_h ? at(s.keep_h) + offset : nullptr;
+                    row.keep_c = s.keep_c ? at(s.keep_c) + offset : nullptr;
+                    row.grad_h = grad_h + j * padded;
+                    row.grad_c = grad_c + j * padded;
+                    row.grads = grads + packed * layout.gradient_row();
+                    if (s.layer_norm) row_normed(row, sums, through);
+                    else row_plain(row, sums);
+                    left[j] = chunk_grads[count] = row.grads;
+                    chunk_x[count] =
+                        s.grad_x ? at(s.grad_x) + q.offset(t, position, s.batch * s.inputs, s.inputs) : nullptr;
+                    if (s.layer_norm) norm_backward(row, sums);
+                    if (s.recurrent_mask) {
+                        const T* mask = at(s.recurrent_mask) + q.row(position) * s.hidden;
+                        T* to = seen + packed * s.hidden;
+                        for (int64_t f = 0; f < s.hidden; ++f) to[f] = row.h[f] * mask[f];
+                    }
+                }
+                recur(left, running, group, grad_h);
+            }
+            sums.end_chunk();
+            if (s.grad_x)
+                multiply<T>(
+                    chunk_grads, count, layout.input_depth(), input_,
+                    [&](int64_t panel, int64_t, Vec<T>* tile) {
+                        for (int v = 0; v < input_.in(panel); ++v) tile[v] = Vec<T>{};
+                    },
+                    [&](int64_t panel, int64_t r, const Vec<T>* tile) {
+                        for (int v = 0; v < input_.in(panel); ++v) {
+                            const int64_t column = (panel * input_.width + v) * L;
+                            store_first(chunk_x[r] + column, tile[v], int(s.inputs - column));
+                        }
+                    });
+            i = begin + chunk;
+        }
+        for (int64_t j = 0; j < n; ++j) {
+            const int64_t row = q.row(group.position(j)) * s.hidden;
+            if (s.grad_initial_h)
+                std::memcpy(at(s.grad_initial_h) + row, grad_h + j * padded, size_t(s.hidden) * sizeof(T));
+            if (U::has_cell && s.grad_initial_c)
+                std::memcpy(at(s.grad_initial_c) + row, grad_c + j * padded, size_t(s.hidden) * sizeof(T));
+        }
+    }
+
+    // What the recurrent product hands back to h of the step before.
+    void recur(const T* const* left, int64_t running, Group group, T* grad_h) const {
+        constexpr int L = lanes<T>;
+        multiply<T>(
+            left, running, layout.hidden_depth(), hidden_,
+            [&](int64_t panel, int64_t j, Vec<T>* tile) {
+                const T* from = grad_h + j * layout.padded + panel * hidden_.width * L;
+                for (int v = 0; v < hidden_.in(panel); ++v) tile[v] = s.recurrent_mask ? Vec<T>{} : load(from + v * L);
+            },
+            [&](int64_t panel, int64_t j, const Vec<T>* tile) {
+                const int64_t column = panel * hidden_.width * L;
+                T* to = grad_h + j * layout.padded + column;
+                const T* mask =
+                    s.recurrent_mask ? at(s.recurrent_mask) + q.row(group.position(j)) * s.hidden + column : nullptr;
+                for (int v = 0; v < hidden_.in(panel); ++v) {
+                    Vec<T> grad = tile[v];
+                    if (mask)
+                        grad = load(to + v * L) + grad * load_first(mask + v * L, int(s.hidden - column - v * L));
+                    store(to + v * L, grad);
+                }
+            });
+    }
+
+    Unit<T> unit(const Row& row, int64_t u) const {
+        const int64_t at = u * lanes<T>;
+        return {load_first(row.h + at, int(s.hidden - at)), U::has_cell ? load(row.c + at) : Vec<T>{},
+                s.peephole ? w.peephole + at : nullptr, layout.padded};
+    }
+
+    // The gradient that reaches the new state past zoneout, and what zoneout hands to the old state.
+    struct Split {
+        Vec<T> next, kept;
+    };
+    Split split(Vec<T> grad, const T* keep, double rate, int64_t u) const {
+        const int64_t at = u * lanes<T>;
+        if (!keep && rate == 0) return {grad, Vec<T>{}};
+        const Vec<T> kept = grad * (keep ? load_first(keep + at, int(s.hidden - at)) : broadcast<T>(T(rate)));
+        return {grad - kept, kept};
+    }
+    Vec<T> grad_of_output(const Row& row, int64_t u) const {
+        const int64_t at = u * lanes<T>;
+        const Vec<T> later = load(row.grad_h + at);
+        return row.grad_output ? later + load_first(row.grad_output + at, int(s.hidden - at)) : later;
+    }
+
+    void leave(const Row& row, int64_t u, const Carried<T>& carried, Vec<T> kept_h, Vec<T> kept_c) const {
+        store<T>(row.grad_h + u * lanes<T>, carried.h + kept_h);
+        if (U::has_cell) store<T>(row.grad_c + u * lanes<T>, carried.c + kept_c);
+    }
+
+    void row_plain(const Row& row, VectorGradients<T, U>& sums) const {
+        constexpr int L = lanes<T>;
+        for (int64_t u = 0; u < layout.units; ++u) {
+            const Unit<T> old = unit(row, u);
+            const T* gates = row.gates + u * U::blocks * L;
+            const Split h = split(grad_of_output(row, u), row.keep_h, s.rate_h, u);
+            Split c = split(Vec<T>{}, nullptr, 0, u);
+            Vec<T> squashed{};
+            if constexpr (U::has_cell) {
+                c = split(load(row.grad_c + u * L), row.keep_c, s.rate_c, u);
+                squashed = tanh<T>(U::template cell_again<T>(old, gates));
+                c.next += U::template backward_through<T>(gates, h.next, squashed);
+            }
+            const Carried<T> carried = U::template backward<T>(old, gates, h.next, c.next, squashed,
+                                                               row.grads + u * U::blocks * L, sums.peephole() + u * L);
+            leave(row, u, carried, h.kept, c.kept);
+        }
+    }
+
+    // With a norm on the cell state, what goes through the output gate meets all units before it meets any of them.
+    void row_normed(const Row& row, VectorGradients<T, U>& sums, T* memory) const {
+        if constexpr (!U::has_cell) {
+            row_plain(row, sums);
+        } else {
+            constexpr int L = lanes<T>;
+            T *cell = memory, *normalised = cell + layout.padded, *squashed = normalised + layout.padded;
+            T* through = squashed + layout.padded;
+            const NormedRow<T> single = layout.close(1);
+            const T* statistics = row.gates + layout.statistics();
+            for (int64_t u = 0; u < layout.units; ++u)
+                store(cell + u * L, U::template cell_again<T>(unit(row, u), row.gates + u * U::blocks * L));
+            normalise(single, cell, Moments<T>{statistics[cell_mean], statistics[cell_scale]}, normalised);
+            for (int64_t at = 0; at < layout.padded; at += L) {
+                const T* gates = row.gates + at * U::blocks;
+                const Vec<T> grad = split(grad_of_output(row, at / L), row.keep_h, s.rate_h, at / L).next;
+                const Vec<T> t = tanh<T>(load(normalised + at) * load(w.ln_c_weight + at) + load(w.ln_c_bias + at));
+                const Vec<T> d = U::template backward_through<T>(gates, grad, t);
+                store(squashed + at, t);
+                store(through + at, d);
+                store<T>(sums.ln_c_weight() + at, load(sums.ln_c_weight() + at) + d * load(normalised + at));
+                store<T>(sums.ln_c_bias() + at, load(sums.ln_c_bias() + at) + d);
+            }
+            normalise_backward<T>(single, normalised, w.ln_c_weight, statistics[cell_scale], through, single, through);
+            for (int64_t u = 0; u < layout.units; ++u) {
+                const Split h = split(grad_of_output(row, u), row.keep_h, s.rate_h, u);
+                const Split c = split(load(row.grad_c + u * L), row.keep_c, s.rate_c, u);
+                const Carried<T> carried = U::template backward<T>(
+                    unit(row, u), row.gates + u * U::blocks * L, h.next, c.next + load(through + u * L),
+                    load(squashed + u * L), row.grads + u * U::blocks * L, sums.peephole() + u * L);
+                leave(row, u, carried, h.kept, c.kept);
+            }
+        }
+    }
+
+    // From the gradients of the pre-activations to those of the two products before their norms.
+    void norm_backward(const Row& row, VectorGradients<T, U>& sums) const {
+        const T *hidden_norm = row.gates + layout.normalised_hidden(), *input_norm = row.gates + layout.normalised_input();
+        const T* statistics = row.gates + layout.statistics();
+        const NormedRow<T> hidden = layout.hidden_gates(), input = layout.input_gates();
+        if (layout.norm_of_input) {
+            add_to_weights(input, input_norm, row.grads, sums.ln_ih_weight(), sums.ln_ih_bias());
+            normalise_backward<T>(input, input_norm, w.ln_ih_weight, statistics[input_scale], row.grads,
+                                  layout.close(U::input_blocks), row.grads + layout.blocks());
+        }
+        add_to_weights(hidden, hidden_norm, row.grads, sums.ln_weight(), sums.ln_bias());
+        normalise_backward<T>(hidden, hidden_norm, w.ln_weight, statistics[hidden_scale], row.grads, hidden, row.grads);
+    }
+
+    void finish(VectorGradients<T, U>& sums) const {
+        constexpr int one[] = {0};
+        const auto to = [&](void* grad, const T* from, const int* gates, int vectors) {
+            if (grad) from_blocks(from, gates, vectors, s.hidden, at(grad), vectors);
+        };
+        for (int row = 0; row < 3 && s.grad_peephole; ++row)
+            from_blocks(sums.peephole() + row * layout.padded, one, 1, s.hidden, at(s.grad_peephole) + row * s.hidden,
+                        1);
+        if (!s.layer_norm) return;
+        to(s.grad_ln_weight, sums.ln_weight(), U::hidden_gate, U::hidden_blocks);
+        to(U::norm_of_sum ? s.grad_ln_bias : s.grad_bias_hh, sums.ln_bias(), U::hidden_gate, U::hidden_blocks);
+        if (layout.norm_of_input) {
+            to(s.grad_ln_ih_weight, sums.ln_ih_weight(), U::input_gate, U::input_blocks);
+            to(s.grad_bias_ih, sums.ln_ih_bias(), U::input_gate, U::input_blocks);
+        }
+        to(s.grad_ln_c_weight, sums.ln_c_weight(), one, 1);
+        to(s.grad_ln_c_bias, sums.ln_c_bias(), one, 1);
+    }
+};
+
+}  // namespace foretell

@@ -1,0 +1,250 @@
+// The scan forwards: the input's share of a chunk of time steps as one product, then step after step the recurrent
+// product, with the cell's equations applied to its tiles while they are in registers.
+#pragma once
+
+#include "groups.h"
+#include "threads.h"
+
+namespace foretell {
+
+template <class T, class U>
+class Forward {
+  public:
+    Forward(const Scan& scan, const Sequences& sequences)
+        : s(scan), q(sequences), layout(scan.hidden, scan.layer_norm), w(scan, layout) {
+        constexpr int units = U::blocks == 1 ? tile_vectors : 1;
+        input_ = {nullptr, s.inputs, layout.units * U::input_blocks, units * U::input_blocks};
+        hidden_ = {nullptr, s.hidden, layout.units * U::hidden_blocks, units * U::hidden_blocks};
+    }
+
+    void run() {
+        pack();
+        const int64_t groups = group_count(s, U::input_blocks, q.total());
+        parallel(groups, s.threads, [&](int64_t g) { scan(Group::of(g, groups, q, s.batch)); });
+    }
+
+  private:
+    const Scan& s;
+    const Sequences& q;
+    const Layout<T, U> layout;
+    Panels<T> input_, hidden_;
+    const Vectors<T, U> w;
+    Buffer<T> input_panels_, hidden_panels_;
+
+    static const T* at(const void* p) { return static_cast<const T*>(p); }
+    static T* at(void* p) { return static_cast<T*>(p); }
+
+    void pack() {
+        input_.data = input_panels_ = Buffer<T>(input_.size());
+        hidden_.data = hidden_panels_ = Buffer<T>(hidden_.size());
+        parallel(input_.count() + hidden_.count(), s.threads, [&](int64_t p) {
+            if (p < input_.count())
+                pack_transposed(at(s.weight_ih), U::input_gate, U::input_blocks, s.hidden, input_, p);
+            else
+                pack_transposed(at(s.weight_hh), U::hidden_gate, U::hidden_blocks, s.hidden, hidden_,
+                                p - input_.count());
+        });
+    }
+
+    // What belongs to one row of a group while its sequence runs.
+    struct Row {
+        const T *h, *c;  // of the step before
+        T *next_h, *next_c, *gates;
+        const T *keep_h, *keep_c;
+    };
+
+    void scan(Group group) {
+        const int64_t n = group.count, chunk = chunk_steps(n, s.steps);
+        Buffer<Row> rows(n);
+        Buffer<const T*> inputs(chunk * n), seen(n);
+        Buffer<T*> gates(chunk * n);
+        Buffer<T> start_h(s.hidden, T(0)), start_c(U::has_cell ? n * layout.padded : 0);
+        Buffer<T> chunk_gates(s.gates ? 0 : chunk * n * layout.row()), masked(s.recurrent_mask ? n * s.hidden : 0);
+        Buffer<T> product(s.layer_norm ? n * layout.hidden_product() : 0), c(s.layer_norm ? layout.padded : 0);
+        for (int64_t j = 0; j < n; ++j) {
+            const int64_t row = q.row(group.position(j));
+            rows[j] = {};
+            rows[j].h = s.initial_h ? at(s.initial_h) + row * s.hidden : static_cast<T*>(start_h);
+            if constexpr (U::has_cell) {
+                constexpr int first[] = {0};
+                T* start = start_c + j * layout.padded;
+                to_blocks(s.initial_c ? at(s.initial_c) + row * s.hidden : nullptr, first, 1, s.hidden, start, 1);
+                rows[j].c = start;
+            }
+        }
+        for (int64_t i = 0; i < s.steps; i += chunk) {
+            const int64_t end = i + chunk < s.steps ? i + chunk : s.steps;
+            int64_t count = 0;
+            for (int64_t k = i; k < end; ++k) {
+                const int64_t t = s.reverse ? s.steps - 1 - k : k, running = group.running(q.running(t));
+                for (int64_t j = 0; j < running; ++j, ++count) {
+                    const int64_t position = group.position(j);
+                    inputs[count] = at(s.x) + q.offset(t, position, s.x_step, s.x_row);
+                    gates[count] = s.gates ? at(s.gates) + q.packed(t, position) * layout.row()
+                                           : chunk_gates + count * layout.row();
+                }
+            }
+            project(inputs, gates, count);
+            count = 0;
+            for (int64_t k = i; k < end; ++k) {
+                const int64_t t = s.reverse ? s.steps - 1 - k : k, running = group.running(q.running(t));
+                for (int64_t j = 0; j < running; ++j) {
+                    const int64_t position = group.position(j);
+                    const int64_t offset = q.offset(t, position, s.batch * s.hidden, s.hidden);
+                    Row& row = rows[j];
+                    row.gates = gates[count + j];
+                    row.next_h = at(s.output) + offset;
+                    if (U::has_cell)
+                        row.next_c = s.cells ? at(s.cells) + q.packed(t, position) * layout.padded
+                                             : start_c + j * layout.padded;
+                    row.keep_h = s.keep_h ? at(s.keep_h) + offset : nullptr;
+                    row.keep_c = s.keep_c ? at(s.keep_c) + offset : nullptr;
+                    seen[j] = row.h;
+                    if (s.recurrent_mask) {
+                        const T* mask = at(s.recurrent_mask) + q.row(position) * s.hidden;
+                        T* to = masked + j * s.hidden;
+                        for (int64_t f = 0; f < s.hidden; ++f) to[f] = row.h[f] * mask[f];
+                        seen[j] = to;
+                    }
+                }
+                if (s.layer_norm) step_normed(rows, seen, running, product, c);
+                else step(rows, seen, running);
+                for (int64_t j = 0; j < running; ++j) {
+                    rows[j].h = rows[j].next_h;
+                    rows[j].c = rows[j].next_c;
+                }
+                count += running;
+            }
+        }
+        for (int64_t j = 0; j < n; ++j) {
+            const int64_t row = q.row(group.position(j)) * s.hidden;
+            std::memcpy(at(s.final_h) + row, rows[j].h, size_t(s.hidden) * sizeof(T));
+            if (U::has_cell) std::memcpy(at(s.final_c) + row, rows[j].c, size_t(s.hidden) * sizeof(T));
+        }
+    }
+
+    // The input's share into the rows of gates; where the recurrent product has a block of its own, its bias there.
+    void project(const T* const* inputs, T* const* gates, int64_t count) const {
+        constexpr int L = lanes<T>;
+        multiply<T>(
+            inputs, count, {0, 1, s.inputs, 0}, input_,
+            [&](int64_t panel, int64_t, Vec<T>* tile) {
+                for (int v = 0; v < input_.in(panel); ++v)
+                    tile[v] = layout.norm_of_input ? Vec<T>{} : load(w.bias + (panel * input_.width + v) * L);
+            },
+            [&](int64_t panel, int64_t r, const Vec<T>* tile) {
+                T* to = gates[r] + panel * input_.width / U::input_blocks * U::blocks * L;
+                for (int v = 0; v < input_.in(panel); ++v) store(to + v * L, tile[v]);
+            });
+        if (layout.norm_of_input)
+            for (int64_t r = 0; r < count; ++r) normalise_input(gates[r]);
+        if constexpr (U::blocks > U::input_blocks)
+            for (int64_t r = 0; r < count; ++r)
+                for (int64_t u = 0; u < layout.units; ++u) {
+                    const T* own = w.hidden_bias + (u * U::hidden_blocks + U::hidden_blocks - 1) * L;
+                    store<T>(gates[r] + (u * U::blocks + U::blocks - 1) * L, layout.norm ? Vec<T>{} : load(own));
+                }
+    }
+
+    void normalise_input(T* gates) const {
+        const NormedRow<T> row = layout.input_gates();
+        T* normalised = gates + layout.normalised_input();
+        const Moments<T> m = moments(row, gates);
+        normalise(row, gates, m, normalised);
+        gates[layout.statistics() + input_scale] = m.scale;
+        row.each([&](int64_t at, int64_t close, Vec<T>) {
+            store<T>(gates + at, load(normalised + close) * load(w.ln_ih_weight + close) + load(w.bias + close));
+        });
+    }
+
+    Unit<T> unit(const Row& row, int64_t u) const {
+        const int64_t at = u * lanes<T>;
+        return {load_first(row.h + at, int(s.hidden - at)), U::has_cell ? load(row.c + at) : Vec<T>{},
+                s.peephole ? w.peephole + at : nullptr, layout.padded};
+    }
+
+    // Zoneout between the old state and the new, then both are stored.
+    void keep(const Row& row, int64_t u, const Unit<T>& old, Vec<T> h, Vec<T> c) const {
+        const int64_t at = u * lanes<T>;
+        h = blend(h, old.h, row.keep_h, s.rate_h, at);
+        store_first(row.next_h + at, h, int(s.hidden - at));
+        if constexpr (U::has_cell) store<T>(row.next_c + at, blend(c, old.c, row.keep_c, s.rate_c, at));
+    }
+
+    // Exactly the old value where all of it is kept, exactly the new one where nothing is.
+    Vec<T> blend(Vec<T> fresh, Vec<T> old, const T* keep, double rate, int64_t at) const {
+        if (!keep && rate == 0) return fresh;
+        const Vec<T> share = keep ? load_first(keep + at, int(s.hidden - at)) : broadcast<T>(T(rate));
+        return fresh * (T(1) - share) + old * share;
+    }
+
+    void step(const Row* rows, const T* const* seen, int64_t running) const {
+        constexpr int L = lanes<T>;
+        multiply<T>(
+            seen, running, {0, 1, s.hidden, 0}, hidden_,
+            [&](int64_t panel, int64_t j, Vec<T>* tile) {
+                const int64_t u = panel * hidden_.width / U::hidden_blocks;
+                const T* share = rows[j].gates + (u * U::blocks + U::hidden_first) * L;
+                for (int v = 0; v < hidden_.in(panel); ++v) tile[v] = load(share + v * L);
+            },
+            [&](int64_t panel, int64_t j, const Vec<T>* tile) {
+                const int64_t first = panel * hidden_.width / U::hidden_blocks;
+                for (int64_t i = 0; i < hidden_.in(panel) / U::hidden_blocks; ++i) {
+                    const int64_t u = first + i;
+                    const Unit<T> old = unit(rows[j], u);
+                    T* gates = rows[j].gates + u * U::blocks * L;
+                    const Vec<T> c = U::template cell<T>(old, tile + i * U::hidden_blocks, gates);
+                    keep(rows[j], u, old, U::template output<T>(old, gates, c), c);
+                }
+            });
+    }
+
+    void step_normed(const Row* rows, const T* const* seen, int64_t running, T* product, T* cell) const {
+        constexpr int L = lanes<T>;
+        const NormedRow<T> gated = layout.close(U::hidden_blocks), single = layout.close(1);
+        multiply<T>(
+            seen, running, {0, 1, s.hidden, 0}, hidden_,
+            [&](int64_t panel, int64_t j, Vec<T>* tile) {
+                for (int v = 0; v < hidden_.in(panel); ++v)
+                    tile[v] = U::norm_of_sum ? load(rows[j].gates + (panel * hidden_.width + v) * L) : Vec<T>{};
+            },
+            [&](int64_t panel, int64_t j, const Vec<T>* tile) {
+                T* to = product + j * layout.hidden_product() + panel * hidden_.width * L;
+                for (int v = 0; v < hidden_.in(panel); ++v) store(to + v * L, tile[v]);
+            });
+        for (int64_t j = 0; j < running; ++j) {
+            const Row& row = rows[j];
+            T *normalised = row.gates + layout.normalised_hidden(), *statistics = row.gates + layout.statistics();
+            const Moments<T> m = moments(gated, product + j * layout.hidden_product());
+            normalise(gated, product + j * layout.hidden_product(), m, normalised);
+            statistics[hidden_scale] = m.scale;
+            for (int64_t u = 0; u < layout.units; ++u) {
+                T* gates = row.gates + u * U::blocks * L;
+                Vec<T> a[U::hidden_blocks];
+                for (int v = 0; v < U::hidden_blocks; ++v) {
+                    const int64_t at = (u * U::hidden_blocks + v) * L;
+                    a[v] = load(normalised + at) * load(w.ln_weight + at) + load(w.hidden_bias + at);
+                    if (!U::norm_of_sum) a[v] += load(gates + (U::hidden_first + v) * L);
+                }
+                const Unit<T> old = unit(row, u);
+                const Vec<T> c = U::template cell<T>(old, a, gates);
+                if (U::has_cell) store(cell + u * L, c);
+                else keep(row, u, old, U::template output<T>(old, gates, c), c);
+            }
+            if constexpr (U::has_cell) {
+                const Moments<T> of_cell = moments(single, cell);
+                statistics[cell_mean] = of_cell.mean;
+                statistics[cell_scale] = of_cell.scale;
+                for (int64_t u = 0; u < layout.units; ++u) {
+                    const Vec<T> c = load(cell + u * L);
+                    const Vec<T> through = (c - of_cell.mean) * of_cell.scale * load(w.ln_c_weight + u * L) +
+                                           load(w.ln_c_bias + u * L);
+                    const Unit<T> old = unit(row, u);
+                    keep(row, u, old, U::template output<T>(old, row.gates + u * U::blocks * L, through), c);
+                }
+            }
+        }
+    }
+};
+
+}  // namespace foretell

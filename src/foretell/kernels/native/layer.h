@@ -1,0 +1,184 @@
+// A layer's weights and vectors as the scan reads them: packed, in blocks of units, padded with zeros; and how the
+// rows of gates are laid out.
+#pragma once
+
+#include <cstdlib>
+#include <new>
+
+#include "cells.h"
+#include "layer_norm.h"
+#include "product.h"
+#include "scan.h"
+
+namespace foretell {
+
+constexpr int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
+
+// Sizes in values of T. A row of gates holds the cell's blocks for each vector of units; under layer norm also the
+// normalised recurrent product, the normalised product of the input (but for an RNN, which has one norm for both), and
+// the row's statistics. A row of gradients holds the same blocks, and where the input has a norm of its own the
+// gradients of its product.
+template <class T, class U>
+struct Layout {
+    int64_t hidden, units, padded;  // H, vectors of units, and the units in them
+    bool norm, norm_of_input;
+
+    Layout(int64_t hidden, bool layer_norm)
+        : hidden(hidden), units((hidden + lanes<T> - 1) / lanes<T>), padded(units * lanes<T>), norm(layer_norm),
+          norm_of_input(layer_norm && !U::norm_of_sum) {}
+
+    int64_t blocks() const { return padded * U::blocks; }
+    int64_t input_product() const { return padded * U::input_blocks; }
+    int64_t hidden_product() const { return padded * U::hidden_blocks; }
+    int64_t normalised_hidden() const { return blocks(); }
+    int64_t normalised_input() const { return blocks() + hidden_product(); }
+    int64_t statistics() const { return normalised_input() + (norm_of_input ? input_product() : 0); }
+    int64_t row() const { return norm ? statistics() + round_up(4, lanes<T>) : blocks(); }
+    int64_t gradient_row() const { return blocks() + (norm_of_input ? input_product() : 0); }
+
+    // How a row of gradients looks as the left side of a product with all input gates, or all recurrent ones.
+    Depth input_depth() const {
+        return norm_of_input ? Depth{blocks(), 1, input_product(), 0} : depth(0, U::input_blocks);
+    }
+    Depth hidden_depth() const { return depth(U::hidden_first, U::hidden_blocks); }
+
+    // The gates as a norm sees them: among a row's blocks, or close together.
+    NormedRow<T> input_gates() const { return {hidden, units, U::input_blocks, U::blocks, 0}; }
+    NormedRow<T> hidden_gates() const { return {hidden, units, U::hidden_blocks, U::blocks, U::hidden_first}; }
+    NormedRow<T> close(int vectors) const { return {hidden, units, vectors, vectors, 0}; }
+
+  private:
+    Depth depth(int first, int used) const {
+        if (used == U::blocks) return {0, 1, padded * used, 0};
+        return {first * lanes<T>, units, int64_t(used) * lanes<T>, int64_t(U::blocks) * lanes<T>};
+    }
+};
+
+// The places of a row's statistics.
+enum Statistic { hidden_scale, cell_mean, cell_scale, input_scale };
+
+// An array aligned to vectors, its values unset. Throws std::bad_alloc.
+template <class T>
+class Buffer {
+  public:
+    explicit Buffer(int64_t count = 0) {
+        if (count <= 0) return;
+        data_ = static_cast<T*>(std::aligned_alloc(64, size_t(round_up(count * int64_t(sizeof(T)), 64))));
+        if (!data_) throw std::bad_alloc();
+    }
+    Buffer(int64_t count, T value) : Buffer(count) {
+        for (int64_t i = 0; i < count; ++i) data_[i] = value;
+    }
+    Buffer(Buffer&& other) noexcept : data_(other.data_) { other.data_ = nullptr; }
+    Buffer& operator=(Buffer&& other) noexcept {
+        T* mine = data_;
+        data_ = other.data_;
+        other.data_ = mine;
+        return *this;
+    }
+    ~Buffer() { std::free(data_); }
+    operator T*() const { return data_; }
+
+  private:
+    T* data_ = nullptr;
+};
+
+// A vector of `gates * H` values, gate after gate, as blocks [unit][vector][lane]; `from` null gives zeros.
+template <class T>
+void to_blocks(const T* from, const int* gates, int vectors, int64_t hidden, T* to, int64_t stride) {
+    for (int64_t u = 0; u * lanes<T> < hidden; ++u)
+        for (int v = 0; v < vectors; ++v) {
+            T* at = to + (u * stride + v) * lanes<T>;
+            const int64_t unit = u * lanes<T>;
+            store(at, from ? load_first(from + gates[v] * hidden + unit, int(hidden - unit)) : Vec<T>{});
+        }
+}
+
+template <class T>
+void from_blocks(const T* from, const int* gates, int vectors, int64_t hidden, T* to, int64_t stride) {
+    for (int64_t u = 0; u * lanes<T> < hidden; ++u)
+        for (int v = 0; v < vectors; ++v) {
+            const int64_t unit = u * lanes<T>;
+            store_first(to + gates[v] * hidden + unit, load(from + (u * stride + v) * lanes<T>), int(hidden - unit));
+        }
+}
+
+// A layer's vectors in blocks of units, padded with zeros: biases, peepholes and the weights of its norms.
+template <class T, class U>
+struct Vectors {
+    Buffer<T> bias;         // of the input's share, with the recurrent one where the two meet unchanged
+    Buffer<T> hidden_bias;  // of the recurrent product; under an RNN's norm the norm's
+    Buffer<T> peephole;     // three rows of `padded`
+    Buffer<T> ln_ih_weight, ln_weight, ln_c_weight, ln_c_bias;
+
+    Vectors(const Scan& s, const Layout<T, U>& layout) {
+        constexpr int first[] = {0};
+        const auto blocks = [&](const void* from, const int* gates, int vectors) {
+            Buffer<T> to(layout.padded * vectors);
+            to_blocks(static_cast<const T*>(from), gates, vectors, s.hidden, static_cast<T*>(to), vectors);
+            return to;
+        };
+        bias = blocks(s.bias_ih, U::input_gate, U::input_blocks);
+        hidden_bias = blocks(layout.norm && U::norm_of_sum ? s.ln_bias : s.bias_hh, U::hidden_gate, U::hidden_blocks);
+        if (layout.norm_of_input) ln_ih_weight = blocks(s.ln_ih_weight, U::input_gate, U::input_blocks);
+        if (s.layer_norm) ln_weight = blocks(s.ln_weight, U::hidden_gate, U::hidden_blocks);
+        if (s.layer_norm && U::has_cell) {
+            ln_c_weight = blocks(s.ln_c_weight, first, 1);
+            ln_c_bias = blocks(s.ln_c_bias, first, 1);
+        }
+        if (s.peephole) {
+            peephole = Buffer<T>(3 * layout.padded);
+            for (int row = 0; row < 3; ++row)
+                to_blocks(static_cast<const T*>(s.peephole) + row * s.hidden, first, 1, s.hidden,
+                          peephole + row * layout.padded, 1);
+        }
+        if (s.bias_hh && !layout.norm_of_input) {
+            const Buffer<T> recurrent = blocks(s.bias_hh, U::input_gate, U::input_blocks);
+            for (int64_t u = 0; u < layout.units; ++u)
+                for (int v = U::hidden_first; v < U::input_blocks; ++v) {
+                    const int64_t at = (u * U::input_blocks + v) * lanes<T>;
+                    store<T>(bias + at, load(bias + at) + load(recurrent + at));
+                }
+        }
+    }
+};
+
+// One panel of a weight (gates * H, depth) for the product of rows with its transpose: columns are blocks of units.
+template <class T>
+void pack_transposed(const T* weight, const int* gates, int vectors, int64_t hidden, Panels<T>& to, int64_t panel) {
+    constexpr int L = lanes<T>;
+    const int in = to.in(panel);
+    T* out = to.at(panel);
+    for (int64_t k0 = 0; k0 < to.depth; k0 += L) {  // in squares, so that neither side strides through the cache
+        const int64_t end = k0 + L < to.depth ? k0 + L : to.depth;
+        for (int v = 0; v < in; ++v) {
+            const int64_t column = panel * to.width + v, unit = column / vectors * L;
+            const T* from = weight + (gates[column % vectors] * hidden + unit) * to.depth;
+            for (int lane = 0; lane < L; ++lane)
+                for (int64_t k = k0; k < end; ++k)
+                    out[(k * in + v) * L + lane] = unit + lane < hidden ? from[lane * to.depth + k] : T(0);
+        }
+    }
+}
+
+// One panel of a weight (gates * H, columns) for the product of rows of gates with it: its depth is blocks of units.
+template <class T>
+void pack_straight(const T* weight, const int* gates, int vectors, int64_t hidden, int64_t columns, Panels<T>& to,
+                   int64_t panel) {
+    constexpr int L = lanes<T>;
+    const int in = to.in(panel);
+    T* out = to.at(panel);
+    for (int64_t u = 0; u * L < hidden; ++u)
+        for (int v = 0; v < vectors; ++v)
+            for (int lane = 0; lane < L; ++lane, out += in * L) {
+                const int64_t unit = u * L + lane;
+                for (int c = 0; c < in; ++c) {
+                    const int64_t column = (panel * to.width + c) * L;
+                    store(out + c * L, unit < hidden ? load_first(weight + (gates[v] * hidden + unit) * columns + column,
+                                                                  int(columns - column))
+                                                     : Vec<T>{});
+                }
+            }
+}
+
+}  // namespace foretell

@@ -1,0 +1,70 @@
+// The functions that Python calls. Compiled once for each instruction set, each time into a library of its own.
+#include "forward.h"
+#include "weight_gradients.h"
+
+namespace foretell {
+namespace {
+
+template <class T, class U>
+void forward(const Scan& s) {
+    const Sequences sequences(s);
+    Forward<T, U>(s, sequences).run();
+}
+
+template <class T, class U>
+void backward(const Scan& s) {
+    const Sequences sequences(s);
+    Backward<T, U> scan(s, sequences);
+    scan.run();
+    WeightGradients<T, U>(scan).run();
+}
+
+template <class T, class U>
+void sizes(const Scan& s, int64_t* row, int64_t* cell) {
+    const Layout<T, U> layout(s.hidden, s.layer_norm);
+    *row = layout.row();
+    *cell = U::has_cell ? layout.padded : 0;
+}
+
+// `call` with the cell's equations; 0, or 1 where memory ran out, or 2 for a cell that is not known.
+template <class Call>
+int with_cell(const Scan& s, Call call) {
+    try {
+        switch (Cell(s.cell)) {
+            case Cell::rnn_tanh: call(RNNUnit<false>{}); return 0;
+            case Cell::rnn_relu: call(RNNUnit<true>{}); return 0;
+            case Cell::lstm: call(LSTMUnit{}); return 0;
+            case Cell::gru: call(GRUUnit{}); return 0;
+        }
+        return 2;
+    } catch (const std::bad_alloc&) {
+        return 1;
+    }
+}
+
+}  // namespace
+}  // namespace foretell
+
+using namespace foretell;
+
+#define EXPORTED extern "C" __attribute__((visibility("default")))
+
+EXPORTED int foretell_forward_float(const Scan* s) {
+    return with_cell(*s, [&](auto unit) { forward<float, decltype(unit)>(*s); });
+}
+EXPORTED int foretell_forward_double(const Scan* s) {
+    return with_cell(*s, [&](auto unit) { forward<double, decltype(unit)>(*s); });
+}
+EXPORTED int foretell_backward_float(const Scan* s) {
+    return with_cell(*s, [&](auto unit) { backward<float, decltype(unit)>(*s); });
+}
+EXPORTED int foretell_backward_double(const Scan* s) {
+    return with_cell(*s, [&](auto unit) { backward<double, decltype(unit)>(*s); });
+}
+// How many values the kernel keeps for backward: of gates and of cell states, for each time step of each sequence.
+EXPORTED int foretell_sizes_float(const Scan* s, int64_t* row, int64_t* cell) {
+    return with_cell(*s, [&](auto unit) { sizes<float, decltype(unit)>(*s, row, cell); });
+}
+EXPORTED int foretell_sizes_double(const Scan* s, int64_t* row, int64_t* cell) {
+    return with_cell(*s, [&](auto unit) { sizes<double, decltype(unit)>(*s, row, cell); });
+}

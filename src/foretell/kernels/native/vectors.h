@@ -1,0 +1,153 @@
+// Vectors of the widest kind that the instruction set has, by the compiler's own extensions, and the two functions
+// that every gate needs.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
+namespace foretell {
+
+#if defined(__AVX512F__)
+constexpr int vector_bytes = 64;
+constexpr int vector_registers = 32;
+#elif defined(__AVX2__)
+constexpr int vector_bytes = 32;
+constexpr int vector_registers = 16;
+#else
+constexpr int vector_bytes = 16;
+#if defined(__aarch64__)
+constexpr int vector_registers = 32;
+#else
+constexpr int vector_registers = 16;
+#endif
+#endif
+
+template <class T>
+constexpr int lanes = vector_bytes / int(sizeof(T));
+
+template <class T>
+struct VectorOf {
+    typedef T type __attribute__((vector_size(vector_bytes)));
+};
+template <class T>
+using Vec = typename VectorOf<T>::type;
+
+template <class T>
+inline Vec<T> load(const T* from) {
+    Vec<T> v;
+    std::memcpy(&v, from, sizeof v);
+    return v;
+}
+
+template <class T>
+inline void store(T* to, Vec<T> v) {
+    std::memcpy(to, &v, sizeof v);
+}
+
+// The first `count` values; zeros beyond.
+template <class T>
+inline Vec<T> load_first(const T* from, int count) {
+    if (count >= lanes<T>) return load(from);
+    Vec<T> v{};
+    for (int i = 0; i < count; ++i) v[i] = from[i];
+    return v;
+}
+
+template <class T>
+inline void store_first(T* to, Vec<T> v, int count) {
+    if (count >= lanes<T>) return store(to, v);
+    for (int i = 0; i < count; ++i) to[i] = v[i];
+}
+
+template <class T>
+inline Vec<T> broadcast(T value) {
+    return Vec<T>{} + value;
+}
+
+template <class T>
+inline T sum(Vec<T> v) {
+    T total = 0;
+    for (int i = 0; i < lanes<T>; ++i) total += v[i];
+    return total;
+}
+
+// 1 / v. On AVX-512 in single precision: an estimate of 14 bits and one Newton step, right to the last bit or so. For
+// finite v of at least 1, which is what the gates divide by.
+inline Vec<float> reciprocal(Vec<float> v) {
+#if defined(__AVX512F__)
+    Vec<float> estimate = (Vec<float>)_mm512_rcp14_ps((__m512)v);
+    return estimate + estimate * (1.0f - v * estimate);
+#else
+    return 1.0f / v;
+#endif
+}
+
+inline Vec<double> reciprocal(Vec<double> v) { return 1.0 / v; }
+
+// exp(x) = 2^n * (1 + p(r)), x = n ln 2 + r, |r| <= ln(2) / 2, p a Taylor polynomial of exp(r) - 1 to the precision.
+template <class T>
+struct Exponential {
+    Vec<T> power;  // 2^n
+    Vec<T> minus_one;  // exp(r) - 1
+};
+
+template <class T, class Bits>
+inline Exponential<T> split(Vec<T> x, T magic, int mantissa, T ln2_high, T ln2_low, Bits one) {
+    const Vec<T> shifted = x * T(1.44269504088896340736) + magic;
+    const Vec<T> n = shifted - magic;
+    const Vec<T> r = (x - n * ln2_high) - n * ln2_low;
+    const Vec<Bits> bits = ((Vec<Bits>)shifted << mantissa) + one;
+    return {(Vec<T>)bits, r};
+}
+
+inline Exponential<float> exponential(Vec<float> x) {
+    auto e = split<float, int32_t>(x, 12582912.0f, 23, 0.693359375f, -2.12194440e-4f, 0x3f800000);
+    const Vec<float> r = e.minus_one;
+    Vec<float> p = r * (1.0f / 5040) + 1.0f / 720;
+    p = p * r + 1.0f / 120;
+    p = p * r + 1.0f / 24;
+    p = p * r + 1.0f / 6;
+    p = p * r + 0.5f;
+    e.minus_one = p * (r * r) + r;
+    return e;
+}
+
+inline Exponential<double> exponential(Vec<double> x) {
+    auto e = split<double, int64_t>(x, 6755399441055744.0, 52, 0.693147180369123816490, 1.90821492927058770002e-10,
+                                    0x3ff0000000000000);
+    const Vec<double> r = e.minus_one;
+    constexpr double coefficients[] = {1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320,
+                                       1.0 / 5040,      1.0 / 720,      1.0 / 120,     1.0 / 24,     1.0 / 6, 0.5};
+    Vec<double> p = r * (1.0 / 6227020800) + coefficients[0];
+#pragma GCC unroll 16
+    for (int i = 1; i < 11; ++i) p = p * r + coefficients[i];
+    e.minus_one = p * (r * r) + r;
+    return e;
+}
+
+// Comparisons with NaN are false, so that NaN passes through.
+template <class T>
+inline Vec<T> clamp(Vec<T> x, T bound) {
+    x = x < -bound ? broadcast<T>(-bound) : x;
+    return x > bound ? broadcast<T>(bound) : x;
+}
+
+template <class T>
+inline Vec<T> sigmoid(Vec<T> x) {
+    const auto e = exponential(clamp<T>(-x, sizeof(T) == 4 ? 87 : 708));
+    return reciprocal(e.power * e.minus_one + e.power + T(1));
+}
+
+// tanh(x) = (exp(2x) - 1) / (exp(2x) + 1), with exp(2x) - 1 kept exact near 0.
+template <class T>
+inline Vec<T> tanh(Vec<T> x) {
+    const auto e = exponential(clamp<T>(x + x, sizeof(T) == 4 ? 20 : 44));
+    const Vec<T> less_one = e.power * e.minus_one + (e.power - T(1));
+    return less_one * reciprocal(less_one + T(2));
+}
+
+}  // namespace foretell

@@ -1,0 +1,70 @@
+"""Two layouts of the same weights: in columns, as Keras and haste keep them, and in rows, as torch and foretell do.
+
+In columns: x @ kernel, kernel `(I, gates * H)`, the gates side by side. In rows: W x, W `(gates * H, I)`, the gates one
+below the other. The order of the gates differs too: `order[k]` is where one side keeps the gate that is the other's
+k-th. Every order here only exchanges two gates, if any, so that the same one leads there and back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from foretell.nn.recurrent import GRU, LSTM, RNN
+
+Layer = RNN | LSTM | GRU
+Order = Sequence[int]
+
+
+def to_rows(columns: Tensor, order: Order) -> Tensor:
+    """`(I, gates * H)` -> `(gates * H, I)`, a vector to a vector, with the gates in the other order."""
+    return _exchanged(columns, order).movedim(-1, 0)
+
+
+def to_columns(rows: Tensor, order: Order) -> Tensor:
+    """`(gates * H, I)` -> `(I, gates * H)`, a vector to a vector, with the gates in the other order."""
+    return _exchanged(rows.detach().movedim(0, -1), order).contiguous()
+
+
+def _exchanged(columns: Tensor, order: Order) -> Tensor:
+    gates = columns.chunk(len(order), -1)
+    return torch.cat([gates[k] for k in order], -1)
+
+
+def suffixes(layer: Layer, index: int) -> list[str]:
+    """The ends of the parameters' names in the layer of that index: one a direction, forward first."""
+    if not isinstance(layer, RNN | LSTM | GRU):
+        raise ValueError(f"expected a foretell RNN, LSTM or GRU, got {type(layer).__name__}")
+    if not 0 <= index < layer.num_layers:
+        raise ValueError(f"layer should be from 0 to {layer.num_layers - 1}, the layers of this one, got {index}")
+    return [f"_l{index}", f"_l{index}_reverse"] if layer.bidirectional else [f"_l{index}"]
+
+
+def own_weights(layer: Layer, suffix: str) -> dict[str, Tensor]:
+    """The parameters of one layer and direction, by their names without the suffix."""
+    return {
+        name.removesuffix(suffix): parameter for name, parameter in layer.named_parameters() if name.endswith(suffix)
+    }
+
+
+def refuse(owner: str, options: Mapping[str, object]) -> None:
+    """Raise ValueError for the first option in use."""
+    for name, used in options.items():
+        if used:
+            raise ValueError(f"{owner} has nothing that corresponds to {name}")
+
+
+def check_shapes(owner: str, arrays: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Raise ValueError, naming the array, for the first shape that differs."""
+    for name, shape in shapes.items():
+        if tuple(arrays[name].shape) != shape:
+            raise ValueError(f"{owner}: {name} should have the shape {shape}, got {tuple(arrays[name].shape)}")
+
+
+def assign(layer: Layer, values: Mapping[str, Tensor]) -> None:
+    """Write parameters in place, in the layer's own dtype and on its own device."""
+    with torch.no_grad():
+        for name, value in values.items():
+            layer.get_parameter(name).copy_(value)

@@ -1,0 +1,89 @@
+"""One cell over a batch in one direction: by the compiled scan where it knows the case, else by the reference scan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from foretell.kernels import autograd, reference
+from foretell.kernels.inputs import Inputs
+from foretell.kernels.operators import takes
+from foretell.kernels.reference import State, Weights
+from foretell.nn.cells import CellEquations
+
+
+def compiled(equations: CellEquations, x: Tensor, weights: Weights) -> bool:
+    """Whether the compiled scan takes this cell: it has no projections."""
+    return "weight_hr" not in weights and takes(equations.kernel, x, weights["weight_hh"].dtype)
+
+
+@dataclass(frozen=True)
+class Direction:
+    """How a cell goes over a batch.
+
+    The batch is `(T, B, I)`, ragged where there are `lengths` `(B,)`; or the rows `(N, I)` of a PackedSequence with its
+    `batch_sizes`. `recurrent_mask` `(B, H_out)` multiplies h(t-1) on its way into the gates; `zoneout` gives for each
+    tensor of the state the share of the old value, a number or a tensor in the layout of the batch.
+    """
+
+    reverse: bool = False
+    lengths: Tensor | None = None
+    batch_sizes: Tensor | None = None
+    recurrent_mask: Tensor | None = None
+    zoneout: Sequence[Tensor | float] | None = None
+
+    def scan(self, equations: CellEquations, x: Tensor, initial: State, weights: Weights) -> tuple[Tensor, State]:
+        """The outputs in the layout of `x`, and the final state of each sequence."""
+        if compiled(equations, x, weights):
+            return self._compiled(equations, x, initial, weights)
+        return self._reference(equations, x, initial, weights)
+
+    def _compiled(self, equations: CellEquations, x: Tensor, initial: State, w: Weights) -> tuple[Tensor, State]:
+        keep_h, keep_c = (*(self.zoneout or ()), 0.0, 0.0)[:2]
+        h, c = initial[0], initial[1] if len(initial) > 1 else None
+        inputs = Inputs(
+            x,
+            w["weight_ih"],
+            w["weight_hh"],
+            w.get("bias_ih"),
+            w.get("bias_hh"),
+            w.get("weight_peephole"),
+            w.get("ln_ih_weight"),
+            w.get("ln_hh_weight"),
+            w.get("ln_weight"),
+            w.get("ln_bias"),
+            w.get("ln_c_weight"),
+            w.get("ln_c_bias"),
+            h,
+            c,
+            self.recurrent_mask,
+            keep_h if isinstance(keep_h, Tensor) else None,
+            keep_c if isinstance(keep_c, Tensor) else None,
+            self.lengths,
+            self.batch_sizes,
+            equations.kernel or "",
+            self.reverse,
+            0.0 if isinstance(keep_h, Tensor) else keep_h,
+            0.0 if isinstance(keep_c, Tensor) else keep_c,
+        )
+        outputs, h, c = autograd.apply(inputs)
+        return outputs, (h, c) if len(initial) > 1 else (h,)
+
+    def _reference(self, equations: CellEquations, x: Tensor, initial: State, w: Weights) -> tuple[Tensor, State]:
+        if self.lengths is not None:
+            raise ValueError("the reference scan takes ragged batches packed")
+        sizes = [x.shape[1]] * x.shape[0] if self.batch_sizes is None else self.batch_sizes.tolist()
+        kept = self.zoneout and [k.flatten(0, -2) if isinstance(k, Tensor) else k for k in self.zoneout]
+        outputs, final = reference.scan(
+            equations,
+            x.reshape(-1, x.shape[-1]),
+            sizes,
+            initial,
+            w,
+            reverse=self.reverse,
+            recurrent_mask=self.recurrent_mask,
+            zoneout=kept,
+        )
+        return outputs.view(*x.shape[:-1], outputs.shape[-1]), final
