@@ -79,7 +79,7 @@ def inputs(form, batch_first, dtype, layer, with_state):
 
     x = normal(T, I) if form == "unbatched" else normal(B, T, I) if batch_first else normal(T, B, I)
     directions = 2 if layer.bidirectional else 1
-    widths = (layer.proj_size or H, H) if isinstance(layer, torch.nn.LSTM) else (H,)
+    widths = (layer.proj_size or H, H) if isinstance(layer, nn.LSTM) else (H,)
     batch = () if form == "unbatched" else (B,)
     state = [normal(layer.num_layers * directions, *batch, width) for width in widths]
     leaves = [x, *(state if with_state else [])]

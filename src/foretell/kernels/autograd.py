@@ -42,14 +42,19 @@ class _Scan(_Sliced):
         ctx.settings = inputs[TENSORS:COUNT]
 
     @staticmethod
-    def backward(ctx: Any, grad_output: Any, grad_h: Any, grad_c: Any, *_: Any) -> tuple[Any, ...]:
-        *given, outputs, gates, cells = ctx.saved_tensors
-        if given[Inputs._fields.index("initial_c")] is None:
-            grad_c = None  # of the empty tensor that stands for c
-        call: Any = _ScanBackward.apply
-        found = call(*given, *ctx.settings, outputs, gates, cells, grad_output, grad_h, grad_c, ctx.needs_input_grad[0])
-        gradients = [g if needed else None for g, needed in zip(found, ctx.needs_input_grad, strict=False)]
-        return (*gradients, *[None] * (COUNT + 1 - DIFFERENTIABLE))
+    def backward(ctx: Any, *grads: Any) -> tuple[Any, ...]:
+        return _gradients(ctx, grads, _ScanBackward.apply)
+
+
+def _gradients(ctx: Any, grads: tuple[Any, ...], scan_backward: Any) -> tuple[Any, ...]:
+    *given, outputs, gates, cells = ctx.saved_tensors
+    grad_output, grad_h, grad_c = grads[:3]
+    if given[Inputs._fields.index("initial_c")] is None:
+        grad_c = None  # of the empty tensor that stands for c
+    incoming = (outputs, gates, cells, grad_output, grad_h, grad_c)
+    found = scan_backward(*given, *ctx.settings, *incoming, ctx.needs_input_grad[0])
+    gradients = [g if needed else None for g, needed in zip(found, ctx.needs_input_grad, strict=False)]
+    return (*gradients, *[None] * (COUNT + 1 - DIFFERENTIABLE))
 
 
 class _ScanBackward(_Sliced):
@@ -99,11 +104,17 @@ def _second_derivatives(i: Inputs, incoming: Any, seconds: tuple[Tensor | None, 
     return [None if t is None else next(found) for t in leaves]
 
 
+# In a compiled graph nobody differentiates twice or maps over slices, and the operator stands there by itself.
+torch.library.register_autograd(
+    "foretell::scan",
+    lambda ctx, *grads: _gradients(ctx, grads, torch.ops.foretell.scan_backward),
+    setup_context=_Scan.setup_context,
+)
+
+
 def apply(i: Inputs) -> tuple[Tensor, Tensor, Tensor]:
     """The outputs in the layout of `x`, and the final h and c (empty but for an LSTM), differentiable twice."""
-    if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in i.differentiable):
-        call: Any = _Scan.apply
-        output, h, c, _, _ = call(*i, True)
-    else:
-        output, h, c, _, _ = torch.ops.foretell.scan(*i, False)
+    keep = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in i.differentiable)
+    call: Any = _Scan.apply if keep and not torch.compiler.is_compiling() else torch.ops.foretell.scan
+    output, h, c, _, _ = call(*i, keep)
     return output, h, c

@@ -17,7 +17,7 @@ from ctypes import c_double, c_int64, c_void_p
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 
@@ -42,7 +42,7 @@ _GRADIENTS = (
 class Scan(ctypes.Structure):
     """`struct Scan` of `native/scan.h`, field by field."""
 
-    _fields_: Any = (
+    _fields_: ClassVar[Any] = (
         [(name, c_int64) for name in _SIZES.split()]
         + [("lengths", c_void_p), ("batch_sizes", c_void_p), ("x", c_void_p), ("x_step", c_int64), ("x_row", c_int64)]
         + [(name, c_void_p) for name in _GIVEN.split()]

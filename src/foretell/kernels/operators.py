@@ -6,6 +6,7 @@ what they compute is `native/scan.h`. Gradients: see `foretell.kernels.autograd`
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -68,7 +69,7 @@ def _results(i: Inputs, keep: bool) -> tuple[Tensor, ...]:
     shape = (*rows, h.shape[1])
     output = i.x.new_empty(shape) if i.lengths is None else i.x.new_zeros(shape)
     final_c = h.new_empty(0 if i.initial_c is None else h.shape)
-    steps = rows.numel() if keep else 0
+    steps = math.prod(rows) if keep else 0
     return output, h.new_empty(h.shape), final_c, h.new_empty((steps, gates)), h.new_empty((steps, cells))
 
 

@@ -1,19 +1,34 @@
-"""Recurrent and convolutional layers for sequences, as PyTorch modules."""
+"""Recurrent and convolutional layers for sequences, and what is built from them, as PyTorch modules."""
 
+from foretell.nn.attention import Attention
 from foretell.nn.cells import GRUCell, LSTMCell, RNNCell
+from foretell.nn.conversion import from_haste, from_keras, to_haste, to_keras
 from foretell.nn.convolution import CausalConv1d, Downsample
+from foretell.nn.encoder_decoder import EncoderDecoder
+from foretell.nn.losses import sequence_loss
 from foretell.nn.recurrent import GRU, LSTM, RNN
+from foretell.nn.structures import SequenceToSequence, SequenceToVector, VectorToSequence
 from foretell.nn.wavenet import WaveNet, dilation_cycles
 
 __all__ = [
     "GRU",
     "LSTM",
     "RNN",
+    "Attention",
     "CausalConv1d",
     "Downsample",
+    "EncoderDecoder",
     "GRUCell",
     "LSTMCell",
     "RNNCell",
+    "SequenceToSequence",
+    "SequenceToVector",
+    "VectorToSequence",
     "WaveNet",
     "dilation_cycles",
+    "from_haste",
+    "from_keras",
+    "sequence_loss",
+    "to_haste",
+    "to_keras",
 ]

@@ -6,7 +6,7 @@ reference scan in plain torch.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar, cast
 
 import torch
 import torch.nn.functional as F
@@ -24,8 +24,12 @@ Zoneout = float | tuple[float, float]
 
 
 class Layer(nn.RNNBase):
-    """What the three layers share: options, ragged batches, and the scan of layers and directions."""
+    """What the three layers share: options, ragged batches, and the scan of layers and directions.
 
+    None of them is an instance of torch's own layer, whose methods it borrows: `torch.compile` refuses those.
+    """
+
+    torch_layer: ClassVar[type[nn.RNNBase]]
     equations: CellEquations
     recurrent_dropout: float
     zoneout: tuple[float, ...]
@@ -46,6 +50,18 @@ class Layer(nn.RNNBase):
                         name + suffix, nn.Parameter(self.get_parameter("weight_hh_l0").new_empty(shape))
                     )
         self.reset_parameters()
+
+    def check_forward_args(self, input: Tensor, hidden: Any, batch_sizes: Tensor | None) -> None:  # noqa: A002
+        """Raise RuntimeError or ValueError, as torch's layers do, for an input or a state of a wrong shape or dtype."""
+        self.torch_layer.check_forward_args(self, input, hidden, batch_sizes)
+
+    def permute_hidden(self, hx: Any, permutation: Tensor | None) -> Any:
+        """The state with its sequences in another order."""
+        return self.torch_layer.permute_hidden(self, hx, permutation)
+
+    def get_expected_cell_size(self, input: Tensor, batch_sizes: Tensor | None) -> tuple[int, int, int]:  # noqa: A002
+        """The shape of an LSTM's cell state."""
+        return nn.LSTM.get_expected_cell_size(cast(Any, self), input, batch_sizes)
 
     def reset_parameters(self) -> None:
         """Draw the initial values: see `foretell.nn.initialisation`."""
@@ -99,11 +115,12 @@ class Layer(nn.RNNBase):
         if lengths is not None:
             return self._ragged(input, hx, lengths)
         if self._plain:
-            return super().forward(input, hx)  # type: ignore[no-any-return]
+            outputs, final = self.torch_layer.forward(self, input, hx)
+            return outputs, final
         return self._forward(input, hx, None)
 
     def _dtype(self) -> torch.dtype:
-        return self.get_parameter("weight_hh_l0").dtype
+        return cast(Tensor, self.weight_hh_l0).dtype
 
     def _runs_compiled(self, x: Any) -> bool:
         rows = x.data if isinstance(x, PackedSequence) else x

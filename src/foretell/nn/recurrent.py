@@ -22,7 +22,7 @@ from foretell.nn.cells import GRUEquations, LSTMEquations, RNNEquations
 from foretell.nn.layer import Layer, Zoneout
 
 
-class RNN(Layer, nn.RNN):
+class RNN(Layer):
     """Elman's network over whole sequences: `torch.nn.RNN` and more.
 
     Arguments and results are those of `torch.nn.RNN`: input features I, hidden features H, `num_layers`, `nonlinearity`
@@ -35,6 +35,8 @@ class RNN(Layer, nn.RNN):
     `forward` also takes `lengths`. The equations: see `foretell.nn.cells.RNNEquations`; the initial values: see
     `foretell.nn.initialisation`. A cell without options runs on torch's kernel. Raises ValueError for bad arguments.
     """
+
+    torch_layer = nn.RNN
 
     def __init__(
         self,
@@ -53,12 +55,15 @@ class RNN(Layer, nn.RNN):
         recurrent_dropout: float = 0.0,
         zoneout: float = 0.0,
     ) -> None:
-        shape = (input_size, hidden_size, num_layers, nonlinearity, bias, batch_first, dropout, bidirectional)
-        nn.RNN.__init__(self, *shape, device=device, dtype=dtype)
+        if nonlinearity not in ("tanh", "relu"):
+            raise ValueError(f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or 'relu'.")
+        self.nonlinearity = nonlinearity
+        shape = (input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional)
+        super().__init__(f"RNN_{nonlinearity.upper()}", *shape, device=device, dtype=dtype)
         self._take(RNNEquations(nonlinearity, layer_norm), 1, recurrent_dropout, zoneout)
 
 
-class LSTM(Layer, nn.LSTM):
+class LSTM(Layer):
     """Long short-term memory over whole sequences: `torch.nn.LSTM` and more.
 
     Arguments and results are those of `torch.nn.LSTM`: input features I, hidden features H, `num_layers`, `bias`,
@@ -73,6 +78,8 @@ class LSTM(Layer, nn.LSTM):
     `forward` also takes `lengths`. The equations: see `foretell.nn.cells.LSTMEquations`; the initial values: see
     `foretell.nn.initialisation`. A cell without options runs on torch's kernel. Raises ValueError for bad arguments.
     """
+
+    torch_layer = nn.LSTM
 
     def __init__(
         self,
@@ -93,11 +100,11 @@ class LSTM(Layer, nn.LSTM):
         zoneout: Zoneout = 0.0,
     ) -> None:
         shape = (input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, proj_size)
-        nn.LSTM.__init__(self, *shape, device=device, dtype=dtype)
+        super().__init__("LSTM", *shape, device=device, dtype=dtype)
         self._take(LSTMEquations(peephole, layer_norm), 2, recurrent_dropout, zoneout)
 
 
-class GRU(Layer, nn.GRU):
+class GRU(Layer):
     """Gated recurrent units over whole sequences: `torch.nn.GRU` and more.
 
     Arguments and results are those of `torch.nn.GRU`: input features I, hidden features H, `num_layers`, `bias`,
@@ -111,6 +118,8 @@ class GRU(Layer, nn.GRU):
     `forward` also takes `lengths`. The equations: see `foretell.nn.cells.GRUEquations`; the initial values: see
     `foretell.nn.initialisation`. A cell without options runs on torch's kernel. Raises ValueError for bad arguments.
     """
+
+    torch_layer = nn.GRU
 
     def __init__(
         self,
@@ -130,5 +139,5 @@ class GRU(Layer, nn.GRU):
         zoneout: float = 0.0,
     ) -> None:
         shape = (input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional)
-        nn.GRU.__init__(self, *shape, device=device, dtype=dtype)
+        super().__init__("GRU", *shape, device=device, dtype=dtype)
         self._take(GRUEquations(layer_norm, reset_after), 1, recurrent_dropout, zoneout)
