@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from foretell.kernels import operators  # noqa: F401 (it registers what is called here)
+from foretell.kernels import operators
 from foretell.kernels.inputs import COUNT, DIFFERENTIABLE, TENSORS, Inputs
 from foretell.kernels.twin import twin
 
@@ -112,9 +112,38 @@ torch.library.register_autograd(
 )
 
 
+class _EagerScan(torch.autograd.Function):
+    """The same without the ceremony that transforms of functions need: half the cost of a short scan."""
+
+    @staticmethod
+    def forward(ctx: Any, *arguments: Any) -> tuple[Tensor, ...]:
+        results = operators.forward(Inputs(*arguments), True)
+        _Scan.setup_context(ctx, arguments, results)
+        return results
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> tuple[Any, ...]:
+        if torch.is_grad_enabled():  # to be differentiated once more
+            return _gradients(ctx, grads, _ScanBackward.apply)[:COUNT]
+        return _gradients(ctx, grads, lambda *a: operators.backward(Inputs(*a[:COUNT]), *a[COUNT:]))[:COUNT]
+
+
+def _eager(i: Inputs) -> bool:
+    """Whether these are plain tensors, and no transform of functions or mode of dispatch is at work."""
+    plain = type(i.x) in (Tensor, torch.nn.Parameter) and type(i.weight_hh) in (Tensor, torch.nn.Parameter)
+    return plain and not (torch._C._len_torch_dispatch_stack() or torch._C._are_functorch_transforms_active())
+
+
 def apply(i: Inputs) -> tuple[Tensor, Tensor, Tensor]:
     """The outputs in the layout of `x`, and the final h and c (empty but for an LSTM), differentiable twice."""
     keep = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in i.differentiable)
-    call: Any = _Scan.apply if keep and not torch.compiler.is_compiling() else torch.ops.foretell.scan
-    output, h, c, _, _ = call(*i, keep)
-    return output, h, c
+    call: Any = torch.ops.foretell.scan
+    if torch.compiler.is_compiling():
+        results = call(*i, keep)
+    elif _eager(i):
+        call = _EagerScan.apply
+        results = call(*i) if keep else operators.forward(i, False)
+    else:
+        call = _Scan.apply if keep else call
+        results = call(*i, keep)
+    return results[0], results[1], results[2]

@@ -22,7 +22,10 @@ _INPUTS = (
     "Tensor? lengths, Tensor? batch_sizes, str cell, bool reverse, float rate_h, float rate_c"
 )
 _INCOMING = "Tensor output, Tensor gates, Tensor cells, Tensor? grad_output, Tensor? grad_h, Tensor? grad_c"
+_NUMBERS = {cell: number for number, cell in enumerate(GATES)}
 _IN_STRUCTURE = {"weight_peephole": "peephole", "ln_hh_weight": "ln_weight"}
+_FIELDS = [_IN_STRUCTURE.get(name, name) for name in Inputs._fields[1:TENSORS]]
+_GRADIENTS = ["grad_x", *(f"grad_{name}" for name in _FIELDS[: DIFFERENTIABLE - 1])]
 _COMPILED = native.library()
 
 
@@ -40,9 +43,8 @@ def _library() -> native.Library:
 def _structure(i: Inputs) -> tuple[native.Scan, list[Any]]:
     """The structure with everything that is given, and what has to stay alive while it is used."""
     x = i.x if i.x.stride(-1) == 1 or i.x.shape[-1] == 1 else i.x.contiguous()
-    given = [None if t is None else t.contiguous() for t in i.tensors[1:]]
     scan = native.Scan(
-        cell=list(GATES).index(i.cell),
+        cell=_NUMBERS[i.cell],
         layer_norm=i.layer_norm,
         reverse=i.reverse,
         threads=torch.get_num_threads(),
@@ -56,15 +58,18 @@ def _structure(i: Inputs) -> tuple[native.Scan, list[Any]]:
         rate_h=i.rate_h,
         rate_c=i.rate_c,
     )
-    for name, tensor in zip(Inputs._fields[1:TENSORS], given, strict=True):
+    alive: list[Any] = [x]
+    for name, tensor in zip(_FIELDS, i[1:TENSORS], strict=True):
         if tensor is not None:
-            setattr(scan, _IN_STRUCTURE.get(name, name), tensor.data_ptr())
-    return scan, [x, given]
+            close: Any = tensor.contiguous()  # type: ignore[union-attr]
+            alive.append(close)
+            setattr(scan, name, close.data_ptr())
+    return scan, alive
 
 
 def _results(i: Inputs, keep: bool) -> tuple[Tensor, ...]:
     """Room for the outputs, the final states, and what backward needs of every time step."""
-    gates, cells = _library().kept(list(GATES).index(i.cell), i.layer_norm, int(i.weight_hh.shape[1]), i.x.dtype)
+    gates, cells = _library().kept(_NUMBERS[i.cell], i.layer_norm, int(i.weight_hh.shape[1]), i.x.dtype)
     rows, h = i.x.shape[:-1], i.initial_h
     shape = (*rows, h.shape[1])
     output = i.x.new_empty(shape) if i.lengths is None else i.x.new_zeros(shape)
@@ -73,18 +78,19 @@ def _results(i: Inputs, keep: bool) -> tuple[Tensor, ...]:
     return output, h.new_empty(h.shape), final_c, h.new_empty((steps, gates)), h.new_empty((steps, cells))
 
 
-def _gradients(i: Inputs, grad_x: bool) -> list[Tensor]:
-    """Room for the gradient of each differentiable input, none for those that are absent."""
-    room = [i.x.new_empty(0 if t is None else t.shape) for t in i.differentiable]
+def _gradients(i: Inputs, grad_x: bool) -> list[Tensor | None]:
+    """Room for the gradient of each differentiable input that is there."""
+    room = [None if t is None else t.new_empty(t.shape) for t in i.differentiable[1:]]
     if not grad_x:
-        room[0] = i.x.new_empty(0)
-    elif i.lengths is not None:
-        room[0] = i.x.new_zeros(i.x.shape)
-    return room
+        return [None, *room]
+    return [i.x.new_empty(i.x.shape) if i.lengths is None else i.x.new_zeros(i.x.shape), *room]
 
 
-def _forward(*arguments: Any) -> tuple[Tensor, ...]:
-    i, keep = Inputs(*arguments[:COUNT]), arguments[COUNT]
+def forward(i: Inputs, keep: bool) -> tuple[Tensor, ...]:
+    """The outputs, the final h and c (empty but for an LSTM), and, to `keep` for backward, gates and cell states.
+
+    Raises ValueError for inputs that do not fit each other, MemoryError where memory runs out.
+    """
     check(i)
     results = _results(i, keep)
     output, final_h, final_c, gates, cells = results
@@ -97,9 +103,17 @@ def _forward(*arguments: Any) -> tuple[Tensor, ...]:
     return results
 
 
-def _backward(*arguments: Any) -> list[Tensor]:
-    i = Inputs(*arguments[:COUNT])
-    output, gates, cells, grad_output, grad_h, grad_c, grad_x = arguments[COUNT:]
+def backward(
+    i: Inputs,
+    output: Tensor,
+    gates: Tensor,
+    cells: Tensor,
+    grad_output: Tensor | None,
+    grad_h: Tensor | None,
+    grad_c: Tensor | None,
+    grad_x: bool,
+) -> list[Tensor | None]:
+    """The gradients of the differentiable inputs that are there; of `x` if `grad_x`."""
     check(i)
     gradients = _gradients(i, grad_x)
     scan, alive = _structure(i)
@@ -110,12 +124,23 @@ def _backward(*arguments: Any) -> list[Tensor]:
         scan.grad_output_step, scan.grad_output_row = grad_output.stride(0), grad_output.stride(-2)
     final = [None if g is None else g.contiguous() for g in (grad_h, grad_c)]
     scan.grad_final_h, scan.grad_final_c = (None if g is None else g.data_ptr() for g in final)
-    for name, gradient in zip(Inputs._fields[:DIFFERENTIABLE], gradients, strict=True):
-        if gradient.numel():
-            setattr(scan, f"grad_{_IN_STRUCTURE.get(name, name)}", gradient.data_ptr())
+    for name, gradient in zip(_GRADIENTS, gradients, strict=True):
+        if gradient is not None:
+            setattr(scan, name, gradient.data_ptr())
     _library().call("backward", i.x.dtype, scan)
     del alive, final
     return gradients
+
+
+def _backward(*arguments: Any) -> list[Tensor]:
+    """An operator returns no None: for an absent input it has an empty tensor."""
+    i = Inputs(*arguments[:COUNT])
+    return [i.x.new_empty(0) if g is None else g for g in backward(i, *arguments[COUNT:])]
+
+
+def _backward_fake(*arguments: Any) -> list[Tensor]:
+    i = Inputs(*arguments[:COUNT])
+    return [i.x.new_empty(0) if g is None else g for g in _gradients(i, arguments[-1])]
 
 
 def _register() -> Any:
@@ -123,14 +148,12 @@ def _register() -> Any:
     library = open_library("foretell", "DEF")
     library.define(f"scan({_INPUTS}, bool keep) -> (Tensor, Tensor, Tensor, Tensor, Tensor)")
     library.define(f"scan_backward({_INPUTS}, {_INCOMING}, bool grad_x) -> Tensor[]")
-    library.impl("scan", _forward, "CPU")
+    library.impl("scan", lambda *a: forward(Inputs(*a[:COUNT]), a[COUNT]), "CPU")
     library.impl("scan_backward", _backward, "CPU")
     torch.library.register_fake(
         "foretell::scan", lambda *a: _results(Inputs(*a[:COUNT]), a[COUNT]), lib=library, allow_override=False
     )
-    torch.library.register_fake(
-        "foretell::scan_backward", lambda *a: _gradients(Inputs(*a[:COUNT]), a[-1]), lib=library, allow_override=False
-    )
+    torch.library.register_fake("foretell::scan_backward", _backward_fake, lib=library, allow_override=False)
     return library
 
 

@@ -203,6 +203,8 @@ class Layer(nn.RNNBase):
                 outputs.append(output)
                 finals.append(final)
             x = outputs[0] if len(outputs) == 1 else torch.cat(outputs, -1)
+        if len(finals) == 1:
+            return x, tuple(s.unsqueeze(0) for s in finals[0])
         return x, tuple(torch.stack(layers) for layers in zip(*finals, strict=True))
 
     def _recurrent_mask(self, h: Tensor) -> Tensor | None:

@@ -86,7 +86,7 @@ class Backward {
     void pack() {
         input_.data = input_panels_ = Buffer<T>(input_.size());
         hidden_.data = hidden_panels_ = Buffer<T>(hidden_.size());
-        parallel(input_.count() + hidden_.count(), s.threads, [&](int64_t p) {
+        parallel(input_.count() + hidden_.count(), threads_for(s, double(input_.size() + hidden_.size()) * 8), [&](int64_t p) {
             if (p < input_.count())
                 pack_straight(at(s.weight_ih), U::input_gate, U::input_blocks, s.hidden, s.inputs, input_, p);
             else

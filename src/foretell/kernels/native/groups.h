@@ -23,11 +23,16 @@ struct Group {
     }
 };
 
-// As many groups as threads, but one where the work would not pay for starting the others.
+// As many threads as there are, but one where the work, counted in multiplications, would not pay for waking others.
+inline int64_t threads_for(const Scan& s, double work) { return work < 4e5 ? 1 : s.threads; }
+
+inline double scan_work(const Scan& s, int64_t gates, int64_t rows) {
+    return double(rows) * double(gates * s.hidden) * double(s.hidden + s.inputs);
+}
+
 inline int64_t group_count(const Scan& s, int64_t gates, int64_t rows) {
-    const double products = double(rows) * double(gates * s.hidden) * double(s.hidden + s.inputs);
-    const int64_t most = s.threads < s.batch ? s.threads : s.batch;
-    return products < 2e5 || most < 1 ? 1 : most;
+    const int64_t threads = threads_for(s, scan_work(s, gates, rows));
+    return threads < s.batch ? threads : s.batch > 0 ? s.batch : 1;
 }
 
 // Time steps taken together, so that a product has enough rows and its results stay in the cache.

@@ -26,8 +26,9 @@ class WeightGradients {
         const int64_t columns = b.layout.units * U::blocks;
         const int64_t groups = (columns + tile_vectors - 1) / tile_vectors, features = inputs_ + s.hidden;
         int64_t parts = (features + most_features - 1) / most_features;
-        while (groups * parts < 4 * s.threads && features / parts > 24) ++parts;
-        parallel(groups * parts, s.threads, [&](int64_t task) {
+        const int64_t threads = threads_for(s, scan_work(s, U::input_blocks, rows_));
+        while (groups * parts < 4 * threads && features / parts > 24) ++parts;
+        parallel(groups * parts, threads, [&](int64_t task) {
             const int64_t part = task % parts, first = features * part / parts;
             const int64_t first_column = task / parts * tile_vectors;
             task_of(first_column, int(columns - first_column < tile_vectors ? columns - first_column : tile_vectors),
