@@ -44,7 +44,8 @@ class Backward {
   public:
     Backward(const Scan& scan, const Sequences& sequences)
         : s(scan), q(sequences), layout(scan.hidden, scan.layer_norm), w(scan, layout),
-          grads(sequences.total() * layout.gradient_row()),
+          scratch_(sequences.total() * layout.gradient_row() * int64_t(sizeof(T))),
+          grads(static_cast<T*>(scratch_.data())),
           seen(scan.recurrent_mask ? sequences.total() * scan.hidden : 0) {
         const auto vectors = [](int64_t columns) { return (columns + lanes<T> - 1) / lanes<T>; };
         input_ = {nullptr, layout.input_depth().total(), s.grad_x ? vectors(s.inputs) : 0, tile_vectors};
@@ -71,8 +72,9 @@ class Backward {
     const Sequences& q;
     const Layout<T, U> layout;
     const Vectors<T, U> w;
+    const Scratch scratch_;
     // The gradients of the pre-activations, in blocks; under a norm of the recurrent product those of the product.
-    const Buffer<T> grads;
+    T* const grads;
 
   private:
     const Buffer<T> seen;
@@ -114,7 +116,7 @@ class Backward {
         const int64_t n = group.count, chunk = chunk_steps(n, s.steps), padded = layout.padded;
         Buffer<Row> rows(n);
         Buffer<T> grad_h(n * padded), grad_c(U::has_cell ? n * padded : 0), start_c(U::has_cell ? n * padded : 0);
-        Buffer<T> through(s.layer_norm && U::has_cell ? 4 * padded : 0);
+        Buffer<T> through(s.layer_norm && U::has_cell ? 3 * padded : 0);
         Buffer<const T*> left(n), chunk_grads(chunk * n);
         Buffer<T*> chunk_x(chunk * n);
         for (int64_t j = 0; j < n; ++j) {
@@ -156,13 +158,13 @@ class Backward {
                     left[j] = chunk_grads[count] = row.grads;
                     chunk_x[count] =
                         s.grad_x ? at(s.grad_x) + q.offset(t, position, s.batch * s.inputs, s.inputs) : nullptr;
-                    if (s.layer_norm) norm_backward(row, sums);
                     if (s.recurrent_mask) {
                         const T* mask = at(s.recurrent_mask) + q.row(position) * s.hidden;
                         T* to = seen + packed * s.hidden;
                         for (int64_t f = 0; f < s.hidden; ++f) to[f] = row.h[f] * mask[f];
                     }
                 }
+                if (s.layer_norm) norms_backward(rows, running, sums);
                 recur(left, running, group, grad_h);
             }
             sums.end_chunk();
@@ -264,23 +266,22 @@ class Backward {
             row_plain(row, sums);
         } else {
             constexpr int L = lanes<T>;
-            T *cell = memory, *normalised = cell + layout.padded, *squashed = normalised + layout.padded;
-            T* through = squashed + layout.padded;
-            const NormedRow<T> single = layout.close(1);
+            T *normalised = memory, *squashed = normalised + layout.padded, *through = squashed + layout.padded;
+            const auto single = layout.template close<1>();
             const T* statistics = row.gates + layout.statistics();
-            for (int64_t u = 0; u < layout.units; ++u)
-                store(cell + u * L, U::template cell_again<T>(unit(row, u), row.gates + u * U::blocks * L));
-            normalise(single, cell, Moments<T>{statistics[cell_mean], statistics[cell_scale]}, normalised);
-            for (int64_t at = 0; at < layout.padded; at += L) {
+            single.each([&](int64_t at, int64_t, int, auto real) {
                 const T* gates = row.gates + at * U::blocks;
+                const Vec<T> c = U::template cell_again<T>(unit(row, at / L), gates);
+                const Vec<T> norm = real((c - statistics[cell_mean]) * statistics[cell_scale]);
                 const Vec<T> grad = split(grad_of_output(row, at / L), row.keep_h, s.rate_h, at / L).next;
-                const Vec<T> t = tanh<T>(load(normalised + at) * load(w.ln_c_weight + at) + load(w.ln_c_bias + at));
+                const Vec<T> t = tanh<T>(norm * load(w.ln_c_weight + at) + load(w.ln_c_bias + at));
                 const Vec<T> d = U::template backward_through<T>(gates, grad, t);
+                store(normalised + at, norm);
                 store(squashed + at, t);
                 store(through + at, d);
-                store<T>(sums.ln_c_weight() + at, load(sums.ln_c_weight() + at) + d * load(normalised + at));
+                store<T>(sums.ln_c_weight() + at, load(sums.ln_c_weight() + at) + d * norm);
                 store<T>(sums.ln_c_bias() + at, load(sums.ln_c_bias() + at) + d);
-            }
+            });
             normalise_backward<T>(single, normalised, w.ln_c_weight, statistics[cell_scale], through, single, through);
             for (int64_t u = 0; u < layout.units; ++u) {
                 const Split h = split(grad_of_output(row, u), row.keep_h, s.rate_h, u);
@@ -294,17 +295,38 @@ class Backward {
     }
 
     // From the gradients of the pre-activations to those of the two products before their norms.
-    void norm_backward(const Row& row, VectorGradients<T, U>& sums) const {
-        const T *hidden_norm = row.gates + layout.normalised_hidden(), *input_norm = row.gates + layout.normalised_input();
-        const T* statistics = row.gates + layout.statistics();
-        const NormedRow<T> hidden = layout.hidden_gates(), input = layout.input_gates();
-        if (layout.norm_of_input) {
-            add_to_weights(input, input_norm, row.grads, sums.ln_ih_weight(), sums.ln_ih_bias());
-            normalise_backward<T>(input, input_norm, w.ln_ih_weight, statistics[input_scale], row.grads,
-                                  layout.close(U::input_blocks), row.grads + layout.blocks());
+    void norms_backward(const Row* rows, int64_t running, VectorGradients<T, U>& sums) const {
+        const auto hidden = layout.hidden_gates();
+        const auto input = layout.input_gates();
+        weights_of_norm(hidden, rows, running, layout.normalised_hidden(), sums.ln_weight(), sums.ln_bias());
+        if (layout.norm_of_input)
+            weights_of_norm(input, rows, running, layout.normalised_input(), sums.ln_ih_weight(), sums.ln_ih_bias());
+        for (int64_t j = 0; j < running; ++j) {
+            const Row& row = rows[j];
+            const T* statistics = row.gates + layout.statistics();
+            if (layout.norm_of_input)
+                normalise_backward<T>(input, row.gates + layout.normalised_input(), w.ln_ih_weight,
+                                      statistics[input_scale], row.grads, layout.template close<U::input_blocks>(),
+                                      row.grads + layout.blocks());
+            normalise_backward<T>(hidden, row.gates + layout.normalised_hidden(), w.ln_weight,
+                                  statistics[hidden_scale], row.grads, hidden, row.grads);
         }
-        add_to_weights(hidden, hidden_norm, row.grads, sums.ln_weight(), sums.ln_bias());
-        normalise_backward<T>(hidden, hidden_norm, w.ln_weight, statistics[hidden_scale], row.grads, hidden, row.grads);
+    }
+
+    // What the weight and bias of a norm get from all rows of a time step.
+    template <int V>
+    void weights_of_norm(const NormedRow<T, V>& norm, const Row* rows, int64_t running, int64_t normalised,
+                         T* grad_weight, T* grad_bias) const {
+        norm.each([&](int64_t at, int64_t close, int, auto) {
+            Vec<T> weight = load(grad_weight + close), bias = load(grad_bias + close);
+            for (int64_t j = 0; j < running; ++j) {
+                const Vec<T> d = load(rows[j].grads + at);
+                weight += d * load(rows[j].gates + normalised + close);
+                bias += d;
+            }
+            store(grad_weight + close, weight);
+            store(grad_bias + close, bias);
+        });
     }
 
     void finish(VectorGradients<T, U>& sums) const {

@@ -19,6 +19,9 @@ class Forward {
 
     void run() {
         pack();
+        in_large_pages(s.gates, q.total() * layout.row() * int64_t(sizeof(T)));
+        in_large_pages(s.cells, s.cells ? q.total() * layout.padded * int64_t(sizeof(T)) : 0);
+        in_large_pages(s.output, q.total() * s.hidden * int64_t(sizeof(T)));
         const int64_t groups = group_count(s, U::input_blocks, q.total());
         parallel(groups, s.threads, [&](int64_t g) { scan(Group::of(g, groups, q, s.batch)); });
     }
@@ -147,13 +150,14 @@ class Forward {
     }
 
     void normalise_input(T* gates) const {
-        const NormedRow<T> row = layout.input_gates();
+        const auto row = layout.input_gates();
         T* normalised = gates + layout.normalised_input();
         const Moments<T> m = moments(row, gates);
-        normalise(row, gates, m, normalised);
         gates[layout.statistics() + input_scale] = m.scale;
-        row.each([&](int64_t at, int64_t close, Vec<T>) {
-            store<T>(gates + at, load(normalised + close) * load(w.ln_ih_weight + close) + load(w.bias + close));
+        row.each([&](int64_t at, int64_t close, int, auto real) {
+            const Vec<T> norm = real((load(gates + at) - m.mean) * m.scale);
+            store(normalised + close, norm);
+            store<T>(gates + at, norm * load(w.ln_ih_weight + close) + load(w.bias + close));
         });
     }
 
@@ -201,7 +205,7 @@ class Forward {
 
     void step_normed(const Row* rows, const T* const* seen, int64_t running, T* product, T* cell) const {
         constexpr int L = lanes<T>;
-        const NormedRow<T> gated = layout.close(U::hidden_blocks), single = layout.close(1);
+        const auto gated = layout.template close<U::hidden_blocks>();
         multiply<T>(
             seen, running, {0, 1, s.hidden, 0}, hidden_,
             [&](int64_t panel, int64_t j, Vec<T>* tile) {
@@ -215,35 +219,41 @@ class Forward {
         for (int64_t j = 0; j < running; ++j) {
             const Row& row = rows[j];
             T *normalised = row.gates + layout.normalised_hidden(), *statistics = row.gates + layout.statistics();
-            const Moments<T> m = moments(gated, product + j * layout.hidden_product());
-            normalise(gated, product + j * layout.hidden_product(), m, normalised);
+            const T* a = product + j * layout.hidden_product();
+            const Moments<T> m = moments(gated, a);
             statistics[hidden_scale] = m.scale;
-            for (int64_t u = 0; u < layout.units; ++u) {
+            Vec<T> pre[U::hidden_blocks];
+            gated.each([&](int64_t, int64_t at, int v, auto real) {
+                const int64_t u = at / (U::hidden_blocks * L);
                 T* gates = row.gates + u * U::blocks * L;
-                Vec<T> a[U::hidden_blocks];
-                for (int v = 0; v < U::hidden_blocks; ++v) {
-                    const int64_t at = (u * U::hidden_blocks + v) * L;
-                    a[v] = load(normalised + at) * load(w.ln_weight + at) + load(w.hidden_bias + at);
-                    if (!U::norm_of_sum) a[v] += load(gates + (U::hidden_first + v) * L);
-                }
+                const Vec<T> norm = real((load(a + at) - m.mean) * m.scale);
+                store(normalised + at, norm);
+                pre[v] = norm * load(w.ln_weight + at) + load(w.hidden_bias + at);
+                if (!U::norm_of_sum) pre[v] += load(gates + (U::hidden_first + v) * L);
+                if (v + 1 < U::hidden_blocks) return;
                 const Unit<T> old = unit(row, u);
-                const Vec<T> c = U::template cell<T>(old, a, gates);
-                if (U::has_cell) store(cell + u * L, c);
+                const Vec<T> c = U::template cell<T>(old, pre, gates);
+                if (U::has_cell) store(cell + u * L, real(c));
                 else keep(row, u, old, U::template output<T>(old, gates, c), c);
-            }
-            if constexpr (U::has_cell) {
-                const Moments<T> of_cell = moments(single, cell);
-                statistics[cell_mean] = of_cell.mean;
-                statistics[cell_scale] = of_cell.scale;
-                for (int64_t u = 0; u < layout.units; ++u) {
-                    const Vec<T> c = load(cell + u * L);
-                    const Vec<T> through = (c - of_cell.mean) * of_cell.scale * load(w.ln_c_weight + u * L) +
-                                           load(w.ln_c_bias + u * L);
-                    const Unit<T> old = unit(row, u);
-                    keep(row, u, old, U::template output<T>(old, row.gates + u * U::blocks * L, through), c);
-                }
-            }
+            });
+            if constexpr (U::has_cell) output_normed(row, cell);
         }
+    }
+
+    // What the output gate lets through is the norm of all of c'.
+    void output_normed(const Row& row, const T* cell) const {
+        const auto single = layout.template close<1>();
+        T* statistics = row.gates + layout.statistics();
+        const Moments<T> m = moments(single, cell);
+        statistics[cell_mean] = m.mean;
+        statistics[cell_scale] = m.scale;
+        single.each([&](int64_t at, int64_t, int, auto) {
+            const int64_t u = at / lanes<T>;
+            const Vec<T> c = load(cell + at);
+            const Vec<T> through = (c - m.mean) * m.scale * load(w.ln_c_weight + at) + load(w.ln_c_bias + at);
+            const Unit<T> old = unit(row, u);
+            keep(row, u, old, U::template output<T>(old, row.gates + at * U::blocks, through), c);
+        });
     }
 };
 

@@ -2,17 +2,13 @@
 // rows of gates are laid out.
 #pragma once
 
-#include <cstdlib>
-#include <new>
-
 #include "cells.h"
 #include "layer_norm.h"
+#include "memory.h"
 #include "product.h"
 #include "scan.h"
 
 namespace foretell {
-
-constexpr int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
 
 // Sizes in values of T. A row of gates holds the cell's blocks for each vector of units; under layer norm also the
 // normalised recurrent product, the normalised product of the input (but for an RNN, which has one norm for both), and
@@ -43,9 +39,12 @@ struct Layout {
     Depth hidden_depth() const { return depth(U::hidden_first, U::hidden_blocks); }
 
     // The gates as a norm sees them: among a row's blocks, or close together.
-    NormedRow<T> input_gates() const { return {hidden, units, U::input_blocks, U::blocks, 0}; }
-    NormedRow<T> hidden_gates() const { return {hidden, units, U::hidden_blocks, U::blocks, U::hidden_first}; }
-    NormedRow<T> close(int vectors) const { return {hidden, units, vectors, vectors, 0}; }
+    NormedRow<T, U::input_blocks> input_gates() const { return {hidden, U::blocks, 0}; }
+    NormedRow<T, U::hidden_blocks> hidden_gates() const { return {hidden, U::blocks, U::hidden_first}; }
+    template <int V>
+    NormedRow<T, V> close() const {
+        return {hidden, V, 0};
+    }
 
   private:
     Depth depth(int first, int used) const {
@@ -56,32 +55,6 @@ struct Layout {
 
 // The places of a row's statistics.
 enum Statistic { hidden_scale, cell_mean, cell_scale, input_scale };
-
-// An array aligned to vectors, its values unset. Throws std::bad_alloc.
-template <class T>
-class Buffer {
-  public:
-    explicit Buffer(int64_t count = 0) {
-        if (count <= 0) return;
-        data_ = static_cast<T*>(std::aligned_alloc(64, size_t(round_up(count * int64_t(sizeof(T)), 64))));
-        if (!data_) throw std::bad_alloc();
-    }
-    Buffer(int64_t count, T value) : Buffer(count) {
-        for (int64_t i = 0; i < count; ++i) data_[i] = value;
-    }
-    Buffer(Buffer&& other) noexcept : data_(other.data_) { other.data_ = nullptr; }
-    Buffer& operator=(Buffer&& other) noexcept {
-        T* mine = data_;
-        data_ = other.data_;
-        other.data_ = mine;
-        return *this;
-    }
-    ~Buffer() { std::free(data_); }
-    operator T*() const { return data_; }
-
-  private:
-    T* data_ = nullptr;
-};
 
 // A vector of `gates * H` values, gate after gate, as blocks [unit][vector][lane]; `from` null gives zeros.
 template <class T>

@@ -1,4 +1,4 @@
-// Layer normalisation of one row held in blocks of units (Ba, Kiros & Hinton, 2016), forward and backward.
+// Layer normalisation of rows held in blocks of units (Ba, Kiros & Hinton, 2016), forward and backward.
 #pragma once
 
 #include <cmath>
@@ -7,22 +7,42 @@
 
 namespace foretell {
 
-// A row's values: H of them in each of `vectors` blocks, in units of `lanes` whose last may be partly empty. They may
-// stand among others, `apart` vectors from unit to unit, the first at `first`; weights and norms stand close together.
+// All lanes hold values; or only some do, and the others, the padding, have to be zero.
 template <class T>
-struct NormedRow {
-    int64_t hidden, units;
-    int vectors, apart, first;
+struct AllReal {
+    Vec<T> operator()(Vec<T> v) const { return v; }
+};
+template <class T>
+struct SomeReal {
+    Vec<T> mask;
+    Vec<T> operator()(Vec<T> v) const { return v * mask; }
+};
 
-    T count() const { return T(hidden * vectors); }
-    // `step(where in the row, where among weights and norms, 1 for lanes that hold a value and 0 for padding)`.
+// A row's values: H of them in each of V blocks, in units of `lanes` whose last may be partly empty. They may stand among
+// others, `apart` vectors from unit to unit, the first at `first`; weights and norms stand close together.
+template <class T, int V>
+struct NormedRow {
+    int64_t hidden;
+    int apart, first;
+
+    T count() const { return T(hidden * V); }
+    // `step(where in the row, where among weights and norms, which of the V blocks, what clears padding)`.
     template <class Step>
     void each(Step step) const {
-        for (int64_t u = 0; u < units; ++u) {
-            Vec<T> real = broadcast<T>(1);
-            for (int64_t lane = hidden - u * lanes<T>; lane < lanes<T>; ++lane) real[lane] = 0;
-            for (int v = 0; v < vectors; ++v) step((u * apart + first + v) * lanes<T>, (u * vectors + v) * lanes<T>, real);
+        const int64_t full = hidden / lanes<T>;
+        for (int64_t u = 0; u < full; ++u) unit(u, AllReal<T>{}, step);
+        if (hidden % lanes<T>) {
+            SomeReal<T> some{};
+            for (int64_t lane = 0; lane < hidden % lanes<T>; ++lane) some.mask[lane] = 1;
+            unit(full, some, step);
         }
+    }
+
+  private:
+    template <class Real, class Step>
+    void unit(int64_t u, Real real, Step& step) const {
+#pragma GCC unroll 4
+        for (int v = 0; v < V; ++v) step((u * apart + first + v) * lanes<T>, (u * V + v) * lanes<T>, v, real);
     }
 };
 
@@ -31,56 +51,46 @@ struct Moments {
     T mean, scale;  // scale = 1 / sqrt(variance + 1e-5)
 };
 
+// A sum in V parts, so that one addition need not wait for another.
+template <class T, int V>
+struct Total {
+    Vec<T> part[V]{};
+    T all() const {
+        Vec<T> total = part[0];
+        for (int v = 1; v < V; ++v) total += part[v];
+        return sum<T>(total);
+    }
+};
+
 // The padding of `a` must be zero.
-template <class T>
-Moments<T> moments(const NormedRow<T>& row, const T* a) {
-    Vec<T> total{}, squares{};
-    row.each([&](int64_t at, int64_t, Vec<T>) { total += load(a + at); });
-    const T mean = sum<T>(total) / row.count();
-    row.each([&](int64_t at, int64_t, Vec<T> real) {
-        const Vec<T> d = (load(a + at) - mean) * real;
-        squares += d * d;
+template <class T, int V>
+Moments<T> moments(const NormedRow<T, V>& row, const T* a) {
+    Total<T, V> total, squares;
+    row.each([&](int64_t at, int64_t, int v, auto) { total.part[v] += load(a + at); });
+    const T mean = total.all() / row.count();
+    row.each([&](int64_t at, int64_t, int v, auto real) {
+        const Vec<T> d = real(load(a + at) - mean);
+        squares.part[v] += d * d;
     });
-    return {mean, T(1) / std::sqrt(sum<T>(squares) / row.count() + T(1e-5))};
-}
-
-// (a - mean) * scale, with zeros in the padding.
-template <class T>
-void normalise(const NormedRow<T>& row, const T* a, Moments<T> m, T* normalised) {
-    row.each([&](int64_t at, int64_t close, Vec<T> real) {
-        store<T>(normalised + close, (load(a + at) - m.mean) * m.scale * real);
-    });
-}
-
-// What the weight and bias of a norm get from one row.
-template <class T>
-void add_to_weights(const NormedRow<T>& row, const T* normalised, const T* grad, T* grad_weight, T* grad_bias) {
-    row.each([&](int64_t at, int64_t close, Vec<T>) {
-        const Vec<T> d = load(grad + at);
-        store<T>(grad_weight + close, load(grad_weight + close) + d * load(normalised + close));
-        store<T>(grad_bias + close, load(grad_bias + close) + d);
-    });
+    return {mean, T(1) / std::sqrt(squares.all() / row.count() + T(1e-5))};
 }
 
 // The gradient by a, from that by the weighted norm, both rows; `to` may be the same as `grad`. What is subtracted is
 // stored before, so that no multiplication is fused into the difference: with one feature it is exactly zero.
-template <class T>
-void normalise_backward(const NormedRow<T>& row, const T* normalised, const T* weight, T scale, const T* grad,
-                        const NormedRow<T>& to_row, T* to) {
-    Vec<T> total{}, along{};
+template <class T, int V>
+void normalise_backward(const NormedRow<T, V>& row, const T* normalised, const T* weight, T scale, const T* grad,
+                        const NormedRow<T, V>& to_row, T* to) {
+    Total<T, V> total, along;
     const int64_t apart = to_row.apart - row.apart, first = to_row.first - row.first;
-    const auto in_to = [&](int64_t at, int64_t close) {
-        return at + (close / (row.vectors * lanes<T>) * apart + first) * lanes<T>;
-    };
-    row.each([&](int64_t at, int64_t close, Vec<T>) {
+    row.each([&](int64_t at, int64_t close, int v, auto) {
         const Vec<T> d = load(grad + at) * load(weight + close);
-        store<T>(to + in_to(at, close), d);
-        total += d;
-        along += d * load(normalised + close);
+        store<T>(to + at + (close / (V * lanes<T>)*apart + first) * lanes<T>, d);
+        total.part[v] += d;
+        along.part[v] += d * load(normalised + close);
     });
-    const T mean = sum<T>(total) / row.count(), slope = sum<T>(along) / row.count();
-    to_row.each([&](int64_t at, int64_t close, Vec<T> real) {
-        store<T>(to + at, (load(to + at) - mean - load(normalised + close) * slope) * scale * real);
+    const T mean = total.all() / row.count(), slope = along.all() / row.count();
+    to_row.each([&](int64_t at, int64_t close, int, auto real) {
+        store<T>(to + at, real((load(to + at) - mean - load(normalised + close) * slope) * scale));
     });
 }
 

@@ -70,9 +70,13 @@ inline Vec<T> broadcast(T value) {
 
 template <class T>
 inline T sum(Vec<T> v) {
-    T total = 0;
-    for (int i = 0; i < lanes<T>; ++i) total += v[i];
-    return total;
+    T part[lanes<T>];
+    std::memcpy(part, &v, sizeof v);
+#pragma GCC unroll 8
+    for (int half = lanes<T> / 2; half; half /= 2)
+#pragma GCC unroll 8
+        for (int i = 0; i < half; ++i) part[i] += part[i + half];
+    return part[0];
 }
 
 // 1 / v. On AVX-512 in single precision: an estimate of 14 bits and one Newton step, right to the last bit or so. For

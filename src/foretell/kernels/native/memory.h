@@ -1,0 +1,95 @@
+// Memory that the scan works in.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <cstdlib>
+#include <new>
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
+namespace foretell {
+
+constexpr int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
+
+// An array aligned to vectors, its values unset. Throws std::bad_alloc.
+template <class T>
+class Buffer {
+  public:
+    explicit Buffer(int64_t count = 0) {
+        if (count <= 0) return;
+        data_ = static_cast<T*>(std::aligned_alloc(64, size_t(round_up(count * int64_t(sizeof(T)), 64))));
+        if (!data_) throw std::bad_alloc();
+    }
+    Buffer(int64_t count, T value) : Buffer(count) {
+        for (int64_t i = 0; i < count; ++i) data_[i] = value;
+    }
+    Buffer(Buffer&& other) noexcept : data_(other.data_) { other.data_ = nullptr; }
+    Buffer& operator=(Buffer&& other) noexcept {
+        T* mine = data_;
+        data_ = other.data_;
+        other.data_ = mine;
+        return *this;
+    }
+    ~Buffer() { std::free(data_); }
+    operator T*() const { return data_; }
+
+  private:
+    T* data_ = nullptr;
+};
+
+// Asks the system to back a large array by large pages, before it is first touched: to fault in tens of megabytes page by
+// page costs as much time as to compute them. Only a hint.
+inline void in_large_pages(void* data, int64_t bytes) {
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+    constexpr int64_t page = 4096, large = int64_t(2) << 20;
+    if (!data || bytes < 2 * large) return;
+    const auto begin = reinterpret_cast<int64_t>(data);
+    madvise(reinterpret_cast<void*>(round_up(begin, page)), size_t(begin + bytes - round_up(begin, page)) / page * page,
+            MADV_HUGEPAGE);
+#else
+    (void)data, (void)bytes;
+#endif
+}
+
+// The one large array that a backward pass works in, kept from call to call: a training loop would otherwise hand the
+// same pages back to the system at every step and fault them in again.
+class Scratch {
+  public:
+    explicit Scratch(int64_t bytes) {
+        Block* kept = store().exchange(nullptr);
+        if (kept && kept->size >= bytes) {
+            block_ = kept;
+            return;
+        }
+        release(kept);
+        block_ = static_cast<Block*>(std::aligned_alloc(64, size_t(header + round_up(bytes, 64))));
+        if (!block_) throw std::bad_alloc();
+        in_large_pages(block_, header + bytes);
+        block_->size = bytes;
+    }
+    Scratch(const Scratch&) = delete;
+    Scratch& operator=(const Scratch&) = delete;
+    ~Scratch() { release(block_->size > most_kept ? block_ : store().exchange(block_)); }
+
+    void* data() const { return reinterpret_cast<char*>(block_) + header; }
+
+  private:
+    struct Block {
+        int64_t size;
+    };
+    static constexpr int64_t header = 64, most_kept = int64_t(64) << 20;
+
+    // Several Python threads may be here at once: one of them finds the block, the others get one of their own.
+    static std::atomic<Block*>& store() {
+        static std::atomic<Block*> kept{nullptr};
+        return kept;
+    }
+    static void release(Block* block) { std::free(block); }
+
+    Block* block_;
+};
+
+}  // namespace foretell
