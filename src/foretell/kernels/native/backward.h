@@ -116,7 +116,8 @@ class Backward {
         const int64_t n = group.count, chunk = chunk_steps(n, s.steps), padded = layout.padded;
         Buffer<Row> rows(n);
         Buffer<T> grad_h(n * padded), grad_c(U::has_cell ? n * padded : 0), start_c(U::has_cell ? n * padded : 0);
-        Buffer<T> through(s.layer_norm && U::has_cell ? 3 * padded : 0);
+        Buffer<T> through(s.layer_norm && U::has_cell ? 3 * n * padded : 0);
+        Buffer<Weighed<T>> weighed(s.layer_norm ? n : 0);
         Buffer<const T*> left(n), chunk_grads(chunk * n);
         Buffer<T*> chunk_x(chunk * n);
         for (int64_t j = 0; j < n; ++j) {
@@ -153,8 +154,6 @@ class Backward {
                     row.grad_h = grad_h + j * padded;
                     row.grad_c = grad_c + j * padded;
                     row.grads = grads + packed * layout.gradient_row();
-                    if (s.layer_norm) row_normed(row, sums, through);
-                    else row_plain(row, sums);
                     left[j] = chunk_grads[count] = row.grads;
                     chunk_x[count] =
                         s.grad_x ? at(s.grad_x) + q.offset(t, position, s.batch * s.inputs, s.inputs) : nullptr;
@@ -164,7 +163,9 @@ class Backward {
                         for (int64_t f = 0; f < s.hidden; ++f) to[f] = row.h[f] * mask[f];
                     }
                 }
-                if (s.layer_norm) norms_backward(rows, running, sums);
+                if (U::has_cell && s.layer_norm) step_normed(rows, running, sums, through, weighed);
+                else for (int64_t j = 0; j < running; ++j) row_plain(rows[j], sums);
+                if (s.layer_norm) norms_backward(rows, running, sums, weighed);
                 recur(left, running, group, grad_h);
             }
             sums.end_chunk();
@@ -260,73 +261,95 @@ class Backward {
         }
     }
 
-    // With a norm on the cell state, what goes through the output gate meets all units before it meets any of them.
-    void row_normed(const Row& row, VectorGradients<T, U>& sums, T* memory) const {
-        if constexpr (!U::has_cell) {
-            row_plain(row, sums);
-        } else {
-            constexpr int L = lanes<T>;
-            T *normalised = memory, *squashed = normalised + layout.padded, *through = squashed + layout.padded;
+    // With a norm on the cell state, what goes through the output gate meets all units before it meets any of them. One
+    // loop over the rows before each sum that a row has to wait for, and one after.
+    void step_normed(const Row* rows, int64_t running, VectorGradients<T, U>& sums, T* memory,
+                     Weighed<T>* weighed) const {
+        if constexpr (U::has_cell) {
             const auto single = layout.template close<1>();
-            const T* statistics = row.gates + layout.statistics();
-            single.each([&](int64_t at, int64_t, int, auto real) {
-                const T* gates = row.gates + at * U::blocks;
-                const Vec<T> c = U::template cell_again<T>(unit(row, at / L), gates);
-                const Vec<T> norm = real((c - statistics[cell_mean]) * statistics[cell_scale]);
-                const Vec<T> grad = split(grad_of_output(row, at / L), row.keep_h, s.rate_h, at / L).next;
-                const Vec<T> t = tanh<T>(norm * load(w.ln_c_weight + at) + load(w.ln_c_bias + at));
-                const Vec<T> d = U::template backward_through<T>(gates, grad, t);
-                store(normalised + at, norm);
-                store(squashed + at, t);
-                store(through + at, d);
-                store<T>(sums.ln_c_weight() + at, load(sums.ln_c_weight() + at) + d * norm);
-                store<T>(sums.ln_c_bias() + at, load(sums.ln_c_bias() + at) + d);
-            });
-            normalise_backward<T>(single, normalised, w.ln_c_weight, statistics[cell_scale], through, single, through);
-            for (int64_t u = 0; u < layout.units; ++u) {
-                const Split h = split(grad_of_output(row, u), row.keep_h, s.rate_h, u);
-                const Split c = split(load(row.grad_c + u * L), row.keep_c, s.rate_c, u);
-                const Carried<T> carried = U::template backward<T>(
-                    unit(row, u), row.gates + u * U::blocks * L, h.next, c.next + load(through + u * L),
-                    load(squashed + u * L), row.grads + u * U::blocks * L, sums.peephole() + u * L);
-                leave(row, u, carried, h.kept, c.kept);
+            for (int64_t j = 0; j < running; ++j) {
+                const NormedCell of(memory, j, layout.padded);
+                through_output(rows[j], sums, of);
+                weighed[j] = weigh<T>(single, of.normalised, w.ln_c_weight, of.through, single, of.through);
             }
+            for (int64_t j = 0; j < running; ++j) through_cell(rows[j], sums, NormedCell(memory, j, layout.padded), weighed[j]);
         }
+    }
+
+    // A row's normalised c', the tanh of its weighted norm, and the gradient that comes through the output gate.
+    struct NormedCell {
+        T *normalised, *squashed, *through;
+        NormedCell(T* memory, int64_t row, int64_t padded)
+            : normalised(memory + 3 * row * padded), squashed(normalised + padded), through(squashed + padded) {}
+    };
+
+    void through_output(const Row& row, VectorGradients<T, U>& sums, NormedCell of) const {
+        const T* statistics = row.gates + layout.statistics();
+        layout.template close<1>().each([&](int64_t at, int64_t, int, auto real) {
+            const int64_t u = at / lanes<T>;
+            const T* gates = row.gates + at * U::blocks;
+            const Vec<T> c = U::template cell_again<T>(unit(row, u), gates);
+            const Vec<T> norm = real((c - statistics[cell_mean]) * statistics[cell_scale]);
+            const Vec<T> grad = split(grad_of_output(row, u), row.keep_h, s.rate_h, u).next;
+            const Vec<T> squashed = tanh<T>(norm * load(w.ln_c_weight + at) + load(w.ln_c_bias + at));
+            const Vec<T> d = U::template backward_through<T>(gates, grad, squashed);
+            store(of.normalised + at, norm);
+            store(of.squashed + at, squashed);
+            store(of.through + at, d);
+            store<T>(sums.ln_c_weight() + at, load(sums.ln_c_weight() + at) + d * norm);
+            store<T>(sums.ln_c_bias() + at, load(sums.ln_c_bias() + at) + d);
+        });
+    }
+
+    void through_cell(const Row& row, VectorGradients<T, U>& sums, NormedCell of, Weighed<T> weighed) const {
+        const T scale = row.gates[layout.statistics() + cell_scale];
+        layout.template close<1>().each([&](int64_t at, int64_t, int, auto real) {
+            const int64_t u = at / lanes<T>;
+            const Split h = split(grad_of_output(row, u), row.keep_h, s.rate_h, u);
+            const Split c = split(load(row.grad_c + at), row.keep_c, s.rate_c, u);
+            const Vec<T> through = real(less_shift_and_scale<T>(load(of.through + at), load(of.normalised + at), weighed, scale));
+            const Carried<T> carried = U::template backward<T>(
+                unit(row, u), row.gates + at * U::blocks, h.next, c.next + through, load(of.squashed + at),
+                row.grads + at * U::blocks, sums.peephole() + at);
+            leave(row, u, carried, h.kept, c.kept);
+        });
     }
 
     // From the gradients of the pre-activations to those of the two products before their norms.
-    void norms_backward(const Row* rows, int64_t running, VectorGradients<T, U>& sums) const {
-        const auto hidden = layout.hidden_gates();
-        const auto input = layout.input_gates();
-        weights_of_norm(hidden, rows, running, layout.normalised_hidden(), sums.ln_weight(), sums.ln_bias());
+    void norms_backward(const Row* rows, int64_t running, VectorGradients<T, U>& sums, Weighed<T>* weighed) const {
         if (layout.norm_of_input)
-            weights_of_norm(input, rows, running, layout.normalised_input(), sums.ln_ih_weight(), sums.ln_ih_bias());
-        for (int64_t j = 0; j < running; ++j) {
-            const Row& row = rows[j];
-            const T* statistics = row.gates + layout.statistics();
-            if (layout.norm_of_input)
-                normalise_backward<T>(input, row.gates + layout.normalised_input(), w.ln_ih_weight,
-                                      statistics[input_scale], row.grads, layout.template close<U::input_blocks>(),
-                                      row.grads + layout.blocks());
-            normalise_backward<T>(hidden, row.gates + layout.normalised_hidden(), w.ln_weight,
-                                  statistics[hidden_scale], row.grads, hidden, row.grads);
-        }
+            norm_backward(layout.input_gates(), layout.template close<U::input_blocks>(), layout.blocks(), rows, running,
+                          layout.normalised_input(), input_scale, w.ln_ih_weight, sums.ln_ih_weight(),
+                          sums.ln_ih_bias(), weighed);
+        norm_backward(layout.hidden_gates(), layout.hidden_gates(), 0, rows, running, layout.normalised_hidden(),
+                      hidden_scale, w.ln_weight, sums.ln_weight(), sums.ln_bias(), weighed);
     }
 
-    // What the weight and bias of a norm get from all rows of a time step.
+    // One norm over all rows of a time step: what its weight and bias get, and the gradients to `to` of each row.
     template <int V>
-    void weights_of_norm(const NormedRow<T, V>& norm, const Row* rows, int64_t running, int64_t normalised,
-                         T* grad_weight, T* grad_bias) const {
+    void norm_backward(const NormedRow<T, V>& norm, const NormedRow<T, V>& to_norm, int64_t to, const Row* rows,
+                       int64_t running, int64_t normalised, Statistic scale, const T* weight, T* grad_weight,
+                       T* grad_bias, Weighed<T>* weighed) const {
         norm.each([&](int64_t at, int64_t close, int, auto) {
-            Vec<T> weight = load(grad_weight + close), bias = load(grad_bias + close);
+            Vec<T> for_weight = load(grad_weight + close), for_bias = load(grad_bias + close);
             for (int64_t j = 0; j < running; ++j) {
                 const Vec<T> d = load(rows[j].grads + at);
-                weight += d * load(rows[j].gates + normalised + close);
-                bias += d;
+                for_weight += d * load(rows[j].gates + normalised + close);
+                for_bias += d;
             }
-            store(grad_weight + close, weight);
-            store(grad_bias + close, bias);
+            store(grad_weight + close, for_weight);
+            store(grad_bias + close, for_bias);
         });
+        for (int64_t j = 0; j < running; ++j)
+            weighed[j] = weigh(norm, rows[j].gates + normalised, weight, rows[j].grads, to_norm, rows[j].grads + to);
+        for (int64_t j = 0; j < running; ++j) {
+            const T* norms = rows[j].gates + normalised;
+            const T factor = rows[j].gates[layout.statistics() + scale];
+            T* grads = rows[j].grads + to;
+            to_norm.each([&](int64_t at, int64_t close, int, auto real) {
+                store(grads + at, real(less_shift_and_scale<T>(load(grads + at), load(norms + close), weighed[j], factor)));
+            });
+        }
     }
 
     void finish(VectorGradients<T, U>& sums) const {

@@ -63,7 +63,8 @@ class Forward {
         Buffer<T*> gates(chunk * n);
         Buffer<T> start_h(s.hidden, T(0)), start_c(U::has_cell ? n * layout.padded : 0);
         Buffer<T> chunk_gates(s.gates ? 0 : chunk * n * layout.row()), masked(s.recurrent_mask ? n * s.hidden : 0);
-        Buffer<T> product(s.layer_norm ? n * layout.hidden_product() : 0), c(s.layer_norm ? layout.padded : 0);
+        Buffer<T> product(s.layer_norm ? n * layout.hidden_product() : 0), cell(s.layer_norm ? n * layout.padded : 0);
+        Buffer<Moments<T>> normed(s.layer_norm ? chunk * n : 0);
         for (int64_t j = 0; j < n; ++j) {
             const int64_t row = q.row(group.position(j));
             rows[j] = {};
@@ -87,7 +88,7 @@ class Forward {
                                            : chunk_gates + count * layout.row();
                 }
             }
-            project(inputs, gates, count);
+            project(inputs, gates, count, normed);
             count = 0;
             for (int64_t k = i; k < end; ++k) {
                 const int64_t t = s.reverse ? s.steps - 1 - k : k, running = group.running(q.running(t));
@@ -110,7 +111,7 @@ class Forward {
                         seen[j] = to;
                     }
                 }
-                if (s.layer_norm) step_normed(rows, seen, running, product, c);
+                if (s.layer_norm) step_normed(rows, seen, running, product, cell, normed);
                 else step(rows, seen, running);
                 for (int64_t j = 0; j < running; ++j) {
                     rows[j].h = rows[j].next_h;
@@ -127,7 +128,7 @@ class Forward {
     }
 
     // The input's share into the rows of gates; where the recurrent product has a block of its own, its bias there.
-    void project(const T* const* inputs, T* const* gates, int64_t count) const {
+    void project(const T* const* inputs, T* const* gates, int64_t count, Moments<T>* normed) const {
         constexpr int L = lanes<T>;
         multiply<T>(
             inputs, count, {0, 1, s.inputs, 0}, input_,
@@ -139,8 +140,10 @@ class Forward {
                 T* to = gates[r] + panel * input_.width / U::input_blocks * U::blocks * L;
                 for (int v = 0; v < input_.in(panel); ++v) store(to + v * L, tile[v]);
             });
-        if (layout.norm_of_input)
-            for (int64_t r = 0; r < count; ++r) normalise_input(gates[r]);
+        if (layout.norm_of_input) {
+            for (int64_t r = 0; r < count; ++r) normed[r] = moments(layout.input_gates(), gates[r]);
+            for (int64_t r = 0; r < count; ++r) normalise_input(gates[r], normed[r]);
+        }
         if constexpr (U::blocks > U::input_blocks)
             for (int64_t r = 0; r < count; ++r)
                 for (int64_t u = 0; u < layout.units; ++u) {
@@ -149,12 +152,10 @@ class Forward {
                 }
     }
 
-    void normalise_input(T* gates) const {
-        const auto row = layout.input_gates();
+    void normalise_input(T* gates, Moments<T> m) const {
         T* normalised = gates + layout.normalised_input();
-        const Moments<T> m = moments(row, gates);
         gates[layout.statistics() + input_scale] = m.scale;
-        row.each([&](int64_t at, int64_t close, int, auto real) {
+        layout.input_gates().each([&](int64_t at, int64_t close, int, auto real) {
             const Vec<T> norm = real((load(gates + at) - m.mean) * m.scale);
             store(normalised + close, norm);
             store<T>(gates + at, norm * load(w.ln_ih_weight + close) + load(w.bias + close));
@@ -203,7 +204,8 @@ class Forward {
             });
     }
 
-    void step_normed(const Row* rows, const T* const* seen, int64_t running, T* product, T* cell) const {
+    void step_normed(const Row* rows, const T* const* seen, int64_t running, T* product, T* cell,
+                     Moments<T>* normed) const {
         constexpr int L = lanes<T>;
         const auto gated = layout.template close<U::hidden_blocks>();
         multiply<T>(
@@ -216,12 +218,14 @@ class Forward {
                 T* to = product + j * layout.hidden_product() + panel * hidden_.width * L;
                 for (int v = 0; v < hidden_.in(panel); ++v) store(to + v * L, tile[v]);
             });
+        // One loop over the rows for each thing that a row's next has to wait for.
+        for (int64_t j = 0; j < running; ++j) normed[j] = moments(gated, product + j * layout.hidden_product());
         for (int64_t j = 0; j < running; ++j) {
             const Row& row = rows[j];
-            T *normalised = row.gates + layout.normalised_hidden(), *statistics = row.gates + layout.statistics();
+            const Moments<T> m = normed[j];
             const T* a = product + j * layout.hidden_product();
-            const Moments<T> m = moments(gated, a);
-            statistics[hidden_scale] = m.scale;
+            T *normalised = row.gates + layout.normalised_hidden(), *c_next = cell + j * layout.padded;
+            row.gates[layout.statistics() + hidden_scale] = m.scale;
             Vec<T> pre[U::hidden_blocks];
             gated.each([&](int64_t, int64_t at, int v, auto real) {
                 const int64_t u = at / (U::hidden_blocks * L);
@@ -233,21 +237,23 @@ class Forward {
                 if (v + 1 < U::hidden_blocks) return;
                 const Unit<T> old = unit(row, u);
                 const Vec<T> c = U::template cell<T>(old, pre, gates);
-                if (U::has_cell) store(cell + u * L, real(c));
+                if (U::has_cell) store(c_next + u * L, real(c));
                 else keep(row, u, old, U::template output<T>(old, gates, c), c);
             });
-            if constexpr (U::has_cell) output_normed(row, cell);
+        }
+        if constexpr (U::has_cell) {
+            const auto single = layout.template close<1>();
+            for (int64_t j = 0; j < running; ++j) normed[j] = moments(single, cell + j * layout.padded);
+            for (int64_t j = 0; j < running; ++j) output_normed(rows[j], cell + j * layout.padded, normed[j]);
         }
     }
 
     // What the output gate lets through is the norm of all of c'.
-    void output_normed(const Row& row, const T* cell) const {
-        const auto single = layout.template close<1>();
+    void output_normed(const Row& row, const T* cell, Moments<T> m) const {
         T* statistics = row.gates + layout.statistics();
-        const Moments<T> m = moments(single, cell);
         statistics[cell_mean] = m.mean;
         statistics[cell_scale] = m.scale;
-        single.each([&](int64_t at, int64_t, int, auto) {
+        layout.template close<1>().each([&](int64_t at, int64_t, int, auto) {
             const int64_t u = at / lanes<T>;
             const Vec<T> c = load(cell + at);
             const Vec<T> through = (c - m.mean) * m.scale * load(w.ln_c_weight + at) + load(w.ln_c_bias + at);

@@ -75,11 +75,17 @@ Moments<T> moments(const NormedRow<T, V>& row, const T* a) {
     return {mean, T(1) / std::sqrt(squares.all() / row.count() + T(1e-5))};
 }
 
-// The gradient by a, from that by the weighted norm, both rows; `to` may be the same as `grad`. What is subtracted is
-// stored before, so that no multiplication is fused into the difference: with one feature it is exactly zero.
+// The gradient by a, from that by the weighted norm: weigh it, then take out what shifting and scaling a would do. In two
+// functions, since for one row the second has to wait for the sums of the first; `to` may be the same as `grad`. What is
+// subtracted is stored before, so that no multiplication is fused into the difference: with one feature it is exactly zero.
+template <class T>
+struct Weighed {
+    T mean, slope;
+};
+
 template <class T, int V>
-void normalise_backward(const NormedRow<T, V>& row, const T* normalised, const T* weight, T scale, const T* grad,
-                        const NormedRow<T, V>& to_row, T* to) {
+Weighed<T> weigh(const NormedRow<T, V>& row, const T* normalised, const T* weight, const T* grad,
+                 const NormedRow<T, V>& to_row, T* to) {
     Total<T, V> total, along;
     const int64_t apart = to_row.apart - row.apart, first = to_row.first - row.first;
     row.each([&](int64_t at, int64_t close, int v, auto) {
@@ -88,10 +94,12 @@ void normalise_backward(const NormedRow<T, V>& row, const T* normalised, const T
         total.part[v] += d;
         along.part[v] += d * load(normalised + close);
     });
-    const T mean = total.all() / row.count(), slope = along.all() / row.count();
-    to_row.each([&](int64_t at, int64_t close, int, auto real) {
-        store<T>(to + at, real((load(to + at) - mean - load(normalised + close) * slope) * scale));
-    });
+    return {total.all() / row.count(), along.all() / row.count()};
+}
+
+template <class T>
+Vec<T> less_shift_and_scale(Vec<T> grad, Vec<T> normalised, Weighed<T> w, T scale) {
+    return (grad - w.mean - normalised * w.slope) * scale;
 }
 
 }  // namespace foretell
