@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-GATES = {"rnn_tanh": 1, "rnn_relu": 1, "lstm": 4, "gru": 3}
+GATES = {"rnn_tanh": 1, "rnn_relu": 1, "lstm": 4, "gru": 3, "gru_reset_before": 3}
 """The cells that the compiled scan knows, in the order of its own numbers, and how many gates they have."""
 
 
@@ -104,6 +104,8 @@ def _check_form(i: Inputs) -> None:
         tensor = getattr(i, name)
         if tensor is None:
             continue
+        if shape is None:
+            raise ValueError(f"{name} does not belong to the cell {i.cell}")
         if tensor.shape != shape:
             raise ValueError(f"{name} must have the shape {shape}, got {tuple(tensor.shape)}")
         if tensor.dtype != i.x.dtype or tensor.device != i.x.device:
@@ -119,11 +121,13 @@ def _check_form(i: Inputs) -> None:
 def _norms(cell: str) -> list[str]:
     if cell.startswith("rnn"):
         return ["ln_weight", "ln_bias"]
+    if cell == "gru_reset_before":
+        return []
     return ["ln_ih_weight", "ln_hh_weight"] + (["ln_c_weight", "ln_c_bias"] if cell == "lstm" else [])
 
 
 def _shapes(i: Inputs) -> dict[str, tuple[int, ...] | None]:
-    """The shape of every tensor that this cell may have; None, which no shape equals, for those that it may not."""
+    """The shape of every tensor that this cell may have; None for those that it may not."""
     hidden, batch = i.weight_hh.shape[-1], i.initial_h.shape[0]
     rows, state, outputs = GATES[i.cell] * hidden, (batch, hidden), (*i.x.shape[:-1], hidden)
     shapes: dict[str, tuple[int, ...] | None] = dict.fromkeys(Inputs._fields[1:DIFFERENTIABLE])

@@ -29,7 +29,7 @@ _GRADIENTS = ["grad_x", *(f"grad_{name}" for name in _FIELDS[: DIFFERENTIABLE - 
 _COMPILED = native.library()
 
 
-def takes(cell: str | None, x: Tensor, dtype: torch.dtype) -> bool:
+def takes(cell: str, x: Tensor, dtype: torch.dtype) -> bool:
     """Whether the compiled scan is there and knows this cell, device and dtype of weights."""
     return _COMPILED is not None and cell in GATES and x.device.type == "cpu" and dtype in native.DTYPES
 

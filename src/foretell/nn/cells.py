@@ -32,8 +32,8 @@ class CellEquations(Equations, Protocol):
         ...
 
     @property
-    def kernel(self) -> str | None:
-        """The name under which the compiled scan knows this cell, if it does."""
+    def kernel(self) -> str:
+        """The name under which the compiled scan knows this cell."""
         ...
 
     def options(self, hidden_size: int) -> Shapes:
@@ -165,9 +165,9 @@ class GRUEquations:
             raise ValueError("layer_norm=True needs reset_after=True: the norm spans all three gates of W_hh h")
 
     @property
-    def kernel(self) -> str | None:
-        """The name under which the compiled scan knows this cell: only with the reset gate after the product."""
-        return "gru" if self.reset_after else None
+    def kernel(self) -> str:
+        """The name under which the compiled scan knows this cell."""
+        return "gru" if self.reset_after else "gru_reset_before"
 
     def options(self, hidden_size: int) -> Shapes:
         """Names and shapes of the parameters that torch's GRU does not have."""
@@ -205,6 +205,7 @@ register_equations("rnn_tanh", lambda _, layer_norm: RNNEquations("tanh", layer_
 register_equations("rnn_relu", lambda _, layer_norm: RNNEquations("relu", layer_norm))
 register_equations("lstm", LSTMEquations)
 register_equations("gru", lambda _, layer_norm: GRUEquations(layer_norm))
+register_equations("gru_reset_before", lambda _, layer_norm: GRUEquations(layer_norm, reset_after=False))
 
 
 class _Cell(nn.RNNCellBase):

@@ -63,7 +63,7 @@ class Direction:
             keep_c if isinstance(keep_c, Tensor) else None,
             self.lengths,
             self.batch_sizes,
-            equations.kernel or "",
+            equations.kernel,
             self.reverse,
             0.0 if isinstance(keep_h, Tensor) else keep_h,
             0.0 if isinstance(keep_c, Tensor) else keep_c,

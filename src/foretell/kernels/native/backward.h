@@ -1,9 +1,9 @@
 // The scan backwards: from the gradients of the outputs to those of the pre-activations of every step, of the input
-// and of the initial state. The weights' gradients are left to `weight_gradients.h`.
+// and of the initial state; then those of the weights, see `weight_gradients.h`.
 #pragma once
 
 #include "groups.h"
-#include "threads.h"
+#include "weight_gradients.h"
 
 namespace foretell {
 
@@ -46,10 +46,12 @@ class Backward {
         : s(scan), q(sequences), layout(scan.hidden, scan.layer_norm), w(scan, layout),
           scratch_(sequences.total() * layout.gradient_row() * int64_t(sizeof(T))),
           grads(static_cast<T*>(scratch_.data())),
-          seen(scan.recurrent_mask ? sequences.total() * scan.hidden : 0) {
+          seen(scan.recurrent_mask ? sequences.total() * scan.hidden : 0),
+          through_(U::reset_before ? sequences.total() * scan.hidden : 0) {
         const auto vectors = [](int64_t columns) { return (columns + lanes<T> - 1) / lanes<T>; };
         input_ = {nullptr, layout.input_depth().total(), s.grad_x ? vectors(s.inputs) : 0, tile_vectors};
         hidden_ = {nullptr, layout.hidden_depth().total(), vectors(s.hidden), tile_vectors};
+        if (U::reset_before) reset_ = {nullptr, layout.padded, vectors(s.hidden), tile_vectors};
     }
 
     void run() {
@@ -60,14 +62,11 @@ class Backward {
         parallel(groups, s.threads, [&](int64_t g) { scan(Group::of(g, groups, q, s.batch), sums[size_t(g)]); });
         VectorGradients<T, U> all(layout);
         for (auto& sum : sums) all.add(sum);
-        finish(all);
+        write_vectors(all);
+        weights();
     }
 
-    // Row by packed row: the output of the step before as the gates saw it.
-    const T* seen_before(int64_t t, int64_t position) const {
-        return s.recurrent_mask ? seen + q.packed(t, position) * s.hidden : before(t, position);
-    }
-
+  private:
     const Scan& s;
     const Sequences& q;
     const Layout<T, U> layout;
@@ -76,10 +75,9 @@ class Backward {
     // The gradients of the pre-activations, in blocks; under a norm of the recurrent product those of the product.
     T* const grads;
 
-  private:
-    const Buffer<T> seen;
-    Panels<T> input_, hidden_;
-    Buffer<T> input_panels_, hidden_panels_;
+    const Buffer<T> seen, through_;
+    Panels<T> input_, hidden_, reset_;
+    Buffer<T> input_panels_, hidden_panels_, reset_panels_;
     const Buffer<T> zeros_{s.hidden, T(0)};
 
     static const T* at(const void* p) { return static_cast<const T*>(p); }
@@ -88,12 +86,16 @@ class Backward {
     void pack() {
         input_.data = input_panels_ = Buffer<T>(input_.size());
         hidden_.data = hidden_panels_ = Buffer<T>(hidden_.size());
-        parallel(input_.count() + hidden_.count(), threads_for(s, double(input_.size() + hidden_.size()) * 8), [&](int64_t p) {
-            if (p < input_.count())
+        reset_.data = reset_panels_ = Buffer<T>(reset_.size());
+        const int64_t inputs = input_.count(), hidden = inputs + hidden_.count(), all = hidden + reset_.count();
+        const double values = double(input_.size() + hidden_.size() + reset_.size());
+        parallel(all, threads_for(s, values * 8), [&](int64_t p) {
+            if (p < inputs)
                 pack_straight(at(s.weight_ih), U::input_gate, U::input_blocks, s.hidden, s.inputs, input_, p);
-            else
-                pack_straight(at(s.weight_hh), U::hidden_gate, U::hidden_blocks, s.hidden, s.hidden, hidden_,
-                              p - input_.count());
+            else if (p < hidden)
+                pack_straight(at(s.weight_hh), U::hidden_gate, U::hidden_blocks, s.hidden, s.hidden, hidden_, p - inputs);
+            else if constexpr (U::reset_before)
+                pack_straight(at(s.weight_hh), U::reset_gate, 1, s.hidden, s.hidden, reset_, p - hidden);
         });
     }
 
@@ -107,7 +109,8 @@ class Backward {
     }
 
     struct Row {
-        const T *h, *c, *gates, *grad_output, *keep_h, *keep_c;
+        const T *h, *c, *seen, *gates, *grad_output, *keep_h, *keep_c;
+        T* through;
         T *grad_h, *grad_c, *grads;  // the first two: of this step on the way in, of the step before on the way out
     };
 
@@ -157,15 +160,19 @@ class Backward {
                     left[j] = chunk_grads[count] = row.grads;
                     chunk_x[count] =
                         s.grad_x ? at(s.grad_x) + q.offset(t, position, s.batch * s.inputs, s.inputs) : nullptr;
+                    row.seen = row.h;
+                    row.through = through_ + packed * s.hidden;
                     if (s.recurrent_mask) {
                         const T* mask = at(s.recurrent_mask) + q.row(position) * s.hidden;
                         T* to = seen + packed * s.hidden;
                         for (int64_t f = 0; f < s.hidden; ++f) to[f] = row.h[f] * mask[f];
+                        row.seen = to;
                     }
                 }
                 if (U::has_cell && s.layer_norm) step_normed(rows, running, sums, through, weighed);
                 else for (int64_t j = 0; j < running; ++j) row_plain(rows[j], sums);
                 if (s.layer_norm) norms_backward(rows, running, sums, weighed);
+                if constexpr (U::reset_before) through_reset(left, rows, running, group);
                 recur(left, running, group, grad_h);
             }
             sums.end_chunk();
@@ -211,6 +218,30 @@ class Backward {
                     if (mask)
                         grad = load(to + v * L) + grad * load_first(mask + v * L, int(s.hidden - column - v * L));
                     store(to + v * L, grad);
+                }
+            });
+    }
+
+    // What the reset gate let through hands back: to the gate, and past it to h of the step before.
+    void through_reset(const T* const* left, const Row* rows, int64_t running, Group group) const {
+        constexpr int L = lanes<T>;
+        multiply<T>(
+            left, running, layout.reset_depth(), reset_,
+            [&](int64_t panel, int64_t, Vec<T>* tile) {
+                for (int v = 0; v < reset_.in(panel); ++v) tile[v] = Vec<T>{};
+            },
+            [&](int64_t panel, int64_t j, const Vec<T>* tile) {
+                for (int v = 0; v < reset_.in(panel); ++v) {
+                    const Row& row = rows[j];
+                    const int64_t u = panel * reset_.width + v, unit = u * L;
+                    const int here = int(s.hidden - unit);
+                    const T* gates = row.gates + u * U::blocks * L;
+                    const Vec<T> h = load_first(row.seen + unit, here);
+                    store_first(row.through + unit, U::template let_through<T>(gates, h), here);
+                    Vec<T> grad = U::template backward_let_through<T>(gates, h, tile[v], row.grads + u * U::blocks * L);
+                    if (s.recurrent_mask)
+                        grad *= load_first(at(s.recurrent_mask) + q.row(group.position(j)) * s.hidden + unit, here);
+                    store<T>(row.grad_h + unit, load(row.grad_h + unit) + grad);
                 }
             });
     }
@@ -352,7 +383,7 @@ class Backward {
         }
     }
 
-    void finish(VectorGradients<T, U>& sums) const {
+    void write_vectors(VectorGradients<T, U>& sums) const {
         constexpr int one[] = {0};
         const auto to = [&](void* grad, const T* from, const int* gates, int vectors) {
             if (grad) from_blocks(from, gates, vectors, s.hidden, at(grad), vectors);
@@ -369,6 +400,33 @@ class Backward {
         }
         to(s.grad_ln_c_weight, sums.ln_c_weight(), one, 1);
         to(s.grad_ln_c_bias, sums.ln_c_bias(), one, 1);
+    }
+
+    // The products that are left: of all gradients with the input, with h(t-1), and with what was let through of it.
+    void weights() const {
+        constexpr int L = lanes<T>;
+        const int64_t rows = q.total();
+        Buffer<const T*> inputs(rows), hidden(rows), let_through(U::reset_before ? rows : 0);
+        for (int64_t t = 0; t < s.steps; ++t)
+            for (int64_t position = 0; position < q.running(t); ++position) {
+                const int64_t packed = q.packed(t, position);
+                inputs[packed] = at(s.x) + q.offset(t, position, s.x_step, s.x_row);
+                hidden[packed] = s.recurrent_mask ? seen + packed * s.hidden : before(t, position);
+                if (U::reset_before) let_through[packed] = through_ + packed * s.hidden;
+            }
+        const bool bias = !layout.norm_of_input;  // with such a norm a bias comes after it
+        const int64_t row = layout.gradient_row(), apart = U::blocks * L;
+        const auto from_input = layout.norm_of_input ? layout.blocks() : 0;
+        WeightGradient<T> all[3] = {
+            {inputs, s.inputs, grads, row, from_input, layout.norm_of_input ? U::input_blocks * L : apart,
+             U::input_gate, U::input_blocks, s.hidden, at(s.grad_weight_ih), bias ? at(s.grad_bias_ih) : nullptr},
+            {hidden, s.hidden, grads, row, U::hidden_first * L, apart, U::hidden_gate, U::hidden_blocks, s.hidden,
+             at(s.grad_weight_hh), bias ? at(s.grad_bias_hh) : nullptr},
+        };
+        if constexpr (U::reset_before)
+            all[2] = {let_through, s.hidden, grads, row, 0, apart, U::reset_gate, 1, s.hidden, at(s.grad_weight_hh),
+                      at(s.grad_bias_hh)};
+        weight_gradients(all, U::reset_before ? 3 : 2, rows, threads_for(s, scan_work(s, U::input_blocks, rows)));
     }
 };
 

@@ -3,7 +3,8 @@
 //
 // A row of gates holds, for each vector of units, `blocks` vectors: the input's share on the way in, the activations
 // after a step. The share of the input fills the first `input_blocks`; the recurrent product adds to `hidden_blocks`
-// from `hidden_first` on. `input_gate` and `hidden_gate` say which of torch's gates each of these vectors is.
+// from `hidden_first` on. `input_gate` and `hidden_gate` say which of torch's gates each of these vectors is. With
+// `reset_before`, block 0 has a recurrent product of its own, with what the reset gate lets through of h(t-1).
 #pragma once
 
 #include "vectors.h"
@@ -28,7 +29,7 @@ template <bool Relu>
 struct RNNUnit {
     static constexpr int blocks = 1, input_blocks = 1, hidden_blocks = 1, hidden_first = 0;
     static constexpr int input_gate[] = {0}, hidden_gate[] = {0};
-    static constexpr bool has_cell = false, norm_of_sum = true;
+    static constexpr bool has_cell = false, norm_of_sum = true, reset_before = false;
 
     template <class T>
     static Vec<T> cell(const Unit<T>&, const Vec<T>* a, T* gates) {
@@ -50,7 +51,7 @@ struct RNNUnit {
 struct LSTMUnit {
     static constexpr int blocks = 4, input_blocks = 4, hidden_blocks = 4, hidden_first = 0;
     static constexpr int input_gate[] = {0, 1, 2, 3}, hidden_gate[] = {0, 1, 2, 3};
-    static constexpr bool has_cell = true, norm_of_sum = false;
+    static constexpr bool has_cell = true, norm_of_sum = false, reset_before = false;
 
     // c' from the pre-activations i, f, g, o, which become activations.
     template <class T>
@@ -118,7 +119,7 @@ struct LSTMUnit {
 struct GRUUnit {
     static constexpr int blocks = 4, input_blocks = 3, hidden_blocks = 3, hidden_first = 1;
     static constexpr int input_gate[] = {2, 0, 1}, hidden_gate[] = {0, 1, 2};
-    static constexpr bool has_cell = false, norm_of_sum = false;
+    static constexpr bool has_cell = false, norm_of_sum = false, reset_before = false;
 
     template <class T>
     static Vec<T> cell(const Unit<T>&, const Vec<T>* a, T* gates) {
@@ -143,6 +144,46 @@ struct GRUUnit {
         store<T>(grads + 2 * lanes<T>, grad_h * (unit.h - n) * z * (T(1) - z));
         store<T>(grads + 3 * lanes<T>, d_n * r);
         return {grad_h * z, Vec<T>{}};
+    }
+};
+
+// Blocks n, r, z. `cell` and `backward` are the half of a step on either side of the product of n.
+struct GRUResetBeforeUnit {
+    static constexpr int blocks = 3, input_blocks = 3, hidden_blocks = 2, hidden_first = 1;
+    static constexpr int input_gate[] = {2, 0, 1}, hidden_gate[] = {0, 1}, reset_gate[] = {2};
+    static constexpr bool has_cell = false, norm_of_sum = false, reset_before = true;
+
+    template <class T>
+    static Vec<T> cell(const Unit<T>&, const Vec<T>* a, T* gates) {
+        store(gates + lanes<T>, sigmoid<T>(a[0]));
+        store(gates + 2 * lanes<T>, sigmoid<T>(a[1]));
+        return Vec<T>{};
+    }
+    // What the reset gate lets through of h(t-1) as the gates see it.
+    template <class T>
+    static Vec<T> let_through(const T* gates, Vec<T> seen) {
+        return load(gates + lanes<T>) * seen;
+    }
+    // h' from the pre-activation of n.
+    template <class T>
+    static Vec<T> output(const Unit<T>& unit, T* gates, Vec<T> a) {
+        const Vec<T> n = tanh<T>(a), z = load(gates + 2 * lanes<T>);
+        store(gates, n);
+        return (T(1) - z) * n + z * unit.h;
+    }
+    template <class T>
+    static Carried<T> backward(const Unit<T>& unit, const T* gates, Vec<T> grad_h, Vec<T>, Vec<T>, T* grads, T*) {
+        const Vec<T> n = load(gates), z = load(gates + 2 * lanes<T>);
+        store<T>(grads, grad_h * (T(1) - z) * (T(1) - n * n));
+        store<T>(grads + 2 * lanes<T>, grad_h * (unit.h - n) * z * (T(1) - z));
+        return {grad_h * z, Vec<T>{}};
+    }
+    // From the gradient of what was let through: that of r, and the share that goes on to h(t-1).
+    template <class T>
+    static Vec<T> backward_let_through(const T* gates, Vec<T> seen, Vec<T> grad, T* grads) {
+        const Vec<T> r = load(gates + lanes<T>);
+        store<T>(grads + lanes<T>, grad * seen * r * (T(1) - r));
+        return grad * r;
     }
 };
 

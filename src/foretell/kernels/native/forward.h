@@ -12,9 +12,12 @@ class Forward {
   public:
     Forward(const Scan& scan, const Sequences& sequences)
         : s(scan), q(sequences), layout(scan.hidden, scan.layer_norm), w(scan, layout) {
-        constexpr int units = U::blocks == 1 ? tile_vectors : 1;
-        input_ = {nullptr, s.inputs, layout.units * U::input_blocks, units * U::input_blocks};
-        hidden_ = {nullptr, s.hidden, layout.units * U::hidden_blocks, units * U::hidden_blocks};
+        const auto panels = [&](int64_t depth, int vectors) {
+            return Panels<T>{nullptr, depth, layout.units * vectors, units_per_panel(vectors) * vectors};
+        };
+        input_ = panels(s.inputs, U::input_blocks);
+        hidden_ = panels(s.hidden, U::hidden_blocks);
+        if (U::reset_before) reset_ = panels(s.hidden, 1);
     }
 
     void run() {
@@ -30,9 +33,9 @@ class Forward {
     const Scan& s;
     const Sequences& q;
     const Layout<T, U> layout;
-    Panels<T> input_, hidden_;
+    Panels<T> input_, hidden_, reset_;
     const Vectors<T, U> w;
-    Buffer<T> input_panels_, hidden_panels_;
+    Buffer<T> input_panels_, hidden_panels_, reset_panels_;
 
     static const T* at(const void* p) { return static_cast<const T*>(p); }
     static T* at(void* p) { return static_cast<T*>(p); }
@@ -40,13 +43,22 @@ class Forward {
     void pack() {
         input_.data = input_panels_ = Buffer<T>(input_.size());
         hidden_.data = hidden_panels_ = Buffer<T>(hidden_.size());
-        parallel(input_.count() + hidden_.count(), threads_for(s, double(input_.size() + hidden_.size()) * 8), [&](int64_t p) {
-            if (p < input_.count())
+        reset_.data = reset_panels_ = Buffer<T>(reset_.size());
+        const int64_t inputs = input_.count(), hidden = inputs + hidden_.count(), all = hidden + reset_.count();
+        const double values = double(input_.size() + hidden_.size() + reset_.size());
+        parallel(all, threads_for(s, values * 8), [&](int64_t p) {
+            if (p < inputs)
                 pack_transposed(at(s.weight_ih), U::input_gate, U::input_blocks, s.hidden, input_, p);
-            else
-                pack_transposed(at(s.weight_hh), U::hidden_gate, U::hidden_blocks, s.hidden, hidden_,
-                                p - input_.count());
+            else if (p < hidden)
+                pack_transposed(at(s.weight_hh), U::hidden_gate, U::hidden_blocks, s.hidden, hidden_, p - inputs);
+            else if constexpr (U::reset_before)
+                pack_transposed(at(s.weight_hh), U::reset_gate, 1, s.hidden, reset_, p - hidden);
         });
+    }
+
+    // Where a vector of the recurrent product has its place in a row of gates.
+    static int64_t place(int64_t vector) {
+        return (vector / U::hidden_blocks * U::blocks + U::hidden_first + vector % U::hidden_blocks) * lanes<T>;
     }
 
     // What belongs to one row of a group while its sequence runs.
@@ -62,6 +74,7 @@ class Forward {
         Buffer<const T*> inputs(chunk * n), seen(n);
         Buffer<T*> gates(chunk * n);
         Buffer<T> start_h(s.hidden, T(0)), start_c(U::has_cell ? n * layout.padded : 0);
+        Buffer<T> through(U::reset_before ? n * layout.padded : 0);
         Buffer<T> chunk_gates(s.gates ? 0 : chunk * n * layout.row()), masked(s.recurrent_mask ? n * s.hidden : 0);
         Buffer<T> product(s.layer_norm ? n * layout.hidden_product() : 0), cell(s.layer_norm ? n * layout.padded : 0);
         Buffer<Moments<T>> normed(s.layer_norm ? chunk * n : 0);
@@ -111,8 +124,13 @@ class Forward {
                         seen[j] = to;
                     }
                 }
-                if (s.layer_norm) step_normed(rows, seen, running, product, cell, normed);
-                else step(rows, seen, running);
+                if constexpr (U::reset_before) {  // never with a norm
+                    step(rows, seen, running);
+                    step_after_reset(rows, seen, running, through);
+                } else {
+                    if (s.layer_norm) step_normed(rows, seen, running, product, cell, normed);
+                    else step(rows, seen, running);
+                }
                 for (int64_t j = 0; j < running; ++j) {
                     rows[j].h = rows[j].next_h;
                     rows[j].c = rows[j].next_c;
@@ -188,9 +206,8 @@ class Forward {
         multiply<T>(
             seen, running, {0, 1, s.hidden, 0}, hidden_,
             [&](int64_t panel, int64_t j, Vec<T>* tile) {
-                const int64_t u = panel * hidden_.width / U::hidden_blocks;
-                const T* share = rows[j].gates + (u * U::blocks + U::hidden_first) * L;
-                for (int v = 0; v < hidden_.in(panel); ++v) tile[v] = load(share + v * L);
+                for (int v = 0; v < hidden_.in(panel); ++v)
+                    tile[v] = load(rows[j].gates + place(panel * hidden_.width + v));
             },
             [&](int64_t panel, int64_t j, const Vec<T>* tile) {
                 const int64_t first = panel * hidden_.width / U::hidden_blocks;
@@ -199,7 +216,35 @@ class Forward {
                     const Unit<T> old = unit(rows[j], u);
                     T* gates = rows[j].gates + u * U::blocks * L;
                     const Vec<T> c = U::template cell<T>(old, tile + i * U::hidden_blocks, gates);
-                    keep(rows[j], u, old, U::template output<T>(old, gates, c), c);
+                    if constexpr (!U::reset_before)
+                        keep(rows[j], u, old, U::template output<T>(old, gates, c), c);
+                }
+            });
+    }
+
+    // The product of what the reset gate lets through; `through` has room for it.
+    void step_after_reset(const Row* rows, const T** seen, int64_t running, T* through) const {
+        constexpr int L = lanes<T>;
+        for (int64_t j = 0; j < running; ++j) {
+            for (int64_t u = 0; u < layout.units; ++u) {
+                const Vec<T> h = load_first(seen[j] + u * L, int(s.hidden - u * L));
+                store<T>(through + j * layout.padded + u * L,
+                         U::template let_through<T>(rows[j].gates + u * U::blocks * L, h));
+            }
+            seen[j] = through + j * layout.padded;
+        }
+        multiply<T>(
+            seen, running, {0, 1, s.hidden, 0}, reset_,
+            [&](int64_t panel, int64_t j, Vec<T>* tile) {
+                for (int v = 0; v < reset_.in(panel); ++v)
+                    tile[v] = load(rows[j].gates + (panel * reset_.width + v) * U::blocks * L);
+            },
+            [&](int64_t panel, int64_t j, const Vec<T>* tile) {
+                for (int v = 0; v < reset_.in(panel); ++v) {
+                    const int64_t u = panel * reset_.width + v;
+                    const Unit<T> old = unit(rows[j], u);
+                    T* gates = rows[j].gates + u * U::blocks * L;
+                    keep(rows[j], u, old, U::template output<T>(old, gates, tile[v]), Vec<T>{});
                 }
             });
     }
@@ -212,7 +257,7 @@ class Forward {
             seen, running, {0, 1, s.hidden, 0}, hidden_,
             [&](int64_t panel, int64_t j, Vec<T>* tile) {
                 for (int v = 0; v < hidden_.in(panel); ++v)
-                    tile[v] = U::norm_of_sum ? load(rows[j].gates + (panel * hidden_.width + v) * L) : Vec<T>{};
+                    tile[v] = U::norm_of_sum ? load(rows[j].gates + place(panel * hidden_.width + v)) : Vec<T>{};
             },
             [&](int64_t panel, int64_t j, const Vec<T>* tile) {
                 T* to = product + j * layout.hidden_product() + panel * hidden_.width * L;

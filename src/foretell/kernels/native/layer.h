@@ -37,6 +37,7 @@ struct Layout {
         return norm_of_input ? Depth{blocks(), 1, input_product(), 0} : depth(0, U::input_blocks);
     }
     Depth hidden_depth() const { return depth(U::hidden_first, U::hidden_blocks); }
+    Depth reset_depth() const { return depth(0, 1); }
 
     // The gates as a norm sees them: among a row's blocks, or close together.
     NormedRow<T, U::input_blocks> input_gates() const { return {hidden, U::blocks, 0}; }
@@ -105,10 +106,10 @@ struct Vectors {
                 to_blocks(static_cast<const T*>(s.peephole) + row * s.hidden, first, 1, s.hidden,
                           peephole + row * layout.padded, 1);
         }
-        if (s.bias_hh && !layout.norm_of_input) {
+        if (s.bias_hh && !layout.norm_of_input) {  // where it meets the input's share unchanged
             const Buffer<T> recurrent = blocks(s.bias_hh, U::input_gate, U::input_blocks);
             for (int64_t u = 0; u < layout.units; ++u)
-                for (int v = U::hidden_first; v < U::input_blocks; ++v) {
+                for (int v = U::blocks > U::input_blocks ? U::hidden_first : 0; v < U::input_blocks; ++v) {
                     const int64_t at = (u * U::input_blocks + v) * lanes<T>;
                     store<T>(bias + at, load(bias + at) + load(recurrent + at));
                 }

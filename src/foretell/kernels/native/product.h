@@ -26,7 +26,9 @@ struct Panels {
 };
 
 constexpr int tile_vectors = 4;
-constexpr int tile_rows_max = 8;
+
+// How many units with this many vectors each a panel of transposed weights has.
+constexpr int units_per_panel(int vectors) { return tile_vectors / vectors; }
 
 // How many rows a tile of `vectors` vectors has, so that the accumulators leave registers for the operands.
 constexpr int tile_rows(int vectors) {
@@ -69,8 +71,7 @@ void multiply_tile(const T* const* rows, Depth depth, const T* panel, Vec<T>* ti
 
 // tile[f][v] += sum over k of rows[k][feature + f] * panel[k][v]: the same product with the rows standing upright.
 template <class T, int R, int V>
-void multiply_columns(const T* const* rows, int64_t feature, int64_t count, const T* panel, int64_t stride,
-                      Vec<T>* tile) {
+void multiply_columns(const T* const* rows, int64_t feature, int64_t count, const T* panel, Vec<T>* tile) {
     Vec<T> acc[R][V];
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r)
@@ -81,7 +82,7 @@ void multiply_columns(const T* const* rows, int64_t feature, int64_t count, cons
         Vec<T> b[V];
 #pragma GCC unroll 4
         for (int v = 0; v < V; ++v) b[v] = load(panel + v * lanes<T>);
-        panel += stride;
+        panel += V * lanes<T>;
 #pragma GCC unroll 8
         for (int r = 0; r < R; ++r)
 #pragma GCC unroll 4
@@ -97,7 +98,7 @@ void multiply_columns(const T* const* rows, int64_t feature, int64_t count, cons
 template <class T, int V>
 struct Tiles {
     using Rows = void (*)(const T* const*, Depth, const T*, Vec<T>*);
-    using Columns = void (*)(const T* const*, int64_t, int64_t, const T*, int64_t, Vec<T>*);
+    using Columns = void (*)(const T* const*, int64_t, int64_t, const T*, Vec<T>*);
 
     static Rows by_rows(int rows) {
         static constexpr Rows all[] = {multiply_tile<T, 1, V>, multiply_tile<T, 2, V>, multiply_tile<T, 3, V>,

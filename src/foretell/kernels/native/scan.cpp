@@ -1,6 +1,6 @@
 // The functions that Python calls. Compiled once for each instruction set, each time into a library of its own.
+#include "backward.h"
 #include "forward.h"
-#include "weight_gradients.h"
 
 namespace foretell {
 namespace {
@@ -14,9 +14,7 @@ void forward(const Scan& s) {
 template <class T, class U>
 void backward(const Scan& s) {
     const Sequences sequences(s);
-    Backward<T, U> scan(s, sequences);
-    scan.run();
-    WeightGradients<T, U>(scan).run();
+    Backward<T, U>(s, sequences).run();
 }
 
 template <class T, class U>
@@ -35,6 +33,7 @@ int with_cell(const Scan& s, Call call) {
             case Cell::rnn_relu: call(RNNUnit<true>{}); return 0;
             case Cell::lstm: call(LSTMUnit{}); return 0;
             case Cell::gru: call(GRUUnit{}); return 0;
+            case Cell::gru_reset_before: call(GRUResetBeforeUnit{}); return 0;
         }
         return 2;
     } catch (const std::bad_alloc&) {

@@ -5,7 +5,7 @@
 
 namespace foretell {
 
-enum class Cell : int64_t { rnn_tanh, rnn_relu, lstm, gru };
+enum class Cell : int64_t { rnn_tanh, rnn_relu, lstm, gru, gru_reset_before };
 
 // A layer's scan in one direction: T steps, B sequences, I input features, H hidden features. All matrices are
 // row-major with contiguous features; a pointer that is null stands for what is absent. Gates are in torch's order.
