@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
+import os
 import platform
+import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,15 +16,24 @@ from foretell.cli.options import TalkOptions
 from foretell.cli.show import training_document, training_sentences
 from foretell.cli.talk import Talk
 
-_LAYER_NORM = "with layer_norm, peephole, recurrent dropout or zoneout"
-# What `foretell.nn` computes each cell by: torch's own kernels, or the scan in `foretell.kernels.reference`.
-_BACKENDS = {
-    "rnn": "torch",
-    "lstm": "torch",
-    "gru": "torch",
-    f"rnn, lstm, gru {_LAYER_NORM}": "reference",
-    "wavenet": "torch",
+_LAYER_NORM = {"layer_norm": True}
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "peephole": {"peephole": True},
+    "layer_norm": _LAYER_NORM,
+    "reset_after=False": {"reset_after": False},
+    "recurrent_dropout": {"recurrent_dropout": 0.5},
+    "zoneout": {"zoneout": 0.5},
+    "proj_size": {"proj_size": 1},
+    "lengths": {},
+    "float64": {"dtype": "float64"},
+    "half precision": {"dtype": "bfloat16"},
+    "half, layer_norm": {"dtype": "bfloat16", **_LAYER_NORM},
+    # The compiled scan asks whether a tensor is on the CPU, and no more: meta stands for a GPU that need not be there.
+    "CUDA": {"device": "meta"},
+    "CUDA, layer_norm": {"device": "meta", **_LAYER_NORM},
 }
+"""What a layer is built with for each row of the table of backends."""
 
 
 def info(
@@ -32,22 +44,25 @@ def info(
 ) -> None:
     """Say what foretell runs on here, or what a model is."""
     talk = Talk(words)
-    facts = _machine() if model is None else _model(model)
+    facts = _machine(talk) if model is None else _model(model)
     rows = [[name.replace("_", " "), value] for name, value in facts.items() if not isinstance(value, dict)]
     talk.table(["foretell" if model is None else str(model), ""], rows)
-    for name, part in facts.items():
-        if name == "backends":
-            talk.heading("Backends")
-            talk.table(["cell", "backend"], [list(pair) for pair in part.items()])
-    if model is not None:
+    if model is None:
+        _show_backends(talk, facts)
+    else:
         talk.heading("Training")
         talk.listing(facts["training"]["sentences"])
     talk.document(facts)
 
 
-def _machine() -> dict[str, Any]:
+def _machine(talk: Talk) -> dict[str, Any]:
     import torch
 
+    with warnings.catch_warnings(record=True) as caught:
+        from foretell.kernels import native, operators  # noqa: F401 (looks for the library, as the layers do)
+    for warning in caught:
+        talk.note(f"warning: {warning.message}")
+    library = native.library()
     cuda = torch.cuda.is_available()
     device = torch.cuda.get_device_name() if cuda else "mps" if torch.backends.mps.is_available() else "cpu"
     return {
@@ -56,9 +71,43 @@ def _machine() -> dict[str, Any]:
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
         "device": device,
-        "instructions": torch.backends.cpu.get_cpu_capability(),
-        "backends": _BACKENDS,
+        "kernels": _no_kernels() if library is None else "compiled",
+        "instruction_set": "none" if library is None else library.instruction_set,
+        "backends": _backends(),
     }
+
+
+def _no_kernels() -> str:
+    if os.environ.get("FORETELL_KERNELS") == "reference":
+        return "none: turned off by FORETELL_KERNELS=reference"
+    return "none: not built, or cannot be loaded"
+
+
+def _backends() -> dict[str, dict[str, str]]:
+    """What computes each cell in training, by cell and option; no entry for an option that a cell does not have."""
+    import torch
+
+    from foretell.nn import GRU, LSTM, RNN
+
+    backends: dict[str, dict[str, str]] = {}
+    for layer in (RNN, LSTM, GRU):
+        found = backends[layer.__name__.lower()] = {}
+        for name, options in _OPTIONS.items():
+            if set(options) <= set(inspect.signature(layer).parameters):
+                typed = {key: getattr(torch, value) if key == "dtype" else value for key, value in options.items()}
+                backend = layer(1, 2, **typed).backend()
+                found[name] = "torch (cuDNN)" if backend == "torch" and "device" in options else backend
+    backends["wavenet"] = {"plain": "torch"}  # convolutions: torch's for every dtype and device
+    return backends
+
+
+def _show_backends(talk: Talk, facts: dict[str, Any]) -> None:
+    called = {"native": f"native ({facts['instruction_set']})"}
+    cells = [cell for cell in facts["backends"] if cell != "wavenet"]
+    found = {name: [facts["backends"][cell].get(name, "-") for cell in cells] for name in _OPTIONS}
+    talk.heading("What computes each cell")
+    talk.table(["", *cells], [[name, *(called.get(b, b) for b in row)] for name, row in found.items()])
+    talk.say(f"wavenet: {facts['backends']['wavenet']['plain']}")
 
 
 def _model(folder: Path) -> dict[str, Any]:

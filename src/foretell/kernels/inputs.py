@@ -15,8 +15,9 @@ class Inputs(NamedTuple):
     """All inputs of a scan in one direction, in the operators' order; weights by torch's names and shapes.
 
     `x` is `(T, B, I)`, with `lengths` `(B,)` for a ragged batch; or `(N, I)`, the rows of a PackedSequence, with
-    `batch_sizes` `(T,)`. `initial_h`, `initial_c` and `recurrent_mask` are `(B, H)`. Zoneout keeps shares `keep_h`,
-    `keep_c` of the old state, in the layout of the outputs, or one share for all, `rate_h` and `rate_c`.
+    `batch_sizes` `(T,)`. The output has R features: H, or fewer where an LSTM's `weight_hr` `(R, H)` projects it.
+    `initial_h` and `recurrent_mask` are `(B, R)`, `initial_c` is `(B, H)`. Zoneout keeps shares `keep_h`, `keep_c` of
+    the old state, in the layout of `x`, or one share for all, `rate_h` and `rate_c`.
     """
 
     x: Tensor
@@ -24,6 +25,7 @@ class Inputs(NamedTuple):
     weight_hh: Tensor
     bias_ih: Tensor | None
     bias_hh: Tensor | None
+    weight_hr: Tensor | None
     weight_peephole: Tensor | None
     ln_ih_weight: Tensor | None
     ln_hh_weight: Tensor | None
@@ -47,6 +49,11 @@ class Inputs(NamedTuple):
     def layer_norm(self) -> bool:
         """Whether the recurrence is normalised."""
         return self.ln_hh_weight is not None or self.ln_weight is not None
+
+    @property
+    def hidden(self) -> int:
+        """H, the hidden features."""
+        return int((self.weight_hh.shape[0] if self.weight_hh.dim() == 2 else 0) // GATES[self.cell])
 
     @property
     def tensors(self) -> tuple[Tensor | None, ...]:
@@ -128,15 +135,16 @@ def _norms(cell: str) -> list[str]:
 
 def _shapes(i: Inputs) -> dict[str, tuple[int, ...] | None]:
     """The shape of every tensor that this cell may have; None for those that it may not."""
-    hidden, batch = i.weight_hh.shape[-1], i.initial_h.shape[0]
-    rows, state, outputs = GATES[i.cell] * hidden, (batch, hidden), (*i.x.shape[:-1], hidden)
+    hidden, outputs, batch = i.hidden, i.weight_hh.shape[-1], i.initial_h.shape[0]
+    rows, layout = GATES[i.cell] * hidden, i.x.shape[:-1]
     shapes: dict[str, tuple[int, ...] | None] = dict.fromkeys(Inputs._fields[1:DIFFERENTIABLE])
-    shapes.update(weight_ih=(rows, i.x.shape[-1]), weight_hh=(rows, hidden), bias_ih=(rows,), bias_hh=(rows,))
-    shapes.update(initial_h=state, recurrent_mask=state, keep_h=outputs, keep_c=None)
+    shapes.update(weight_ih=(rows, i.x.shape[-1]), weight_hh=(rows, outputs), bias_ih=(rows,), bias_hh=(rows,))
+    shapes.update(initial_h=(batch, outputs), recurrent_mask=(batch, outputs), keep_h=(*layout, outputs), keep_c=None)
     for name in _norms(i.cell):
         shapes[name] = (rows,) if name.endswith("h_weight") else (hidden,)
     if i.cell == "lstm":
-        shapes.update(weight_peephole=(3, hidden), initial_c=state, keep_c=outputs)
+        shapes.update(weight_peephole=(3, hidden), weight_hr=(outputs, hidden))
+        shapes.update(initial_c=(batch, hidden), keep_c=(*layout, hidden))
     return shapes
 
 

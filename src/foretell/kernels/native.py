@@ -27,15 +27,15 @@ INSTRUCTION_SETS = ("avx512", "avx2", "baseline")
 """From the widest to the narrowest."""
 DTYPES = {torch.float32: "float", torch.float64: "double"}
 
-_SIZES = "cell layer_norm reverse threads steps batch inputs hidden"
+_SIZES = "cell layer_norm reverse threads steps batch inputs hidden outputs"
 _GIVEN = (
-    "weight_ih weight_hh bias_ih bias_hh peephole ln_ih_weight ln_weight ln_bias ln_c_weight ln_c_bias initial_h "
-    "initial_c recurrent_mask keep_h keep_c"
+    "weight_ih weight_hh bias_ih bias_hh weight_hr peephole ln_ih_weight ln_weight ln_bias ln_c_weight ln_c_bias "
+    "initial_h initial_c recurrent_mask keep_h keep_c"
 )
 _LEFT = "output final_h final_c gates cells"
 _GRADIENTS = (
-    "grad_x grad_weight_ih grad_weight_hh grad_bias_ih grad_bias_hh grad_peephole grad_ln_ih_weight grad_ln_weight "
-    "grad_ln_bias grad_ln_c_weight grad_ln_c_bias grad_initial_h grad_initial_c"
+    "grad_x grad_weight_ih grad_weight_hh grad_bias_ih grad_bias_hh grad_weight_hr grad_peephole grad_ln_ih_weight "
+    "grad_ln_weight grad_ln_bias grad_ln_c_weight grad_ln_c_bias grad_initial_h grad_initial_c"
 )
 
 

@@ -16,9 +16,9 @@ from foretell.kernels import native
 from foretell.kernels.inputs import COUNT, DIFFERENTIABLE, GATES, TENSORS, Inputs, check
 
 _INPUTS = (
-    "Tensor x, Tensor weight_ih, Tensor weight_hh, Tensor? bias_ih, Tensor? bias_hh, Tensor? weight_peephole, "
-    "Tensor? ln_ih_weight, Tensor? ln_hh_weight, Tensor? ln_weight, Tensor? ln_bias, Tensor? ln_c_weight, "
-    "Tensor? ln_c_bias, Tensor initial_h, Tensor? initial_c, Tensor? recurrent_mask, Tensor? keep_h, Tensor? keep_c, "
+    "Tensor x, Tensor weight_ih, Tensor weight_hh, Tensor? bias_ih, Tensor? bias_hh, Tensor? weight_hr, "
+    "Tensor? weight_peephole, Tensor? ln_ih_weight, Tensor? ln_hh_weight, Tensor? ln_weight, Tensor? ln_bias, "
+    "Tensor? ln_c_weight, Tensor? ln_c_bias, Tensor initial_h, Tensor? initial_c, Tensor? recurrent_mask, Tensor? keep_h, Tensor? keep_c, "
     "Tensor? lengths, Tensor? batch_sizes, str cell, bool reverse, float rate_h, float rate_c"
 )
 _INCOMING = "Tensor output, Tensor gates, Tensor cells, Tensor? grad_output, Tensor? grad_h, Tensor? grad_c"
@@ -51,7 +51,8 @@ def _structure(i: Inputs) -> tuple[native.Scan, list[Any]]:
         steps=x.shape[0] if i.batch_sizes is None else len(i.batch_sizes),
         batch=i.initial_h.shape[0],
         inputs=x.shape[-1],
-        hidden=i.weight_hh.shape[1],
+        hidden=i.hidden,
+        outputs=i.weight_hh.shape[1],
         x=x.data_ptr(),
         x_step=x.stride(0),
         x_row=x.stride(-2),
@@ -69,11 +70,11 @@ def _structure(i: Inputs) -> tuple[native.Scan, list[Any]]:
 
 def _results(i: Inputs, keep: bool) -> tuple[Tensor, ...]:
     """Room for the outputs, the final states, and what backward needs of every time step."""
-    gates, cells = _library().kept(_NUMBERS[i.cell], i.layer_norm, int(i.weight_hh.shape[1]), i.x.dtype)
+    gates, cells = _library().kept(_NUMBERS[i.cell], i.layer_norm, i.hidden, i.x.dtype)
     rows, h = i.x.shape[:-1], i.initial_h
     shape = (*rows, h.shape[1])
     output = i.x.new_empty(shape) if i.lengths is None else i.x.new_zeros(shape)
-    final_c = h.new_empty(0 if i.initial_c is None else h.shape)
+    final_c = h.new_empty(0 if i.initial_c is None else i.initial_c.shape)
     steps = math.prod(rows) if keep else 0
     return output, h.new_empty(h.shape), final_c, h.new_empty((steps, gates)), h.new_empty((steps, cells))
 

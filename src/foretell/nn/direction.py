@@ -15,8 +15,8 @@ from foretell.nn.cells import CellEquations
 
 
 def compiled(equations: CellEquations, x: Tensor, weights: Weights) -> bool:
-    """Whether the compiled scan takes this cell: it has no projections."""
-    return "weight_hr" not in weights and takes(equations.kernel, x, weights["weight_hh"].dtype)
+    """Whether the compiled scan takes this cell."""
+    return takes(equations.kernel, x, weights["weight_hh"].dtype)
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ class Direction:
             w["weight_hh"],
             w.get("bias_ih"),
             w.get("bias_hh"),
+            w.get("weight_hr"),
             w.get("weight_peephole"),
             w.get("ln_ih_weight"),
             w.get("ln_hh_weight"),

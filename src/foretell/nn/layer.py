@@ -6,7 +6,7 @@ reference scan in plain torch.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Literal, cast
 
 import torch
 import torch.nn.functional as F
@@ -119,12 +119,22 @@ class Layer(nn.RNNBase):
             return outputs, final
         return self._forward(input, hx, None)
 
+    def backend(self) -> Literal["native", "torch", "reference"]:
+        """What computes this layer in its present mode, training or evaluation, for input where its weights are.
+
+        "native": the compiled scan; "torch": torch's own kernel; "reference": the scan in plain torch. The same with
+        `lengths` and for packed input.
+        """
+        if self._runs_compiled(self.weight_hh_l0):
+            return "native"
+        return "torch" if self._plain else "reference"
+
     def _dtype(self) -> torch.dtype:
         return cast(Tensor, self.weight_hh_l0).dtype
 
     def _runs_compiled(self, x: Any) -> bool:
         rows = x.data if isinstance(x, PackedSequence) else x
-        return not self.proj_size and takes(self.equations.kernel, rows, self._dtype())
+        return takes(self.equations.kernel, rows, self._dtype())
 
     def _forward(self, x: Any, hx: Any, lengths: Tensor | None) -> tuple[Any, Any]:
         if lengths is not None and not (isinstance(x, Tensor) and x.dim() == 3):

@@ -46,11 +46,15 @@ class Backward {
         : s(scan), q(sequences), layout(scan.hidden, scan.layer_norm), w(scan, layout),
           scratch_(sequences.total() * layout.gradient_row() * int64_t(sizeof(T))),
           grads(static_cast<T*>(scratch_.data())),
-          seen(scan.recurrent_mask ? sequences.total() * scan.hidden : 0),
-          through_(U::reset_before ? sequences.total() * scan.hidden : 0) {
+          seen(scan.recurrent_mask ? sequences.total() * scan.outputs : 0),
+          through_(U::reset_before ? sequences.total() * scan.hidden : 0),
+          output_width_(round_up(scan.outputs, lanes<T>)),
+          projected_(scan.weight_hr ? sequences.total() * output_width_ : 0),
+          unprojected_(scan.weight_hr ? sequences.total() * layout.padded : 0) {
         const auto vectors = [](int64_t columns) { return (columns + lanes<T> - 1) / lanes<T>; };
         input_ = {nullptr, layout.input_depth().total(), s.grad_x ? vectors(s.inputs) : 0, tile_vectors};
-        hidden_ = {nullptr, layout.hidden_depth().total(), vectors(s.hidden), tile_vectors};
+        hidden_ = {nullptr, layout.hidden_depth().total(), vectors(s.outputs), tile_vectors};
+        if (s.weight_hr) projection_ = {nullptr, output_width_, vectors(s.hidden), tile_vectors};
         if (U::reset_before) reset_ = {nullptr, layout.padded, vectors(s.hidden), tile_vectors};
     }
 
@@ -76,9 +80,12 @@ class Backward {
     T* const grads;
 
     const Buffer<T> seen, through_;
-    Panels<T> input_, hidden_, reset_;
-    Buffer<T> input_panels_, hidden_panels_, reset_panels_;
-    const Buffer<T> zeros_{s.hidden, T(0)};
+    // Of a projection: the gradients of its results, and what it projected.
+    const int64_t output_width_;
+    const Buffer<T> projected_, unprojected_;
+    Panels<T> input_, hidden_, reset_, projection_;
+    Buffer<T> input_panels_, hidden_panels_, reset_panels_, projection_panels_;
+    const Buffer<T> zeros_{s.outputs, T(0)};
 
     static const T* at(const void* p) { return static_cast<const T*>(p); }
     static T* at(void* p) { return static_cast<T*>(p); }
@@ -87,13 +94,16 @@ class Backward {
         input_.data = input_panels_ = Buffer<T>(input_.size());
         hidden_.data = hidden_panels_ = Buffer<T>(hidden_.size());
         reset_.data = reset_panels_ = Buffer<T>(reset_.size());
-        const int64_t inputs = input_.count(), hidden = inputs + hidden_.count(), all = hidden + reset_.count();
-        const double values = double(input_.size() + hidden_.size() + reset_.size());
-        parallel(all, threads_for(s, values * 8), [&](int64_t p) {
+        projection_.data = projection_panels_ = Buffer<T>(projection_.size());
+        const int64_t inputs = input_.count(), hidden = inputs + hidden_.count(), reset = hidden + reset_.count();
+        const double values = double(input_.size() + hidden_.size() + reset_.size() + projection_.size());
+        parallel(reset + projection_.count(), threads_for(s, values * 8), [&](int64_t p) {
             if (p < inputs)
                 pack_straight(at(s.weight_ih), U::input_gate, U::input_blocks, s.hidden, s.inputs, input_, p);
             else if (p < hidden)
-                pack_straight(at(s.weight_hh), U::hidden_gate, U::hidden_blocks, s.hidden, s.hidden, hidden_, p - inputs);
+                pack_straight(at(s.weight_hh), U::hidden_gate, U::hidden_blocks, s.hidden, s.outputs, hidden_, p - inputs);
+            else if (p >= reset)
+                pack_straight(at(s.weight_hr), whole, 1, s.outputs, s.hidden, projection_, p - reset);
             else if constexpr (U::reset_before)
                 pack_straight(at(s.weight_hh), U::reset_gate, 1, s.hidden, s.hidden, reset_, p - hidden);
         });
@@ -104,34 +114,36 @@ class Backward {
 
     const T* before(int64_t t, int64_t position) const {
         if (!first(t, position))
-            return at(s.output) + q.offset(earlier(t), position, s.batch * s.hidden, s.hidden);
-        return s.initial_h ? at(s.initial_h) + q.row(position) * s.hidden : static_cast<const T*>(zeros_);
+            return at(s.output) + q.offset(earlier(t), position, s.batch * s.outputs, s.outputs);
+        return s.initial_h ? at(s.initial_h) + q.row(position) * s.outputs : static_cast<const T*>(zeros_);
     }
 
     struct Row {
         const T *h, *c, *seen, *gates, *grad_output, *keep_h, *keep_c;
         T* through;
         T *grad_h, *grad_c, *grads;  // the first two: of this step on the way in, of the step before on the way out
+        T *projected, *unprojected, *grad_unprojected;
     };
 
     void scan(Group group, VectorGradients<T, U>& sums) {
-        constexpr int L = lanes<T>, first_gate[] = {0};
+        constexpr int L = lanes<T>;
         const int64_t n = group.count, chunk = chunk_steps(n, s.steps), padded = layout.padded;
         Buffer<Row> rows(n);
-        Buffer<T> grad_h(n * padded), grad_c(U::has_cell ? n * padded : 0), start_c(U::has_cell ? n * padded : 0);
+        Buffer<T> grad_h(n * output_width_), grad_unprojected(s.weight_hr ? n * padded : 0);
+        Buffer<T> grad_c(U::has_cell ? n * padded : 0), start_c(U::has_cell ? n * padded : 0);
         Buffer<T> through(s.layer_norm && U::has_cell ? 3 * n * padded : 0);
         Buffer<Weighed<T>> weighed(s.layer_norm ? n : 0);
         Buffer<const T*> left(n), chunk_grads(chunk * n);
         Buffer<T*> chunk_x(chunk * n);
         for (int64_t j = 0; j < n; ++j) {
-            const int64_t row = q.row(group.position(j)) * s.hidden;
-            const auto start = [&](const void* from, T* to) {
-                to_blocks(from ? at(from) + row : nullptr, first_gate, 1, s.hidden, to + j * padded, 1);
+            const int64_t row = q.row(group.position(j));
+            const auto start = [&](const void* from, int64_t width, T* to) {
+                to_blocks(from ? at(from) + row * width : nullptr, whole, 1, width, to, 1);
             };
-            start(s.grad_final_h, grad_h);
+            start(s.grad_final_h, s.outputs, grad_h + j * output_width_);
             if constexpr (U::has_cell) {
-                start(s.grad_final_c, grad_c);
-                start(s.initial_c, start_c);
+                start(s.grad_final_c, s.hidden, grad_c + j * padded);
+                start(s.initial_c, s.hidden, start_c + j * padded);
             }
         }
         for (int64_t i = s.steps; i > 0; i -= chunk) {
@@ -141,7 +153,7 @@ class Backward {
                 const int64_t t = s.reverse ? s.steps - 1 - k : k, running = group.running(q.running(t));
                 for (int64_t j = 0; j < running; ++j, ++count) {
                     const int64_t position = group.position(j), packed = q.packed(t, position);
-                    const int64_t offset = q.offset(t, position, s.batch * s.hidden, s.hidden);
+                    const int64_t offset = q.offset(t, position, s.batch * s.outputs, s.outputs);
                     Row& row = rows[j];
                     row.h = before(t, position);
                     if (U::has_cell)
@@ -153,25 +165,32 @@ class Backward {
                             ? at(s.grad_output) + q.offset(t, position, s.grad_output_step, s.grad_output_row)
                             : nullptr;
                     row.keep_h = s.keep_h ? at(s.keep_h) + offset : nullptr;
-                    row.keep_c = s.keep_c ? at(s.keep_c) + offset : nullptr;
-                    row.grad_h = grad_h + j * padded;
+                    row.keep_c =
+                        s.keep_c ? at(s.keep_c) + q.offset(t, position, s.batch * s.hidden, s.hidden) : nullptr;
+                    row.projected = projected_ + packed * output_width_;
+                    row.unprojected = unprojected_ + packed * padded;
+                    row.grad_unprojected = grad_unprojected + j * padded;
+                    row.grad_h = grad_h + j * output_width_;
                     row.grad_c = grad_c + j * padded;
                     row.grads = grads + packed * layout.gradient_row();
-                    left[j] = chunk_grads[count] = row.grads;
+                    left[j] = row.projected;
+                    chunk_grads[count] = row.grads;
                     chunk_x[count] =
                         s.grad_x ? at(s.grad_x) + q.offset(t, position, s.batch * s.inputs, s.inputs) : nullptr;
                     row.seen = row.h;
                     row.through = through_ + packed * s.hidden;
                     if (s.recurrent_mask) {
-                        const T* mask = at(s.recurrent_mask) + q.row(position) * s.hidden;
-                        T* to = seen + packed * s.hidden;
-                        for (int64_t f = 0; f < s.hidden; ++f) to[f] = row.h[f] * mask[f];
+                        const T* mask = at(s.recurrent_mask) + q.row(position) * s.outputs;
+                        T* to = seen + packed * s.outputs;
+                        for (int64_t f = 0; f < s.outputs; ++f) to[f] = row.h[f] * mask[f];
                         row.seen = to;
                     }
                 }
+                if (s.weight_hr) through_projection(rows, left, running);
                 if (U::has_cell && s.layer_norm) step_normed(rows, running, sums, through, weighed);
                 else for (int64_t j = 0; j < running; ++j) row_plain(rows[j], sums);
                 if (s.layer_norm) norms_backward(rows, running, sums, weighed);
+                for (int64_t j = 0; j < running; ++j) left[j] = rows[j].grads;
                 if constexpr (U::reset_before) through_reset(left, rows, running, group);
                 recur(left, running, group, grad_h);
             }
@@ -191,12 +210,33 @@ class Backward {
             i = begin + chunk;
         }
         for (int64_t j = 0; j < n; ++j) {
-            const int64_t row = q.row(group.position(j)) * s.hidden;
+            const int64_t row = q.row(group.position(j));
             if (s.grad_initial_h)
-                std::memcpy(at(s.grad_initial_h) + row, grad_h + j * padded, size_t(s.hidden) * sizeof(T));
+                std::memcpy(at(s.grad_initial_h) + row * s.outputs, grad_h + j * output_width_,
+                            size_t(s.outputs) * sizeof(T));
             if (U::has_cell && s.grad_initial_c)
-                std::memcpy(at(s.grad_initial_c) + row, grad_c + j * padded, size_t(s.hidden) * sizeof(T));
+                std::memcpy(at(s.grad_initial_c) + row * s.hidden, grad_c + j * padded, size_t(s.hidden) * sizeof(T));
         }
+    }
+
+    // The gradient of the projection's result, and from it that of what was projected.
+    void through_projection(const Row* rows, const T* const* left, int64_t running) const {
+        constexpr int L = lanes<T>;
+        for (int64_t j = 0; j < running; ++j)
+            for (int64_t at = 0; at < output_width_; at += L) {
+                const Split h = split(grad_of_output(rows[j], at), rows[j].keep_h, s.rate_h, at, s.outputs);
+                store(rows[j].projected + at, h.next);
+                store(rows[j].grad_h + at, h.kept);
+            }
+        multiply<T>(
+            left, running, {0, 1, output_width_, 0}, projection_,
+            [&](int64_t panel, int64_t, Vec<T>* tile) {
+                for (int v = 0; v < projection_.in(panel); ++v) tile[v] = Vec<T>{};
+            },
+            [&](int64_t panel, int64_t j, const Vec<T>* tile) {
+                for (int v = 0; v < projection_.in(panel); ++v)
+                    store(rows[j].grad_unprojected + (panel * projection_.width + v) * L, tile[v]);
+            });
     }
 
     // What the recurrent product hands back to h of the step before.
@@ -205,18 +245,18 @@ class Backward {
         multiply<T>(
             left, running, layout.hidden_depth(), hidden_,
             [&](int64_t panel, int64_t j, Vec<T>* tile) {
-                const T* from = grad_h + j * layout.padded + panel * hidden_.width * L;
+                const T* from = grad_h + j * output_width_ + panel * hidden_.width * L;
                 for (int v = 0; v < hidden_.in(panel); ++v) tile[v] = s.recurrent_mask ? Vec<T>{} : load(from + v * L);
             },
             [&](int64_t panel, int64_t j, const Vec<T>* tile) {
                 const int64_t column = panel * hidden_.width * L;
-                T* to = grad_h + j * layout.padded + column;
+                T* to = grad_h + j * output_width_ + column;
                 const T* mask =
-                    s.recurrent_mask ? at(s.recurrent_mask) + q.row(group.position(j)) * s.hidden + column : nullptr;
+                    s.recurrent_mask ? at(s.recurrent_mask) + q.row(group.position(j)) * s.outputs + column : nullptr;
                 for (int v = 0; v < hidden_.in(panel); ++v) {
                     Vec<T> grad = tile[v];
                     if (mask)
-                        grad = load(to + v * L) + grad * load_first(mask + v * L, int(s.hidden - column - v * L));
+                        grad = load(to + v * L) + grad * load_first(mask + v * L, int(s.outputs - column - v * L));
                     store(to + v * L, grad);
                 }
             });
@@ -248,7 +288,7 @@ class Backward {
 
     Unit<T> unit(const Row& row, int64_t u) const {
         const int64_t at = u * lanes<T>;
-        return {load_first(row.h + at, int(s.hidden - at)), U::has_cell ? load(row.c + at) : Vec<T>{},
+        return {U::has_cell ? Vec<T>{} : load_first(row.h + at, int(s.hidden - at)), U::has_cell ? load(row.c + at) : Vec<T>{},
                 s.peephole ? w.peephole + at : nullptr, layout.padded};
     }
 
@@ -256,21 +296,27 @@ class Backward {
     struct Split {
         Vec<T> next, kept;
     };
-    Split split(Vec<T> grad, const T* keep, double rate, int64_t u) const {
-        const int64_t at = u * lanes<T>;
+    static Split split(Vec<T> grad, const T* keep, double rate, int64_t at, int64_t width) {
         if (!keep && rate == 0) return {grad, Vec<T>{}};
-        const Vec<T> kept = grad * (keep ? load_first(keep + at, int(s.hidden - at)) : broadcast<T>(T(rate)));
+        const Vec<T> kept = grad * (keep ? load_first(keep + at, int(width - at)) : broadcast<T>(T(rate)));
         return {grad - kept, kept};
     }
-    Vec<T> grad_of_output(const Row& row, int64_t u) const {
-        const int64_t at = u * lanes<T>;
+    Vec<T> grad_of_output(const Row& row, int64_t at) const {
         const Vec<T> later = load(row.grad_h + at);
-        return row.grad_output ? later + load_first(row.grad_output + at, int(s.hidden - at)) : later;
+        return row.grad_output ? later + load_first(row.grad_output + at, int(s.outputs - at)) : later;
+    }
+    // Of h as the cell gives it. Past a projection, zoneout has had its share already.
+    Split split_h(const Row& row, int64_t at) const {
+        if (s.weight_hr) return {load(row.grad_unprojected + at), Vec<T>{}};
+        return split(grad_of_output(row, at), row.keep_h, s.rate_h, at, s.hidden);
+    }
+    Split split_c(const Row& row, int64_t at) const {
+        return split(load(row.grad_c + at), row.keep_c, s.rate_c, at, s.hidden);
     }
 
-    void leave(const Row& row, int64_t u, const Carried<T>& carried, Vec<T> kept_h, Vec<T> kept_c) const {
-        store<T>(row.grad_h + u * lanes<T>, carried.h + kept_h);
-        if (U::has_cell) store<T>(row.grad_c + u * lanes<T>, carried.c + kept_c);
+    void leave(const Row& row, int64_t at, const Carried<T>& carried, Split h, Split c) const {
+        if (!s.weight_hr) store<T>(row.grad_h + at, carried.h + h.kept);
+        if (U::has_cell) store<T>(row.grad_c + at, carried.c + c.kept);
     }
 
     void row_plain(const Row& row, VectorGradients<T, U>& sums) const {
@@ -278,17 +324,18 @@ class Backward {
         for (int64_t u = 0; u < layout.units; ++u) {
             const Unit<T> old = unit(row, u);
             const T* gates = row.gates + u * U::blocks * L;
-            const Split h = split(grad_of_output(row, u), row.keep_h, s.rate_h, u);
-            Split c = split(Vec<T>{}, nullptr, 0, u);
+            const Split h = split_h(row, u * L);
+            Split c{Vec<T>{}, Vec<T>{}};
             Vec<T> squashed{};
             if constexpr (U::has_cell) {
-                c = split(load(row.grad_c + u * L), row.keep_c, s.rate_c, u);
+                c = split_c(row, u * L);
                 squashed = tanh<T>(U::template cell_again<T>(old, gates));
                 c.next += U::template backward_through<T>(gates, h.next, squashed);
+                if (s.weight_hr) store(row.unprojected + u * L, U::template output_of<T>(gates, squashed));
             }
             const Carried<T> carried = U::template backward<T>(old, gates, h.next, c.next, squashed,
                                                                row.grads + u * U::blocks * L, sums.peephole() + u * L);
-            leave(row, u, carried, h.kept, c.kept);
+            leave(row, u * L, carried, h, c);
         }
     }
 
@@ -321,11 +368,12 @@ class Backward {
             const T* gates = row.gates + at * U::blocks;
             const Vec<T> c = U::template cell_again<T>(unit(row, u), gates);
             const Vec<T> norm = real((c - statistics[cell_mean]) * statistics[cell_scale]);
-            const Vec<T> grad = split(grad_of_output(row, u), row.keep_h, s.rate_h, u).next;
+            const Vec<T> grad = split_h(row, at).next;
             const Vec<T> squashed = tanh<T>(norm * load(w.ln_c_weight + at) + load(w.ln_c_bias + at));
             const Vec<T> d = U::template backward_through<T>(gates, grad, squashed);
             store(of.normalised + at, norm);
             store(of.squashed + at, squashed);
+            if (s.weight_hr) store(row.unprojected + at, U::template output_of<T>(gates, squashed));
             store(of.through + at, d);
             store<T>(sums.ln_c_weight() + at, load(sums.ln_c_weight() + at) + d * norm);
             store<T>(sums.ln_c_bias() + at, load(sums.ln_c_bias() + at) + d);
@@ -336,13 +384,12 @@ class Backward {
         const T scale = row.gates[layout.statistics() + cell_scale];
         layout.template close<1>().each([&](int64_t at, int64_t, int, auto real) {
             const int64_t u = at / lanes<T>;
-            const Split h = split(grad_of_output(row, u), row.keep_h, s.rate_h, u);
-            const Split c = split(load(row.grad_c + at), row.keep_c, s.rate_c, u);
+            const Split h = split_h(row, at), c = split_c(row, at);
             const Vec<T> through = real(less_shift_and_scale<T>(load(of.through + at), load(of.normalised + at), weighed, scale));
             const Carried<T> carried = U::template backward<T>(
                 unit(row, u), row.gates + at * U::blocks, h.next, c.next + through, load(of.squashed + at),
                 row.grads + at * U::blocks, sums.peephole() + at);
-            leave(row, u, carried, h.kept, c.kept);
+            leave(row, at, carried, h, c);
         });
     }
 
@@ -384,12 +431,11 @@ class Backward {
     }
 
     void write_vectors(VectorGradients<T, U>& sums) const {
-        constexpr int one[] = {0};
         const auto to = [&](void* grad, const T* from, const int* gates, int vectors) {
             if (grad) from_blocks(from, gates, vectors, s.hidden, at(grad), vectors);
         };
         for (int row = 0; row < 3 && s.grad_peephole; ++row)
-            from_blocks(sums.peephole() + row * layout.padded, one, 1, s.hidden, at(s.grad_peephole) + row * s.hidden,
+            from_blocks(sums.peephole() + row * layout.padded, whole, 1, s.hidden, at(s.grad_peephole) + row * s.hidden,
                         1);
         if (!s.layer_norm) return;
         to(s.grad_ln_weight, sums.ln_weight(), U::hidden_gate, U::hidden_blocks);
@@ -398,21 +444,22 @@ class Backward {
             to(s.grad_ln_ih_weight, sums.ln_ih_weight(), U::input_gate, U::input_blocks);
             to(s.grad_bias_ih, sums.ln_ih_bias(), U::input_gate, U::input_blocks);
         }
-        to(s.grad_ln_c_weight, sums.ln_c_weight(), one, 1);
-        to(s.grad_ln_c_bias, sums.ln_c_bias(), one, 1);
+        to(s.grad_ln_c_weight, sums.ln_c_weight(), whole, 1);
+        to(s.grad_ln_c_bias, sums.ln_c_bias(), whole, 1);
     }
 
     // The products that are left: of all gradients with the input, with h(t-1), and with what was let through of it.
     void weights() const {
         constexpr int L = lanes<T>;
         const int64_t rows = q.total();
-        Buffer<const T*> inputs(rows), hidden(rows), let_through(U::reset_before ? rows : 0);
+        Buffer<const T*> inputs(rows), hidden(rows), third(U::reset_before || s.weight_hr ? rows : 0);
         for (int64_t t = 0; t < s.steps; ++t)
             for (int64_t position = 0; position < q.running(t); ++position) {
                 const int64_t packed = q.packed(t, position);
                 inputs[packed] = at(s.x) + q.offset(t, position, s.x_step, s.x_row);
-                hidden[packed] = s.recurrent_mask ? seen + packed * s.hidden : before(t, position);
-                if (U::reset_before) let_through[packed] = through_ + packed * s.hidden;
+                hidden[packed] = s.recurrent_mask ? seen + packed * s.outputs : before(t, position);
+                if (U::reset_before) third[packed] = through_ + packed * s.hidden;
+                if (s.weight_hr) third[packed] = unprojected_ + packed * layout.padded;
             }
         const bool bias = !layout.norm_of_input;  // with such a norm a bias comes after it
         const int64_t row = layout.gradient_row(), apart = U::blocks * L;
@@ -420,13 +467,16 @@ class Backward {
         WeightGradient<T> all[3] = {
             {inputs, s.inputs, grads, row, from_input, layout.norm_of_input ? U::input_blocks * L : apart,
              U::input_gate, U::input_blocks, s.hidden, at(s.grad_weight_ih), bias ? at(s.grad_bias_ih) : nullptr},
-            {hidden, s.hidden, grads, row, U::hidden_first * L, apart, U::hidden_gate, U::hidden_blocks, s.hidden,
+            {hidden, s.outputs, grads, row, U::hidden_first * L, apart, U::hidden_gate, U::hidden_blocks, s.hidden,
              at(s.grad_weight_hh), bias ? at(s.grad_bias_hh) : nullptr},
         };
         if constexpr (U::reset_before)
-            all[2] = {let_through, s.hidden, grads, row, 0, apart, U::reset_gate, 1, s.hidden, at(s.grad_weight_hh),
+            all[2] = {third, s.hidden, grads, row, 0, apart, U::reset_gate, 1, s.hidden, at(s.grad_weight_hh),
                       at(s.grad_bias_hh)};
-        weight_gradients(all, U::reset_before ? 3 : 2, rows, threads_for(s, scan_work(s, U::input_blocks, rows)));
+        if (s.weight_hr)
+            all[2] = {third, s.hidden, projected_, output_width_, 0, L, whole, 1, s.outputs, at(s.grad_weight_hr),
+                      nullptr};
+        weight_gradients(all, U::reset_before || s.weight_hr ? 3 : 2, rows, threads_for(s, scan_work(s, U::input_blocks, rows)));
     }
 };
 

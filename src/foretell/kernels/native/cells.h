@@ -75,7 +75,11 @@ struct LSTMUnit {
     // h' from what the output gate lets through: c', or its layer norm.
     template <class T>
     static Vec<T> output(const Unit<T>&, const T* gates, Vec<T> through) {
-        return load(gates + 3 * lanes<T>) * tanh<T>(through);
+        return output_of<T>(gates, tanh<T>(through));
+    }
+    template <class T>
+    static Vec<T> output_of(const T* gates, Vec<T> squashed) {
+        return load(gates + 3 * lanes<T>) * squashed;
     }
     // c' once more, from the activations.
     template <class T>

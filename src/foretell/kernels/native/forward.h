@@ -16,8 +16,9 @@ class Forward {
             return Panels<T>{nullptr, depth, layout.units * vectors, units_per_panel(vectors) * vectors};
         };
         input_ = panels(s.inputs, U::input_blocks);
-        hidden_ = panels(s.hidden, U::hidden_blocks);
+        hidden_ = panels(s.outputs, U::hidden_blocks);
         if (U::reset_before) reset_ = panels(s.hidden, 1);
+        if (s.weight_hr) projection_ = {nullptr, s.hidden, (s.outputs + lanes<T> - 1) / lanes<T>, tile_vectors};
     }
 
     void run() {
@@ -33,9 +34,9 @@ class Forward {
     const Scan& s;
     const Sequences& q;
     const Layout<T, U> layout;
-    Panels<T> input_, hidden_, reset_;
+    Panels<T> input_, hidden_, reset_, projection_;
     const Vectors<T, U> w;
-    Buffer<T> input_panels_, hidden_panels_, reset_panels_;
+    Buffer<T> input_panels_, hidden_panels_, reset_panels_, projection_panels_;
 
     static const T* at(const void* p) { return static_cast<const T*>(p); }
     static T* at(void* p) { return static_cast<T*>(p); }
@@ -44,13 +45,16 @@ class Forward {
         input_.data = input_panels_ = Buffer<T>(input_.size());
         hidden_.data = hidden_panels_ = Buffer<T>(hidden_.size());
         reset_.data = reset_panels_ = Buffer<T>(reset_.size());
-        const int64_t inputs = input_.count(), hidden = inputs + hidden_.count(), all = hidden + reset_.count();
-        const double values = double(input_.size() + hidden_.size() + reset_.size());
-        parallel(all, threads_for(s, values * 8), [&](int64_t p) {
+        projection_.data = projection_panels_ = Buffer<T>(projection_.size());
+        const int64_t inputs = input_.count(), hidden = inputs + hidden_.count(), reset = hidden + reset_.count();
+        const double values = double(input_.size() + hidden_.size() + reset_.size() + projection_.size());
+        parallel(reset + projection_.count(), threads_for(s, values * 8), [&](int64_t p) {
             if (p < inputs)
                 pack_transposed(at(s.weight_ih), U::input_gate, U::input_blocks, s.hidden, input_, p);
             else if (p < hidden)
                 pack_transposed(at(s.weight_hh), U::hidden_gate, U::hidden_blocks, s.hidden, hidden_, p - inputs);
+            else if (p >= reset)
+                pack_transposed(at(s.weight_hr), whole, 1, s.outputs, projection_, p - reset);
             else if constexpr (U::reset_before)
                 pack_transposed(at(s.weight_hh), U::reset_gate, 1, s.hidden, reset_, p - hidden);
         });
@@ -66,6 +70,7 @@ class Forward {
         const T *h, *c;  // of the step before
         T *next_h, *next_c, *gates;
         const T *keep_h, *keep_c;
+        T* unprojected;
     };
 
     void scan(Group group) {
@@ -73,19 +78,20 @@ class Forward {
         Buffer<Row> rows(n);
         Buffer<const T*> inputs(chunk * n), seen(n);
         Buffer<T*> gates(chunk * n);
-        Buffer<T> start_h(s.hidden, T(0)), start_c(U::has_cell ? n * layout.padded : 0);
+        Buffer<T> start_h(s.outputs, T(0)), start_c(U::has_cell ? n * layout.padded : 0);
         Buffer<T> through(U::reset_before ? n * layout.padded : 0);
-        Buffer<T> chunk_gates(s.gates ? 0 : chunk * n * layout.row()), masked(s.recurrent_mask ? n * s.hidden : 0);
+        Buffer<T> unprojected(s.weight_hr ? n * layout.padded : 0);
+        Buffer<T> chunk_gates(s.gates ? 0 : chunk * n * layout.row()), masked(s.recurrent_mask ? n * s.outputs : 0);
         Buffer<T> product(s.layer_norm ? n * layout.hidden_product() : 0), cell(s.layer_norm ? n * layout.padded : 0);
         Buffer<Moments<T>> normed(s.layer_norm ? chunk * n : 0);
         for (int64_t j = 0; j < n; ++j) {
             const int64_t row = q.row(group.position(j));
             rows[j] = {};
-            rows[j].h = s.initial_h ? at(s.initial_h) + row * s.hidden : static_cast<T*>(start_h);
+            rows[j].h = s.initial_h ? at(s.initial_h) + row * s.outputs : static_cast<T*>(start_h);
+            rows[j].unprojected = unprojected + j * layout.padded;
             if constexpr (U::has_cell) {
-                constexpr int first[] = {0};
                 T* start = start_c + j * layout.padded;
-                to_blocks(s.initial_c ? at(s.initial_c) + row * s.hidden : nullptr, first, 1, s.hidden, start, 1);
+                to_blocks(s.initial_c ? at(s.initial_c) + row * s.hidden : nullptr, whole, 1, s.hidden, start, 1);
                 rows[j].c = start;
             }
         }
@@ -107,7 +113,7 @@ class Forward {
                 const int64_t t = s.reverse ? s.steps - 1 - k : k, running = group.running(q.running(t));
                 for (int64_t j = 0; j < running; ++j) {
                     const int64_t position = group.position(j);
-                    const int64_t offset = q.offset(t, position, s.batch * s.hidden, s.hidden);
+                    const int64_t offset = q.offset(t, position, s.batch * s.outputs, s.outputs);
                     Row& row = rows[j];
                     row.gates = gates[count + j];
                     row.next_h = at(s.output) + offset;
@@ -115,12 +121,12 @@ class Forward {
                         row.next_c = s.cells ? at(s.cells) + q.packed(t, position) * layout.padded
                                              : start_c + j * layout.padded;
                     row.keep_h = s.keep_h ? at(s.keep_h) + offset : nullptr;
-                    row.keep_c = s.keep_c ? at(s.keep_c) + offset : nullptr;
+                    if (s.keep_c) row.keep_c = at(s.keep_c) + q.offset(t, position, s.batch * s.hidden, s.hidden);
                     seen[j] = row.h;
                     if (s.recurrent_mask) {
-                        const T* mask = at(s.recurrent_mask) + q.row(position) * s.hidden;
-                        T* to = masked + j * s.hidden;
-                        for (int64_t f = 0; f < s.hidden; ++f) to[f] = row.h[f] * mask[f];
+                        const T* mask = at(s.recurrent_mask) + q.row(position) * s.outputs;
+                        T* to = masked + j * s.outputs;
+                        for (int64_t f = 0; f < s.outputs; ++f) to[f] = row.h[f] * mask[f];
                         seen[j] = to;
                     }
                 }
@@ -131,6 +137,7 @@ class Forward {
                     if (s.layer_norm) step_normed(rows, seen, running, product, cell, normed);
                     else step(rows, seen, running);
                 }
+                if (s.weight_hr) project_output(rows, seen, running);
                 for (int64_t j = 0; j < running; ++j) {
                     rows[j].h = rows[j].next_h;
                     rows[j].c = rows[j].next_c;
@@ -139,9 +146,9 @@ class Forward {
             }
         }
         for (int64_t j = 0; j < n; ++j) {
-            const int64_t row = q.row(group.position(j)) * s.hidden;
-            std::memcpy(at(s.final_h) + row, rows[j].h, size_t(s.hidden) * sizeof(T));
-            if (U::has_cell) std::memcpy(at(s.final_c) + row, rows[j].c, size_t(s.hidden) * sizeof(T));
+            const int64_t row = q.row(group.position(j));
+            std::memcpy(at(s.final_h) + row * s.outputs, rows[j].h, size_t(s.outputs) * sizeof(T));
+            if (U::has_cell) std::memcpy(at(s.final_c) + row * s.hidden, rows[j].c, size_t(s.hidden) * sizeof(T));
         }
     }
 
@@ -182,29 +189,50 @@ class Forward {
 
     Unit<T> unit(const Row& row, int64_t u) const {
         const int64_t at = u * lanes<T>;
-        return {load_first(row.h + at, int(s.hidden - at)), U::has_cell ? load(row.c + at) : Vec<T>{},
+        return {U::has_cell ? Vec<T>{} : load_first(row.h + at, int(s.hidden - at)), U::has_cell ? load(row.c + at) : Vec<T>{},
                 s.peephole ? w.peephole + at : nullptr, layout.padded};
     }
 
-    // Zoneout between the old state and the new, then both are stored.
+    // Zoneout between the old state and the new, then both are stored; an output that is to be projected waits for that.
     void keep(const Row& row, int64_t u, const Unit<T>& old, Vec<T> h, Vec<T> c) const {
         const int64_t at = u * lanes<T>;
-        h = blend(h, old.h, row.keep_h, s.rate_h, at);
-        store_first(row.next_h + at, h, int(s.hidden - at));
-        if constexpr (U::has_cell) store<T>(row.next_c + at, blend(c, old.c, row.keep_c, s.rate_c, at));
+        if (s.weight_hr) store(row.unprojected + at, h);
+        else keep_output(row, at, h);
+        if constexpr (U::has_cell)
+            store<T>(row.next_c + at, blend(c, old.c, row.keep_c, s.rate_c, at, s.hidden));
+    }
+    void keep_output(const Row& row, int64_t at, Vec<T> h) const {
+        const int here = int(s.outputs - at);
+        const bool zoneout = row.keep_h || s.rate_h != 0;
+        const Vec<T> old = zoneout ? load_first(row.h + at, here) : h;
+        store_first(row.next_h + at, blend(h, old, row.keep_h, s.rate_h, at, s.outputs), here);
+    }
+
+    // W_hr times what the cell gives (Sak, Senior & Beaufays, 2014).
+    void project_output(const Row* rows, const T** left, int64_t running) const {
+        for (int64_t j = 0; j < running; ++j) left[j] = rows[j].unprojected;
+        multiply<T>(
+            left, running, {0, 1, s.hidden, 0}, projection_,
+            [&](int64_t panel, int64_t, Vec<T>* tile) {
+                for (int v = 0; v < projection_.in(panel); ++v) tile[v] = Vec<T>{};
+            },
+            [&](int64_t panel, int64_t j, const Vec<T>* tile) {
+                for (int v = 0; v < projection_.in(panel); ++v)
+                    keep_output(rows[j], (panel * projection_.width + v) * lanes<T>, tile[v]);
+            });
     }
 
     // Exactly the old value where all of it is kept, exactly the new one where nothing is.
-    Vec<T> blend(Vec<T> fresh, Vec<T> old, const T* keep, double rate, int64_t at) const {
+    static Vec<T> blend(Vec<T> fresh, Vec<T> old, const T* keep, double rate, int64_t at, int64_t width) {
         if (!keep && rate == 0) return fresh;
-        const Vec<T> share = keep ? load_first(keep + at, int(s.hidden - at)) : broadcast<T>(T(rate));
+        const Vec<T> share = keep ? load_first(keep + at, int(width - at)) : broadcast<T>(T(rate));
         return fresh * (T(1) - share) + old * share;
     }
 
     void step(const Row* rows, const T* const* seen, int64_t running) const {
         constexpr int L = lanes<T>;
         multiply<T>(
-            seen, running, {0, 1, s.hidden, 0}, hidden_,
+            seen, running, {0, 1, s.outputs, 0}, hidden_,
             [&](int64_t panel, int64_t j, Vec<T>* tile) {
                 for (int v = 0; v < hidden_.in(panel); ++v)
                     tile[v] = load(rows[j].gates + place(panel * hidden_.width + v));
@@ -254,7 +282,7 @@ class Forward {
         constexpr int L = lanes<T>;
         const auto gated = layout.template close<U::hidden_blocks>();
         multiply<T>(
-            seen, running, {0, 1, s.hidden, 0}, hidden_,
+            seen, running, {0, 1, s.outputs, 0}, hidden_,
             [&](int64_t panel, int64_t j, Vec<T>* tile) {
                 for (int v = 0; v < hidden_.in(panel); ++v)
                     tile[v] = U::norm_of_sum ? load(rows[j].gates + place(panel * hidden_.width + v)) : Vec<T>{};

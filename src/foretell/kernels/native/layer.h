@@ -77,6 +77,9 @@ void from_blocks(const T* from, const int* gates, int vectors, int64_t hidden, T
         }
 }
 
+// The gates of a matrix or vector that has only one.
+constexpr int whole[] = {0};
+
 // A layer's vectors in blocks of units, padded with zeros: biases, peepholes and the weights of its norms.
 template <class T, class U>
 struct Vectors {
@@ -86,7 +89,6 @@ struct Vectors {
     Buffer<T> ln_ih_weight, ln_weight, ln_c_weight, ln_c_bias;
 
     Vectors(const Scan& s, const Layout<T, U>& layout) {
-        constexpr int first[] = {0};
         const auto blocks = [&](const void* from, const int* gates, int vectors) {
             Buffer<T> to(layout.padded * vectors);
             to_blocks(static_cast<const T*>(from), gates, vectors, s.hidden, static_cast<T*>(to), vectors);
@@ -97,13 +99,13 @@ struct Vectors {
         if (layout.norm_of_input) ln_ih_weight = blocks(s.ln_ih_weight, U::input_gate, U::input_blocks);
         if (s.layer_norm) ln_weight = blocks(s.ln_weight, U::hidden_gate, U::hidden_blocks);
         if (s.layer_norm && U::has_cell) {
-            ln_c_weight = blocks(s.ln_c_weight, first, 1);
-            ln_c_bias = blocks(s.ln_c_bias, first, 1);
+            ln_c_weight = blocks(s.ln_c_weight, whole, 1);
+            ln_c_bias = blocks(s.ln_c_bias, whole, 1);
         }
         if (s.peephole) {
             peephole = Buffer<T>(3 * layout.padded);
             for (int row = 0; row < 3; ++row)
-                to_blocks(static_cast<const T*>(s.peephole) + row * s.hidden, first, 1, s.hidden,
+                to_blocks(static_cast<const T*>(s.peephole) + row * s.hidden, whole, 1, s.hidden,
                           peephole + row * layout.padded, 1);
         }
         if (s.bias_hh && !layout.norm_of_input) {  // where it meets the input's share unchanged
