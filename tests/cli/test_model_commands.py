@@ -61,16 +61,6 @@ def test_a_truncated_model(run: Callable[..., Any], sales: Path, tiny: tuple[str
     assert "weights.safetensors is damaged, cut short" in done.stderr
 
 
-def test_info_says_what_serves_each_cell(run: Callable[..., Any]) -> None:
-    facts = json.loads(run("info", "--json").stdout)
-    assert facts["threads"] >= 1
-    assert {"rnn", "lstm", "gru", "wavenet"} <= set(facts["backends"])
-    assert set(facts["backends"].values()) <= {"torch", "reference"}
-    done = run("info")
-    assert done.exit_code == 0
-    assert "backend" in done.stdout
-
-
 def test_the_demo_is_the_embedded_data(run: Callable[..., Any], sales: Path, tiny: tuple[str, ...]) -> None:
     done = run("fit", "--demo", "--json", "--windows", "0", "--save", "model", *tiny)
     assert done.exit_code == 0, done.output

@@ -7,7 +7,7 @@ what they compute is `native/scan.h`. Gradients: see `foretell.kernels.autograd`
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, get_type_hints
 
 import torch
 from torch import Tensor
@@ -15,12 +15,8 @@ from torch import Tensor
 from foretell.kernels import native
 from foretell.kernels.inputs import COUNT, DIFFERENTIABLE, GATES, TENSORS, Inputs, check
 
-_INPUTS = (
-    "Tensor x, Tensor weight_ih, Tensor weight_hh, Tensor? bias_ih, Tensor? bias_hh, Tensor? weight_hr, "
-    "Tensor? weight_peephole, Tensor? ln_ih_weight, Tensor? ln_hh_weight, Tensor? ln_weight, Tensor? ln_bias, "
-    "Tensor? ln_c_weight, Tensor? ln_c_bias, Tensor initial_h, Tensor? initial_c, Tensor? recurrent_mask, Tensor? keep_h, Tensor? keep_c, "
-    "Tensor? lengths, Tensor? batch_sizes, str cell, bool reverse, float rate_h, float rate_c"
-)
+_TYPES = {Tensor: "Tensor", Tensor | None: "Tensor?", str: "str", bool: "bool", float: "float"}
+_INPUTS = ", ".join(f"{_TYPES[annotated]} {name}" for name, annotated in get_type_hints(Inputs).items())
 _INCOMING = "Tensor output, Tensor gates, Tensor cells, Tensor? grad_output, Tensor? grad_h, Tensor? grad_c"
 _NUMBERS = {cell: number for number, cell in enumerate(GATES)}
 _IN_STRUCTURE = {"weight_peephole": "peephole", "ln_hh_weight": "ln_weight"}
