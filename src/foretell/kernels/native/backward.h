@@ -2,72 +2,35 @@
 // and of the initial state; then those of the weights, see `weight_gradients.h`.
 #pragma once
 
-#include "groups.h"
+#include "packed_weights.h"
+#include "vector_gradients.h"
 #include "weight_gradients.h"
 
 namespace foretell {
-
-// Sums over rows, a chunk of time steps at a time so that small terms are not lost, of what the vectors of a layer get.
-template <class T, class U>
-class VectorGradients {
-  public:
-    explicit VectorGradients(const Layout<T, U>& layout)
-        : padded_(layout.padded), hidden_(layout.hidden_product()), input_(layout.input_product()),
-          chunk_(size(), T(0)), total_(size(), T(0)) {}
-
-    T* peephole() { return chunk_; }  // three rows
-    T* ln_c_weight() { return chunk_ + 3 * padded_; }
-    T* ln_c_bias() { return ln_c_weight() + padded_; }
-    T* ln_weight() { return ln_c_bias() + padded_; }
-    T* ln_bias() { return ln_weight() + hidden_; }  // after the recurrent norm: `bias_hh`, or an RNN's own
-    T* ln_ih_weight() { return ln_bias() + hidden_; }
-    T* ln_ih_bias() { return ln_ih_weight() + input_; }
-
-    void end_chunk() {
-        for (int64_t i = 0; i < size(); ++i) {
-            total_[i] += chunk_[i];
-            chunk_[i] = 0;
-        }
-    }
-    void add(const VectorGradients& other) {
-        for (int64_t i = 0; i < size(); ++i) chunk_[i] += other.total_[i];
-    }
-
-  private:
-    int64_t size() const { return 5 * padded_ + 2 * hidden_ + 2 * input_; }
-    int64_t padded_, hidden_, input_;
-    Buffer<T> chunk_, total_;
-};
 
 template <class T, class U>
 class Backward {
   public:
     Backward(const Scan& scan, const Sequences& sequences)
         : s(scan), q(sequences), layout(scan.hidden, scan.layer_norm), w(scan, layout),
-          scratch_(sequences.total() * layout.gradient_row() * int64_t(sizeof(T))),
+          weights(scan, layout, Packing::backwards),
+          scratch_(Scratch::gradients, sequences.total() * layout.gradient_row() * int64_t(sizeof(T))),
           grads(static_cast<T*>(scratch_.data())),
           seen(scan.recurrent_mask ? sequences.total() * scan.outputs : 0),
           through_(U::reset_before ? sequences.total() * scan.hidden : 0),
           output_width_(round_up(scan.outputs, lanes<T>)),
           projected_(scan.weight_hr ? sequences.total() * output_width_ : 0),
-          unprojected_(scan.weight_hr ? sequences.total() * layout.padded : 0) {
-        const auto vectors = [](int64_t columns) { return (columns + lanes<T> - 1) / lanes<T>; };
-        input_ = {nullptr, layout.input_depth().total(), s.grad_x ? vectors(s.inputs) : 0, tile_vectors};
-        hidden_ = {nullptr, layout.hidden_depth().total(), vectors(s.outputs), tile_vectors};
-        if (s.weight_hr) projection_ = {nullptr, output_width_, vectors(s.hidden), tile_vectors};
-        if (U::reset_before) reset_ = {nullptr, layout.padded, vectors(s.hidden), tile_vectors};
-    }
+          unprojected_(scan.weight_hr ? sequences.total() * layout.padded : 0) {}
 
     void run() {
-        pack();
         const int64_t groups = group_count(s, U::input_blocks, q.total());
         std::vector<VectorGradients<T, U>> sums;
         for (int64_t g = 0; g < groups; ++g) sums.emplace_back(layout);
         parallel(groups, s.threads, [&](int64_t g) { scan(Group::of(g, groups, q, s.batch), sums[size_t(g)]); });
         VectorGradients<T, U> all(layout);
         for (auto& sum : sums) all.add(sum);
-        write_vectors(all);
-        weights();
+        all.write(s, layout);
+        of_weights();
     }
 
   private:
@@ -75,6 +38,7 @@ class Backward {
     const Sequences& q;
     const Layout<T, U> layout;
     const Vectors<T, U> w;
+    const PackedWeights<T, U> weights;
     const Scratch scratch_;
     // The gradients of the pre-activations, in blocks; under a norm of the recurrent product those of the product.
     T* const grads;
@@ -83,31 +47,10 @@ class Backward {
     // Of a projection: the gradients of its results, and what it projected.
     const int64_t output_width_;
     const Buffer<T> projected_, unprojected_;
-    Panels<T> input_, hidden_, reset_, projection_;
-    Buffer<T> input_panels_, hidden_panels_, reset_panels_, projection_panels_;
     const Buffer<T> zeros_{s.outputs, T(0)};
 
     static const T* at(const void* p) { return static_cast<const T*>(p); }
     static T* at(void* p) { return static_cast<T*>(p); }
-
-    void pack() {
-        input_.data = input_panels_ = Buffer<T>(input_.size());
-        hidden_.data = hidden_panels_ = Buffer<T>(hidden_.size());
-        reset_.data = reset_panels_ = Buffer<T>(reset_.size());
-        projection_.data = projection_panels_ = Buffer<T>(projection_.size());
-        const int64_t inputs = input_.count(), hidden = inputs + hidden_.count(), reset = hidden + reset_.count();
-        const double values = double(input_.size() + hidden_.size() + reset_.size() + projection_.size());
-        parallel(reset + projection_.count(), threads_for(s, values * 8), [&](int64_t p) {
-            if (p < inputs)
-                pack_straight(at(s.weight_ih), U::input_gate, U::input_blocks, s.hidden, s.inputs, input_, p);
-            else if (p < hidden)
-                pack_straight(at(s.weight_hh), U::hidden_gate, U::hidden_blocks, s.hidden, s.outputs, hidden_, p - inputs);
-            else if (p >= reset)
-                pack_straight(at(s.weight_hr), whole, 1, s.outputs, s.hidden, projection_, p - reset);
-            else if constexpr (U::reset_before)
-                pack_straight(at(s.weight_hh), U::reset_gate, 1, s.hidden, s.hidden, reset_, p - hidden);
-        });
-    }
 
     bool first(int64_t t, int64_t position) const { return s.reverse ? t + 1 == q.length(position) : t == 0; }
     int64_t earlier(int64_t t) const { return s.reverse ? t + 1 : t - 1; }
@@ -197,13 +140,13 @@ class Backward {
             sums.end_chunk();
             if (s.grad_x)
                 multiply<T>(
-                    chunk_grads, count, layout.input_depth(), input_,
+                    chunk_grads, count, layout.input_depth(), weights.input,
                     [&](int64_t panel, int64_t, Vec<T>* tile) {
-                        for (int v = 0; v < input_.in(panel); ++v) tile[v] = Vec<T>{};
+                        for (int v = 0; v < weights.input.in(panel); ++v) tile[v] = Vec<T>{};
                     },
                     [&](int64_t panel, int64_t r, const Vec<T>* tile) {
-                        for (int v = 0; v < input_.in(panel); ++v) {
-                            const int64_t column = (panel * input_.width + v) * L;
+                        for (int v = 0; v < weights.input.in(panel); ++v) {
+                            const int64_t column = (panel * weights.input.width + v) * L;
                             store_first(chunk_x[r] + column, tile[v], int(s.inputs - column));
                         }
                     });
@@ -229,13 +172,13 @@ class Backward {
                 store(rows[j].grad_h + at, h.kept);
             }
         multiply<T>(
-            left, running, {0, 1, output_width_, 0}, projection_,
+            left, running, {0, 1, output_width_, 0}, weights.projection,
             [&](int64_t panel, int64_t, Vec<T>* tile) {
-                for (int v = 0; v < projection_.in(panel); ++v) tile[v] = Vec<T>{};
+                for (int v = 0; v < weights.projection.in(panel); ++v) tile[v] = Vec<T>{};
             },
             [&](int64_t panel, int64_t j, const Vec<T>* tile) {
-                for (int v = 0; v < projection_.in(panel); ++v)
-                    store(rows[j].grad_unprojected + (panel * projection_.width + v) * L, tile[v]);
+                for (int v = 0; v < weights.projection.in(panel); ++v)
+                    store(rows[j].grad_unprojected + (panel * weights.projection.width + v) * L, tile[v]);
             });
     }
 
@@ -243,17 +186,17 @@ class Backward {
     void recur(const T* const* left, int64_t running, Group group, T* grad_h) const {
         constexpr int L = lanes<T>;
         multiply<T>(
-            left, running, layout.hidden_depth(), hidden_,
+            left, running, layout.hidden_depth(), weights.hidden,
             [&](int64_t panel, int64_t j, Vec<T>* tile) {
-                const T* from = grad_h + j * output_width_ + panel * hidden_.width * L;
-                for (int v = 0; v < hidden_.in(panel); ++v) tile[v] = s.recurrent_mask ? Vec<T>{} : load(from + v * L);
+                const T* from = grad_h + j * output_width_ + panel * weights.hidden.width * L;
+                for (int v = 0; v < weights.hidden.in(panel); ++v) tile[v] = s.recurrent_mask ? Vec<T>{} : load(from + v * L);
             },
             [&](int64_t panel, int64_t j, const Vec<T>* tile) {
-                const int64_t column = panel * hidden_.width * L;
+                const int64_t column = panel * weights.hidden.width * L;
                 T* to = grad_h + j * output_width_ + column;
                 const T* mask =
                     s.recurrent_mask ? at(s.recurrent_mask) + q.row(group.position(j)) * s.outputs + column : nullptr;
-                for (int v = 0; v < hidden_.in(panel); ++v) {
+                for (int v = 0; v < weights.hidden.in(panel); ++v) {
                     Vec<T> grad = tile[v];
                     if (mask)
                         grad = load(to + v * L) + grad * load_first(mask + v * L, int(s.outputs - column - v * L));
@@ -266,14 +209,14 @@ class Backward {
     void through_reset(const T* const* left, const Row* rows, int64_t running, Group group) const {
         constexpr int L = lanes<T>;
         multiply<T>(
-            left, running, layout.reset_depth(), reset_,
+            left, running, layout.reset_depth(), weights.reset,
             [&](int64_t panel, int64_t, Vec<T>* tile) {
-                for (int v = 0; v < reset_.in(panel); ++v) tile[v] = Vec<T>{};
+                for (int v = 0; v < weights.reset.in(panel); ++v) tile[v] = Vec<T>{};
             },
             [&](int64_t panel, int64_t j, const Vec<T>* tile) {
-                for (int v = 0; v < reset_.in(panel); ++v) {
+                for (int v = 0; v < weights.reset.in(panel); ++v) {
                     const Row& row = rows[j];
-                    const int64_t u = panel * reset_.width + v, unit = u * L;
+                    const int64_t u = panel * weights.reset.width + v, unit = u * L;
                     const int here = int(s.hidden - unit);
                     const T* gates = row.gates + u * U::blocks * L;
                     const Vec<T> h = load_first(row.seen + unit, here);
@@ -430,26 +373,8 @@ class Backward {
         }
     }
 
-    void write_vectors(VectorGradients<T, U>& sums) const {
-        const auto to = [&](void* grad, const T* from, const int* gates, int vectors) {
-            if (grad) from_blocks(from, gates, vectors, s.hidden, at(grad), vectors);
-        };
-        for (int row = 0; row < 3 && s.grad_peephole; ++row)
-            from_blocks(sums.peephole() + row * layout.padded, whole, 1, s.hidden, at(s.grad_peephole) + row * s.hidden,
-                        1);
-        if (!s.layer_norm) return;
-        to(s.grad_ln_weight, sums.ln_weight(), U::hidden_gate, U::hidden_blocks);
-        to(U::norm_of_sum ? s.grad_ln_bias : s.grad_bias_hh, sums.ln_bias(), U::hidden_gate, U::hidden_blocks);
-        if (layout.norm_of_input) {
-            to(s.grad_ln_ih_weight, sums.ln_ih_weight(), U::input_gate, U::input_blocks);
-            to(s.grad_bias_ih, sums.ln_ih_bias(), U::input_gate, U::input_blocks);
-        }
-        to(s.grad_ln_c_weight, sums.ln_c_weight(), whole, 1);
-        to(s.grad_ln_c_bias, sums.ln_c_bias(), whole, 1);
-    }
-
     // The products that are left: of all gradients with the input, with h(t-1), and with what was let through of it.
-    void weights() const {
+    void of_weights() const {
         constexpr int L = lanes<T>;
         const int64_t rows = q.total();
         Buffer<const T*> inputs(rows), hidden(rows), third(U::reset_before || s.weight_hr ? rows : 0);

@@ -2,8 +2,7 @@
 // product, with the cell's equations applied to its tiles while they are in registers.
 #pragma once
 
-#include "groups.h"
-#include "threads.h"
+#include "packed_weights.h"
 
 namespace foretell {
 
@@ -11,18 +10,10 @@ template <class T, class U>
 class Forward {
   public:
     Forward(const Scan& scan, const Sequences& sequences)
-        : s(scan), q(sequences), layout(scan.hidden, scan.layer_norm), w(scan, layout) {
-        const auto panels = [&](int64_t depth, int vectors) {
-            return Panels<T>{nullptr, depth, layout.units * vectors, units_per_panel(vectors) * vectors};
-        };
-        input_ = panels(s.inputs, U::input_blocks);
-        hidden_ = panels(s.outputs, U::hidden_blocks);
-        if (U::reset_before) reset_ = panels(s.hidden, 1);
-        if (s.weight_hr) projection_ = {nullptr, s.hidden, (s.outputs + lanes<T> - 1) / lanes<T>, tile_vectors};
-    }
+        : s(scan), q(sequences), layout(scan.hidden, scan.layer_norm), w(scan, layout),
+          weights(scan, layout, Packing::forwards) {}
 
     void run() {
-        pack();
         in_large_pages(s.gates, q.total() * layout.row() * int64_t(sizeof(T)));
         in_large_pages(s.cells, s.cells ? q.total() * layout.padded * int64_t(sizeof(T)) : 0);
         in_large_pages(s.output, q.total() * s.hidden * int64_t(sizeof(T)));
@@ -34,31 +25,11 @@ class Forward {
     const Scan& s;
     const Sequences& q;
     const Layout<T, U> layout;
-    Panels<T> input_, hidden_, reset_, projection_;
     const Vectors<T, U> w;
-    Buffer<T> input_panels_, hidden_panels_, reset_panels_, projection_panels_;
+    const PackedWeights<T, U> weights;
 
     static const T* at(const void* p) { return static_cast<const T*>(p); }
     static T* at(void* p) { return static_cast<T*>(p); }
-
-    void pack() {
-        input_.data = input_panels_ = Buffer<T>(input_.size());
-        hidden_.data = hidden_panels_ = Buffer<T>(hidden_.size());
-        reset_.data = reset_panels_ = Buffer<T>(reset_.size());
-        projection_.data = projection_panels_ = Buffer<T>(projection_.size());
-        const int64_t inputs = input_.count(), hidden = inputs + hidden_.count(), reset = hidden + reset_.count();
-        const double values = double(input_.size() + hidden_.size() + reset_.size() + projection_.size());
-        parallel(reset + projection_.count(), threads_for(s, values * 8), [&](int64_t p) {
-            if (p < inputs)
-                pack_transposed(at(s.weight_ih), U::input_gate, U::input_blocks, s.hidden, input_, p);
-            else if (p < hidden)
-                pack_transposed(at(s.weight_hh), U::hidden_gate, U::hidden_blocks, s.hidden, hidden_, p - inputs);
-            else if (p >= reset)
-                pack_transposed(at(s.weight_hr), whole, 1, s.outputs, projection_, p - reset);
-            else if constexpr (U::reset_before)
-                pack_transposed(at(s.weight_hh), U::reset_gate, 1, s.hidden, reset_, p - hidden);
-        });
-    }
 
     // Where a vector of the recurrent product has its place in a row of gates.
     static int64_t place(int64_t vector) {
@@ -156,14 +127,14 @@ class Forward {
     void project(const T* const* inputs, T* const* gates, int64_t count, Moments<T>* normed) const {
         constexpr int L = lanes<T>;
         multiply<T>(
-            inputs, count, {0, 1, s.inputs, 0}, input_,
+            inputs, count, {0, 1, s.inputs, 0}, weights.input,
             [&](int64_t panel, int64_t, Vec<T>* tile) {
-                for (int v = 0; v < input_.in(panel); ++v)
-                    tile[v] = layout.norm_of_input ? Vec<T>{} : load(w.bias + (panel * input_.width + v) * L);
+                for (int v = 0; v < weights.input.in(panel); ++v)
+                    tile[v] = layout.norm_of_input ? Vec<T>{} : load(w.bias + (panel * weights.input.width + v) * L);
             },
             [&](int64_t panel, int64_t r, const Vec<T>* tile) {
-                T* to = gates[r] + panel * input_.width / U::input_blocks * U::blocks * L;
-                for (int v = 0; v < input_.in(panel); ++v) store(to + v * L, tile[v]);
+                T* to = gates[r] + panel * weights.input.width / U::input_blocks * U::blocks * L;
+                for (int v = 0; v < weights.input.in(panel); ++v) store(to + v * L, tile[v]);
             });
         if (layout.norm_of_input) {
             for (int64_t r = 0; r < count; ++r) normed[r] = moments(layout.input_gates(), gates[r]);
@@ -212,13 +183,13 @@ class Forward {
     void project_output(const Row* rows, const T** left, int64_t running) const {
         for (int64_t j = 0; j < running; ++j) left[j] = rows[j].unprojected;
         multiply<T>(
-            left, running, {0, 1, s.hidden, 0}, projection_,
+            left, running, {0, 1, s.hidden, 0}, weights.projection,
             [&](int64_t panel, int64_t, Vec<T>* tile) {
-                for (int v = 0; v < projection_.in(panel); ++v) tile[v] = Vec<T>{};
+                for (int v = 0; v < weights.projection.in(panel); ++v) tile[v] = Vec<T>{};
             },
             [&](int64_t panel, int64_t j, const Vec<T>* tile) {
-                for (int v = 0; v < projection_.in(panel); ++v)
-                    keep_output(rows[j], (panel * projection_.width + v) * lanes<T>, tile[v]);
+                for (int v = 0; v < weights.projection.in(panel); ++v)
+                    keep_output(rows[j], (panel * weights.projection.width + v) * lanes<T>, tile[v]);
             });
     }
 
@@ -232,14 +203,14 @@ class Forward {
     void step(const Row* rows, const T* const* seen, int64_t running) const {
         constexpr int L = lanes<T>;
         multiply<T>(
-            seen, running, {0, 1, s.outputs, 0}, hidden_,
+            seen, running, {0, 1, s.outputs, 0}, weights.hidden,
             [&](int64_t panel, int64_t j, Vec<T>* tile) {
-                for (int v = 0; v < hidden_.in(panel); ++v)
-                    tile[v] = load(rows[j].gates + place(panel * hidden_.width + v));
+                for (int v = 0; v < weights.hidden.in(panel); ++v)
+                    tile[v] = load(rows[j].gates + place(panel * weights.hidden.width + v));
             },
             [&](int64_t panel, int64_t j, const Vec<T>* tile) {
-                const int64_t first = panel * hidden_.width / U::hidden_blocks;
-                for (int64_t i = 0; i < hidden_.in(panel) / U::hidden_blocks; ++i) {
+                const int64_t first = panel * weights.hidden.width / U::hidden_blocks;
+                for (int64_t i = 0; i < weights.hidden.in(panel) / U::hidden_blocks; ++i) {
                     const int64_t u = first + i;
                     const Unit<T> old = unit(rows[j], u);
                     T* gates = rows[j].gates + u * U::blocks * L;
@@ -262,14 +233,14 @@ class Forward {
             seen[j] = through + j * layout.padded;
         }
         multiply<T>(
-            seen, running, {0, 1, s.hidden, 0}, reset_,
+            seen, running, {0, 1, s.hidden, 0}, weights.reset,
             [&](int64_t panel, int64_t j, Vec<T>* tile) {
-                for (int v = 0; v < reset_.in(panel); ++v)
-                    tile[v] = load(rows[j].gates + (panel * reset_.width + v) * U::blocks * L);
+                for (int v = 0; v < weights.reset.in(panel); ++v)
+                    tile[v] = load(rows[j].gates + (panel * weights.reset.width + v) * U::blocks * L);
             },
             [&](int64_t panel, int64_t j, const Vec<T>* tile) {
-                for (int v = 0; v < reset_.in(panel); ++v) {
-                    const int64_t u = panel * reset_.width + v;
+                for (int v = 0; v < weights.reset.in(panel); ++v) {
+                    const int64_t u = panel * weights.reset.width + v;
                     const Unit<T> old = unit(rows[j], u);
                     T* gates = rows[j].gates + u * U::blocks * L;
                     keep(rows[j], u, old, U::template output<T>(old, gates, tile[v]), Vec<T>{});
@@ -282,14 +253,14 @@ class Forward {
         constexpr int L = lanes<T>;
         const auto gated = layout.template close<U::hidden_blocks>();
         multiply<T>(
-            seen, running, {0, 1, s.outputs, 0}, hidden_,
+            seen, running, {0, 1, s.outputs, 0}, weights.hidden,
             [&](int64_t panel, int64_t j, Vec<T>* tile) {
-                for (int v = 0; v < hidden_.in(panel); ++v)
-                    tile[v] = U::norm_of_sum ? load(rows[j].gates + place(panel * hidden_.width + v)) : Vec<T>{};
+                for (int v = 0; v < weights.hidden.in(panel); ++v)
+                    tile[v] = U::norm_of_sum ? load(rows[j].gates + place(panel * weights.hidden.width + v)) : Vec<T>{};
             },
             [&](int64_t panel, int64_t j, const Vec<T>* tile) {
-                T* to = product + j * layout.hidden_product() + panel * hidden_.width * L;
-                for (int v = 0; v < hidden_.in(panel); ++v) store(to + v * L, tile[v]);
+                T* to = product + j * layout.hidden_product() + panel * weights.hidden.width * L;
+                for (int v = 0; v < weights.hidden.in(panel); ++v) store(to + v * L, tile[v]);
             });
         // One loop over the rows for each thing that a row's next has to wait for.
         for (int64_t j = 0; j < running; ++j) normed[j] = moments(gated, product + j * layout.hidden_product());

@@ -125,14 +125,16 @@ void pack_transposed(const T* weight, const int* gates, int vectors, int64_t hid
     constexpr int L = lanes<T>;
     const int in = to.in(panel);
     T* out = to.at(panel);
-    for (int64_t k0 = 0; k0 < to.depth; k0 += L) {  // in squares, so that neither side strides through the cache
-        const int64_t end = k0 + L < to.depth ? k0 + L : to.depth;
+    for (int64_t k = 0; k < to.depth; k += L) {
+        const int deep = int(to.depth - k < L ? to.depth - k : L);
         for (int v = 0; v < in; ++v) {
             const int64_t column = panel * to.width + v, unit = column / vectors * L;
-            const T* from = weight + (gates[column % vectors] * hidden + unit) * to.depth;
+            const T* from = weight + (gates[column % vectors] * hidden + unit) * to.depth + k;
+            Vec<T> square[L];
             for (int lane = 0; lane < L; ++lane)
-                for (int64_t k = k0; k < end; ++k)
-                    out[(k * in + v) * L + lane] = unit + lane < hidden ? from[lane * to.depth + k] : T(0);
+                square[lane] = unit + lane < hidden ? load_first(from + lane * to.depth, deep) : Vec<T>{};
+            transpose<T>(square);
+            for (int i = 0; i < deep; ++i) store(out + ((k + i) * in + v) * L, square[i]);
         }
     }
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <new>
+#include <utility>
 
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -54,25 +55,33 @@ inline void in_large_pages(void* data, int64_t bytes) {
 #endif
 }
 
-// The one large array that a backward pass works in, kept from call to call: a training loop would otherwise hand the
-// same pages back to the system at every step and fault them in again.
+// The large arrays that a scan works in, kept from call to call: a training loop would otherwise hand the same pages back
+// to the system at every step and fault them in again. Gone with the process; at most 64 MiB of each kind stay.
 class Scratch {
   public:
-    explicit Scratch(int64_t bytes) {
-        Block* kept = store().exchange(nullptr);
+    enum Kind { panels, gradients };
+
+    Scratch() = default;
+    Scratch(Kind kind, int64_t bytes) : kind_(kind) {
+        Block* kept = store(kind).exchange(nullptr);
         if (kept && kept->size >= bytes) {
             block_ = kept;
             return;
         }
-        release(kept);
+        std::free(kept);
         block_ = static_cast<Block*>(std::aligned_alloc(64, size_t(header + round_up(bytes, 64))));
         if (!block_) throw std::bad_alloc();
         in_large_pages(block_, header + bytes);
         block_->size = bytes;
     }
-    Scratch(const Scratch&) = delete;
-    Scratch& operator=(const Scratch&) = delete;
-    ~Scratch() { release(block_->size > most_kept ? block_ : store().exchange(block_)); }
+    Scratch& operator=(Scratch&& other) noexcept {
+        std::swap(kind_, other.kind_);
+        std::swap(block_, other.block_);
+        return *this;
+    }
+    ~Scratch() {
+        if (block_) std::free(block_->size > most_kept ? block_ : store(kind_).exchange(block_));
+    }
 
     void* data() const { return reinterpret_cast<char*>(block_) + header; }
 
@@ -83,13 +92,13 @@ class Scratch {
     static constexpr int64_t header = 64, most_kept = int64_t(64) << 20;
 
     // Several Python threads may be here at once: one of them finds the block, the others get one of their own.
-    static std::atomic<Block*>& store() {
-        static std::atomic<Block*> kept{nullptr};
-        return kept;
+    static std::atomic<Block*>& store(Kind kind) {
+        static std::atomic<Block*> kept[2] = {{nullptr}, {nullptr}};
+        return kept[kind];
     }
-    static void release(Block* block) { std::free(block); }
 
-    Block* block_;
+    Kind kind_ = panels;
+    Block* block_ = nullptr;
 };
 
 }  // namespace foretell

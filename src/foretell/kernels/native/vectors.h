@@ -80,6 +80,40 @@ inline T sum(Vec<T> v) {
     return part[0];
 }
 
+template <class T>
+using BitsOf = std::conditional_t<sizeof(T) == 4, int32_t, int64_t>;
+
+// A square of `lanes` rows, mirrored at its diagonal: in blocks of 1, 2, 4, ... the two off the diagonal change places.
+template <class T>
+inline void transpose(Vec<T>* rows) {
+    constexpr int L = lanes<T>;
+#if defined(__clang__)
+    for (int i = 0; i < L; ++i)
+        for (int j = 0; j < i; ++j) {
+            const T above = rows[j][i];
+            rows[j][i] = rows[i][j];
+            rows[i][j] = above;
+        }
+#else
+#pragma GCC unroll 8
+    for (int size = 1; size < L; size *= 2) {
+        Vec<BitsOf<T>> upper, lower;
+#pragma GCC unroll 16
+        for (int e = 0; e < L; ++e) {
+            upper[e] = e & size ? L + e - size : e;
+            lower[e] = e & size ? L + e : e + size;
+        }
+#pragma GCC unroll 16
+        for (int i = 0; i < L; ++i) {
+            if (i & size) continue;
+            const Vec<T> a = rows[i], b = rows[i + size];
+            rows[i] = __builtin_shuffle(a, b, upper);
+            rows[i + size] = __builtin_shuffle(a, b, lower);
+        }
+    }
+#endif
+}
+
 // a / b for finite b of at least 1, which is what the gates divide by. On AVX-512 in single precision: an estimate of 14
 // bits, one Newton step, and the remainder of the quotient; right to the last bit or so, in half a division's time.
 inline Vec<float> quotient(Vec<float> a, Vec<float> b) {
@@ -152,7 +186,7 @@ inline Vec<T> sigmoid(Vec<T> x) {
 // tanh(x) = (exp(2|x|) - 1) / (exp(2|x|) + 1) with the sign of x; exp(2|x|) - 1 is kept exact near 0.
 template <class T>
 inline Vec<T> tanh(Vec<T> x) {
-    using Bits = std::conditional_t<sizeof(T) == 4, int32_t, int64_t>;
+    using Bits = BitsOf<T>;
     const Vec<Bits> sign = (Vec<Bits>)x & (Vec<Bits>)broadcast<T>(T(-0.0));
     const auto e = exponential(clamp<T>((Vec<T>)((Vec<Bits>)(x + x) ^ sign), sizeof(T) == 4 ? 20 : 44));
     const Vec<T> less_one = e.power * e.minus_one + (e.power - T(1));
