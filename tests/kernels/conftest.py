@@ -27,6 +27,7 @@ def draw_inputs(
     mask: bool = False,
     zoneout: str | None = None,
     bias: bool = True,
+    projection: int | None = None,
     reverse: bool = False,
     seed: int = 0,
 ) -> Inputs:
@@ -43,11 +44,12 @@ def draw_inputs(
         return torch.zeros(*shape).bernoulli_(0.5, generator=generator).to(dtype)
 
     gates, lstm = GATES[cell], cell == "lstm"
+    outputs = projection or hidden
     rows = gates * hidden
     given: dict[str, Any] = {
         "weight_ih": uniform(rows, features, bound=(6 / (features + hidden)) ** 0.5),
-        "weight_hh": uniform(rows, hidden, bound=hidden**-0.5),
-        "initial_h": normal(batch, hidden),
+        "weight_hh": uniform(rows, outputs, bound=hidden**-0.5),
+        "initial_h": normal(batch, outputs),
     }
     if lstm:
         given["initial_c"] = normal(batch, hidden)
@@ -55,6 +57,8 @@ def draw_inputs(
         given |= {"bias_ih": normal(rows, scale=0.1), "bias_hh": normal(rows, scale=0.1)}
         if lstm:
             given["bias_ih"][hidden : 2 * hidden] += 1
+    if projection:
+        given["weight_hr"] = uniform(projection, hidden, bound=(6 / (projection + hidden)) ** 0.5)
     if peephole:
         given["weight_peephole"] = normal(3, hidden, scale=0.1)
     if layer_norm and gates == 1:
@@ -74,9 +78,11 @@ def draw_inputs(
         given["batch_sizes"] = (torch.arange(steps)[:, None] < lengths).sum(1)
         shape = (int(lengths.sum()),)
     if mask:
-        given["recurrent_mask"] = 2 * coins(batch, hidden)
+        given["recurrent_mask"] = 2 * coins(batch, outputs)
     if zoneout == "mask":
-        given |= {name: coins(*shape, hidden) for name in (("keep_h", "keep_c") if lstm else ("keep_h",))}
+        given["keep_h"] = coins(*shape, outputs)
+        if lstm:
+            given["keep_c"] = coins(*shape, hidden)
     elif zoneout == "rate":
         given |= {"rate_h": 0.25, "rate_c": 0.125 if lstm else 0.0}
     empty = dict.fromkeys(Inputs._fields) | {"cell": cell, "reverse": reverse, "rate_h": 0.0, "rate_c": 0.0}

@@ -12,6 +12,7 @@ import torch
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
 from foretell import nn
+from foretell.kernels import native
 
 T, B, I, H = 5, 4, 3, 4  # noqa: E741
 CELLS = [(nn.RNN, {}), (nn.RNN, {"nonlinearity": "relu"}), (nn.LSTM, {}), (nn.LSTM, {"proj_size": 2}), (nn.GRU, {})]
@@ -90,14 +91,19 @@ def inputs(form, batch_first, dtype, layer, with_state):
 
 
 @pytest.mark.filterwarnings("ignore:LSTM with projections is not supported")
-@pytest.mark.parametrize("engine", ["torch", "reference"])
+@pytest.mark.parametrize("engine", ["native", "torch", "reference"])
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize("layers", [1, 2, 3])
 @pytest.mark.parametrize("case", CELLS, ids=named)
 def test_plain_cells_equal_torch(case, layers, bidirectional, engine, monkeypatch):
     cell, options = case
-    if engine == "reference":
-        monkeypatch.setattr(cell, "_plain", False)
+    if engine != "native":
+        monkeypatch.setattr("foretell.nn.layer.takes", lambda *_: False)
+        monkeypatch.setattr("foretell.nn.direction.takes", lambda *_: False)
+        monkeypatch.setattr(cell, "_plain", engine == "torch")
+    elif native.library() is None:
+        pytest.skip("the compiled kernels are missing or turned off")
+    assert cell(I, H, **options).backend() == engine
     for bias, batch_first in itertools.product([True, False], repeat=2):
         settings = {**options, "num_layers": layers, "bias": bias, "bidirectional": bidirectional}
         for dtype in (torch.float64, torch.float32) if bias else (torch.float64,):

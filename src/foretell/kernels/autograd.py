@@ -1,4 +1,4 @@
-"""Gradients of the compiled scan: the first by the compiled backward pass, the second by the readable twin."""
+"""Gradients of the compiled scan: the first by the compiled backward pass, all further ones by the readable twin."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 from foretell.kernels import operators
 from foretell.kernels.inputs import COUNT, DIFFERENTIABLE, TENSORS, Inputs
@@ -20,7 +21,7 @@ class _Sliced(torch.autograd.Function):
         """The results of all slices, stacked in front."""
 
         def taken(index: int) -> list[Any]:
-            return [a if d is None else a.select(d, index) for a, d in zip(arguments, in_dims, strict=True)]
+            return [a.select(d, index) if isinstance(d, int) else a for a, d in zip(arguments, in_dims, strict=True)]
 
         call: Any = cls.apply
         results = zip(*(call(*taken(index)) for index in range(info.batch_size)), strict=True)
@@ -52,18 +53,16 @@ def _gradients(ctx: Any, grads: tuple[Any, ...], scan_backward: Any) -> tuple[An
     if given[Inputs._fields.index("initial_c")] is None:
         grad_c = None  # of the empty tensor that stands for c
     incoming = (outputs, gates, cells, grad_output, grad_h, grad_c)
-    found = scan_backward(*given, *ctx.settings, *incoming, ctx.needs_input_grad[0])
-    gradients = [g if needed else None for g, needed in zip(found, ctx.needs_input_grad, strict=False)]
+    needed = [t is not None and need for t, need in zip(given, ctx.needs_input_grad, strict=False)][:DIFFERENTIABLE]
+    found = scan_backward(*given, *ctx.settings, *incoming, needed)
+    gradients = [g if need else None for g, need in zip(found, needed, strict=True)]
     return (*gradients, *[None] * (COUNT + 1 - DIFFERENTIABLE))
 
 
 class _ScanBackward(_Sliced):
     @staticmethod
     def forward(*arguments: Any) -> tuple[Tensor, ...]:
-        inputs, (outputs, gates, cells, *incoming) = arguments[:COUNT], arguments[COUNT:]
-        if not gates.numel():  # the forward pass was told that no gradient would be wanted
-            outputs, _, _, gates, cells = torch.ops.foretell.scan(*inputs, True)
-        return tuple(torch.ops.foretell.scan_backward(*inputs, outputs, gates, cells, *incoming))
+        return tuple(torch.ops.foretell.scan_backward(*arguments))
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:  # noqa: ARG004
@@ -79,9 +78,16 @@ class _ScanBackward(_Sliced):
 
 
 def _second_derivatives(i: Inputs, incoming: Any, seconds: tuple[Tensor | None, ...]) -> list[Tensor | None]:
-    """Of the first derivatives, weighted by `seconds`: by the differentiable inputs, then by the incoming gradients."""
+    """Of the first derivatives, weighted by `seconds`: by the differentiable inputs, then by the incoming gradients.
+
+    Differentiable in turn, as often as one likes, since the twin is plain torch.
+    """
+    once_more = torch.is_grad_enabled()
     with torch.enable_grad():
-        leaves = [None if t is None else t.detach().requires_grad_() for t in (*i.differentiable, *incoming)]
+        leaves = [
+            t if t is None or (once_more and t.requires_grad) else t.detach().requires_grad_()
+            for t in (*i.differentiable, *incoming)
+        ]
         inputs, gradients = leaves[:DIFFERENTIABLE], leaves[DIFFERENTIABLE:]
         differentiable: list[Any] = inputs
         results = twin(Inputs(*differentiable, *i[DIFFERENTIABLE:]))
@@ -99,8 +105,15 @@ def _second_derivatives(i: Inputs, incoming: Any, seconds: tuple[Tensor | None, 
         both = [(f, s) for f, s in zip(first, seconds, strict=False) if f is not None and s is not None and s.numel()]
         if not both:
             return [None] * len(leaves)
-        sources = [t for t in leaves if t is not None]
-        found: Any = iter(torch.autograd.grad([f for f, _ in both], sources, [s for _, s in both], allow_unused=True))
+        found: Any = iter(
+            torch.autograd.grad(
+                [f for f, _ in both],
+                [t for t in leaves if t is not None],
+                [s for _, s in both],
+                create_graph=once_more,
+                allow_unused=True,
+            )
+        )
     return [None if t is None else next(found) for t in leaves]
 
 
@@ -129,17 +142,22 @@ class _EagerScan(torch.autograd.Function):
 
 
 def _eager(i: Inputs) -> bool:
-    """Whether these are plain tensors, and no transform of functions or mode of dispatch is at work."""
-    plain = type(i.x) in (Tensor, torch.nn.Parameter) and type(i.weight_hh) in (Tensor, torch.nn.Parameter)
-    return plain and not (torch._C._len_torch_dispatch_stack() or torch._C._are_functorch_transforms_active())
+    """Whether these are plain tensors, and no tracer, transform of functions or mode of dispatch is at work."""
+    if not all(type(t) in (Tensor, torch.nn.Parameter) for t in (i.x, i.weight_ih, i.weight_hh, i.initial_h)):
+        return False
+    watched = torch._C._len_torch_dispatch_stack() or torch._C._are_functorch_transforms_active()
+    return not (watched or torch._C._get_tracing_state())
 
 
 def apply(i: Inputs) -> tuple[Tensor, Tensor, Tensor]:
-    """The outputs in the layout of `x`, and the final h and c (empty but for an LSTM), differentiable twice."""
+    """The outputs in the layout of `x`, and the final h and c (empty but for an LSTM), differentiable at will."""
     keep = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in i.differentiable)
     call: Any = torch.ops.foretell.scan
     if torch.compiler.is_compiling():
         results = call(*i, keep)
+    elif forward_ad._current_level >= 0:  # derivatives that run along with the values: only the twin has them
+        output, *final = twin(i)
+        return output, final[0], final[1] if len(final) > 1 else output.new_empty(0)
     elif _eager(i):
         call = _EagerScan.apply
         results = call(*i) if keep else operators.forward(i, False)

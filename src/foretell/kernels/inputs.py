@@ -53,7 +53,7 @@ class Inputs(NamedTuple):
     @property
     def hidden(self) -> int:
         """H, the hidden features."""
-        return int((self.weight_hh.shape[0] if self.weight_hh.dim() == 2 else 0) // GATES[self.cell])
+        return int(self.weight_hh.shape[0] // GATES[self.cell])
 
     @property
     def tensors(self) -> tuple[Tensor | None, ...]:
@@ -99,11 +99,18 @@ def check(i: Inputs) -> None:
             _checked.clear()
         _checked.add(form)
     _check_layout(i, i.initial_h.shape[0])
+    for name, rate in (("rate_h", i.rate_h), ("rate_c", i.rate_c)):
+        if not 0 <= rate <= 1:
+            raise ValueError(f"{name} must be a share from 0 to 1, got {rate}")
 
 
 def _check_form(i: Inputs) -> None:
     if i.cell not in GATES:
         raise ValueError(f"cell must be one of {', '.join(GATES)}, got {i.cell!r}")
+    if i.x.dtype not in (torch.float32, torch.float64):
+        raise ValueError(f"x must be float32 or float64, got {i.x.dtype}")
+    if i.weight_hh.dim() != 2 or i.initial_h.dim() != 2 or not i.hidden:
+        raise ValueError("weight_hh must be (gates * H, R) with H of 1 or more, and initial_h (B, R)")
     batch = i.initial_h.shape[0]
     if i.x.dim() != (3 if i.batch_sizes is None else 2) or (i.batch_sizes is None and i.x.shape[1] != batch):
         raise ValueError(f"x must be (T, {batch}, I), or (N, I) with batch_sizes, got {tuple(i.x.shape)}")
@@ -121,7 +128,8 @@ def _check_form(i: Inputs) -> None:
             )
     if i.cell == "lstm" and i.initial_c is None:
         raise ValueError("initial_c is missing: an LSTM has a cell state")
-    if i.layer_norm and any(getattr(i, name) is None for name in _norms(i.cell)):
+    norms = [getattr(i, name) is None for name in _norms(i.cell)]
+    if any(norms) and not all(norms):
         raise ValueError(f"layer norm needs all of {', '.join(_norms(i.cell))}")
 
 

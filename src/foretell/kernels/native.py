@@ -75,8 +75,11 @@ class Library:
 
     def call(self, name: str, dtype: torch.dtype, scan: Scan) -> None:
         """Run `forward` or `backward`; MemoryError where the memory did not suffice."""
-        if self.functions[f"{name}_{DTYPES[dtype]}"](ctypes.byref(scan)):
+        failure = self.functions[f"{name}_{DTYPES[dtype]}"](ctypes.byref(scan))
+        if failure == 1:
             raise MemoryError(f"foretell: not enough memory to scan {scan.steps} steps of {scan.batch} sequences")
+        if failure:
+            raise RuntimeError(f"foretell: this library does not know the cell {scan.cell}; install foretell again")
 
     @functools.cache  # noqa: B019 (one library a process)
     def kept(self, cell: int, layer_norm: bool, hidden: int, dtype: torch.dtype) -> tuple[int, int]:
@@ -119,17 +122,20 @@ def library() -> Library | None:
     wanted = os.environ.get("FORETELL_ISA")
     if wanted and wanted not in supported():
         raise SettingsError(f"FORETELL_ISA is {wanted!r}: this machine has {', '.join(supported())}")
+    damaged = False
     for instruction_set in [wanted] if wanted else supported():
         path = _path(instruction_set)
         if path is None:
             continue
         try:
             return Library.load(instruction_set, path)
-        except OSError as error:
+        except (OSError, AttributeError) as error:
             warnings.warn(f"foretell's compiled kernels cannot be loaded, {path}: {error}", stacklevel=2)
+            damaged = True
     if wanted:
         raise SettingsError(f"FORETELL_ISA is {wanted!r}: no kernel of this kind was built; leave it unset")
-    _say_missing()
+    if not damaged:
+        _say_missing()
     return None
 
 

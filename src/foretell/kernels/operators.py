@@ -7,6 +7,7 @@ what they compute is `native/scan.h`. Gradients: see `foretell.kernels.autograd`
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, get_type_hints
 
 import torch
@@ -36,9 +37,15 @@ def _library() -> native.Library:
     return _COMPILED
 
 
+def _close(tensor: Tensor) -> Tensor:
+    """The values themselves, one after another."""
+    return tensor.resolve_neg().contiguous()
+
+
 def _structure(i: Inputs) -> tuple[native.Scan, list[Any]]:
     """The structure with everything that is given, and what has to stay alive while it is used."""
-    x = i.x if i.x.stride(-1) == 1 or i.x.shape[-1] == 1 else i.x.contiguous()
+    x = i.x.resolve_neg()
+    x = x if x.stride(-1) == 1 or x.shape[-1] == 1 else x.contiguous()
     scan = native.Scan(
         cell=_NUMBERS[i.cell],
         layer_norm=i.layer_norm,
@@ -58,7 +65,7 @@ def _structure(i: Inputs) -> tuple[native.Scan, list[Any]]:
     alive: list[Any] = [x]
     for name, tensor in zip(_FIELDS, i[1:TENSORS], strict=True):
         if tensor is not None:
-            close: Any = tensor.contiguous()  # type: ignore[union-attr]
+            close: Any = _close(tensor)  # type: ignore[arg-type]
             alive.append(close)
             setattr(scan, name, close.data_ptr())
     return scan, alive
@@ -75,12 +82,12 @@ def _results(i: Inputs, keep: bool) -> tuple[Tensor, ...]:
     return output, h.new_empty(h.shape), final_c, h.new_empty((steps, gates)), h.new_empty((steps, cells))
 
 
-def _gradients(i: Inputs, grad_x: bool) -> list[Tensor | None]:
-    """Room for the gradient of each differentiable input that is there."""
-    room = [None if t is None else t.new_empty(t.shape) for t in i.differentiable[1:]]
-    if not grad_x:
-        return [None, *room]
-    return [i.x.new_empty(i.x.shape) if i.lengths is None else i.x.new_zeros(i.x.shape), *room]
+def _gradients(i: Inputs, needed: Sequence[bool]) -> list[Tensor | None]:
+    """Room for the gradient of each differentiable input that is there and needed."""
+    room = [None if t is None or not n else t.new_empty(t.shape) for t, n in zip(i.differentiable, needed, strict=True)]
+    if room[0] is not None and i.lengths is not None:
+        room[0].zero_()
+    return room
 
 
 def forward(i: Inputs, keep: bool) -> tuple[Tensor, ...]:
@@ -108,25 +115,60 @@ def backward(
     grad_output: Tensor | None,
     grad_h: Tensor | None,
     grad_c: Tensor | None,
-    grad_x: bool,
+    needed: Sequence[bool],
 ) -> list[Tensor | None]:
-    """The gradients of the differentiable inputs that are there; of `x` if `grad_x`."""
+    """The gradients of the differentiable inputs that are there and `needed`, from what `forward` returned.
+
+    Where `forward` kept nothing, it runs once more. Raises ValueError for inputs that do not fit each other.
+    """
     check(i)
-    gradients = _gradients(i, grad_x)
+    if not gates.numel():  # no gradient had been expected
+        output, _, _, gates, cells = forward(i, True)
+    _check_kept(i, output, gates, cells, grad_output, grad_h, grad_c)
+    gradients = _gradients(i, needed)
     scan, alive = _structure(i)
-    scan.output, scan.gates, scan.cells = output.data_ptr(), gates.data_ptr(), cells.data_ptr()
+    given = {"output": output, "gates": gates, "cells": cells, "grad_final_h": grad_h, "grad_final_c": grad_c}
+    for name, tensor in given.items():
+        if tensor is not None:
+            alive.append(_close(tensor))
+            setattr(scan, name, alive[-1].data_ptr())
     if grad_output is not None:
+        grad_output = grad_output.resolve_neg()
         grad_output = grad_output if grad_output.stride(-1) == 1 else grad_output.contiguous()
         scan.grad_output = grad_output.data_ptr()
         scan.grad_output_step, scan.grad_output_row = grad_output.stride(0), grad_output.stride(-2)
-    final = [None if g is None else g.contiguous() for g in (grad_h, grad_c)]
-    scan.grad_final_h, scan.grad_final_c = (None if g is None else g.data_ptr() for g in final)
     for name, gradient in zip(_GRADIENTS, gradients, strict=True):
         if gradient is not None:
             setattr(scan, name, gradient.data_ptr())
     _library().call("backward", i.x.dtype, scan)
-    del alive, final
+    del alive
     return gradients
+
+
+def _check_kept(
+    i: Inputs,
+    output: Tensor,
+    gates: Tensor,
+    cells: Tensor,
+    grad_output: Tensor | None,
+    grad_h: Tensor | None,
+    grad_c: Tensor | None,
+) -> None:
+    sizes = _library().kept(_NUMBERS[i.cell], i.layer_norm, i.hidden, i.x.dtype)
+    steps, outputs = math.prod(i.x.shape[:-1]), (*i.x.shape[:-1], i.weight_hh.shape[1])
+    expected = [
+        ("output", output, outputs),
+        ("gates", gates, (steps, sizes[0])),
+        ("cells", cells, (steps, sizes[1])),
+        ("grad_output", grad_output, outputs),
+        ("grad_h", grad_h, i.initial_h.shape),
+        ("grad_c", grad_c, None if i.initial_c is None else i.initial_c.shape),
+    ]
+    for name, tensor, shape in expected:
+        if tensor is not None and (tensor.shape != shape or tensor.dtype != i.x.dtype or tensor.device != i.x.device):
+            raise ValueError(
+                f"{name} must be {i.x.dtype} of the shape {shape}, got {tensor.dtype} of {tuple(tensor.shape)}"
+            )
 
 
 def _backward(*arguments: Any) -> list[Tensor]:
@@ -144,7 +186,7 @@ def _register() -> Any:
     open_library: Any = torch.library.Library
     library = open_library("foretell", "DEF")
     library.define(f"scan({_INPUTS}, bool keep) -> (Tensor, Tensor, Tensor, Tensor, Tensor)")
-    library.define(f"scan_backward({_INPUTS}, {_INCOMING}, bool grad_x) -> Tensor[]")
+    library.define(f"scan_backward({_INPUTS}, {_INCOMING}, bool[] needed) -> Tensor[]")
     library.impl("scan", lambda *a: forward(Inputs(*a[:COUNT]), a[COUNT]), "CPU")
     library.impl("scan_backward", _backward, "CPU")
     torch.library.register_fake(

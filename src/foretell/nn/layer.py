@@ -130,7 +130,7 @@ class Layer(nn.RNNBase):
         return "torch" if self._plain else "reference"
 
     def _dtype(self) -> torch.dtype:
-        return cast(Tensor, self.weight_hh_l0).dtype
+        return cast(Tensor, self._flat_weights[0]).dtype
 
     def _runs_compiled(self, x: Any) -> bool:
         rows = x.data if isinstance(x, PackedSequence) else x
@@ -186,7 +186,7 @@ class Layer(nn.RNNBase):
         if ragged.empty:
             directions = 2 if self.bidirectional else 1
             return x.new_zeros((*x.shape[:2], directions * self._widths()[0])), self._hx(initial)
-        packed, hx = self(ragged.pack(x), self._hx(tuple(ragged.select(s) for s in initial)))
+        packed, hx = self.forward(ragged.pack(x), self._hx(tuple(ragged.select(s) for s in initial)))
         final = self._state(hx, batch, x)
         restored = tuple(ragged.restore(s, start) for s, start in zip(final, initial, strict=True))
         return ragged.unpack(packed), self._hx(restored)

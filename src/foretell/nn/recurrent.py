@@ -33,7 +33,7 @@ class RNN(Layer):
     - `recurrent_dropout` and `zoneout`: see the module's text.
 
     `forward` also takes `lengths`. The equations: see `foretell.nn.cells.RNNEquations`; the initial values: see
-    `foretell.nn.initialisation`. A cell without options runs on torch's kernel. Raises ValueError for bad arguments.
+    `foretell.nn.initialisation`. What computes it: see `foretell.nn.layer`. Raises ValueError for bad arguments.
     """
 
     torch_layer = nn.RNN
@@ -76,7 +76,7 @@ class LSTM(Layer):
     - `recurrent_dropout` and `zoneout`: see the module's text; `zoneout` may be a pair `(p_h, p_c)`.
 
     `forward` also takes `lengths`. The equations: see `foretell.nn.cells.LSTMEquations`; the initial values: see
-    `foretell.nn.initialisation`. A cell without options runs on torch's kernel. Raises ValueError for bad arguments.
+    `foretell.nn.initialisation`. What computes it: see `foretell.nn.layer`. Raises ValueError for bad arguments.
     """
 
     torch_layer = nn.LSTM
@@ -116,7 +116,7 @@ class GRU(Layer):
     - `recurrent_dropout` and `zoneout`: see the module's text.
 
     `forward` also takes `lengths`. The equations: see `foretell.nn.cells.GRUEquations`; the initial values: see
-    `foretell.nn.initialisation`. A cell without options runs on torch's kernel. Raises ValueError for bad arguments.
+    `foretell.nn.initialisation`. What computes it: see `foretell.nn.layer`. Raises ValueError for bad arguments.
     """
 
     torch_layer = nn.GRU

@@ -132,9 +132,13 @@ class Backward {
                 if (s.weight_hr) through_projection(rows, left, running);
                 if (U::has_cell && s.layer_norm) step_normed(rows, running, sums, through, weighed);
                 else for (int64_t j = 0; j < running; ++j) row_plain(rows[j], sums);
+                clear_padding(rows, running);
                 if (s.layer_norm) norms_backward(rows, running, sums, weighed);
                 for (int64_t j = 0; j < running; ++j) left[j] = rows[j].grads;
-                if constexpr (U::reset_before) through_reset(left, rows, running, group);
+                if constexpr (U::reset_before) {
+                    through_reset(left, rows, running, group);
+                    clear_padding(rows, running);
+                }
                 recur(left, running, group, grad_h);
             }
             sums.end_chunk();
@@ -168,7 +172,7 @@ class Backward {
         for (int64_t j = 0; j < running; ++j)
             for (int64_t at = 0; at < output_width_; at += L) {
                 const Split h = split(grad_of_output(rows[j], at), rows[j].keep_h, s.rate_h, at, s.outputs);
-                store(rows[j].projected + at, h.next);
+                store(rows[j].projected + at, first_only<T>(h.next, int(s.outputs - at)));
                 store(rows[j].grad_h + at, h.kept);
             }
         multiply<T>(
@@ -180,6 +184,16 @@ class Backward {
                 for (int v = 0; v < weights.projection.in(panel); ++v)
                     store(rows[j].grad_unprojected + (panel * weights.projection.width + v) * L, tile[v]);
             });
+    }
+
+    // An infinite input makes NaN of the padding, which the products to come run over.
+    void clear_padding(const Row* rows, int64_t running) const {
+        const int64_t last = layout.units - 1, real = s.hidden - last * lanes<T>;
+        for (int64_t j = 0; j < running && real < lanes<T>; ++j)
+            for (int block = 0; block < U::blocks; ++block) {
+                T* at = rows[j].grads + (last * U::blocks + block) * lanes<T>;
+                store(at, first_only<T>(load(at), int(real)));
+            }
     }
 
     // What the recurrent product hands back to h of the step before.
@@ -389,19 +403,21 @@ class Backward {
         const bool bias = !layout.norm_of_input;  // with such a norm a bias comes after it
         const int64_t row = layout.gradient_row(), apart = U::blocks * L;
         const auto from_input = layout.norm_of_input ? layout.blocks() : 0;
-        WeightGradient<T> all[3] = {
-            {inputs, s.inputs, grads, row, from_input, layout.norm_of_input ? U::input_blocks * L : apart,
-             U::input_gate, U::input_blocks, s.hidden, at(s.grad_weight_ih), bias ? at(s.grad_bias_ih) : nullptr},
-            {hidden, s.outputs, grads, row, U::hidden_first * L, apart, U::hidden_gate, U::hidden_blocks, s.hidden,
-             at(s.grad_weight_hh), bias ? at(s.grad_bias_hh) : nullptr},
+        WeightGradient<T> all[3];
+        int count = 0;
+        const auto add = [&](const WeightGradient<T>& w) {
+            if (w.weight || w.bias) all[count++] = w;
         };
+        add({inputs, s.inputs, grads, row, from_input, layout.norm_of_input ? U::input_blocks * L : apart, U::input_gate,
+             U::input_blocks, s.hidden, at(s.grad_weight_ih), bias ? at(s.grad_bias_ih) : nullptr});
+        add({hidden, s.outputs, grads, row, U::hidden_first * L, apart, U::hidden_gate, U::hidden_blocks, s.hidden,
+             at(s.grad_weight_hh), bias ? at(s.grad_bias_hh) : nullptr});
         if constexpr (U::reset_before)
-            all[2] = {third, s.hidden, grads, row, 0, apart, U::reset_gate, 1, s.hidden, at(s.grad_weight_hh),
-                      at(s.grad_bias_hh)};
+            add({third, s.hidden, grads, row, 0, apart, U::reset_gate, 1, s.hidden, at(s.grad_weight_hh),
+                 at(s.grad_bias_hh)});
         if (s.weight_hr)
-            all[2] = {third, s.hidden, projected_, output_width_, 0, L, whole, 1, s.outputs, at(s.grad_weight_hr),
-                      nullptr};
-        weight_gradients(all, U::reset_before || s.weight_hr ? 3 : 2, rows, threads_for(s, scan_work(s, U::input_blocks, rows)));
+            add({third, s.hidden, projected_, output_width_, 0, L, whole, 1, s.outputs, at(s.grad_weight_hr), nullptr});
+        weight_gradients(all, count, rows, threads_for(s, scan_work(s, U::input_blocks, rows)));
     }
 };
 

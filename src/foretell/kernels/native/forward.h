@@ -16,7 +16,7 @@ class Forward {
     void run() {
         in_large_pages(s.gates, q.total() * layout.row() * int64_t(sizeof(T)));
         in_large_pages(s.cells, s.cells ? q.total() * layout.padded * int64_t(sizeof(T)) : 0);
-        in_large_pages(s.output, q.total() * s.hidden * int64_t(sizeof(T)));
+        in_large_pages(s.output, q.total() * s.outputs * int64_t(sizeof(T)));
         const int64_t groups = group_count(s, U::input_blocks, q.total());
         parallel(groups, s.threads, [&](int64_t g) { scan(Group::of(g, groups, q, s.batch)); });
     }
@@ -193,7 +193,7 @@ class Forward {
             });
     }
 
-    // Exactly the old value where all of it is kept, exactly the new one where nothing is.
+    // Exactly the old value where all of it is kept, exactly the new one where nothing is, if both are finite.
     static Vec<T> blend(Vec<T> fresh, Vec<T> old, const T* keep, double rate, int64_t at, int64_t width) {
         if (!keep && rate == 0) return fresh;
         const Vec<T> share = keep ? load_first(keep + at, int(width - at)) : broadcast<T>(T(rate));

@@ -2,9 +2,9 @@
 // rows of gates are laid out.
 #pragma once
 
+#include "buffer.h"
 #include "cells.h"
 #include "layer_norm.h"
-#include "memory.h"
 #include "product.h"
 #include "scan.h"
 

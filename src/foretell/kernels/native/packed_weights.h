@@ -2,6 +2,7 @@
 #pragma once
 
 #include "groups.h"
+#include "scratch.h"
 #include "threads.h"
 
 namespace foretell {

@@ -32,7 +32,7 @@ struct Scan {
     double rate_h, rate_c;                         // or one share for all where these are null
 
     void *output, *final_h, *final_c;
-    // What backward needs, in the kernel's own layout, see `layout.h`; null where no gradient is wanted.
+    // What backward needs, in the kernel's own layout, see `layer.h`; null where no gradient is wanted.
     void *gates, *cells;
 
     const void* grad_output;

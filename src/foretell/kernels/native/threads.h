@@ -9,6 +9,7 @@
 #include <dlfcn.h>
 #endif
 #include <new>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -51,7 +52,10 @@ void parallel(int64_t tasks, int64_t threads, Work work) {
         region(Shared::run, &shared, unsigned(threads), 0);
     } else {
         std::vector<std::thread> others;
-        for (int64_t i = 1; i < threads; ++i) others.emplace_back(Shared::run, &shared);
+        try {
+            for (int64_t i = 1; i < threads; ++i) others.emplace_back(Shared::run, &shared);
+        } catch (const std::system_error&) {  // no more threads to be had: those there are do all of it
+        }
         Shared::run(&shared);
         for (auto& other : others) other.join();
     }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <type_traits>
 
 #if defined(__AVX512F__)
@@ -38,6 +39,9 @@ template <class T>
 using Vec = typename VectorOf<T>::type;
 
 template <class T>
+using BitsOf = std::conditional_t<sizeof(T) == 4, int32_t, int64_t>;
+
+template <class T>
 inline Vec<T> load(const T* from) {
     Vec<T> v;
     std::memcpy(&v, from, sizeof v);
@@ -64,6 +68,14 @@ inline void store_first(T* to, Vec<T> v, int count) {
     for (int i = 0; i < count; ++i) to[i] = v[i];
 }
 
+// Zeros but for the first `count` values, whatever stood there.
+template <class T>
+inline Vec<T> first_only(Vec<T> v, int count) {
+    Vec<BitsOf<T>> kept{};
+    for (int i = 0; i < count && i < lanes<T>; ++i) kept[i] = -1;
+    return (Vec<T>)((Vec<BitsOf<T>>)v & kept);
+}
+
 template <class T>
 inline Vec<T> broadcast(T value) {
     return Vec<T>{} + value;
@@ -79,9 +91,6 @@ inline T sum(Vec<T> v) {
         for (int i = 0; i < half; ++i) part[i] += part[i + half];
     return part[0];
 }
-
-template <class T>
-using BitsOf = std::conditional_t<sizeof(T) == 4, int32_t, int64_t>;
 
 // A square of `lanes` rows, mirrored at its diagonal: in blocks of 1, 2, 4, ... the two off the diagonal change places.
 template <class T>
@@ -129,45 +138,45 @@ inline Vec<float> quotient(Vec<float> a, Vec<float> b) {
 
 inline Vec<double> quotient(Vec<double> a, Vec<double> b) { return a / b; }
 
-// exp(x) = 2^n * (1 + p(r)), x = n ln 2 + r, |r| <= ln(2) / 2, p a Taylor polynomial of exp(r) - 1 to the precision.
+// exp(x) = 2^n (1 + p(r)), where x = n ln 2 + r, |r| <= ln(2) / 2, and p is a Taylor polynomial of exp(r) - 1.
 template <class T>
 struct Exponential {
-    Vec<T> power;  // 2^n
-    Vec<T> minus_one;  // exp(r) - 1
+    Vec<T> power, less_one;  // 2^n and exp(r) - 1
 };
 
-template <class T, class Bits>
-inline Exponential<T> split(Vec<T> x, T magic, int mantissa, T ln2_high, T ln2_low, Bits one) {
+template <class T>
+struct Reduced {
+    Vec<T> power, rest;  // 2^n and r
+};
+
+// Adding `magic` rounds to whole numbers, and leaves n in the low bits.
+template <class T>
+inline Reduced<T> reduce(Vec<T> x, T magic, int mantissa, T ln2_high, T ln2_low, BitsOf<T> one) {
     const Vec<T> shifted = x * T(1.44269504088896340736) + magic;
     const Vec<T> n = shifted - magic;
-    const Vec<T> r = (x - n * ln2_high) - n * ln2_low;
-    const Vec<Bits> bits = ((Vec<Bits>)shifted << mantissa) + one;
-    return {(Vec<T>)bits, r};
+    const Vec<BitsOf<T>> bits = ((Vec<BitsOf<T>>)shifted << mantissa) + one;
+    return {(Vec<T>)bits, (x - n * ln2_high) - n * ln2_low};
 }
 
 inline Exponential<float> exponential(Vec<float> x) {
-    auto e = split<float, int32_t>(x, 12582912.0f, 23, 0.693359375f, -2.12194440e-4f, 0x3f800000);
-    const Vec<float> r = e.minus_one;
+    const auto [power, r] = reduce<float>(x, 12582912.0f, 23, 0.693359375f, -2.12194440e-4f, 0x3f800000);
     Vec<float> p = r * (1.0f / 5040) + 1.0f / 720;
     p = p * r + 1.0f / 120;
     p = p * r + 1.0f / 24;
     p = p * r + 1.0f / 6;
     p = p * r + 0.5f;
-    e.minus_one = p * (r * r) + r;
-    return e;
+    return {power, p * (r * r) + r};
 }
 
 inline Exponential<double> exponential(Vec<double> x) {
-    auto e = split<double, int64_t>(x, 6755399441055744.0, 52, 0.693147180369123816490, 1.90821492927058770002e-10,
-                                    0x3ff0000000000000);
-    const Vec<double> r = e.minus_one;
+    const auto [power, r] = reduce<double>(x, 6755399441055744.0, 52, 0.693147180369123816490,
+                                           1.90821492927058770002e-10, 0x3ff0000000000000);
     constexpr double coefficients[] = {1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320,
                                        1.0 / 5040,      1.0 / 720,      1.0 / 120,     1.0 / 24,     1.0 / 6, 0.5};
     Vec<double> p = r * (1.0 / 6227020800) + coefficients[0];
 #pragma GCC unroll 16
     for (int i = 1; i < 11; ++i) p = p * r + coefficients[i];
-    e.minus_one = p * (r * r) + r;
-    return e;
+    return {power, p * (r * r) + r};
 }
 
 // Comparisons with NaN are false, so that NaN passes through.
@@ -180,17 +189,17 @@ inline Vec<T> clamp(Vec<T> x, T bound) {
 template <class T>
 inline Vec<T> sigmoid(Vec<T> x) {
     const auto e = exponential(clamp<T>(-x, sizeof(T) == 4 ? 87 : 708));
-    return quotient(broadcast<T>(1), e.power * e.minus_one + e.power + T(1));
+    return quotient(broadcast<T>(1), e.power * e.less_one + e.power + T(1));
 }
 
 // tanh(x) = (exp(2|x|) - 1) / (exp(2|x|) + 1) with the sign of x; exp(2|x|) - 1 is kept exact near 0.
 template <class T>
 inline Vec<T> tanh(Vec<T> x) {
-    using Bits = BitsOf<T>;
-    const Vec<Bits> sign = (Vec<Bits>)x & (Vec<Bits>)broadcast<T>(T(-0.0));
-    const auto e = exponential(clamp<T>((Vec<T>)((Vec<Bits>)(x + x) ^ sign), sizeof(T) == 4 ? 20 : 44));
-    const Vec<T> less_one = e.power * e.minus_one + (e.power - T(1));
-    return (Vec<T>)((Vec<Bits>)quotient(less_one, less_one + T(2)) | sign);
+    using Bits = Vec<BitsOf<T>>;
+    const Bits sign = (Bits)x & (Bits{} + std::numeric_limits<BitsOf<T>>::min());
+    const auto e = exponential(clamp<T>((Vec<T>)((Bits)(x + x) ^ sign), sizeof(T) == 4 ? 20 : 44));
+    const Vec<T> less_one = e.power * e.less_one + (e.power - T(1));
+    return (Vec<T>)((Bits)quotient(less_one, less_one + T(2)) | sign);
 }
 
 }  // namespace foretell

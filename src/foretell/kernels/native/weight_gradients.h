@@ -80,9 +80,9 @@ class WeightPanel {
         in_tiles(end_ - begin_, tile_rows(V), [&](int64_t at, int height) {
             Vec<T> tile[tile_rows(V) * V];
             T* to = sums + at * V * L;
-            for (int i = 0; i < height * V; ++i) tile[i] = load(to + i * L);
+            for (int i = 0; i < height * V; ++i) tile[i] = Vec<T>{};  // a sum of sums keeps small terms
             Tiles<T, V>::by_columns(height)(w.features + k, begin_ + at, count, packed, tile);
-            for (int i = 0; i < height * V; ++i) store(to + i * L, tile[i]);
+            for (int i = 0; i < height * V; ++i) store<T>(to + i * L, load(to + i * L) + tile[i]);
         });
     }
 

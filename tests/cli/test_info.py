@@ -1,0 +1,172 @@
+"""`foretell info` without a model: what it says of the kernels, and whether that is so."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from foretell import nn
+from foretell.kernels import native, reference
+
+CLI = "from foretell.cli import main; main()"
+WITHOUT_LIBRARY = f"import foretell.kernels.native as native; native._path = lambda _: None; {CLI}"
+MISSING = "warning: foretell runs on its slow reference kernels"
+LAYERS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+
+
+def foretell(*arguments: str, program: str = CLI, folder: Path | None = None, **variables: str) -> Any:
+    """The command in a process of its own: the two environment variables are read once a process."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("FORETELL_")}
+    environment = {**kept, "OMP_NUM_THREADS": "1", **variables}
+    command = [sys.executable, "-c", program, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder, check=False)
+
+
+def document(**variables: str) -> Any:
+    done = foretell("info", "--json", **variables)
+    assert (done.returncode, done.stderr) == (0, "")
+    return json.loads(done.stdout)
+
+
+def test_the_document(run: Callable[..., Any]) -> None:
+    facts = json.loads(run("info", "--json").stdout)
+    assert list(facts) == [
+        "version",
+        "python",
+        "torch",
+        "threads",
+        "device",
+        "kernels",
+        "instruction_set",
+        "backends",
+    ]
+    assert facts["threads"] == torch.get_num_threads()
+    assert list(facts["backends"]) == ["rnn", "lstm", "gru", "wavenet"]
+    assert {"peephole", "proj_size"} & set(facts["backends"]["gru"]) == set()
+    assert "reset_after=False" in facts["backends"]["gru"]
+    assert "reset_after=False" not in facts["backends"]["lstm"]
+    answers = {backend for of in facts["backends"].values() for backend in of.values()}
+    assert answers <= {"native", "torch", "torch (cuDNN)", "reference"}
+
+
+def test_the_table_fits_a_terminal(run: Callable[..., Any]) -> None:
+    done = run("info")
+    assert done.exit_code == 0
+    lines = done.stdout.splitlines()
+    assert max(len(line.rstrip()) for line in lines) <= 80
+    library = native.library()
+    said = "torch" if library is None else f"native ({library.instruction_set})"
+    (plain,) = (line for line in lines if line.startswith("plain"))
+    assert plain.split()[1:] == (said.split()) * 3
+    assert lines[-1].strip() == "wavenet: torch"
+
+
+CASES = [(cell, {}) for cell in LAYERS]
+CASES += [(cell, {name: value}) for cell in LAYERS for name, value in (("layer_norm", True), ("zoneout", 0.5))]
+CASES += [(cell, {"recurrent_dropout": 0.5}) for cell in LAYERS]
+CASES += [("lstm", {"peephole": True}), ("lstm", {"proj_size": 1}), ("gru", {"reset_after": False})]
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+@pytest.mark.parametrize(("cell", "options"), CASES, ids=str)
+def test_a_layer_runs_on_what_it_names(
+    cell: str, options: dict[str, Any], dtype: torch.dtype, training: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = LAYERS[cell]
+    layer = kind(2, 3, dtype=dtype, **options).train(training)
+    ran = set()
+
+    def spy(owner: Any, name: str, said: str) -> None:
+        original = getattr(owner, name)
+        monkeypatch.setattr(owner, name, lambda *a, **k: (ran.add(said), original(*a, **k))[1])
+
+    spy(reference, "scan", "reference")
+    spy(kind.torch_layer, "forward", "torch")
+    spy(native.Library, "call", "native")
+    for lengths in (None, torch.tensor([4, 2, 0])):
+        ran.clear()
+        layer(torch.randn(4, 3, 2, dtype=dtype), lengths=lengths)
+        assert ran == {layer.backend()}
+
+
+def test_an_instruction_set_is_named() -> None:
+    if native._path("baseline") is None:
+        pytest.skip("no kernels were built here")
+    facts = document(FORETELL_ISA="baseline")
+    assert (facts["kernels"], facts["instruction_set"]) == ("compiled", "baseline")
+    assert facts["backends"]["lstm"]["layer_norm"] == "native"
+    assert facts["backends"]["lstm"]["CUDA"] == "torch (cuDNN)"
+    assert facts["backends"]["lstm"]["CUDA, layer_norm"] == "reference"
+
+
+def test_kernels_turned_off() -> None:
+    facts = document(FORETELL_KERNELS="reference")
+    assert facts["kernels"] == "none: turned off by FORETELL_KERNELS=reference"
+    assert facts["instruction_set"] == "none"
+    assert facts["backends"]["gru"]["plain"] == "torch"
+    assert facts["backends"]["gru"]["layer_norm"] == "reference"
+
+
+def test_no_kernels_built() -> None:
+    done = foretell("info", program=WITHOUT_LIBRARY)
+    assert done.returncode == 0
+    assert "none: not built" in done.stdout
+    assert "native" not in done.stdout
+    assert done.stderr.startswith(MISSING)
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("FORETELL_KERNELS", ("info",)),
+        ("FORETELL_ISA", ("info",)),
+        ("FORETELL_ISA", ("info", "model")),
+        ("FORETELL_ISA", ("fit", "sales.csv", "-n", "7", "--save", "new")),
+        ("FORETELL_ISA", ("forecast", "sales.csv", "-n", "7", "-o", "-")),
+        ("FORETELL_ISA", ("predict", "model", "sales.csv", "-o", "-")),
+        ("FORETELL_ISA", ("backtest", "model", "sales.csv", "-o", "-")),
+    ],
+    ids=str,
+)
+def test_a_variable_that_makes_no_sense(name: str, arguments: tuple[str, ...], sales: Path) -> None:
+    done = foretell(*arguments, folder=sales.parent, **{name: "sse9"})
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith(f"error: {name} is 'sse9': ")
+    assert done.stderr.count("\n") == 1
+    assert [path.name for path in sales.parent.iterdir()] == ["sales.csv"]
+
+
+@pytest.mark.parametrize(
+    ("program", "variables", "warned"),
+    [(CLI, {"FORETELL_KERNELS": "reference"}, 0), (WITHOUT_LIBRARY, {}, 1)],
+    ids=["off", "missing"],
+)
+def test_forecasts_without_kernels(
+    program: str,
+    variables: dict[str, str],
+    warned: int,
+    run: Callable[..., Any],
+    sales: Path,
+    tiny: tuple[str, ...],
+) -> None:
+    command = ("forecast", "sales.csv", "-n", "7", "-o", "-", *tiny)
+    done = foretell(*command, program=program, folder=sales.parent, **variables)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("foretell runs on its slow reference kernels") == warned
+    forecasts = [[line.split(",") for line in out.splitlines()] for out in (done.stdout, run(*command).stdout)]
+    names, others = ([row[:2] for row in forecast] for forecast in forecasts)
+    assert names == others
+    values, expected = (torch.tensor([[float(cell) for cell in row[2:]] for row in f[1:]]) for f in forecasts)
+    assert values.shape == (7, 5)
+    torch.testing.assert_close(values, expected, rtol=1e-3, atol=0)

@@ -1,0 +1,262 @@
+"""Recurrent layers under what torch does to functions: compile, export, differentiate twice, map, cast."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn as torch_nn
+from torch.autograd import gradcheck, gradgradcheck
+from torch.func import functional_call, grad, jacrev, jvp, vmap
+
+from foretell import nn
+
+T, B, I, H = 4, 3, 2, 3  # noqa: E741
+DOUBLE = torch.float64
+VARIANTS = [
+    (nn.RNN, {}),
+    (nn.RNN, {"nonlinearity": "relu"}),
+    (nn.RNN, {"layer_norm": True}),
+    (nn.LSTM, {}),
+    (nn.LSTM, {"bias": False, "zoneout": (0.2, 0.1)}),
+    (nn.LSTM, {"peephole": True}),
+    (nn.LSTM, {"layer_norm": True}),
+    (nn.LSTM, {"peephole": True, "layer_norm": True, "bidirectional": True}),
+    (nn.LSTM, {"proj_size": 2}),
+    (nn.LSTM, {"proj_size": 2, "peephole": True, "layer_norm": True, "zoneout": 0.2}),
+    (nn.GRU, {}),
+    (nn.GRU, {"layer_norm": True, "bidirectional": True}),
+    (nn.GRU, {"reset_after": False}),
+    (nn.GRU, {"reset_after": False, "bias": False, "zoneout": 0.3}),
+]
+PLAIN = [(nn.RNN, {}), (nn.LSTM, {}), (nn.GRU, {})]
+NORMED = [(cell, {"layer_norm": True}) for cell in (nn.RNN, nn.LSTM, nn.GRU)]
+
+
+def named(case):
+    cell, options = case
+    return "-".join([cell.__name__, *(f"{name}={value}" for name, value in options.items())])
+
+
+def build(case, layers=1, **more):
+    """A layer in evaluation mode with every parameter drawn anew."""
+    cell, options = case
+    layer = cell(I, H, layers, **options, **more).eval()
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            parameter.copy_(torch.randn(parameter.shape, generator=generator, dtype=DOUBLE) * 0.5)
+    return layer
+
+
+def draw(*shape, dtype=DOUBLE, seed=1):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=DOUBLE).to(dtype)
+
+
+def flat(result):
+    return [result] if isinstance(result, torch.Tensor) else [t for part in result for t in flat(part)]
+
+
+def weighted(result):
+    """One number that depends on everything a layer returns, each value by a weight of its own."""
+    return sum((t * torch.linspace(-1, 2, t.numel(), dtype=t.dtype).view_as(t)).sum() for t in flat(result))
+
+
+def as_function(layer, **keywords):
+    """A layer as a function of its input and its parameters, and the latter."""
+    parameters = dict(layer.named_parameters())
+
+    def run(x, *values):
+        return tuple(flat(functional_call(layer, dict(zip(parameters, values, strict=True)), (x,), keywords)))
+
+    return run, tuple(parameters.values())
+
+
+def by_reference(monkeypatch):
+    """From here on layers run on the reference scan."""
+    monkeypatch.setattr("foretell.nn.layer.takes", lambda *_: False)
+    monkeypatch.setattr("foretell.nn.direction.takes", lambda *_: False)
+    monkeypatch.setattr(nn.layer.Layer, "_plain", False)
+
+
+def assert_close(actual, expected, tolerance=1e-12):
+    assert len(actual) == len(expected)
+    for a, e in zip(actual, expected, strict=True):
+        torch.testing.assert_close(a, e, rtol=0, atol=tolerance * max(1.0, float(e.detach().abs().max())))
+
+
+@pytest.mark.parametrize("lengths", [None, [4, 0, 2]], ids=["padded", "ragged"])
+@pytest.mark.parametrize("case", VARIANTS, ids=named)
+def test_derivatives_of_both_orders(case, lengths):
+    lengths = lengths and torch.tensor(lengths)
+    run, parameters = as_function(build(case, dtype=DOUBLE), lengths=lengths)
+    x = draw(T, B, I).requires_grad_()
+    assert gradcheck(run, (x, *parameters), fast_mode=True)
+    assert gradgradcheck(run, (x, *parameters), fast_mode=True)
+
+
+@pytest.mark.parametrize("lengths", [None, [4, 0, 2]], ids=["padded", "ragged"])
+@pytest.mark.parametrize("case", VARIANTS, ids=named)
+def test_a_gradient_penalty_equals_the_reference(case, lengths, monkeypatch):
+    lengths = lengths and torch.tensor(lengths)
+    layer, x = build(case, 2, dtype=DOUBLE), draw(T, B, I).requires_grad_()
+
+    def penalised():
+        value = weighted(layer(x, lengths=lengths))
+        (slope,) = torch.autograd.grad(value, x, create_graph=True)
+        return torch.autograd.grad(value + (slope.norm() - 1) ** 2, [x, *layer.parameters()])
+
+    actual = penalised()
+    by_reference(monkeypatch)
+    assert_close(actual, penalised())
+
+
+@pytest.mark.parametrize("lengths", [None, [4, 0, 2]], ids=["padded", "ragged"])
+@pytest.mark.parametrize("case", VARIANTS, ids=named)
+def test_layers_equal_the_reference(case, lengths, monkeypatch):
+    lengths = lengths and torch.tensor(lengths)
+    layer, x = build(case, 2, dtype=DOUBLE), draw(T, B, I).requires_grad_()
+    results = [layer(x, lengths=lengths)]
+    by_reference(monkeypatch)
+    results.append(layer(x, lengths=lengths))
+    assert_close(flat(results[0]), flat(results[1]))
+    wanted = [x, *layer.parameters()]
+    assert_close(*(torch.autograd.grad(weighted(r), wanted) for r in results))
+
+
+@pytest.mark.parametrize(
+    "case", [*PLAIN, *NORMED, (nn.LSTM, {"proj_size": 2}), (nn.GRU, {"reset_after": False})], ids=named
+)
+def test_mapped_over_batches_and_per_sample_gradients(case):
+    layer, xs = build(case, dtype=DOUBLE), draw(3, T, B, I)
+    assert_close(vmap(lambda x: layer(x)[0])(xs), [layer(x)[0] for x in xs])
+    assert_close(
+        vmap(lambda x: layer(x)[0], in_dims=2)(xs), [layer(x)[0] for x in xs.unbind(2)]
+    )  # of what was the second of four dimensions
+    assert_close(vmap(grad(lambda x: weighted(layer(x))))(xs), [grad(lambda x: weighted(layer(x)))(x) for x in xs])
+
+    parameters = {name: p.detach() for name, p in layer.named_parameters()}
+    loss = lambda p, x: weighted(functional_call(layer, p, (x,)))  # noqa: E731
+    per_sample = vmap(grad(loss), in_dims=(None, 0))(parameters, xs)
+    for index, x in enumerate(xs):
+        expected = torch.autograd.grad(weighted(layer(x)), list(layer.parameters()))
+        assert_close([per_sample[name][index] for name in parameters], expected)
+
+    ensemble = {name: torch.stack([p, 2 * p]) for name, p in parameters.items()}
+    outputs = vmap(lambda p: functional_call(layer, p, (xs[0],))[0])(ensemble)
+    assert_close(outputs, [functional_call(layer, {n: p[k] for n, p in ensemble.items()}, (xs[0],))[0] for k in (0, 1)])
+
+
+@pytest.mark.parametrize("case", [*PLAIN, *NORMED], ids=named)
+def test_jacobians(case):
+    layer, x = build(case, dtype=DOUBLE), draw(T, B, I)
+    expected = torch.autograd.functional.jacobian(lambda x: layer(x)[0], x)
+    assert_close([jacrev(lambda x: layer(x)[0])(x)], [expected])
+
+
+@pytest.mark.xfail(raises=RuntimeError, strict=True, reason="second derivatives are autograd's, not torch.func's")
+@pytest.mark.parametrize("case", [*PLAIN, *NORMED], ids=named)
+def test_second_derivatives_of_functions(case):
+    layer, x = build(case, dtype=DOUBLE), draw(T, B, I)
+    expected = torch.autograd.functional.hessian(lambda x: weighted(layer(x)), x)
+    assert_close([jacrev(grad(lambda x: weighted(layer(x))))(x)], [expected])
+
+
+class Forecast(torch_nn.Module):
+    """What a user builds round a layer."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.layer = layer
+        self.head = torch_nn.Linear(layer.hidden_size * (2 if layer.bidirectional else 1), 1, dtype=DOUBLE)
+
+    def forward(self, x, lengths=None):
+        outputs, final = self.layer(x, lengths=lengths)
+        return self.head(outputs), final
+
+
+@pytest.mark.parametrize(
+    ("case", "ragged"),
+    [
+        ((nn.LSTM, {"bidirectional": True, "batch_first": True}), False),
+        ((nn.GRU, {"layer_norm": True, "bidirectional": True}), True),
+        ((nn.RNN, {}), True),
+    ],
+    ids=["LSTM", "GRU, layer norm, lengths", "RNN, lengths"],
+)
+def test_compiled_whole_it_gives_the_same(case, ragged):
+    model, x = Forecast(build(case, 2, dtype=DOUBLE)), draw(T, B, I).requires_grad_()
+    # The layer first; the code that stands round it, and what is made of it in C++, are torch's own affair.
+    compiled = torch.compile(model, fullgraph=True, backend="aot_eager")
+    wanted = [x, *model.parameters()]
+    batch = T if model.layer.batch_first else B
+    lengths = torch.tensor([4, 0, 2]) if ragged else None
+    assert lengths is None or len(lengths) == batch
+    for _ in range(2):
+        actual, expected = compiled(x, lengths), model(x, lengths)
+        assert_close(flat(actual), flat(expected))
+        assert_close(torch.autograd.grad(weighted(actual), wanted), torch.autograd.grad(weighted(expected), wanted))
+        lengths = None if lengths is None else lengths.flip(0)
+    with torch.no_grad():
+        assert_close(flat(compiled(x, lengths)), flat(model(x, lengths)))
+    torch.compiler.reset()
+
+
+@pytest.mark.parametrize("case", [(nn.LSTM, {}), (nn.GRU, {"layer_norm": True})], ids=named)
+def test_exported_with_any_number_of_steps_and_sequences(case):
+    model = Forecast(build(case, dtype=DOUBLE)).eval()
+    steps, batch = torch.export.Dim("steps", min=2), torch.export.Dim("batch", min=2)
+    shapes = ({0: steps, 1: batch}, {0: batch})
+    exported = torch.export.export(model, (draw(T, B, I), torch.tensor([4, 0, 2])), dynamic_shapes=shapes)
+    assert any("foretell" in str(node.target) for node in exported.graph.nodes)
+    for size in ((7, 5), (2, 2), (T, B)):
+        x, lengths = draw(*size, I), torch.arange(size[1]) % (size[0] + 1)
+        assert_close(flat(exported.module()(x, lengths)), flat(model(x, lengths)))
+    with pytest.raises(ValueError, match="lengths must lie between 0 and the 4 steps, got 5 at index 2"):
+        exported.module()(draw(T, B, I), torch.tensor([0, 1, 5]))
+
+
+@pytest.mark.parametrize("lengths", [None, [4, 0, 2]], ids=["padded", "ragged"])
+@pytest.mark.parametrize("case", VARIANTS, ids=named)
+def test_autocast_keeps_to_the_precision_of_the_weights(case, lengths):
+    lengths = lengths and torch.tensor(lengths)
+    layer, x = build(case, 2), draw(T, B, I, dtype=torch.float32)
+    expected = layer(x, lengths=lengths)
+    wanted = list(layer.parameters())
+    slopes = torch.autograd.grad(weighted(expected), wanted)
+    with torch.autocast("cpu", torch.bfloat16):
+        actual = layer(x, lengths=lengths)
+        half = layer(x.bfloat16(), lengths=lengths)
+    assert all(map(torch.equal, flat(actual), flat(expected)))
+    assert all(map(torch.equal, torch.autograd.grad(weighted(actual), wanted), slopes))
+    rounded = layer(x.bfloat16().float(), lengths=lengths)
+    assert all(map(torch.equal, flat(half), flat(rounded)))
+
+
+def test_autocast_takes_states_and_packed_rows_in_half_precision():
+    layer, x = build((nn.LSTM, {"layer_norm": True})), draw(T, B, I).bfloat16()
+    state = tuple(draw(1, B, H, seed=seed).bfloat16() for seed in (2, 3))
+    packed = torch_nn.utils.rnn.pack_padded_sequence(x, torch.tensor([4, 1, 2]), enforce_sorted=False)
+    with torch.autocast("cpu", torch.bfloat16):
+        half = [layer(x, state), layer(packed, state)]
+    single = [layer(x.float(), tuple(s.float() for s in state)), layer(packed.float(), tuple(s.float() for s in state))]
+    assert all(map(torch.equal, flat(half[0]), flat(single[0])))
+    assert torch.equal(half[1][0].data, single[1][0].data)
+    assert all(map(torch.equal, half[1][1], single[1][1]))
+
+
+def test_training_under_autocast_reaches_what_stands_before_and_behind():
+    before, layer, behind = torch_nn.Linear(I, I), build((nn.GRU, {})), torch_nn.Linear(H, 1)
+    with torch.autocast("cpu", torch.bfloat16):
+        hidden = before(draw(T, B, I, dtype=torch.float32))
+        assert hidden.dtype == torch.bfloat16
+        loss = behind(layer(hidden)[0]).float().square().mean()
+    loss.backward()
+    for parameter in (*before.parameters(), *layer.parameters(), *behind.parameters()):
+        assert parameter.grad.dtype == torch.float32
+        assert parameter.grad.any()
+
+
+def test_forward_mode_says_that_it_is_not_there():
+    layer, x = build((nn.LSTM, {}), dtype=DOUBLE), draw(T, B, I)
+    with pytest.raises((RuntimeError, NotImplementedError), match=r"jvp|forward"):
+        jvp(lambda x: layer(x)[0], (x,), (torch.ones_like(x),))
