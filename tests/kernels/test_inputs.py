@@ -136,7 +136,8 @@ def test_backward_checks_what_the_forward_pass_left(name, draw):
     i = draw("lstm", layer_norm=True)
     outputs, h, c, gates, cells = scan(i)
     left = {"output": outputs, "gates": gates, "cells": cells, "grad_output": outputs, "grad_h": h, "grad_c": c}
-    torch.ops.foretell.scan_backward(*i, *left.values(), True)
+    needed = [t is not None for t in i.differentiable]
+    torch.ops.foretell.scan_backward(*i, *left.values(), needed)
     for wrong in (left[name][..., :-1], left[name][:-1], left[name].double(), left[name][None]):
         with pytest.raises(ValueError, match=rf"^{name}\b"):
-            torch.ops.foretell.scan_backward(*i, *(left | {name: wrong}).values(), True)
+            torch.ops.foretell.scan_backward(*i, *(left | {name: wrong}).values(), needed)

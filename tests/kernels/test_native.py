@@ -171,7 +171,7 @@ def test_a_missing_library_is_told_once(choose, monkeypatch):
 
 def test_a_missing_library_that_was_asked_for_is_an_error(choose, monkeypatch):
     monkeypatch.setattr(native, "_path", lambda _: None)
-    with pytest.raises(SettingsError, match="FORETELL_ISA is 'baseline': no kernel of this kind was built"):
+    with pytest.raises(SettingsError, match="FORETELL_ISA is 'baseline': the kernel of this kind was not built"):
         choose(FORETELL_ISA="baseline")
 
 
@@ -204,5 +204,4 @@ def test_where_none_can_be_loaded_the_reference_runs(choose, monkeypatch, tmp_pa
     monkeypatch.setattr(native, "_path", lambda _: damaged)
     with pytest.warns(UserWarning, match="cannot be loaded") as told:
         assert choose() is None
-    assert len(told) == 2
-    assert "slow reference kernels" in str(told[1].message)
+    assert str(damaged) in str(told[0].message)

@@ -225,7 +225,8 @@ def test_torch_accepts_the_operators(cell, layout, draw):
     i = draw(cell, layout=layout, layer_norm=True)
     torch.library.opcheck(torch.ops.foretell.scan.default, (*i, False))
     outputs, _, _, gates, cells = torch.ops.foretell.scan(*i, True)
-    incoming = (outputs, gates, cells, torch.ones_like(outputs), None, None, True)
+    needed = [t is not None for t in i.differentiable]
+    incoming = (outputs, gates, cells, torch.ones_like(outputs), None, None, needed)
     torch.library.opcheck(torch.ops.foretell.scan_backward.default, (*i, *incoming))
     leaves = [None if t is None else t.requires_grad_() for t in i.differentiable]
     # Not the last of the checks, equal results when traced: what is kept for backward has gaps that nothing fills.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
+from typing import Any
 
 
 def main() -> None:
@@ -18,7 +20,13 @@ def main() -> None:
         from foretell.cli.app import app
     except KeyboardInterrupt:
         sys.exit(130)
+    warnings.showwarning = _say_warning
     app(prog_name="foretell")
+
+
+def _say_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    """A warning as one line, without the place in the code that it came from."""
+    print(f"Warning: {message}", file=sys.stderr)
 
 
 def _open_streams() -> None:

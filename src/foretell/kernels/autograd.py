@@ -82,39 +82,34 @@ def _second_derivatives(i: Inputs, incoming: Any, seconds: tuple[Tensor | None, 
 
     Differentiable in turn, as often as one likes, since the twin is plain torch.
     """
-    once_more = torch.is_grad_enabled()
-    with torch.enable_grad():
-        leaves = [
-            t if t is None or (once_more and t.requires_grad) else t.detach().requires_grad_()
-            for t in (*i.differentiable, *incoming)
-        ]
-        inputs, gradients = leaves[:DIFFERENTIABLE], leaves[DIFFERENTIABLE:]
-        differentiable: list[Any] = inputs
-        results = twin(Inputs(*differentiable, *i[DIFFERENTIABLE:]))
-        pairs = [(r, g) for r, g in zip(results, gradients, strict=False) if g is not None]
-        firsts: Any = iter(
-            torch.autograd.grad(
-                [r for r, _ in pairs],
-                [t for t in inputs if t is not None],
-                [g for _, g in pairs],
-                create_graph=True,
-                allow_unused=True,
-            )
-        )
-        first = [None if t is None else next(firsts) for t in inputs]
-        both = [(f, s) for f, s in zip(first, seconds, strict=False) if f is not None and s is not None and s.numel()]
-        if not both:
-            return [None] * len(leaves)
-        found: Any = iter(
-            torch.autograd.grad(
-                [f for f, _ in both],
-                [t for t in leaves if t is not None],
-                [s for _, s in both],
-                create_graph=once_more,
-                allow_unused=True,
-            )
-        )
-    return [None if t is None else next(found) for t in leaves]
+    tensors = (*i.differentiable, *incoming)
+    there = [index for index, t in enumerate(tensors) if t is not None]
+    inputs = [index for index in there if index < DIFFERENTIABLE]
+    if inputs == there:  # nothing came in, and nothing comes of it
+        return [None] * len(tensors)
+
+    def first(*given: Tensor) -> Any:
+        by_index: dict[int, Any] = dict(zip(there, given, strict=True))
+        gradients = [by_index.get(DIFFERENTIABLE + index) for index in range(len(incoming))]
+
+        def outputs(*differentiable: Tensor) -> Any:
+            by_index: dict[int, Any] = dict(zip(inputs, differentiable, strict=True))
+            leading: list[Any] = [by_index.get(index) for index in range(DIFFERENTIABLE)]
+            results = twin(Inputs(*leading, *i[DIFFERENTIABLE:]))
+            return tuple(r for r, g in zip(results, gradients, strict=False) if g is not None)
+
+        pull: Any = torch.func.vjp(outputs, *(by_index[index] for index in inputs))[1]
+        return pull(tuple(g for g in gradients if g is not None))
+
+    firsts, pull = torch.func.vjp(first, *(tensors[index] for index in there))[:2]
+    weights = [seconds[index] for index in inputs]
+    found = pull(tuple(_or_zeros(w, like) for w, like in zip(weights, firsts, strict=True)))
+    by_index = dict(zip(there, found, strict=True))
+    return [by_index.get(index) for index in range(len(tensors))]
+
+
+def _or_zeros(tensor: Tensor | None, like: Tensor) -> Tensor:
+    return tensor if tensor is not None and tensor.shape == like.shape else torch.zeros_like(like)
 
 
 # In a compiled graph nobody differentiates twice or maps over slices, and the operator stands there by itself.

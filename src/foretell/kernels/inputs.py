@@ -111,6 +111,10 @@ def _check_form(i: Inputs) -> None:
         raise ValueError(f"x must be float32 or float64, got {i.x.dtype}")
     if i.weight_hh.dim() != 2 or i.initial_h.dim() != 2 or not i.hidden:
         raise ValueError("weight_hh must be (gates * H, R) with H of 1 or more, and initial_h (B, R)")
+    if i.weight_hr is None and i.weight_hh.shape[1] != i.hidden:
+        raise ValueError(
+            f"weight_hh must be ({GATES[i.cell]} * H, H) without weight_hr, got {tuple(i.weight_hh.shape)}"
+        )
     batch = i.initial_h.shape[0]
     if i.x.dim() != (3 if i.batch_sizes is None else 2) or (i.batch_sizes is None and i.x.shape[1] != batch):
         raise ValueError(f"x must be (T, {batch}, I), or (N, I) with batch_sizes, got {tuple(i.x.shape)}")

@@ -65,6 +65,9 @@ class Library:
     def load(instruction_set: str, path: Path) -> Library:
         """Raises OSError for a file that cannot be loaded."""
         loaded = ctypes.CDLL(str(path))
+        loaded.foretell_structure_size.restype = c_int64
+        if loaded.foretell_structure_size() != ctypes.sizeof(Scan):
+            raise OSError("it belongs to another version of foretell")
         functions = {}
         for name in DTYPES.values():
             for call in ("forward", "backward"):
@@ -133,7 +136,8 @@ def library() -> Library | None:
             warnings.warn(f"foretell's compiled kernels cannot be loaded, {path}: {error}", stacklevel=2)
             damaged = True
     if wanted:
-        raise SettingsError(f"FORETELL_ISA is {wanted!r}: no kernel of this kind was built; leave it unset")
+        state = "cannot be loaded" if damaged else "was not built"
+        raise SettingsError(f"FORETELL_ISA is {wanted!r}: the kernel of this kind {state}; leave the variable unset")
     if not damaged:
         _say_missing()
     return None

@@ -43,7 +43,7 @@ struct RNNUnit {
     template <class T>
     static Carried<T> backward(const Unit<T>&, const T* gates, Vec<T> grad_h, Vec<T>, Vec<T>, T* grads, T*) {
         const Vec<T> a = load(gates);
-        store<T>(grads, Relu ? (a > T(0) ? grad_h : Vec<T>{}) : grad_h * (T(1) - a * a));
+        store<T>(grads, Relu ? (a <= T(0) ? Vec<T>{} : grad_h) : grad_h * (T(1) - a * a));
         return Carried<T>{};
     }
 };

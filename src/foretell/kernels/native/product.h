@@ -36,37 +36,49 @@ constexpr int tile_rows(int vectors) {
     return vectors == 4 ? 3 : vectors == 3 ? 4 : vectors == 2 ? 6 : 8;
 }
 
+// A long sum is taken in stretches of this many terms: a sum of sums keeps small ones.
+constexpr int64_t stretch_of_sum = 128;
+
 // tile[r][v] += sum over k of rows[r][k] * panel[k][v].
 template <class T, int R, int V>
 void multiply_tile(const T* const* rows, Depth depth, const T* panel, Vec<T>* tile) {
-    Vec<T> acc[R][V];
+    Vec<T> acc[R][V]{};
     const T* row[R];
 #pragma GCC unroll 8
-    for (int r = 0; r < R; ++r) {
-        row[r] = rows[r] + depth.first;
-#pragma GCC unroll 4
-        for (int v = 0; v < V; ++v) acc[r][v] = tile[r * V + v];
-    }
-    for (int64_t piece = 0; piece < depth.pieces; ++piece) {
-        for (int64_t k = 0; k < depth.length; ++k) {
-            Vec<T> b[V];
-#pragma GCC unroll 4
-            for (int v = 0; v < V; ++v) b[v] = load(panel + v * lanes<T>);
-            panel += V * lanes<T>;
+    for (int r = 0; r < R; ++r) row[r] = rows[r] + depth.first;
+    int64_t summed = 0;
+    const auto flush = [&] {
 #pragma GCC unroll 8
-            for (int r = 0; r < R; ++r) {
-                const T a = row[r][k];
+        for (int r = 0; r < R; ++r)
 #pragma GCC unroll 4
-                for (int v = 0; v < V; ++v) acc[r][v] += a * b[v];
+            for (int v = 0; v < V; ++v) {
+                tile[r * V + v] += acc[r][v];
+                acc[r][v] = Vec<T>{};
             }
+        summed = 0;
+    };
+    for (int64_t piece = 0; piece < depth.pieces; ++piece) {
+        for (int64_t k = 0; k < depth.length;) {
+            const int64_t end = depth.length - k > stretch_of_sum ? k + stretch_of_sum : depth.length;
+            summed += end - k;
+            for (; k < end; ++k) {
+                Vec<T> b[V];
+#pragma GCC unroll 4
+                for (int v = 0; v < V; ++v) b[v] = load(panel + v * lanes<T>);
+                panel += V * lanes<T>;
+#pragma GCC unroll 8
+                for (int r = 0; r < R; ++r) {
+                    const T a = row[r][k];
+#pragma GCC unroll 4
+                    for (int v = 0; v < V; ++v) acc[r][v] += a * b[v];
+                }
+            }
+            if (summed >= stretch_of_sum) flush();
         }
 #pragma GCC unroll 8
         for (int r = 0; r < R; ++r) row[r] += depth.stride;
     }
-#pragma GCC unroll 8
-    for (int r = 0; r < R; ++r)
-#pragma GCC unroll 4
-        for (int v = 0; v < V; ++v) tile[r * V + v] = acc[r][v];
+    flush();
 }
 
 // tile[f][v] += sum over k of rows[k][feature + f] * panel[k][v]: the same product with the rows standing upright.

@@ -48,6 +48,9 @@ using namespace foretell;
 
 #define EXPORTED extern "C" __attribute__((visibility("default")))
 
+// Whether Python means the same structure.
+EXPORTED int64_t foretell_structure_size() { return sizeof(Scan); }
+
 EXPORTED int foretell_forward_float(const Scan* s) {
     return with_cell(*s, [&](auto unit) { forward<float, decltype(unit)>(*s); });
 }
