@@ -130,10 +130,16 @@ class Backward {
                     }
                 }
                 if (s.weight_hr) through_projection(rows, left, running);
-                if (U::has_cell && s.layer_norm) step_normed(rows, running, sums, through, weighed);
-                else for (int64_t j = 0; j < running; ++j) row_plain(rows[j], sums);
-                clear_padding(rows, running);
-                if (s.layer_norm) norms_backward(rows, running, sums, weighed);
+                if (s.layer_norm)
+                    a_few_at_a_time(running, [&](int64_t first, int64_t few) {
+                        if constexpr (U::has_cell) step_normed(rows + first, few, sums, through, weighed);
+                        else for (int64_t j = 0; j < few; ++j) row_plain(rows[first + j], sums);
+                        clear_padding(rows + first, few);
+                        norms_backward(rows + first, few, sums, weighed);
+                    });
+                else
+                    for (int64_t j = 0; j < running; ++j) row_plain(rows[j], sums);
+                if (!s.layer_norm) clear_padding(rows, running);
                 for (int64_t j = 0; j < running; ++j) left[j] = rows[j].grads;
                 if constexpr (U::reset_before) {
                     through_reset(left, rows, running, group);

@@ -137,8 +137,10 @@ class Forward {
                 for (int v = 0; v < weights.input.in(panel); ++v) store(to + v * L, tile[v]);
             });
         if (layout.norm_of_input) {
-            for (int64_t r = 0; r < count; ++r) normed[r] = moments(layout.input_gates(), gates[r]);
-            for (int64_t r = 0; r < count; ++r) normalise_input(gates[r], normed[r]);
+            a_few_at_a_time(count, [&](int64_t first, int64_t few) {
+                for (int64_t r = 0; r < few; ++r) normed[r] = moments(layout.input_gates(), gates[first + r]);
+                for (int64_t r = 0; r < few; ++r) normalise_input(gates[first + r], normed[r]);
+            });
         }
         if constexpr (U::blocks > U::input_blocks)
             for (int64_t r = 0; r < count; ++r)
@@ -251,7 +253,6 @@ class Forward {
     void step_normed(const Row* rows, const T* const* seen, int64_t running, T* product, T* cell,
                      Moments<T>* normed) const {
         constexpr int L = lanes<T>;
-        const auto gated = layout.template close<U::hidden_blocks>();
         multiply<T>(
             seen, running, {0, 1, s.outputs, 0}, weights.hidden,
             [&](int64_t panel, int64_t j, Vec<T>* tile) {
@@ -262,7 +263,15 @@ class Forward {
                 T* to = product + j * layout.hidden_product() + panel * weights.hidden.width * L;
                 for (int v = 0; v < weights.hidden.in(panel); ++v) store(to + v * L, tile[v]);
             });
-        // One loop over the rows for each thing that a row's next has to wait for.
+        a_few_at_a_time(running, [&](int64_t first, int64_t few) {
+            finish_normed(rows + first, few, product + first * layout.hidden_product(), cell, normed);
+        });
+    }
+
+    // One loop over the rows for each thing that a row's next has to wait for.
+    void finish_normed(const Row* rows, int64_t running, const T* product, T* cell, Moments<T>* normed) const {
+        constexpr int L = lanes<T>;
+        const auto gated = layout.template close<U::hidden_blocks>();
         for (int64_t j = 0; j < running; ++j) normed[j] = moments(gated, product + j * layout.hidden_product());
         for (int64_t j = 0; j < running; ++j) {
             const Row& row = rows[j];

@@ -41,4 +41,11 @@ inline int64_t chunk_steps(int64_t rows, int64_t steps) {
     return chunk < 1 ? 1 : chunk < steps ? chunk : steps;
 }
 
+// Rows that a norm goes over several times are taken a few at a time, so that they stay in the cache.
+template <class Step>
+void a_few_at_a_time(int64_t count, Step step) {
+    constexpr int64_t few = 16;
+    for (int64_t first = 0; first < count; first += few) step(first, count - first < few ? count - first : few);
+}
+
 }  // namespace foretell
