@@ -177,6 +177,14 @@ def test_weights_that_are_none_under_a_true_checksum(folder: Path) -> None:
         load(folder)
 
 
+@pytest.mark.parametrize("name", ["model.json", "weights.safetensors"])
+def test_a_file_without_an_end_is_not_read(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    (folder / name).symlink_to("/dev/zero")
+    with pytest.raises(ModelError, match=f"{name} cannot be read: it is no ordinary file"):
+        load(folder)
+
+
 def write_weights(folder: Path, data: bytes) -> None:
     (folder / "weights.safetensors").write_bytes(data)
     digest = model_folder.hashlib.sha256(data).hexdigest()

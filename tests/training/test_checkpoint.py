@@ -60,6 +60,19 @@ def test_a_tensor_file_that_is_gone_is_told(written: Path, tmp_path: Path) -> No
         checkpoint.read(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["../tensors-3.safetensors", "/dev/zero", "other.safetensors", 3])
+def test_only_files_of_the_checkpoint_itself_are_read(written: Path, tmp_path: Path, name: object) -> None:
+    folder = shutil.copytree(written, tmp_path / "checkpoint")
+    page = json.loads((folder / checkpoint.FACTS).read_text())
+    (own,) = folder.glob("*.safetensors")
+    shutil.copy(own, tmp_path / "tensors-3.safetensors")
+    page["body"]["tensors"] = name
+    page["sha256"] = checkpoint._checksum(page["body"])
+    (folder / checkpoint.FACTS).write_text(json.dumps(page))
+    with pytest.raises(ModelError, match="damaged"):
+        checkpoint.read(folder)
+
+
 def test_a_newer_version_and_another_format_are_told(written: Path, tmp_path: Path) -> None:
     page = json.loads((written / "checkpoint.json").read_text())
     (tmp_path / "checkpoint.json").write_text(json.dumps(page | {"version": 2}))

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import safetensors.torch
 import torch
-from safetensors import SafetensorError
 from torch import Tensor
 
 from foretell.errors import ModelError, SettingsError
@@ -31,6 +30,7 @@ from foretell.forecasting.settings import ForecastSettings
 from foretell.forecasting.tables.columns import Columns
 from foretell.training.history import History
 from foretell.training.settings import TrainingSettings
+from foretell.training.tensor_file import parse_tensors, read_ordinary
 
 FORMAT = 1
 """The version of the folder's layout that is written, and the newest that is read."""
@@ -142,7 +142,7 @@ def _understand(body: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]
 
 def _read_json(place: Path, folder: str | Path) -> dict[str, Any]:
     try:
-        data = (place / _JSON).read_bytes()
+        data = read_ordinary(place / _JSON)
     except FileNotFoundError as error:
         raise ModelError(f"{folder} is not a model: it holds no {_JSON}") from error
     except OSError as error:
@@ -168,7 +168,7 @@ def _read_json(place: Path, folder: str | Path) -> dict[str, Any]:
 
 def _read_weights(place: Path, folder: str | Path, checksum: str, blueprint: Blueprint) -> dict[str, dict[str, Tensor]]:
     try:
-        data = (place / _WEIGHTS).read_bytes()
+        data = read_ordinary(place / _WEIGHTS)
     except OSError as error:
         raise ModelError(
             f"{folder}: {_WEIGHTS} cannot be read: {error.strerror or error}; save the model anew"
@@ -176,8 +176,8 @@ def _read_weights(place: Path, folder: str | Path, checksum: str, blueprint: Blu
     if hashlib.sha256(data).hexdigest() != checksum:
         raise ModelError(f"{folder}: {_WEIGHTS} is damaged, cut short, or of another model; save the model anew")
     try:
-        tensors = safetensors.torch.load(data)
-    except SafetensorError as error:
+        tensors = parse_tensors(data)
+    except ValueError as error:
         raise ModelError(f"{folder}: {_WEIGHTS} cannot be read ({error}); save the model anew") from error
     # A stranger's settings may ask for more than any memory holds: shapes are compared before anything is allocated.
     if blueprint.layers * blueprint.members > len(tensors):

@@ -15,11 +15,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import safetensors
 import safetensors.torch
 from torch import Tensor
 
 from foretell.errors import ModelError, TrainingError
+from foretell.training.tensor_file import parse_tensors, read_ordinary
 
 FORMAT = "foretell training checkpoint"
 VERSION = 1
@@ -50,7 +50,7 @@ def read(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
         raise ModelError(f"{folder} is a file, but a checkpoint is a folder: give another name")
     path = folder / FACTS
     try:
-        text = path.read_bytes()
+        text = read_ordinary(path)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -69,11 +69,13 @@ def read(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
             )
         if checksum != _checksum(body):
             raise _damaged(path, "its checksum does not match")
-        payload = (folder / body["tensors"]).read_bytes()
+        if Path(body["tensors"]).name != body["tensors"] or not Path(body["tensors"]).match(TENSORS.format("*")):
+            raise _damaged(path, f"it names {body['tensors']!r}, which is no file of a checkpoint")
+        payload = read_ordinary(folder / body["tensors"])
         if hashlib.sha256(payload).hexdigest() != body["sha256"]:
             raise _damaged(folder / body["tensors"], "its checksum does not match")
-        return safetensors.torch.load(payload), body["facts"]
-    except (ValueError, KeyError, TypeError, RecursionError, OSError, safetensors.SafetensorError) as error:
+        return parse_tensors(payload), body["facts"]
+    except (ValueError, KeyError, TypeError, RecursionError, OSError) as error:
         raise _damaged(path, f"{type(error).__name__}: {error}") from error
 
 

@@ -1,0 +1,33 @@
+"""Files of tensors (safetensors) and facts that may come from a stranger.
+
+Safetensors holds a header in JSON and raw numbers: reading one runs nothing. What is left to a hostile file is to name
+another one, to be no ordinary file, or to declare what torch cannot hold; each ends in an error of one kind.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import safetensors.torch
+from safetensors import SafetensorError
+from torch import Tensor
+
+
+def read_ordinary(path: Path) -> bytes:
+    """The content of an ordinary file.
+
+    Raises OSError where it cannot be read, or is a pipe or device, which may never end (also by way of a link).
+    """
+    if path.exists() and not path.is_file():
+        raise OSError(None, "it is no ordinary file")
+    return path.read_bytes()
+
+
+def parse_tensors(data: bytes) -> dict[str, Tensor]:
+    """The tensors, on the CPU; ValueError for anything else than a whole safetensors file of dtypes that torch has."""
+    try:
+        return safetensors.torch.load(data)
+    except KeyError as error:
+        raise ValueError(f"torch has no dtype {error}") from error
+    except (SafetensorError, RuntimeError, TypeError, AssertionError) as error:
+        raise ValueError(str(error)) from error
