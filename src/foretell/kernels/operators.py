@@ -7,7 +7,7 @@ what they compute is `native/scan.h`. Gradients: see `foretell.kernels.autograd`
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, get_type_hints
 
 import torch
@@ -20,7 +20,12 @@ _TYPES = {Tensor: "Tensor", Tensor | None: "Tensor?", str: "str", bool: "bool", 
 _INPUTS = ", ".join(f"{_TYPES[annotated]} {name}" for name, annotated in get_type_hints(Inputs).items())
 _INCOMING = "Tensor output, Tensor gates, Tensor cells, Tensor? grad_output, Tensor? grad_h, Tensor? grad_c"
 _NUMBERS = {cell: number for number, cell in enumerate(GATES)}
-_IN_STRUCTURE = {"weight_peephole": "peephole", "ln_hh_weight": "ln_weight"}
+_IN_STRUCTURE = {
+    "weight_peephole": "peephole",
+    "ln_hh_weight": "ln_weight",
+    "grad_h": "grad_final_h",
+    "grad_c": "grad_final_c",
+}
 _FIELDS = [_IN_STRUCTURE.get(name, name) for name in Inputs._fields[1:TENSORS]]
 _GRADIENTS = ["grad_x", *(f"grad_{name}" for name in _FIELDS[: DIFFERENTIABLE - 1])]
 _COMPILED = native.library()
@@ -124,14 +129,14 @@ def backward(
     check(i)
     if not gates.numel():  # no gradient had been expected
         output, _, _, gates, cells = forward(i, True)
-    _check_kept(i, output, gates, cells, grad_output, grad_h, grad_c)
+    given = {"output": output, "gates": gates, "cells": cells, "grad_h": grad_h, "grad_c": grad_c}
+    _check_kept(i, {**given, "grad_output": grad_output})
     gradients = _gradients(i, needed)
     scan, alive = _structure(i)
-    given = {"output": output, "gates": gates, "cells": cells, "grad_final_h": grad_h, "grad_final_c": grad_c}
     for name, tensor in given.items():
         if tensor is not None:
             alive.append(_close(tensor))
-            setattr(scan, name, alive[-1].data_ptr())
+            setattr(scan, _IN_STRUCTURE.get(name, name), alive[-1].data_ptr())
     if grad_output is not None:
         grad_output = grad_output.resolve_neg()
         grad_output = grad_output if grad_output.stride(-1) == 1 else grad_output.contiguous()
@@ -145,26 +150,20 @@ def backward(
     return gradients
 
 
-def _check_kept(
-    i: Inputs,
-    output: Tensor,
-    gates: Tensor,
-    cells: Tensor,
-    grad_output: Tensor | None,
-    grad_h: Tensor | None,
-    grad_c: Tensor | None,
-) -> None:
-    sizes = _library().kept(_NUMBERS[i.cell], i.layer_norm, i.hidden, i.x.dtype)
+def _check_kept(i: Inputs, given: Mapping[str, Tensor | None]) -> None:
+    """Raise ValueError for what `forward` cannot have returned, and for gradients that are not of that."""
+    gates, cells = _library().kept(_NUMBERS[i.cell], i.layer_norm, i.hidden, i.x.dtype)
     steps, outputs = math.prod(i.x.shape[:-1]), (*i.x.shape[:-1], i.weight_hh.shape[1])
-    expected = [
-        ("output", output, outputs),
-        ("gates", gates, (steps, sizes[0])),
-        ("cells", cells, (steps, sizes[1])),
-        ("grad_output", grad_output, outputs),
-        ("grad_h", grad_h, i.initial_h.shape),
-        ("grad_c", grad_c, None if i.initial_c is None else i.initial_c.shape),
-    ]
-    for name, tensor, shape in expected:
+    expected = {
+        "output": outputs,
+        "gates": (steps, gates),
+        "cells": (steps, cells),
+        "grad_output": outputs,
+        "grad_h": tuple(i.initial_h.shape),
+        "grad_c": None if i.initial_c is None else tuple(i.initial_c.shape),
+    }
+    for name, tensor in given.items():
+        shape = expected[name]
         if tensor is not None and (tensor.shape != shape or tensor.dtype != i.x.dtype or tensor.device != i.x.device):
             raise ValueError(
                 f"{name} must be {i.x.dtype} of the shape {shape}, got {tensor.dtype} of {tuple(tensor.shape)}"
