@@ -152,3 +152,84 @@ def test_wrong_inputs_are_named():
         both(x, local_y=torch.randn(BATCH, STEPS, 3))
     with pytest.raises(ValueError, match="local_y must have the shape"):
         both(x, torch.randn(BATCH, 2), torch.randn(BATCH, STEPS - 1, 3))
+
+
+PIECES = [[1] * STEPS, [STEPS], [5, 1, 1, 2, 5], [1, 13], [9, 4, 1]]
+
+
+@pytest.mark.parametrize("pieces", PIECES, ids=str)
+@pytest.mark.parametrize(
+    ("kernel_size", "global_size", "local_size"), list(itertools.product([1, 2, 3], [None, 3], [None, 2]))
+)
+def test_pieces_of_a_sequence_give_what_the_whole_gives(kernel_size, global_size, local_size, pieces):
+    net = build(kernel_size=kernel_size, global_size=global_size, local_size=local_size)
+    x = torch.randn(BATCH, STEPS, 3, dtype=torch.float64)
+    y = conditioning(net)
+    whole = net(x, **y)
+    for gradients in (False, True):
+        with torch.set_grad_enabled(gradients):
+            parts, state, start = [], None, 0
+            for length in pieces:
+                here = slice(start, start + length)
+                piece = {"global_y": y["global_y"]} if "global_y" in y else {}
+                piece |= {"local_y": y["local_y"][:, here]} if "local_y" in y else {}
+                part, state = net.advance(x[:, here], state, **piece)
+                parts.append(part)
+                start += length
+        torch.testing.assert_close(torch.cat(parts, 1), whole, rtol=1e-12, atol=1e-12)
+
+
+def test_a_state_outlives_what_was_computed_from_it_with_gradients():
+    net = build()
+    x = torch.randn(BATCH, STEPS, 3, dtype=torch.float64)
+    _, state = net.advance(x, None)
+    kept = [part.clone() for part in state]
+    for steps in (1, 3):
+        net.advance(x[:, :steps], state)
+        assert all(torch.equal(now, then) for now, then in zip(state, kept, strict=True))
+
+
+def test_no_gradient_flows_through_the_state():
+    net = build()
+    x = torch.randn(BATCH, STEPS, 3, dtype=torch.float64, requires_grad=True)
+    _, state = net.advance(x[:, :6], None)
+    assert not any(part.requires_grad for part in state)
+    outputs, _ = net.advance(x[:, 6:], state)
+    (gradient,) = torch.autograd.grad(outputs.sum(), x)
+    assert not gradient[:, :6].any()
+    assert gradient[:, 6:].any()
+
+
+def test_one_time_step_writes_one_slot_of_each_ring():
+    net = build(dilations=(1, 2, 4), kernel_size=3)
+    with torch.no_grad():
+        _, state = net.advance(torch.randn(BATCH, 20, 3, dtype=torch.float64), None)
+        kept = [ring.clone() for ring in state[:-1]]
+        _, after = net.advance(torch.randn(BATCH, 1, 3, dtype=torch.float64), state)
+    for before, ring in zip(kept, after[:-1], strict=True):
+        assert int((before != ring).any((0, 1)).sum()) == 1
+
+
+def test_levels_are_one_hot():
+    net = build()
+    levels = torch.randint(3, (BATCH, STEPS))
+    one_hot = torch.nn.functional.one_hot(levels, 3).double()
+    torch.testing.assert_close(net(levels), net(one_hot), rtol=1e-12, atol=1e-12)
+    for wrong in (levels - 1, levels + 1):
+        with pytest.raises(ValueError, match="levels must be from 0 to 2"):
+            net(wrong)
+
+
+def test_classes_are_conditioning_vectors():
+    net = build(global_size=4, global_classes=3)
+    x = torch.randn(BATCH, STEPS, 3, dtype=torch.float64)
+    plain = build(global_size=4)
+    plain.load_state_dict({name: value for name, value in net.state_dict().items() if name != "classes.weight"})
+    classes = torch.tensor([2, 0])
+    torch.testing.assert_close(net(x, classes), plain(x, net.classes.weight[classes]), rtol=0, atol=0)
+    with pytest.raises(ValueError, match="classes from 0 to 2"):
+        net(x, torch.tensor([0, 3]))
+    with pytest.raises(ValueError, match="global_y must be the classes"):
+        net(x)
+    with pytest.raises(ValueError, match="global_classes=3 needs global_size"):
+        nn.WaveNet(3, global_classes=3)

@@ -13,9 +13,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from foretell.nn.convolution import causal_conv1d, check_sequence, check_sizes
+from foretell.nn import wavenet_state
+from foretell.nn.convolution import check_sequence, check_sizes
+from foretell.nn.wavenet_state import WaveNetState, Window
 
 
 def dilation_cycles(layers: int, cycles: int = 1) -> tuple[int, ...]:
@@ -65,10 +68,10 @@ class WaveNetLayer(nn.Module):
                 nn.init.zeros_(bias)
 
     def forward(
-        self, x: Tensor, global_y: Tensor | None = None, local_y: Tensor | None = None
+        self, window: Window, global_y: Tensor | None = None, local_y: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """The next layer's input `(B, R, T)` and the skip share `(B, S, T)`, from `x` `(B, R, T)`."""
-        a = causal_conv1d(x, self.gated.weight, self.gated.bias, self.gated.dilation[0])
+        """The next layer's input `(B, R, T)` and the skip share `(B, S, T)`, from a window that ends with x."""
+        a = F.conv1d(window.values, self.gated.weight, self.gated.bias, dilation=window.dilation)
         if self.global_projection is not None and global_y is not None:
             a = a + self.global_projection(global_y)[:, :, None]
         if self.local_projection is not None and local_y is not None:
@@ -76,6 +79,7 @@ class WaveNetLayer(nn.Module):
         filtered, gate = a.chunk(2, 1)
         z = torch.tanh(filtered) * torch.sigmoid(gate)
         mixed = self.mixed(z)
+        x = window.values[:, :, -a.shape[2] :]
         if self.last:
             return x, mixed
         channels = x.shape[1]
@@ -85,15 +89,18 @@ class WaveNetLayer(nn.Module):
 class WaveNet(nn.Module):
     """A WaveNet over sequences `(B, T, input_size)`: `(B, T, output_size)`, the output at t from the inputs up to t.
 
-    - `input_size` I: features of each step, projected to `residual_channels` R by a 1x1 convolution.
+    - `input_size` I: features of each step, projected to `residual_channels` R by a 1x1 convolution. A sequence of
+      levels, whole numbers from 0 to I - 1, may come as `(B, T)`: it counts as one-hot, and costs a look-up in a table.
     - `residual_channels` R, `skip_channels` S: the widths of the stack and of the skip sum.
     - `output_size`: outputs of each step; None returns the features relu(sum_k s_k) `(B, T, S)`, for a head elsewhere.
     - `dilations`: of each layer; `dilation_cycles(10, 3)` is 1, 2, ..., 512 three times.
     - `kernel_size`: taps of each layer.
     - `global_size` G: features of a conditioning vector of the whole sequence; `local_size` L: of a conditioning signal
       with a value at each step. Both may be given.
+    - `global_classes`: the sequence's class, such as its speaker, conditions it, as an embedding of `global_size`.
 
-    What lies before the sequence counts as zero in every layer. All parameters start Glorot uniform, biases at zero.
+    What lies before the sequence counts as zero in every layer. All parameters start Glorot uniform, biases at zero,
+    the embedding of classes from a normal distribution.
     Raises ValueError for sizes below 1, and for inputs or conditioning of other shapes than promised here.
     """
 
@@ -107,18 +114,27 @@ class WaveNet(nn.Module):
         kernel_size: int = 2,
         global_size: int | None = None,
         local_size: int | None = None,
+        *,
+        global_classes: int | None = None,
     ) -> None:
         super().__init__()
         check_sizes(input_size=input_size, residual_channels=residual_channels, skip_channels=skip_channels)
         check_sizes(kernel_size=kernel_size, **{f"dilations[{k}]": d for k, d in enumerate(dilations)})
         optional = {"output_size": output_size, "global_size": global_size, "local_size": local_size}
+        optional["global_classes"] = global_classes
         check_sizes(**{name: size for name, size in optional.items() if size is not None})
         if not dilations:
             raise ValueError("dilations must name at least one layer, got none")
+        if global_classes is not None and global_size is None:
+            raise ValueError(f"global_classes={global_classes} needs global_size: how many features a class has")
         self.input_size = input_size
+        self.residual_channels = residual_channels
+        self.skip_channels = skip_channels
+        self.output_size = output_size
         self.dilations = tuple(dilations)
         self.kernel_size = kernel_size
         self.global_size = global_size
+        self.global_classes = global_classes
         self.local_size = local_size
         self.input = nn.Conv1d(input_size, residual_channels, 1)
         shape = (residual_channels, skip_channels, kernel_size)
@@ -128,6 +144,7 @@ class WaveNet(nn.Module):
         )
         self.hidden = None if output_size is None else nn.Conv1d(skip_channels, skip_channels, 1)
         self.output = None if output_size is None else nn.Conv1d(skip_channels, output_size, 1)
+        self.classes = nn.Embedding(global_classes, global_size) if global_classes and global_size else None
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -139,6 +156,8 @@ class WaveNet(nn.Module):
                     nn.init.zeros_(module.bias)
         for layer in self.layers:
             layer.reset_parameters()  # type: ignore[operator]
+        if self.classes is not None:
+            self.classes.reset_parameters()
 
     @property
     def receptive_field(self) -> int:
@@ -146,26 +165,83 @@ class WaveNet(nn.Module):
         return 1 + (self.kernel_size - 1) * sum(self.dilations)
 
     def forward(self, x: Tensor, global_y: Tensor | None = None, local_y: Tensor | None = None) -> Tensor:
-        """Outputs `(B, T, output_size)`, or features `(B, T, S)`, from `x` `(B, T, I)`.
+        """Outputs `(B, T, output_size)`, or features `(B, T, S)`, from `x` `(B, T, I)` or levels `(B, T)`.
 
-        `global_y` `(B, G)` and `local_y` `(B, T, L)` are due exactly where the network was built for them.
+        `global_y` `(B, G)`, or classes `(B,)`, and `local_y` `(B, T, L)` are due exactly where the network was built
+        for them.
         """
-        check_sequence(x, self.input_size)
+        return self._run(x, None, global_y, local_y)[0]
+
+    def advance(
+        self, x: Tensor, state: WaveNetState | None, global_y: Tensor | None = None, local_y: Tensor | None = None
+    ) -> tuple[Tensor, WaveNetState]:
+        """The same, going on from `state`, or from zeros where that is None; returns the state after `x` as well.
+
+        Cut a sequence into pieces of any lengths, down to one time step, and the outputs are those of the whole. No
+        gradient flows through the state into the past. Without gradients the old state's memory is used again.
+        """
+        if state is None:
+            state = self.initial_state(x.shape[0])
+        outputs, state = self._run(x, state, global_y, local_y)
+        assert state is not None
+        return outputs, state
+
+    def initial_state(self, batch: int) -> WaveNetState:
+        """What `batch` sequences have before their first time step: zeros in every layer."""
+        weight = self.input.weight
+        return wavenet_state.zeros(batch, self.residual_channels, self.kernel_size, self.dilations, weight)
+
+    def embed(self, x: Tensor) -> Tensor:
+        """The first layer's input `(B, R, T)` from `x` `(B, T, I)` or levels `(B, T)`."""
+        if x.dim() != 2 or x.is_floating_point():
+            check_sequence(x, self.input_size)
+            embedded: Tensor = self.input(x.transpose(1, 2))
+            return embedded
+        if x.numel() and not (int(x.min()) >= 0 and int(x.max()) < self.input_size):
+            raise ValueError(
+                f"levels must be from 0 to {self.input_size - 1}, got some from {int(x.min())} to {int(x.max())}"
+            )
+        table = self.input.weight[:, :, 0].t()
+        assert self.input.bias is not None
+        return (F.embedding(x, table) + self.input.bias).transpose(1, 2)
+
+    def embed_global(self, global_y: Tensor | None, batch: int) -> Tensor | None:
+        """The conditioning vectors `(B, G)`: those given, or those of the classes `(B,)`."""
+        if self.classes is None:
+            _check_conditioning("global_y", "global_size", global_y, self.global_size, (batch,))
+            return global_y
+        classes = self.classes.num_embeddings
+        if global_y is None or global_y.is_floating_point() or tuple(global_y.shape) != (batch,):
+            given = "nothing" if global_y is None else f"{global_y.dtype} of {tuple(global_y.shape)}"
+            raise ValueError(f"global_y must be the classes, whole numbers of the shape ({batch},), got {given}")
+        if batch and not (int(global_y.min()) >= 0 and int(global_y.max()) < classes):
+            raise ValueError(f"global_y must be classes from 0 to {classes - 1}, got {global_y.tolist()}")
+        vectors: Tensor = self.classes(global_y)
+        return vectors
+
+    def _run(
+        self, x: Tensor, state: WaveNetState | None, global_y: Tensor | None, local_y: Tensor | None
+    ) -> tuple[Tensor, WaveNetState | None]:
         batch, steps = x.shape[:2]
-        _check_conditioning("global_y", "global_size", global_y, self.global_size, (batch,))
+        global_y = self.embed_global(global_y, batch)
         _check_conditioning("local_y", "local_size", local_y, self.local_size, (batch, steps))
         if local_y is not None:
             local_y = local_y.transpose(1, 2)
-        x = self.input(x.transpose(1, 2))
-        skips: Tensor | None = None
-        for layer in self.layers:
-            x, skip = layer(x, global_y, local_y)
-            skips = skip if skips is None else skips + skip
-        assert skips is not None
+        x = self.embed(x)
+        after: list[Tensor] = []
+        skips = x
+        for k, (layer, dilation) in enumerate(zip(self.layers, self.dilations, strict=True)):
+            if state is None:
+                window = wavenet_state.from_zeros(x, self.kernel_size, dilation)
+            else:
+                window, ring = wavenet_state.enter(x, state, k, self.kernel_size, dilation)
+                after.append(ring)
+            x, skip = layer(window, global_y, local_y)
+            skips = skip if k == 0 else skips + skip
         features = torch.relu(skips)
         if self.hidden is not None and self.output is not None:
             features = self.output(torch.relu(self.hidden(features)))
-        return features.transpose(1, 2)
+        return features.transpose(1, 2), None if state is None else (*after, state[-1] + steps)
 
 
 def _check_conditioning(name: str, size_name: str, y: Tensor | None, size: int | None, shape: tuple[int, ...]) -> None:

@@ -1,0 +1,55 @@
+"""What a WaveNet remembers between two calls: for each layer the inputs that its older taps will still ask for.
+
+A state is a tuple: for each layer a ring `(B, R, (kernel_size - 1) dilation)` in which time step t has the slot
+t mod length, and at the end the number of time steps so far, a whole number in a tensor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, TypeAlias
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+WaveNetState: TypeAlias = tuple[Tensor, ...]
+
+
+class Window(NamedTuple):
+    """What a layer's convolution runs over: its inputs `(B, R, n + T)`, n of them older, and the gap between taps."""
+
+    values: Tensor
+    dilation: int
+
+
+def zeros(batch: int, channels: int, kernel_size: int, dilations: Sequence[int], like: Tensor) -> WaveNetState:
+    """The state of `batch` sequences that have not begun, with the dtype and device of `like`."""
+    rings = [like.new_zeros(batch, channels, (kernel_size - 1) * dilation) for dilation in dilations]
+    return (*rings, torch.zeros((), dtype=torch.int64))
+
+
+def from_zeros(x: Tensor, kernel_size: int, dilation: int) -> Window:
+    """The window of `x` `(B, R, T)` where nothing but zeros came before."""
+    return Window(F.pad(x, ((kernel_size - 1) * dilation, 0)), dilation)
+
+
+def enter(x: Tensor, state: WaveNetState, layer: int, kernel_size: int, dilation: int) -> tuple[Window, Tensor]:
+    """The window of `x` `(B, R, T)` after the state, and the layer's ring with `x` in it.
+
+    One time step takes its taps alone out of the ring, so that it costs the same for every dilation.
+    """
+    ring, done = state[layer], int(state[-1])
+    if ring.shape[:2] != x.shape[:2]:
+        raise ValueError(f"the state is of {ring.shape[0]} sequences, the input of {x.shape[0]}")
+    length, steps = ring.shape[2], x.shape[2]
+    if length == 0:
+        return Window(x, dilation), ring
+    if steps == 1:
+        taps = [(done + tap * dilation) % length for tap in range(kernel_size - 1)]
+        values = torch.cat([ring[:, :, taps], x], 2)
+        ring = ring.clone() if torch.is_grad_enabled() else ring
+        ring[:, :, done % length] = x[:, :, 0].detach()
+        return Window(values, 1), ring
+    values = torch.cat([ring.roll(-(done % length), 2), x], 2)
+    return Window(values, dilation), values[:, :, -length:].detach().roll((done + steps) % length, 2)
