@@ -1,0 +1,71 @@
+"""A probability for every level, as WaveNet has for its 256 (van den Oord et al., 2016)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from foretell.nn.convolution import check_sizes
+from foretell.nn.heads.head import Head
+from foretell.nn.heads.sampling import Sampling, draw
+
+
+class Categorical(Head):
+    """One of N levels, of which the outputs `(..., N)` are the logits: P(n) = softmax(outputs)_n.
+
+    - `classes` N, at least 1; `silence`: the level before a sequence begins, N // 2 where it is left out.
+
+    Values are levels, int64. Raises ValueError for another number of classes, or a silence that is no level.
+    """
+
+    name: ClassVar[str] = "categorical"
+    quantised: ClassVar[bool] = True
+    silence: int
+
+    def __init__(self, classes: int = 256, silence: int | None = None) -> None:
+        check_sizes(classes=classes)
+        silence = classes // 2 if silence is None else silence
+        if isinstance(silence, bool) or not isinstance(silence, int) or not 0 <= silence < classes:
+            raise ValueError(f"silence must be a level from 0 to {classes - 1}, got {silence!r}")
+        self.classes = classes
+        self.silence = silence
+
+    @property
+    def input_size(self) -> int:
+        """The number of levels."""
+        return self.classes
+
+    @property
+    def output_size(self) -> int:
+        """The number of levels."""
+        return self.classes
+
+    def arguments(self) -> dict[str, int]:
+        """The arguments."""
+        return {"classes": self.classes, "silence": self.silence}
+
+    def network_input(self, values: Tensor) -> Tensor:
+        """The levels `(B, T)` themselves, int64."""
+        self._check_values(values)
+        return values.long()
+
+    def _check_values(self, values: Tensor) -> None:
+        if values.dim() != 2 or values.is_floating_point():
+            raise ValueError(
+                f"values must be levels, whole numbers of the shape (B, T), got {values.dtype} of {tuple(values.shape)}"
+            )
+
+    def _nll(self, outputs: Tensor, values: Tensor) -> Tensor:
+        # Also because cross_entropy leaves out levels of -100.
+        if values.numel() and not (int(values.min()) >= 0 and int(values.max()) < self.classes):
+            raise ValueError(
+                f"values must be levels from 0 to {self.classes - 1}, got some from {int(values.min())} to "
+                f"{int(values.max())}"
+            )
+        nll = F.cross_entropy(outputs.flatten(0, 1), values.flatten().long(), reduction="none")
+        return nll.view(values.shape)
+
+    def _sample(self, outputs: Tensor, uniforms: Tensor, sampling: Sampling) -> Tensor:
+        return draw(outputs, uniforms[:, 0], sampling)
