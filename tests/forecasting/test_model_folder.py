@@ -17,11 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foretell.errors import ModelError, SettingsError
-from foretell.forecasting import model_folder
 from foretell.forecasting.fitted_model import FittedModel
 from foretell.forecasting.forecaster import Forecaster
 from foretell.forecasting.model_folder import load_model, save_model
 from foretell.forecasting.settings import ForecastSettings
+from foretell.training import model_folder
 from foretell.training.settings import TrainingSettings
 
 TINY = ForecastSettings(

@@ -1,0 +1,257 @@
+"""A model of any kind as a folder: `model.json`, which describes it, and `weights.safetensors`. Nothing is unpickled.
+
+Files are written under a temporary name, synced and renamed; checksums tell a damaged model from a whole one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from foretell.errors import ModelError, SettingsError
+from foretell.training.tensor_file import parse_tensors, read_ordinary
+
+FORMAT = 1
+"""The version of the folder's layout that is written, and the newest that is read."""
+
+COMMANDS = {
+    "forecast": "foretell predict",
+    "audio": "foretell audio generate",
+    "music": "foretell music generate",
+}
+"""The kinds of models, each with the command that takes one."""
+
+_JSON, _WEIGHTS = "model.json", "weights.safetensors"
+_KIND, _CHECKSUM = "kind", "weights_sha256"
+
+
+def write_folder(folder: str | Path, kind: str, description: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
+    """Write the folder, whole or not at all; one that holds an older model is replaced, any other is refused.
+
+    `description` is what JSON can hold, without the keys kind and weights_sha256. Raises SettingsError for a place
+    that cannot be written to or that holds something else.
+    """
+    target = Path(folder).absolute()
+    target = target.resolve() if target.is_symlink() else target
+    refuse_to_replace(target)
+    weights = safetensors.torch.save({key: tensor.contiguous() for key, tensor in tensors.items()})
+    body = {_KIND: kind, **description, _CHECKSUM: hashlib.sha256(weights).hexdigest()}
+    head = {"format": FORMAT, "foretell": metadata.version("foretell"), "sha256": _digest(body), "model": body}
+    temporary = target.parent / f".{target.name}.{secrets.token_hex(8)}.tmp"
+    try:
+        try:
+            temporary.mkdir()
+            _write(temporary / _WEIGHTS, weights)
+            _write(
+                temporary / _JSON,
+                (json.dumps(head, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "surrogatepass"),
+            )
+            _sync(temporary)
+            _put_in_place(temporary, target)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+    except OSError as error:
+        raise SettingsError(
+            f"the model cannot be written to {folder}: {error.strerror or error}; give a folder that can be written to"
+        ) from error
+
+
+@dataclass(frozen=True)
+class StoredModel:
+    """A model's folder whose description was read and found undamaged; its weights are read by `tensors`."""
+
+    folder: str | Path
+    """As it was given."""
+    kind: str
+    """One of COMMANDS."""
+    description: dict[str, Any]
+    """What `write_folder` was given; its values may be a stranger's."""
+    _place: Path
+    _checksum: Any
+
+    @contextmanager
+    def understood(self) -> Iterator[None]:
+        """In a `with`: what goes wrong with the description's keys and values becomes a ModelError."""
+        try:
+            yield
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise ModelError(
+                f"{self.folder}: {_JSON} does not describe a model ({error!r}); save the model anew"
+            ) from error
+
+    def tensors(self, expected: Callable[[], Mapping[str, Tensor]], at_least: int = 0) -> dict[str, Tensor]:
+        """The weights, on the CPU, with exactly the names, shapes and dtypes of `expected()`.
+
+        `expected`, such as `lambda: build(description).state_dict()`, is called on torch's meta device, and only if the
+        folder holds `at_least` tensors: a stranger's description may ask for more than any memory holds. Raises
+        ModelError where the weights are missing, damaged, or not those.
+        """
+        found = self._all_tensors()
+        if at_least > len(found):
+            raise ModelError(
+                f"{self.folder}: {_WEIGHTS} holds fewer tensors than {_JSON} describes; save the model anew"
+            )
+        try:
+            with torch.device("meta"):
+                due = expected()
+        except (RuntimeError, TypeError) as error:
+            raise ModelError(
+                f"{self.folder}: {_JSON} describes a network that cannot be built; save the model anew"
+            ) from error
+        for name in sorted(found.keys() ^ due.keys()):
+            there = "has no place in" if name in found else "is missing from"
+            raise ModelError(f"{self.folder}: the tensor {name} {there} {_WEIGHTS}; save the model anew")
+        for name, tensor in found.items():
+            shape, dtype = due[name].shape, due[name].dtype
+            if tensor.shape != shape or tensor.dtype != dtype:
+                raise ModelError(
+                    f"{self.folder}: the tensor {name} in {_WEIGHTS} is {tensor.dtype} of {tuple(tensor.shape)}, "
+                    f"not {dtype} of {tuple(shape)}; save the model anew"
+                )
+        return found
+
+    def _all_tensors(self) -> dict[str, Tensor]:
+        try:
+            data = read_ordinary(self._place / _WEIGHTS)
+        except OSError as error:
+            raise ModelError(
+                f"{self.folder}: {_WEIGHTS} cannot be read: {error.strerror or error}; save the model anew"
+            ) from error
+        if hashlib.sha256(data).hexdigest() != self._checksum:
+            raise ModelError(
+                f"{self.folder}: {_WEIGHTS} is damaged, cut short, or of another model; save the model anew"
+            )
+        try:
+            return parse_tensors(data)
+        except ValueError as error:
+            raise ModelError(f"{self.folder}: {_WEIGHTS} cannot be read ({error}); save the model anew") from error
+
+
+def read_folder(folder: str | Path, kind: str | None = None) -> StoredModel:
+    """Read the description of a model of that kind (None: of any) that `write_folder` wrote.
+
+    Raises ModelError where it is not there, not a model, damaged, of a newer format, or of another kind.
+    """
+    place = Path(folder).absolute()
+    if not place.exists() and _previous(place).is_dir():
+        # A save was cut off between putting the old model aside and the new one in its place.
+        place = _previous(place)
+    if not place.is_dir():
+        what = "is a file" if place.exists() else "does not exist"
+        raise ModelError(
+            f"{folder} {what}: a model is a folder, such as `foretell fit`, `foretell audio train` or Forecaster.save "
+            "writes"
+        )
+    description = _read_json(place, folder)
+    # Forecasters were there before there were kinds.
+    found = description.pop(_KIND, "forecast")
+    if not isinstance(found, str) or found not in COMMANDS:
+        raise ModelError(
+            f"{folder} is a model of the kind {found!r}, which this foretell {metadata.version('foretell')} does not "
+            "know: it takes a newer one (pip install --upgrade foretell)"
+        )
+    if kind not in (found, None):
+        raise ModelError(
+            f"{folder} is a model of the kind {found!r}, but one of the kind {kind!r} is needed; `{COMMANDS[found]}` "
+            "takes it"
+        )
+    return StoredModel(folder, found, description, place, description.pop(_CHECKSUM, None))
+
+
+def refuse_to_replace(target: Path) -> None:
+    """Raise SettingsError where a model cannot be saved, so that this is known before there is one."""
+    if not target.parent.is_dir():
+        raise SettingsError(
+            f"the model cannot be written to {target}: there is no folder {target.parent}; make it first"
+        )
+    if target.exists() and not target.is_dir():
+        raise SettingsError(f"the model cannot be written to {target}: it is a file; give another name")
+    names = {entry.name for entry in target.iterdir()} if target.is_dir() else set()
+    if names and _JSON not in names:
+        raise SettingsError(f"{target} holds something else than a model; it stays as it is: give another folder")
+    others = sorted(names - {_JSON, _WEIGHTS})
+    if others:
+        raise SettingsError(f"{target} holds {others[0]!r} beside a model, which would be lost; give another folder")
+
+
+def _read_json(place: Path, folder: str | Path) -> dict[str, Any]:
+    try:
+        data = read_ordinary(place / _JSON)
+    except FileNotFoundError as error:
+        raise ModelError(f"{folder} is not a model: it holds no {_JSON}") from error
+    except OSError as error:
+        raise ModelError(f"{folder}: {_JSON} cannot be read: {error.strerror or error}") from error
+    damaged = f"{folder}: {_JSON} is damaged or cut short"
+    try:
+        head = json.loads(data.decode("utf-8", "surrogatepass"))
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"{damaged} ({error}); save the model anew") from error
+    version = head.get("format") if isinstance(head, dict) else None
+    if isinstance(version, bool) or not isinstance(version, int) or "foretell" not in head:
+        raise ModelError(f"{folder} is not a model: its {_JSON} was not written by foretell, or is damaged")
+    if version > FORMAT:
+        raise ModelError(
+            f"{folder} is of format {version}, but this foretell {metadata.version('foretell')} reads formats up to "
+            f"{FORMAT}: it takes foretell {head['foretell']} or newer (pip install --upgrade foretell)"
+        )
+    body = head.get("model")
+    if version < 1 or not isinstance(body, dict) or head.get("sha256") != _digest(body):
+        raise ModelError(f"{damaged}: its checksum does not fit; save the model anew")
+    return body
+
+
+def _digest(body: Mapping[str, Any]) -> str:
+    """Of the content, whatever its layout."""
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _previous(target: Path) -> Path:
+    """Where a model is put aside while a new one takes its place."""
+    return target.parent / f".{target.name}.previous"
+
+
+def _put_in_place(temporary: Path, target: Path) -> None:
+    previous = _previous(target)
+    if target.exists() and any(target.iterdir()):
+        shutil.rmtree(previous, ignore_errors=True)
+        os.rename(target, previous)
+        try:
+            os.rename(temporary, target)
+        except OSError:
+            os.rename(previous, target)
+            raise
+    else:
+        os.rename(temporary, target)
+    _sync(target.parent)
+    shutil.rmtree(previous, ignore_errors=True)
+
+
+def _write(path: Path, data: bytes) -> None:
+    with open(path, "xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    """Bring a folder's entries to the disk, on systems where a folder can be opened."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
