@@ -47,12 +47,20 @@ built = [name for name in native.supported() if native._path(name)]
 needs_library = pytest.mark.skipif(not built, reason="the compiled kernels are missing")
 
 
+SCANS = ["every_variant", "odd_sizes", "nan_stays", "nothing_but_empty"]
+GENERATION = ["every_shape", "every_kind_of_sampling", "bfloat16", "two_threads"]
+
+
 @needs_library
 @pytest.mark.parametrize("instruction_set", built)
-def test_every_instruction_set_equals_the_twin(instruction_set):
-    tests = ["every_variant", "odd_sizes", "nan_stays", "nothing_but_empty"]
+@pytest.mark.parametrize(
+    ("file", "tests"),
+    [(HERE / "test_operators.py", SCANS), (HERE.parent / "nn" / "test_generation.py", GENERATION)],
+    ids=["scan", "generation"],
+)
+def test_every_instruction_set_equals_the_twin(instruction_set, file, tests):
     run = python(
-        *("-m", "pytest", "-p", "no:cacheprovider", str(HERE / "test_operators.py"), "-k", " or ".join(tests)),
+        *("-m", "pytest", "-p", "no:cacheprovider", str(file), "-k", " or ".join(tests)),
         FORETELL_ISA=instruction_set,
         FORETELL_KERNELS="native",
     )

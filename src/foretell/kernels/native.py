@@ -1,7 +1,7 @@
-"""The compiled scan: finding the library for this machine's instruction set, and calling it.
+"""The compiled kernels: finding the library for this machine's instruction set, and calling its scan.
 
 There is one library for each instruction set, built from `native/`; they know nothing of torch or Python. What crosses
-is one structure of sizes and addresses, `Scan`. The interpreter's lock is released during a call.
+for a scan is one structure of sizes and addresses, `Scan`. The interpreter's lock is released during a call.
 
 `FORETELL_ISA=baseline|avx2|avx512` forces an instruction set, `FORETELL_KERNELS=reference` turns the kernels off.
 """
@@ -13,45 +13,28 @@ import functools
 import os
 import warnings
 from collections.abc import Mapping
-from ctypes import c_double, c_int64, c_void_p
+from ctypes import c_int, c_int64, c_void_p
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 
 from foretell.errors import SettingsError
+from foretell.kernels.structures import Scan, WaveNetCall, WaveNetNetwork
 
 INSTRUCTION_SETS = ("avx512", "avx2", "baseline")
 """From the widest to the narrowest."""
 DTYPES = {torch.float32: "float", torch.float64: "double"}
 
-_SIZES = "cell layer_norm reverse threads steps batch inputs hidden outputs"
-_GIVEN = (
-    "weight_ih weight_hh bias_ih bias_hh weight_hr peephole ln_ih_weight ln_weight ln_bias ln_c_weight ln_c_bias "
-    "initial_h initial_c recurrent_mask keep_h keep_c"
-)
-_LEFT = "output final_h final_c gates cells"
-_GRADIENTS = (
-    "grad_x grad_weight_ih grad_weight_hh grad_bias_ih grad_bias_hh grad_weight_hr grad_peephole grad_ln_ih_weight "
-    "grad_ln_weight grad_ln_bias grad_ln_c_weight grad_ln_c_bias grad_initial_h grad_initial_c"
-)
-
-
-class Scan(ctypes.Structure):
-    """`struct Scan` of `native/scan.h`, field by field."""
-
-    _fields_: ClassVar[Any] = (
-        [(name, c_int64) for name in _SIZES.split()]
-        + [("lengths", c_void_p), ("batch_sizes", c_void_p), ("x", c_void_p), ("x_step", c_int64), ("x_row", c_int64)]
-        + [(name, c_void_p) for name in _GIVEN.split()]
-        + [("rate_h", c_double), ("rate_c", c_double)]
-        + [(name, c_void_p) for name in _LEFT.split()]
-        + [("grad_output", c_void_p), ("grad_output_step", c_int64), ("grad_output_row", c_int64)]
-        + [("grad_final_h", c_void_p), ("grad_final_c", c_void_p)]
-        + [(name, c_void_p) for name in _GRADIENTS.split()]
-    )
+_WAVENET: dict[str, tuple[Any, list[Any]]] = {
+    "create": (c_void_p, [c_void_p, c_int64]),
+    "destroy": (None, [c_void_p]),
+    "set_past": (None, [c_void_p, c_int64, c_void_p, c_int64]),
+    "run": (c_int, [c_void_p, c_void_p]),
+}
+"""What each function returns and takes; structures go by their address."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,21 +43,32 @@ class Library:
 
     instruction_set: str
     functions: Mapping[str, ctypes._NamedFuncPointer]
+    wavenet: Mapping[str, ctypes._NamedFuncPointer]
+    """The functions of a WaveNet's generation, which `foretell/kernels/wavenet.py` calls."""
 
     @staticmethod
     def load(instruction_set: str, path: Path) -> Library:
         """Raises OSError for a file that cannot be loaded."""
         loaded = ctypes.CDLL(str(path))
-        loaded.foretell_structure_size.restype = c_int64
-        if loaded.foretell_structure_size() != ctypes.sizeof(Scan):
-            raise OSError("it belongs to another version of foretell")
+        for name, structure in (
+            ("structure_", Scan),
+            ("wavenet_network_", WaveNetNetwork),
+            ("wavenet_call_", WaveNetCall),
+        ):
+            size = getattr(loaded, f"foretell_{name}size")
+            size.restype = c_int64
+            if size() != ctypes.sizeof(structure):
+                raise OSError("it belongs to another version of foretell")
         functions = {}
         for name in DTYPES.values():
             for call in ("forward", "backward"):
                 functions[f"{call}_{name}"] = getattr(loaded, f"foretell_{call}_{name}")
                 functions[f"{call}_{name}"].argtypes = [ctypes.POINTER(Scan)]
             functions[f"sizes_{name}"] = getattr(loaded, f"foretell_sizes_{name}")
-        return Library(instruction_set, functions)
+        wavenet = {name: getattr(loaded, f"foretell_wavenet_{name}") for name in _WAVENET}
+        for name, (result, arguments) in _WAVENET.items():
+            wavenet[name].restype, wavenet[name].argtypes = result, arguments
+        return Library(instruction_set, functions, wavenet)
 
     def call(self, name: str, dtype: torch.dtype, scan: Scan) -> None:
         """Run `forward` or `backward`; MemoryError where the memory did not suffice."""
@@ -100,7 +94,7 @@ def supported() -> list[str]:
 
 
 def _path(instruction_set: str) -> Path | None:
-    name = f"scan_{instruction_set}.so"
+    name = f"native_{instruction_set}.so"
     beside = Path(__file__).with_name(name)
     if beside.exists():
         return beside

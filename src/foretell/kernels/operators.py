@@ -15,6 +15,7 @@ from torch import Tensor
 
 from foretell.kernels import native
 from foretell.kernels.inputs import COUNT, DIFFERENTIABLE, GATES, TENSORS, Inputs, check
+from foretell.kernels.structures import Scan
 
 _TYPES = {Tensor: "Tensor", Tensor | None: "Tensor?", str: "str", bool: "bool", float: "float"}
 _INPUTS = ", ".join(f"{_TYPES[annotated]} {name}" for name, annotated in get_type_hints(Inputs).items())
@@ -47,11 +48,11 @@ def _close(tensor: Tensor) -> Tensor:
     return tensor.resolve_neg().contiguous()
 
 
-def _structure(i: Inputs) -> tuple[native.Scan, list[Any]]:
+def _structure(i: Inputs) -> tuple[Scan, list[Any]]:
     """The structure with everything that is given, and what has to stay alive while it is used."""
     x = i.x.resolve_neg()
     x = x if x.stride(-1) == 1 or x.shape[-1] == 1 else x.contiguous()
-    scan = native.Scan(
+    scan = Scan(
         cell=_NUMBERS[i.cell],
         layer_norm=i.layer_norm,
         reverse=i.reverse,

@@ -5,6 +5,8 @@ from foretell.nn.cells import GRUCell, LSTMCell, RNNCell
 from foretell.nn.conversion import from_haste, from_keras, to_haste, to_keras
 from foretell.nn.convolution import CausalConv1d, Downsample
 from foretell.nn.encoder_decoder import EncoderDecoder
+from foretell.nn.generation import Generator
+from foretell.nn.heads import Categorical, Gaussian, Head, MixtureOfLogistics, Sampling
 from foretell.nn.losses import sequence_loss
 from foretell.nn.recurrent import GRU, LSTM, RNN
 from foretell.nn.structures import SequenceToSequence, SequenceToVector, VectorToSequence
@@ -15,12 +17,18 @@ __all__ = [
     "LSTM",
     "RNN",
     "Attention",
+    "Categorical",
     "CausalConv1d",
     "Downsample",
     "EncoderDecoder",
     "GRUCell",
+    "Gaussian",
+    "Generator",
+    "Head",
     "LSTMCell",
+    "MixtureOfLogistics",
     "RNNCell",
+    "Sampling",
     "SequenceToSequence",
     "SequenceToVector",
     "VectorToSequence",

@@ -219,12 +219,16 @@ class WaveNet(nn.Module):
         vectors: Tensor = self.classes(global_y)
         return vectors
 
+    def check_local(self, local_y: Tensor | None, batch: int, steps: int) -> None:
+        """Raise ValueError for local conditioning of another shape than `(batch, steps, L)`, or where none is due."""
+        _check_conditioning("local_y", "local_size", local_y, self.local_size, (batch, steps))
+
     def _run(
         self, x: Tensor, state: WaveNetState | None, global_y: Tensor | None, local_y: Tensor | None
     ) -> tuple[Tensor, WaveNetState | None]:
         batch, steps = x.shape[:2]
         global_y = self.embed_global(global_y, batch)
-        _check_conditioning("local_y", "local_size", local_y, self.local_size, (batch, steps))
+        self.check_local(local_y, batch, steps)
         if local_y is not None:
             local_y = local_y.transpose(1, 2)
         x = self.embed(x)

@@ -1,0 +1,57 @@
+"""What crosses from Python into the compiled kernels: structures of sizes and addresses, as the headers have them."""
+
+from __future__ import annotations
+
+import ctypes
+from ctypes import c_double, c_float, c_int64, c_void_p
+from typing import Any, ClassVar
+
+_SIZES = "cell layer_norm reverse threads steps batch inputs hidden outputs"
+_GIVEN = (
+    "weight_ih weight_hh bias_ih bias_hh weight_hr peephole ln_ih_weight ln_weight ln_bias ln_c_weight ln_c_bias "
+    "initial_h initial_c recurrent_mask keep_h keep_c"
+)
+_LEFT = "output final_h final_c gates cells"
+_GRADIENTS = (
+    "grad_x grad_weight_ih grad_weight_hh grad_bias_ih grad_bias_hh grad_weight_hr grad_peephole grad_ln_ih_weight "
+    "grad_ln_weight grad_ln_bias grad_ln_c_weight grad_ln_c_bias grad_initial_h grad_initial_c"
+)
+
+WAVENET_WEIGHTS = "gated gated_bias mixed mixed_bias"
+"""The weights that each layer of a WaveNet has."""
+
+
+class Scan(ctypes.Structure):
+    """`struct Scan` of `native/scan.h`, field by field."""
+
+    _fields_: ClassVar[Any] = (
+        [(name, c_int64) for name in _SIZES.split()]
+        + [("lengths", c_void_p), ("batch_sizes", c_void_p), ("x", c_void_p), ("x_step", c_int64), ("x_row", c_int64)]
+        + [(name, c_void_p) for name in _GIVEN.split()]
+        + [("rate_h", c_double), ("rate_c", c_double)]
+        + [(name, c_void_p) for name in _LEFT.split()]
+        + [("grad_output", c_void_p), ("grad_output_step", c_int64), ("grad_output_row", c_int64)]
+        + [("grad_final_h", c_void_p), ("grad_final_c", c_void_p)]
+        + [(name, c_void_p) for name in _GRADIENTS.split()]
+    )
+
+
+class WaveNetNetwork(ctypes.Structure):
+    """`struct WaveNetNetwork` of `native/wavenet.h`, field by field."""
+
+    _fields_: ClassVar[Any] = (
+        [(name, c_int64) for name in ["inputs", "residual", "skip", "outputs", "layers", "kernel", "batch"]]
+        + [(name, c_void_p) for name in f"dilations input input_bias {WAVENET_WEIGHTS}".split()]
+        + [(name, c_void_p) for name in ["hidden", "hidden_bias", "output", "output_bias", "constants"]]
+        + [("head", c_int64), ("bits", c_int64), ("least_log_scale", c_float), ("greatest_log_scale", c_float)]
+    )
+
+
+class WaveNetCall(ctypes.Structure):
+    """`struct WaveNetCall` of `native/wavenet.h`, field by field."""
+
+    _fields_: ClassVar[Any] = (
+        [("steps", c_int64), ("threads", c_int64), ("uniforms", c_void_p), ("local", c_void_p)]
+        + [("temperature", c_double), ("top_k", c_int64), ("top_p", c_double)]
+        + [(name, c_void_p) for name in ["levels_before", "scalars_before", "levels", "scalars"]]
+    )

@@ -1,0 +1,239 @@
+"""Sequences out of a WaveNet, value after value: each is drawn from the outputs, and read at the next time step."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from foretell.errors import SettingsError
+from foretell.kernels import native
+from foretell.kernels.wavenet import HEADS, Chance, CompiledWaveNet, HeadKind, Weights
+from foretell.nn.heads import Head, Sampling
+from foretell.nn.heads.grid import GridHead
+from foretell.nn.wavenet import WaveNet
+from foretell.nn.wavenet_state import WaveNetState
+
+Backend = Literal["auto", "native", "reference"]
+Precision = Literal["float32", "bfloat16"]
+
+# Time steps of one call of the compiled code, which Ctrl-C cannot interrupt, and of one pass over given values.
+_CALL, _PASS = 2048, 16384
+
+
+class Generator:
+    """Draws values from a WaveNet, for `batch` sequences side by side.
+
+    - `network`: in evaluation mode; its weights count as they are now. `head`: what its outputs mean.
+    - `global_y`: as the network takes it, for all sequences `(B, ...)` or, `(1, ...)`, for each of them.
+    - `sampling`: temperature, top-k, top-p. `seed`: one seed gives one result, the same sequence in a batch of any
+      size but for rounding.
+    - `weights`: "bfloat16" rounds the matrices of the layers and the output to 8 bits of mantissa, so that half the
+      memory streams by at each time step.
+    - `backend`: "native" is the compiled code, on the CPU, for float32 weights and the heads of `foretell.nn.heads`;
+      "reference" is `WaveNet.advance` and `Head.sample` in a loop, on any device; "auto" takes the former where it can.
+
+    Raises ValueError where network and head do not fit, SettingsError for a backend that is not there.
+    """
+
+    def __init__(
+        self,
+        network: WaveNet,
+        head: Head,
+        *,
+        batch: int = 1,
+        global_y: Tensor | None = None,
+        sampling: Sampling | None = None,
+        seed: int = 0,
+        weights: Precision = "float32",
+        backend: Backend = "auto",
+    ) -> None:
+        _check_fit(network, head)
+        if batch < 1:
+            raise ValueError(f"batch must be at least 1, got {batch}")
+        if weights not in ("float32", "bfloat16"):
+            raise SettingsError(f"weights must be float32 or bfloat16, got {weights!r}")
+        if not 0 <= seed < 2**63:
+            raise SettingsError(f"seed must be from 0 to 2**63 - 1, got {seed}")
+        self.sampling = Sampling() if sampling is None else sampling
+        head.check_sampling(self.sampling)
+        self.backend: Literal["native", "reference"] = _choose(backend, network, head)
+        self.batch = batch
+        self._head = head
+        self._network = rounded_to_bfloat16(network) if weights == "bfloat16" else network
+        device = network.input.weight.device
+        if global_y is not None:
+            global_y = global_y.to(device)
+            global_y = global_y.expand(batch, *global_y.shape[1:]) if global_y.shape[:1] == (1,) else global_y
+        with torch.no_grad():
+            # Complains of a wrong one before any work is done.
+            vectors = network.embed_global(global_y, batch)
+        self._global_y = global_y
+        kind = torch.int64 if head.quantised else network.input.weight.dtype
+        self._before = torch.full((batch,), head.silence, dtype=kind, device=device)
+        self._state: WaveNetState | None = None
+        self._began = False
+        self._chance = [np.random.Generator(np.random.Philox(key=[seed, stream])) for stream in range(batch)]
+        self._compiled: CompiledWaveNet | None = None
+        if self.backend == "native":
+            packed = _weights_of(network, vectors)
+            self._compiled = CompiledWaveNet(packed, batch, _kind_of(head), bfloat16=weights == "bfloat16")
+
+    @torch.no_grad()
+    def prime(self, values: Tensor, local_y: Tensor | None = None) -> None:
+        """Let what comes go on after `values` `(B, T)`, or `(1, T)` for each sequence, read in one parallel pass.
+
+        `local_y` `(B, T, L)` where the network has local conditioning. Raises ValueError once generation has begun.
+        """
+        if self._began:
+            raise ValueError("prime comes before the first value is generated: make another Generator")
+        values = values.to(self._before.device)
+        values = values.expand(self.batch, -1) if values.shape[:1] == (1,) else values
+        if values.dim() != 2 or len(values) != self.batch:
+            raise ValueError(f"values must have the shape ({self.batch}, T), got {tuple(values.shape)}")
+        if values.shape[1] == 0:
+            return
+        inputs = self._head.shifted(values, self._before)
+        for start in range(0, values.shape[1], _PASS):
+            here = slice(start, start + _PASS)
+            local = None if local_y is None else local_y[:, here]
+            _, self._state = self._network.advance(inputs[:, here], self._state, self._global_y, local)
+        self._before = values[:, -1].to(self._before.dtype)
+        if self._compiled is not None and self._state is not None:
+            self._compiled.set_past(self._state[:-1], int(self._state[-1]))
+
+    @torch.no_grad()
+    def generate(self, steps: int, local_y: Tensor | None = None) -> Tensor:
+        """The next values `(B, steps)`: levels, int64, or floats in [-1, 1]. Another call goes on after them.
+
+        `local_y` `(B, steps, L)` where the network has local conditioning. Raises ValueError for outputs that are no
+        distribution, NaN or infinite.
+        """
+        if steps < 0:
+            raise ValueError(f"steps must be at least 0, got {steps}")
+        self._network.check_local(local_y, self.batch, steps)
+        self._began = True
+        parts = [self._before[:, None][:, :0]]
+        for start in range(0, steps, _CALL):
+            here = slice(start, min(start + _CALL, steps))
+            uniforms = self._uniforms(here.stop - here.start)
+            local = None if local_y is None else local_y[:, here]
+            step = self._by_reference if self._compiled is None else self._by_compiled_code
+            parts.append(step(uniforms, local))
+            self._before = parts[-1][:, -1]
+        return torch.cat(parts, 1)
+
+    def stream(self, chunk: int, steps: int | None = None) -> Iterator[Tensor]:
+        """Values in chunks `(B, chunk)`, the last one maybe shorter, `steps` in all; without end where that is None."""
+        if chunk < 1:
+            raise ValueError(f"chunk must be at least 1, got {chunk}")
+        while steps is None or steps > 0:
+            length = chunk if steps is None else min(chunk, steps)
+            yield self.generate(length)
+            steps = None if steps is None else steps - length
+
+    def _uniforms(self, steps: int) -> Tensor:
+        """Numbers `(steps, B, 2)` in [0, 1); those of a sequence depend on the seed and its place alone."""
+        drawn = [chance.random((steps, 2), dtype=np.float32) for chance in self._chance]
+        return torch.from_numpy(np.stack(drawn, 1))
+
+    def _by_reference(self, uniforms: Tensor, local_y: Tensor | None) -> Tensor:
+        before, values = self._before, []
+        for step, u in enumerate(uniforms.to(before.device)):
+            local = None if local_y is None else local_y[:, step : step + 1]
+            x = self._head.network_input(before[:, None])
+            outputs, self._state = self._network.advance(x, self._state, self._global_y, local)
+            before = self._head.sample(outputs[:, 0], u, self.sampling).to(before.dtype)
+            values.append(before)
+        return torch.stack(values, 1)
+
+    def _by_compiled_code(self, uniforms: Tensor, local_y: Tensor | None) -> Tensor:
+        assert self._compiled is not None
+        local = None
+        if local_y is not None:
+            layers: list[Any] = list(self._network.layers)
+            shares = [layer.local_projection(local_y.transpose(1, 2)) for layer in layers]
+            local = torch.stack(shares, 2).permute(3, 0, 2, 1)
+        s = self.sampling
+        chance = Chance(s.temperature, s.top_k or 0, 1.0 if s.top_p is None else s.top_p)
+        return self._compiled.run(self._before, uniforms, chance, local)
+
+
+def rounded_to_bfloat16(network: WaveNet) -> WaveNet:
+    """A copy whose layers' and outputs' matrices have the values that bfloat16 leaves of them, still in their dtype."""
+    copied = copy.deepcopy(network)
+    layers: list[Any] = list(copied.layers)
+    matrices = [m.weight for layer in layers for m in (layer.gated, layer.mixed)]
+    matrices += [m.weight for m in (copied.hidden, copied.output) if m is not None]
+    with torch.no_grad():
+        for matrix in matrices:
+            matrix.copy_(matrix.to(torch.bfloat16))
+    return copied
+
+
+def _check_fit(network: WaveNet, head: Head) -> None:
+    for name in ("input_size", "output_size"):
+        has, due = getattr(network, name), getattr(head, name)
+        if has != due:
+            raise ValueError(f"{head!r} takes a network with {name}={due}, this one has {has}")
+    if network.training:
+        raise ValueError("the network is in training mode: call network.eval() first")
+
+
+def _choose(backend: Backend, network: WaveNet, head: Head) -> Literal["native", "reference"]:
+    if backend not in ("auto", "native", "reference"):
+        raise SettingsError(f"backend must be auto, native or reference, got {backend!r}")
+    if backend == "reference":
+        return "reference"
+    dtypes = {str(p.dtype).removeprefix("torch.") for p in network.parameters()}
+    obstacle = None
+    if any(p.device.type != "cpu" for p in network.parameters()):
+        obstacle = "the network is not on the CPU"
+    elif dtypes != {"float32"}:
+        obstacle = f"its weights are {', '.join(sorted(dtypes))}, not float32"
+    elif head.name not in HEADS:
+        obstacle = f"it does not know the head {head.name}"
+    elif native.library() is None:
+        obstacle = "there is no compiled library here (see `foretell info`)"
+    if obstacle is None:
+        return "native"
+    if backend == "native":
+        raise SettingsError(f"backend='native' cannot generate this: {obstacle}; use backend='auto'")
+    return "reference"
+
+
+def _kind_of(head: Head) -> HeadKind:
+    if isinstance(head, GridHead):
+        return HeadKind(head.name, head.bits, head.least_log_scale, head.greatest_log_scale)
+    return HeadKind(head.name)
+
+
+def _weights_of(network: WaveNet, global_y: Tensor | None) -> Weights:
+    hidden, output = network.hidden, network.output
+    assert hidden is not None
+    assert output is not None
+    assert network.input.bias is not None
+    assert hidden.bias is not None
+    assert output.bias is not None
+    layers: list[Any] = list(network.layers)
+    constants = None
+    if global_y is not None:
+        constants = torch.stack([layer.global_projection(global_y) for layer in layers], 1)
+    return Weights(
+        dilations=network.dilations,
+        input=network.input.weight[:, :, 0],
+        input_bias=network.input.bias,
+        gated=[layer.gated.weight for layer in layers],
+        gated_bias=[layer.gated.bias for layer in layers],
+        mixed=[layer.mixed.weight[:, :, 0] for layer in layers],
+        mixed_bias=[layer.mixed.bias for layer in layers],
+        hidden=hidden.weight[:, :, 0],
+        hidden_bias=hidden.bias,
+        output=output.weight[:, :, 0],
+        output_bias=output.bias,
+        constants=constants,
+    )

@@ -1,0 +1,286 @@
+"""Generation in compiled code against its slow twin, `WaveNet.advance` and `Head.sample` in a loop."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+
+from foretell import nn
+from foretell.errors import SettingsError
+from foretell.kernels import native
+from foretell.nn.generation import rounded_to_bfloat16
+
+compiled = pytest.mark.skipif(native.library() is None, reason="the compiled kernels are missing")
+HEADS = [nn.Categorical(37), nn.MixtureOfLogistics(3), nn.Gaussian()]
+by_head = pytest.mark.parametrize("head", HEADS, ids=lambda head: head.name)
+
+
+@pytest.fixture(params=[1, 2], ids=["one thread", "two threads"])
+def threads(request):
+    former = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield request.param
+    torch.set_num_threads(former)
+
+
+in_threads = pytest.mark.usefixtures("threads")
+
+
+def build(head, *, scale=0.3, seed=0, **options):
+    torch.manual_seed(seed)
+    sizes = {"residual_channels": 12, "skip_channels": 20, "dilations": (1, 2, 4, 1, 2), **options}
+    net = nn.WaveNet(head.input_size, output_size=head.output_size, **sizes).eval()
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter.copy_(torch.randn_like(parameter) * scale)
+        if not head.quantised:  # narrow enough that hardly a value is clamped
+            net.output.weight.mul_(0.1)
+            net.output.bias[-(head.output_size + 1) // 3 :] -= 2
+    return net
+
+
+def conditioning(net, batch, steps):
+    generator = torch.Generator().manual_seed(3)
+    given = {}
+    if net.global_classes:
+        given["global_y"] = torch.randint(net.global_classes, (batch,), generator=generator)
+    elif net.global_size:
+        given["global_y"] = torch.randn(batch, net.global_size, generator=generator)
+    local = torch.randn(batch, steps, net.local_size, generator=generator) if net.local_size else None
+    return given, local
+
+
+def values_of(head, batch, steps):
+    if head.quantised:
+        return torch.randint(head.input_size, (batch, steps), generator=torch.Generator().manual_seed(4))
+    return head.nearest(torch.rand(batch, steps, generator=torch.Generator().manual_seed(4)) * 2 - 1)
+
+
+def assert_same(head, actual, expected):
+    """Levels are equal; of scalars each is fed back, so that the last digit may differ, and on a grid a step of it."""
+    assert actual.dtype == expected.dtype
+    if head.quantised:
+        assert torch.equal(actual, expected)
+    else:
+        torch.testing.assert_close(actual, expected, rtol=0, atol=2.5 * head.half_cell)
+
+
+def both(net, head, steps, *, batch=1, prime=None, local=None, **options):
+    results = []
+    for backend in ("native", "reference"):
+        generator = nn.Generator(net, head, batch=batch, backend=backend, **options)
+        assert generator.backend == backend
+        given = 0 if prime is None else prime.shape[1]
+        if prime is not None:
+            generator.prime(prime, None if local is None else local[:, :given])
+        results.append(generator.generate(steps, None if local is None else local[:, given:]))
+        assert results[-1].shape == (batch, steps)
+    return results
+
+
+@in_threads
+@compiled
+@by_head
+@pytest.mark.parametrize("conditioned", [{}, {"global_size": 3}, {"global_size": 3, "global_classes": 4}])
+@pytest.mark.parametrize("local_size", [None, 2])
+@pytest.mark.parametrize("batch", [1, 3])
+def test_every_mix_of_conditioning_gives_the_same(head, conditioned, local_size, batch):
+    net = build(head, local_size=local_size, **conditioned)
+    given, local = conditioning(net, batch, 40)
+    assert_same(head, *both(net, head, 33, batch=batch, prime=values_of(head, batch, 7), local=local, **given))
+
+
+@in_threads
+@compiled
+@by_head
+@pytest.mark.parametrize(
+    ("kernel_size", "dilations", "residual", "skip", "batch"),
+    [
+        (1, (1, 2), 16, 16, 1),
+        (2, (1,), 1, 1, 1),
+        (2, (1, 2, 4, 8) * 2, 64, 40, 1),
+        (2, (3, 5), 33, 7, 2),
+        (3, (1, 2, 4), 17, 96, 1),
+        (3, (4, 1), 100, 130, 13),
+        (4, (2, 2), 24, 24, 7),
+    ],
+)
+def test_every_shape_gives_the_same(head, kernel_size, dilations, residual, skip, batch):
+    shape = {"residual_channels": residual, "skip_channels": skip}
+    net = build(head, kernel_size=kernel_size, dilations=dilations, scale=0.15, **shape)
+    assert_same(head, *both(net, head, 45, batch=batch))
+
+
+@compiled
+@pytest.mark.parametrize("temperature", [0.2, 1.0, 3.0])
+@pytest.mark.parametrize(("top_k", "top_p"), [(None, None), (1, None), (5, None), (None, 0.7), (9, 0.5), (1000, 1.0)])
+def test_every_kind_of_sampling_gives_the_same(temperature, top_k, top_p):
+    for head in HEADS[:2]:
+        net = build(head)
+        assert_same(head, *both(net, head, 150, batch=2, sampling=nn.Sampling(temperature, top_k, top_p), seed=5))
+
+
+@in_threads
+@compiled
+@by_head
+def test_bfloat16_weights_give_what_rounded_ones_give(head):
+    net = build(head, residual_channels=40)
+    for batch in (1, 4):
+        compiled, reference = both(net, head, 100, batch=batch, weights="bfloat16")
+        assert_same(head, compiled, reference)
+        rounded = nn.Generator(rounded_to_bfloat16(net), head, batch=batch).generate(100)
+        assert_same(head, compiled, rounded)
+    assert not torch.equal(compiled, nn.Generator(net, head, batch=4).generate(100))
+
+
+@compiled
+def test_two_threads_give_one_threads_bits():
+    head = nn.Gaussian()
+    net = build(head, residual_channels=48, skip_channels=80, dilations=nn.dilation_cycles(5, 2), scale=0.15)
+    former, results = torch.get_num_threads(), []
+    for count in (1, 2):
+        torch.set_num_threads(count)
+        results.append(nn.Generator(net, head).generate(3000))
+    torch.set_num_threads(former)
+    assert torch.equal(*results)
+
+
+@in_threads
+@by_head
+@pytest.mark.parametrize("backend", ["native", "reference"])
+def test_pieces_are_the_whole(head, backend):
+    if backend == "native" and native.library() is None:
+        pytest.skip("the compiled kernels are missing")
+    net = build(head)
+    whole = nn.Generator(net, head, batch=2, backend=backend).generate(60)
+    assert whole.unique().numel() > 20
+    generator = nn.Generator(net, head, batch=2, backend=backend)
+    pieces = [generator.generate(steps) for steps in (1, 1, 13, 0, 5)]
+    pieces += list(generator.stream(16, 40))
+    assert [piece.shape[1] for piece in pieces] == [1, 1, 13, 0, 5, 16, 16, 8]
+    assert torch.equal(torch.cat(pieces, 1), whole)
+
+
+def test_a_stream_without_end_goes_on():
+    head = HEADS[0]
+    stream = nn.Generator(build(head), head).stream(10)
+    assert [next(stream).shape for _ in range(3)] == [(1, 10)] * 3
+
+
+@by_head
+def test_what_is_generated_follows_the_distribution_that_training_sees(head):
+    """Teacher forcing on what was generated gives the outputs from which each value was drawn."""
+    net = build(head)
+    generator = nn.Generator(net, head, seed=9)
+    prime = values_of(head, 1, 20)
+    generator.prime(prime)
+    values = torch.cat([prime, generator.generate(50)], 1)
+    with torch.no_grad():
+        outputs = net(head.shifted(values))
+    chance = np.random.Generator(np.random.Philox(key=[9, 0])).random((50, 2), dtype=np.float32)
+    for step, u in enumerate(chance):
+        drawn = head.sample(outputs[:, 20 + step], torch.from_numpy(u)[None], nn.Sampling())
+        assert_same(head, drawn, values[:, 20 + step])
+
+
+@by_head
+def test_priming_is_the_same_in_one_pass_and_step_by_step(head):
+    net = build(head)
+    prime = values_of(head, 2, 30)
+    generator = nn.Generator(net, head, batch=2)
+    generator.prime(prime)
+    parted = nn.Generator(net, head, batch=2)
+    for start, end in ((0, 1), (1, 2), (2, 9), (9, 30)):
+        parted.prime(prime[:, start:end])
+    assert_same(head, parted.generate(20), generator.generate(20))
+    alike = nn.Generator(net, head, batch=2)
+    alike.prime(prime[:1])
+    twice = nn.Generator(net, head, batch=2)
+    twice.prime(prime[:1].expand(2, -1))
+    assert torch.equal(alike.generate(20), twice.generate(20))
+
+
+def test_a_streams_values_do_not_depend_on_the_others():
+    head = HEADS[0]
+    net = build(head)
+    alone = nn.Generator(net, head, seed=7).generate(80)
+    among = nn.Generator(net, head, batch=5, seed=7).generate(80)
+    assert torch.equal(among[:1], alone)
+    assert len({tuple(stream.tolist()) for stream in among}) == 5
+    assert not torch.equal(nn.Generator(net, head, seed=8).generate(80), alone)
+    assert torch.equal(nn.Generator(net, head, seed=7).generate(80), alone)
+
+
+def test_the_first_value_is_drawn_after_silence():
+    head = nn.Categorical(37, silence=5)
+    net = build(head)
+    with torch.no_grad():
+        logits = net(torch.full((1, 1), 5))[:, 0]
+    most_likely = nn.Generator(net, head, sampling=nn.Sampling(top_k=1)).generate(1)
+    assert most_likely.item() == logits.argmax().item()
+
+
+def test_the_weights_are_those_of_when_it_was_made():
+    head = HEADS[0]
+    net = build(head)
+    expected = nn.Generator(net, head).generate(30)
+    generator = nn.Generator(net, head)
+    if generator.backend == "reference":
+        pytest.skip("the reference reads the network itself")
+    with torch.no_grad():
+        net.input.weight.zero_()
+    assert torch.equal(generator.generate(30), expected)
+
+
+@in_threads
+@by_head
+def test_outputs_that_are_no_distribution_are_an_error(head):
+    for backend, value in itertools.product(("auto", "reference"), (float("nan"),)):
+        net = build(head)
+        with torch.no_grad():
+            net.output.bias[:] = value
+        with pytest.raises(ValueError, match="no distribution to draw from"):
+            nn.Generator(net, head, backend=backend).generate(3)
+
+
+def test_what_does_not_fit_is_named():
+    head = HEADS[0]
+    net = build(head)
+    with pytest.raises(ValueError, match="input_size=256, this one has 37"):
+        nn.Generator(net, nn.Categorical())
+    with pytest.raises(ValueError, match="training mode"):
+        nn.Generator(build(head).train(), head)
+    with pytest.raises(ValueError, match="batch must be at least 1"):
+        nn.Generator(net, head, batch=0)
+    with pytest.raises(SettingsError, match="weights must be float32 or bfloat16"):
+        nn.Generator(net, head, weights="int8")
+    with pytest.raises(SettingsError, match="backend must be"):
+        nn.Generator(net, head, backend="fast")
+    with pytest.raises(SettingsError, match="top_k=3"):
+        nn.Generator(build(HEADS[2]), HEADS[2], sampling=nn.Sampling(top_k=3))
+    with pytest.raises(ValueError, match="global_y"):
+        nn.Generator(build(head, global_size=3), head)
+    with pytest.raises(ValueError, match="local_y"):
+        nn.Generator(build(head, local_size=3), head).generate(2)
+    generator = nn.Generator(net, head, batch=2)
+    with pytest.raises(ValueError, match=r"values must have the shape \(2, T\)"):
+        generator.prime(torch.zeros(3, 5, dtype=torch.int64))
+    with pytest.raises(ValueError, match="steps must be at least 0"):
+        generator.generate(-1)
+    with pytest.raises(ValueError, match="chunk must be at least 1"):
+        next(generator.stream(0))
+    generator.generate(1)
+    with pytest.raises(ValueError, match="prime comes before"):
+        generator.prime(torch.zeros(2, 5, dtype=torch.int64))
+
+
+def test_what_the_compiled_code_does_not_know_goes_to_the_reference():
+    head = HEADS[0]
+    double = build(head).double()
+    assert nn.Generator(double, head).backend == "reference"
+    assert nn.Generator(double, head).generate(5).shape == (1, 5)
+    with pytest.raises(SettingsError, match="weights are float64, not float32"):
+        nn.Generator(double, head, backend="native")
