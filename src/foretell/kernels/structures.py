@@ -40,7 +40,7 @@ class WaveNetNetwork(ctypes.Structure):
     """`struct WaveNetNetwork` of `native/wavenet.h`, field by field."""
 
     _fields_: ClassVar[Any] = (
-        [(name, c_int64) for name in ["inputs", "residual", "skip", "outputs", "layers", "kernel", "batch"]]
+        [(name, c_int64) for name in ["inputs", "residual", "skip", "outputs", "layers", "kernel", "batch", "threads"]]
         + [(name, c_void_p) for name in f"dilations input input_bias {WAVENET_WEIGHTS}".split()]
         + [(name, c_void_p) for name in ["hidden", "hidden_bias", "output", "output_bias", "constants"]]
         + [("head", c_int64), ("bits", c_int64), ("least_log_scale", c_float), ("greatest_log_scale", c_float)]

@@ -95,6 +95,7 @@ class CompiledWaveNet:
             layers=self._layers,
             kernel=weights.gated[0].shape[2],
             batch=batch,
+            threads=torch.get_num_threads(),
             dilations=ctypes.addressof(held[-1]),
             input=address(weights.input),
             input_bias=address(weights.input_bias),

@@ -16,7 +16,7 @@ struct AnyGenerator {
 template <class W>
 class Generator : public AnyGenerator {
   public:
-    explicit Generator(const WaveNetNetwork& n) : weights_(n), streams_(n, weights_) {}
+    explicit Generator(const WaveNetNetwork& n) : weights_(n, n.batch == 1 && n.threads > 1), streams_(n, weights_) {}
 
     // Of one layer the last inputs (B, R, kept) of the time steps before `steps`, t in the slot t mod kept.
     void set_past(int64_t k, const float* kept_inputs, int64_t steps) override {

@@ -13,6 +13,7 @@ enum class HeadKind : int64_t { categorical, mixture_of_logistics, gaussian };
 struct WaveNetNetwork {
     int64_t inputs;  // levels that a look-up takes, or 1 for a scalar
     int64_t residual, skip, outputs, layers, kernel, batch;
+    int64_t threads;  // that calls will probably have: the weights are laid out for it
     const int64_t* dilations;
     const float *input, *input_bias;  // (R, inputs), (R,)
     const float *const *gated, *const *gated_bias, *const *mixed, *const *mixed_bias;

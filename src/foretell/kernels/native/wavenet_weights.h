@@ -22,7 +22,7 @@ struct LayerWeights {
 template <class W>
 class WaveNetWeights {
   public:
-    explicit WaveNetWeights(const WaveNetNetwork& n)
+    WaveNetWeights(const WaveNetNetwork& n, bool by_two_threads)
         : layers(size_t(n.layers)),
           residual(n.residual),
           unit_vectors(vectors_for(n.residual)),
@@ -36,7 +36,7 @@ class WaveNetWeights {
         in_large_pages(matrices_, (n.layers * layer_size + skip_row * (skip_row + output_row)) * int64_t(sizeof(W)));
         vectors_ = Buffer<float>(n.inputs * row + row + n.layers * (n.batch * gate_row + row) + 2 * skip_row + output_row,
                                  0.0f);
-        pack_layers(n);
+        pack_layers(n, by_two_threads);
         pack_vectors(n);
     }
 
@@ -63,7 +63,7 @@ class WaveNetWeights {
         return unit < residual ? unit + (i / vector_floats % 2) * residual : -1;
     }
 
-    void pack_layers(const WaveNetNetwork& n) {
+    void pack_layers(const WaveNetNetwork& n, bool by_two_threads) {
         W* to = matrices_;
         const auto put = [&](int64_t depth, int64_t width, auto element) {
             const Matrix<W> matrix = pack(to, depth, width / vector_floats, element);
@@ -82,19 +82,32 @@ class WaveNetWeights {
                 return r < inputs && i < outputs ? weight[i * inputs + r] : 0;
             });
         };
-        // In the order in which they are read: the serial chain first, then what stands beside it.
-        for (int64_t k = 0; k < n.layers; ++k) {
-            auto& layer = layers[size_t(k)];
-            layer.dilation = n.dilations[k];
-            layer.ring = (n.kernel - 1) * layer.dilation + 1;
-            layer.present = tap(k, 0);
-            if (k + 1 < n.layers) layer.residual = plain(n.mixed[k], residual, residual, unit_row, row);
-        }
-        for (int64_t k = 0; k < n.layers; ++k)
+        const auto chain = [&](int64_t k) {
+            layers[size_t(k)].present = tap(k, 0);
+            if (k + 1 < n.layers)
+                layers[size_t(k)].residual = plain(n.mixed[k], residual, residual, unit_row, row);
+        };
+        const auto past = [&](int64_t k) {
             for (int64_t back = 1; back < n.kernel; ++back) layers[size_t(k)].past.push_back(tap(k, back));
+        };
+        const auto skip = [&](int64_t k) {
+            const float* weight = n.mixed[k] + (k + 1 < n.layers ? residual * residual : 0);
+            layers[size_t(k)].skip = plain(weight, residual, n.skip, unit_row, skip_row);
+        };
+        const auto every_layer = [&](auto... parts) {
+            for (int64_t k = 0; k < n.layers; ++k) (parts(k), ...);
+        };
         for (int64_t k = 0; k < n.layers; ++k) {
-            const float* skip = n.mixed[k] + (k + 1 < n.layers ? residual * residual : 0);
-            layers[size_t(k)].skip = plain(skip, residual, n.skip, unit_row, skip_row);
+            layers[size_t(k)].dilation = n.dilations[k];
+            layers[size_t(k)].ring = (n.kernel - 1) * n.dilations[k] + 1;
+        }
+        // In the order in which they are read: by one thread layer after layer, by two what each of them reads.
+        if (by_two_threads) {
+            every_layer(chain);
+            every_layer(past);
+            every_layer(skip);
+        } else {
+            every_layer(past, chain, skip);
         }
         hidden = plain(n.hidden, n.skip, n.skip, skip_row, skip_row);
         output = plain(n.output, n.skip, n.outputs, skip_row, output_row);
