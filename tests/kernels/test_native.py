@@ -49,14 +49,19 @@ needs_library = pytest.mark.skipif(not built, reason="the compiled kernels are m
 
 SCANS = ["every_variant", "odd_sizes", "nan_stays", "nothing_but_empty"]
 GENERATION = ["every_shape", "every_kind_of_sampling", "bfloat16", "two_threads"]
+STACKS = ["values_and_gradients", "going_on", "nan_stays"]
 
 
 @needs_library
 @pytest.mark.parametrize("instruction_set", built)
 @pytest.mark.parametrize(
     ("file", "tests"),
-    [(HERE / "test_operators.py", SCANS), (HERE.parent / "nn" / "test_generation.py", GENERATION)],
-    ids=["scan", "generation"],
+    [
+        (HERE / "test_operators.py", SCANS),
+        (HERE / "test_wavenet_stack.py", STACKS),
+        (HERE.parent / "nn" / "test_generation.py", GENERATION),
+    ],
+    ids=["scan", "stack", "generation"],
 )
 def test_every_instruction_set_equals_the_twin(instruction_set, file, tests):
     run = python(

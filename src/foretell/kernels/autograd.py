@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.autograd import forward_ad
 
 from foretell.kernels import operators
+from foretell.kernels.eager import plain
 from foretell.kernels.inputs import COUNT, DIFFERENTIABLE, TENSORS, Inputs
 from foretell.kernels.twin import twin
 
@@ -136,14 +137,6 @@ class _EagerScan(torch.autograd.Function):
         return _gradients(ctx, grads, lambda *a: operators.backward(Inputs(*a[:COUNT]), *a[COUNT:]))[:COUNT]
 
 
-def _eager(i: Inputs) -> bool:
-    """Whether these are plain tensors, and no tracer, transform of functions or mode of dispatch is at work."""
-    if not all(type(t) in (Tensor, torch.nn.Parameter) for t in (i.x, i.weight_ih, i.weight_hh, i.initial_h)):
-        return False
-    watched = torch._C._len_torch_dispatch_stack() or torch._C._are_functorch_transforms_active()
-    return not (watched or torch._C._get_tracing_state())
-
-
 def apply(i: Inputs) -> tuple[Tensor, Tensor, Tensor]:
     """The outputs in the layout of `x`, and the final h and c (empty but for an LSTM), differentiable at will."""
     keep = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in i.differentiable)
@@ -153,7 +146,7 @@ def apply(i: Inputs) -> tuple[Tensor, Tensor, Tensor]:
     elif forward_ad._current_level >= 0:  # derivatives that run along with the values: only the twin has them
         output, *final = twin(i)
         return output, final[0], final[1] if len(final) > 1 else output.new_empty(0)
-    elif _eager(i):
+    elif plain(i.x, i.weight_ih, i.weight_hh, i.initial_h):
         call = _EagerScan.apply
         results = call(*i) if keep else operators.forward(i, False)
     else:

@@ -26,6 +26,8 @@ from foretell.kernels.structures import Scan, WaveNetCall, WaveNetNetwork
 
 INSTRUCTION_SETS = ("avx512", "avx2", "baseline")
 """From the widest to the narrowest."""
+VECTOR_BYTES = {"avx512": 64, "avx2": 32, "baseline": 16}
+"""The width of their vectors, by which what is kept for backward is laid out."""
 DTYPES = {torch.float32: "float", torch.float64: "double"}
 
 _WAVENET: dict[str, tuple[Any, list[Any]]] = {
@@ -33,6 +35,7 @@ _WAVENET: dict[str, tuple[Any, list[Any]]] = {
     "destroy": (None, [c_void_p]),
     "set_past": (None, [c_void_p, c_int64, c_void_p, c_int64]),
     "run": (c_int, [c_void_p, c_void_p]),
+    **{f"{call}_{name}": (c_int, [c_void_p]) for call in ("forward", "backward") for name in DTYPES.values()},
 }
 """What each function returns and takes; structures go by their address."""
 
@@ -44,7 +47,7 @@ class Library:
     instruction_set: str
     functions: Mapping[str, ctypes._NamedFuncPointer]
     wavenet: Mapping[str, ctypes._NamedFuncPointer]
-    """The functions of a WaveNet's generation, which `foretell/kernels/wavenet.py` calls."""
+    """A WaveNet's functions, which `foretell/kernels/wavenet.py` and `wavenet_stack.py` call."""
 
     @staticmethod
     def load(instruction_set: str, path: Path) -> Library:

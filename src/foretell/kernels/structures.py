@@ -55,3 +55,17 @@ class WaveNetCall(ctypes.Structure):
         + [("temperature", c_double), ("top_k", c_int64), ("top_p", c_double)]
         + [(name, c_void_p) for name in ["levels_before", "scalars_before", "levels", "scalars"]]
     )
+
+
+_STACK_WEIGHTS = f"{WAVENET_WEIGHTS} extra x gates skips grad_skips grad_x"
+_STACK_GRADIENTS = "grad_gated grad_gated_bias grad_residual grad_residual_bias grad_skip grad_skip_bias grad_extra"
+
+
+class WaveNetStack(ctypes.Structure):
+    """`struct WaveNetStack` of `native/wavenet_stack.h`, field by field."""
+
+    _fields_: ClassVar[Any] = (
+        [(name, c_int64) for name in ["layers", "residual", "skip", "kernel", "batch", "steps", "threads"]]
+        + [("extra_steps", c_int64), ("dilations", c_void_p)]
+        + [(name, c_void_p) for name in f"{_STACK_WEIGHTS} {_STACK_GRADIENTS}".split()]
+    )

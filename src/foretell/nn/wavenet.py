@@ -16,9 +16,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from foretell.kernels import wavenet_reference, wavenet_stack
+from foretell.kernels.wavenet_reference import LayerWeights
 from foretell.nn import wavenet_state
 from foretell.nn.convolution import check_sequence, check_sizes
-from foretell.nn.wavenet_state import WaveNetState, Window
+from foretell.nn.wavenet_state import WaveNetState
 
 
 def dilation_cycles(layers: int, cycles: int = 1) -> tuple[int, ...]:
@@ -67,23 +69,23 @@ class WaveNetLayer(nn.Module):
             if bias is not None:
                 nn.init.zeros_(bias)
 
-    def forward(
-        self, window: Window, global_y: Tensor | None = None, local_y: Tensor | None = None
-    ) -> tuple[Tensor, Tensor]:
-        """The next layer's input `(B, R, T)` and the skip share `(B, S, T)`, from a window that ends with x."""
-        a = F.conv1d(window.values, self.gated.weight, self.gated.bias, dilation=window.dilation)
+    @property
+    def weights(self) -> LayerWeights:
+        """The parameters of its products."""
+        gated, mixed = self.gated, self.mixed
+        assert gated.bias is not None
+        assert mixed.bias is not None
+        return LayerWeights(gated.weight, gated.bias, mixed.weight, mixed.bias)
+
+    def extra(self, global_y: Tensor | None, local_y: Tensor | None) -> Tensor | None:
+        """What conditioning adds to filter and gate: `(B, 2R, T)`, `(B, 2R, 1)` where it is global alone, or None."""
+        extra: Tensor | None = None
         if self.global_projection is not None and global_y is not None:
-            a = a + self.global_projection(global_y)[:, :, None]
+            extra = self.global_projection(global_y)[:, :, None]
         if self.local_projection is not None and local_y is not None:
-            a = a + self.local_projection(local_y)
-        filtered, gate = a.chunk(2, 1)
-        z = torch.tanh(filtered) * torch.sigmoid(gate)
-        mixed = self.mixed(z)
-        x = window.values[:, :, -a.shape[2] :]
-        if self.last:
-            return x, mixed
-        channels = x.shape[1]
-        return x + mixed[:, :channels], mixed[:, channels:]
+            local = self.local_projection(local_y)
+            extra = local if extra is None else extra + local
+        return extra
 
 
 class WaveNet(nn.Module):
@@ -192,18 +194,16 @@ class WaveNet(nn.Module):
         return wavenet_state.zeros(batch, self.residual_channels, self.kernel_size, self.dilations, weight)
 
     def embed(self, x: Tensor) -> Tensor:
-        """The first layer's input `(B, R, T)` from `x` `(B, T, I)` or levels `(B, T)`."""
+        """The first layer's input `(B, T, R)` from `x` `(B, T, I)` or levels `(B, T)`."""
         if x.dim() != 2 or x.is_floating_point():
             check_sequence(x, self.input_size)
-            embedded: Tensor = self.input(x.transpose(1, 2))
-            return embedded
+            return _at_each_step(self.input, x)
         if x.numel() and not (int(x.min()) >= 0 and int(x.max()) < self.input_size):
             raise ValueError(
                 f"levels must be from 0 to {self.input_size - 1}, got some from {int(x.min())} to {int(x.max())}"
             )
-        table = self.input.weight[:, :, 0].t()
         assert self.input.bias is not None
-        return (F.embedding(x, table) + self.input.bias).transpose(1, 2)
+        return F.embedding(x, self.input.weight[:, :, 0].t()) + self.input.bias
 
     def embed_global(self, global_y: Tensor | None, batch: int) -> Tensor | None:
         """The conditioning vectors `(B, G)`: those given, or those of the classes `(B,)`."""
@@ -227,25 +227,59 @@ class WaveNet(nn.Module):
         self, x: Tensor, state: WaveNetState | None, global_y: Tensor | None, local_y: Tensor | None
     ) -> tuple[Tensor, WaveNetState | None]:
         batch, steps = x.shape[:2]
+        if steps == 0:
+            raise ValueError(f"input must have at least one time step, got {tuple(x.shape)}")
         global_y = self.embed_global(global_y, batch)
         self.check_local(local_y, batch, steps)
         if local_y is not None:
             local_y = local_y.transpose(1, 2)
         x = self.embed(x)
-        after: list[Tensor] = []
+        layers: list[WaveNetLayer] = list(self.layers)  # type: ignore[arg-type]
+        weights = [layer.weights for layer in layers]
+        extras = [layer.extra(global_y, local_y) for layer in layers]
+        if wavenet_stack.takes(x, weights, extras):
+            skips, state = self._compiled(x, state, weights, extras)
+        else:
+            skips, state = self._layer_by_layer(x, state, weights, extras)
+        features = torch.relu(skips)
+        if self.hidden is not None and self.output is not None:
+            features = _at_each_step(self.output, torch.relu(_at_each_step(self.hidden, features)))
+        return features, state
+
+    def _layer_by_layer(
+        self, x: Tensor, state: WaveNetState | None, weights: list[LayerWeights], extras: list[Tensor | None]
+    ) -> tuple[Tensor, WaveNetState | None]:
+        steps, x = x.shape[1], x.transpose(1, 2)
         skips = x
-        for k, (layer, dilation) in enumerate(zip(self.layers, self.dilations, strict=True)):
+        after: list[Tensor] = []
+        for k, (own, dilation, extra) in enumerate(zip(weights, self.dilations, extras, strict=True)):
             if state is None:
                 window = wavenet_state.from_zeros(x, self.kernel_size, dilation)
             else:
                 window, ring = wavenet_state.enter(x, state, k, self.kernel_size, dilation)
                 after.append(ring)
-            x, skip = layer(window, global_y, local_y)
+            x, skip = wavenet_reference.layer(window.values, window.dilation, own, extra, last=k == len(weights) - 1)
             skips = skip if k == 0 else skips + skip
-        features = torch.relu(skips)
-        if self.hidden is not None and self.output is not None:
-            features = self.output(torch.relu(self.hidden(features)))
-        return features.transpose(1, 2), None if state is None else (*after, state[-1] + steps)
+        return skips.transpose(1, 2), None if state is None else (*after, state[-1] + steps)
+
+    def _compiled(
+        self, x: Tensor, state: WaveNetState | None, weights: list[LayerWeights], extras: list[Tensor | None]
+    ) -> tuple[Tensor, WaveNetState | None]:
+        batch, steps, channels = x.shape
+        if state is None:
+            pasts = [x.new_zeros(batch, (self.kernel_size - 1) * d, channels) for d in self.dilations]
+        else:
+            pasts = [past.transpose(1, 2) for past in wavenet_state.unrolled(state, batch)]
+        upright = [None if extra is None else extra.transpose(1, 2) for extra in extras]
+        skips, inputs = wavenet_stack.run(x, pasts, self.dilations, weights, upright)
+        if state is not None:
+            state = wavenet_state.after([i.transpose(1, 2) for i in inputs], state, steps)
+        return skips, state
+
+
+def _at_each_step(layer: nn.Conv1d, x: Tensor) -> Tensor:
+    """A convolution with a kernel of one, of a sequence `(B, T, C)`: a matrix product is torch's faster way."""
+    return F.linear(x, layer.weight[:, :, 0], layer.bias)
 
 
 def _check_conditioning(name: str, size_name: str, y: Tensor | None, size: int | None, shape: tuple[int, ...]) -> None:

@@ -40,8 +40,7 @@ def enter(x: Tensor, state: WaveNetState, layer: int, kernel_size: int, dilation
     One time step takes its taps alone out of the ring, so that it costs the same for every dilation.
     """
     ring, done = state[layer], int(state[-1])
-    if ring.shape[:2] != x.shape[:2]:
-        raise ValueError(f"the state is of {ring.shape[0]} sequences, the input of {x.shape[0]}")
+    _check_batch(ring, x.shape[0])
     length, steps = ring.shape[2], x.shape[2]
     if length == 0:
         return Window(x, dilation), ring
@@ -51,5 +50,33 @@ def enter(x: Tensor, state: WaveNetState, layer: int, kernel_size: int, dilation
         ring = ring.clone() if torch.is_grad_enabled() else ring
         ring[:, :, done % length] = x[:, :, 0].detach()
         return Window(values, 1), ring
-    values = torch.cat([ring.roll(-(done % length), 2), x], 2)
-    return Window(values, dilation), values[:, :, -length:].detach().roll((done + steps) % length, 2)
+    values = torch.cat([_in_order(ring, done), x], 2)
+    return Window(values, dilation), _into_slots(values, length, done + steps)
+
+
+def unrolled(state: WaveNetState, batch: int) -> list[Tensor]:
+    """Each layer's past `(B, R, length)` in the order of time; ValueError where it is not of `batch` sequences."""
+    for ring in state[:-1]:
+        _check_batch(ring, batch)
+    return [_in_order(ring, int(state[-1])) for ring in state[:-1]]
+
+
+def after(inputs: Sequence[Tensor], state: WaveNetState, steps: int) -> WaveNetState:
+    """The state `steps` time steps later; `inputs` `(B, R, length + steps)` of each layer, its past before them."""
+    done = int(state[-1]) + steps
+    rings = [_into_slots(values, ring.shape[2], done) for values, ring in zip(inputs, state[:-1], strict=True)]
+    return (*rings, state[-1] + steps)
+
+
+def _check_batch(ring: Tensor, batch: int) -> None:
+    if ring.shape[0] != batch:
+        raise ValueError(f"the state is of {ring.shape[0]} sequences, the input of {batch}")
+
+
+def _in_order(ring: Tensor, done: int) -> Tensor:
+    return ring.roll(-(done % ring.shape[2]), 2) if ring.shape[2] else ring
+
+
+def _into_slots(values: Tensor, length: int, done: int) -> Tensor:
+    latest = values[:, :, values.shape[2] - length :].detach()
+    return latest.roll(done % length, 2) if length else latest

@@ -1,5 +1,6 @@
 // The functions by which Python generates with a WaveNet. Compiled once for each instruction set.
 #include "wavenet_generator.h"
+#include "wavenet_stack.h"
 
 #include <memory>
 
@@ -44,7 +45,7 @@ class Generator : public AnyGenerator {
     WaveNetWeights<W> weights_;
     Streams<W> streams_;
     std::unique_ptr<Pair<W>> pair_;
-    std::vector<Group<W>> groups_;
+    std::vector<StreamGroup<W>> groups_;
     int64_t t_ = 0;
 
     bool run_as_pair(const WaveNetCall& call, int64_t threads) {
@@ -106,4 +107,19 @@ EXPORTED int foretell_wavenet_run(void* generator, const WaveNetCall* call) {
     bool drawn = true;
     const int failure = guarded([&] { drawn = static_cast<AnyGenerator*>(generator)->run(*call); });
     return failure ? failure : drawn ? 0 : 2;
+}
+
+EXPORTED int64_t foretell_wavenet_stack_size() { return sizeof(WaveNetStack); }
+
+EXPORTED int foretell_wavenet_forward_float(const WaveNetStack* s) {
+    return guarded([&] { StackOfLayers<float>(*s).forward(); });
+}
+EXPORTED int foretell_wavenet_forward_double(const WaveNetStack* s) {
+    return guarded([&] { StackOfLayers<double>(*s).forward(); });
+}
+EXPORTED int foretell_wavenet_backward_float(const WaveNetStack* s) {
+    return guarded([&] { StackOfLayers<float>(*s).backward(); });
+}
+EXPORTED int foretell_wavenet_backward_double(const WaveNetStack* s) {
+    return guarded([&] { StackOfLayers<double>(*s).backward(); });
 }

@@ -34,9 +34,9 @@ struct Workspace {
 
 // Some of the streams, by one thread: all of them go through a layer together.
 template <class W>
-class Group {
+class StreamGroup {
   public:
-    Group(Streams<W>& streams, int64_t first, int64_t rows)
+    StreamGroup(Streams<W>& streams, int64_t first, int64_t rows)
         : streams_(streams), first_(first), rows_(rows), room_(streams, rows, 1) {}
 
     void run(const WaveNetCall& call, int64_t t0) {

@@ -18,6 +18,11 @@ struct WeightGradient {
     int vectors;
     int64_t hidden;
     T *weight, *bias;  // either may be null
+    const T* const* gradient_rows = nullptr;  // where each row of gradients is, unless they follow one another
+
+    const T* gradients_of(int64_t row) const {
+        return gradient_rows ? gradient_rows[row] : gradients + row * gradient_row;
+    }
 
     int64_t panels() const {
         const int64_t units = (hidden + lanes<T> - 1) / lanes<T>;
@@ -64,7 +69,7 @@ class WeightPanel {
     void pack(int64_t k, int64_t count, T* packed, Vec<T>* sums) const {
         Vec<T> here[tile_vectors]{};
         for (int64_t i = 0; i < count; ++i) {
-            const T* row = w.gradients + (k + i) * w.gradient_row + w.first + unit_ * w.apart;
+            const T* row = w.gradients_of(k + i) + w.first + unit_ * w.apart;
             for (int v = 0; v < width_; ++v, packed += lanes<T>) {
                 const Vec<T> gradient = load(row + v / w.vectors * w.apart + v % w.vectors * lanes<T>);
                 store(packed, gradient);

@@ -1,0 +1,214 @@
+"""A WaveNet's layers over whole sequences in compiled code, with their gradients (`native/wavenet_stack.h`).
+
+Sequences lie with their channels close together, `(B, T, C)`: a time step is a row. The first derivatives are compiled
+too, all further ones come from the twin in `foretell.kernels.wavenet_reference`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from ctypes import c_int64, c_void_p
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import forward_ad
+
+from foretell.kernels import native, wavenet_reference
+from foretell.kernels.eager import plain
+from foretell.kernels.structures import WaveNetStack
+from foretell.kernels.wavenet_reference import LayerWeights
+
+# With fewer, packing the weights and copying the past would cost more than the products.
+_FEWEST_STEPS = 8
+_FEW_MULTIPLICATIONS = 4e5
+
+
+def takes(x: Tensor, weights: Sequence[LayerWeights], extras: Sequence[Tensor | None]) -> bool:
+    """Whether the compiled code is there and knows this case: `x` `(B, T, R)` with such weights and conditioning."""
+    if x.device.type != "cpu" or x.dtype not in native.DTYPES or x.shape[1] < _FEWEST_STEPS:
+        return False
+    if torch.compiler.is_compiling() or forward_ad._current_level >= 0 or torch.is_autocast_enabled("cpu"):
+        return False
+    tensors = [x, *(t for layer in weights for t in layer), *(e for e in extras if e is not None)]
+    alike = all(t.dtype == x.dtype and t.device == x.device for t in tensors)
+    return alike and plain(*tensors) and native.library() is not None
+
+
+def run(
+    x: Tensor,
+    pasts: Sequence[Tensor],
+    dilations: Sequence[int],
+    weights: Sequence[LayerWeights],
+    extras: Sequence[Tensor | None],
+) -> tuple[Tensor, list[Tensor]]:
+    """The skip sum `(B, T, S)` of all layers, and each layer's inputs `(B, n + T, R)`, detached.
+
+    `x` `(B, T, R)` is the first layer's input, `pasts` are what came before, `(B, n, R)` with n = (kernel - 1)
+    dilation, through which no gradient flows; `extras`, `(B, T, 2R)` or `(B, 1, 2R)` each, what conditioning adds.
+    """
+    plan = _Plan(tuple(dilations), len(weights), list(pasts))
+    flat = [t for layer in weights for t in layer]
+    skips: Tensor = _Stack.apply(plan, x, *flat, *extras)  # type: ignore[no-untyped-call]
+    return skips, plan.inputs
+
+
+@dataclass(eq=False)
+class _Plan:
+    """What a call needs beside tensors that have gradients, and leaves beside its result."""
+
+    dilations: tuple[int, ...]
+    layers: int
+    pasts: list[Tensor]
+    inputs: list[Tensor] = field(default_factory=list)
+
+    def sorted(self, flat: Sequence[Any]) -> tuple[list[LayerWeights], list[Tensor | None]]:
+        """Weights and extras out of the arguments after `x`."""
+        size = len(LayerWeights._fields)
+        weights = [LayerWeights(*flat[k * size : (k + 1) * size]) for k in range(self.layers)]
+        return weights, list(flat[self.layers * size :])
+
+
+class _Stack(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, plan: _Plan, x: Tensor, *flat: Any) -> Tensor:
+        weights, extras = plan.sorted(flat)
+        call = _Call(x, plan, weights, extras)
+        kernel = weights[0].gated.shape[2]
+        batch, steps, channels = x.shape
+        for past, dilation in zip(plan.pasts, plan.dilations, strict=True):
+            inputs = x.new_empty(batch, (kernel - 1) * dilation + steps, channels)
+            inputs[:, : past.shape[1]] = past
+            plan.inputs.append(inputs)
+        plan.inputs[0][:, plan.pasts[0].shape[1] :] = x
+        gates = [call.gates_like(x) for _ in weights]
+        skips = x.new_empty(batch, steps, call.skip)
+        call.run("forward", x=plan.inputs, gates=gates, skips=skips)
+        ctx.plan = plan
+        ctx.save_for_backward(x, *flat, *plan.inputs, *gates)
+        return skips
+
+    @staticmethod
+    def backward(ctx: Any, grad_skips: Tensor) -> Any:
+        plan: _Plan = ctx.plan
+        kept = 2 * plan.layers
+        x, *flat = ctx.saved_tensors[:-kept]
+        inputs, gates = ctx.saved_tensors[-kept : -plan.layers], ctx.saved_tensors[-plan.layers :]
+        if torch.is_grad_enabled():  # to be differentiated once more
+            return None, *_by_the_twin(plan, x, flat, grad_skips, ctx.needs_input_grad[1:])
+        weights, extras = plan.sorted(flat)
+        call = _Call(x, plan, weights, extras)
+        wanted = [t is not None and need for t, need in zip(extras, ctx.needs_input_grad[-plan.layers :], strict=True)]
+        g = call.gradients(wanted)
+        call.run("backward", x=inputs, gates=gates, grad_skips=grad_skips.contiguous(), **g)
+        found: list[Tensor | None] = [g["grad_x"]]
+        for k in range(plan.layers):
+            rows = [] if k == plan.layers - 1 else [k]
+            mixed = [*(g["grad_residual"][r] for r in rows), g["grad_skip"][k]]
+            bias = [*(g["grad_residual_bias"][r] for r in rows), g["grad_skip_bias"][k]]
+            gated = g["grad_gated"][k].permute(1, 2, 0)
+            found += [gated, g["grad_gated_bias"][k], torch.cat(mixed)[:, :, None], torch.cat(bias)]
+        found += [call.of_extra(grad, extra) for grad, extra in zip(g["grad_extra"], extras, strict=True)]
+        return None, *found
+
+
+def _by_the_twin(plan: _Plan, x: Tensor, flat: list[Any], grad: Tensor, needed: Sequence[bool]) -> list[Tensor | None]:
+    def upright(t: Tensor | None) -> Tensor | None:
+        return None if t is None else t.transpose(1, 2)
+
+    weights, extras = plan.sorted(flat)
+    pasts = [past.transpose(1, 2) for past in plan.pasts]
+    tall = [upright(e) for e in extras]
+    skips = wavenet_reference.stack(x.transpose(1, 2), pasts, plan.dilations, weights, tall)
+    tensors = [x, *flat]
+    asked = [i for i, need in enumerate(needed) if need and tensors[i] is not None]
+    gradients = torch.autograd.grad(
+        skips.transpose(1, 2), [tensors[i] for i in asked], grad, create_graph=True, allow_unused=True
+    )
+    by_index = dict(zip(asked, gradients, strict=True))
+    return [by_index.get(i) for i in range(len(tensors))]
+
+
+class _Call:
+    """One call of the compiled code: its sizes, and everything whose address it is handed."""
+
+    def __init__(
+        self, x: Tensor, plan: _Plan, weights: Sequence[LayerWeights], extras: Sequence[Tensor | None]
+    ) -> None:
+        library = native.library()
+        assert library is not None
+        self._library = library
+        self._like = x
+        self._plan = plan
+        self._held: list[Any] = []
+        self.batch, self.steps, self.residual = x.shape
+        self.kernel = weights[0].gated.shape[2]
+        self.skip = weights[-1].mixed.shape[0]
+        self._given = {name: self._addresses([getattr(w, name) for w in weights]) for name in LayerWeights._fields}
+        extra_steps = {e.shape[1] for e in extras if e is not None} or {1}
+        assert len(extra_steps) == 1
+        self._given |= {"extra": self._addresses(extras), "extra_steps": extra_steps.pop()}
+
+    @property
+    def _units(self) -> tuple[int, int]:
+        """Vectors of units, and the numbers in one."""
+        lanes = native.VECTOR_BYTES[self._library.instruction_set] // self._like.element_size()
+        return -(-self.residual // lanes), lanes
+
+    def gates_like(self, x: Tensor) -> Tensor:
+        """Room `(B, T, units, 2, lanes)` for what a layer's gates are, or their gradients."""
+        units, lanes = self._units
+        return x.new_empty(self.batch, self.steps, units, 2, lanes)
+
+    def gradients(self, wanted: Sequence[bool]) -> dict[str, Any]:
+        """Room for the gradients, by the structure's names."""
+        new, r, s = self._like.new_empty, self.residual, self.skip
+        layers = range(self._plan.layers)
+        return {
+            "grad_x": new(self.batch, self.steps, r),
+            "grad_gated": [new(self.kernel, 2 * r, r) for _ in layers],
+            "grad_gated_bias": [new(2 * r) for _ in layers],
+            "grad_residual": [new(r, r) for _ in layers],
+            "grad_residual_bias": [new(r) for _ in layers],
+            "grad_skip": [new(s, r) for _ in layers],
+            "grad_skip_bias": [new(s) for _ in layers],
+            "grad_extra": [self.gates_like(self._like) if want else None for want in wanted],
+        }
+
+    def of_extra(self, gates: Tensor | None, extra: Tensor | None) -> Tensor | None:
+        """The gradient of what conditioning added, `(B, T, 2R)` or `(B, 1, 2R)`, from that of the gates in blocks."""
+        if gates is None or extra is None:
+            return None
+        if extra.shape[1] == 1:
+            gates = gates.sum(1, keepdim=True)
+        rows = gates.transpose(2, 3).reshape(*gates.shape[:2], 2, -1)[..., : self.residual]
+        return rows.reshape(*rows.shape[:2], -1)
+
+    def run(self, name: str, **tensors: Any) -> None:
+        """Call `forward` or `backward`; MemoryError where the memory did not suffice."""
+        plan = self._plan
+        dilations = (c_int64 * plan.layers)(*plan.dilations)
+        work = self.batch * self.steps * self.residual * self.residual * self.kernel * plan.layers
+        structure = WaveNetStack(
+            layers=plan.layers,
+            residual=self.residual,
+            skip=self.skip,
+            kernel=self.kernel,
+            batch=self.batch,
+            steps=self.steps,
+            threads=1 if work < _FEW_MULTIPLICATIONS else torch.get_num_threads(),
+            dilations=ctypes.addressof(dilations),
+            **self._given,
+            **{key: t.data_ptr() if isinstance(t, Tensor) else self._addresses(t) for key, t in tensors.items()},
+        )
+        function = self._library.wavenet[f"{name}_{native.DTYPES[self._like.dtype]}"]
+        if function(ctypes.byref(structure)):
+            raise MemoryError(f"foretell: not enough memory for {plan.layers} layers of {self.steps} time steps")
+
+    def _addresses(self, tensors: Sequence[Tensor | None]) -> int:
+        held = [None if t is None else t.detach().contiguous() for t in tensors]
+        array = (c_void_p * len(held))(*(None if t is None else t.data_ptr() for t in held))
+        self._held += [held, array]
+        return ctypes.addressof(array)

@@ -1,0 +1,212 @@
+"""A WaveNet's layers in compiled code against their twin in plain torch, values and gradients."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+import torch
+
+from foretell import nn
+from foretell.kernels import native, wavenet_stack
+
+pytestmark = pytest.mark.skipif(native.library() is None, reason="the compiled kernels are missing")
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """The calls of the compiled code, as they come."""
+    made = []
+    run = wavenet_stack._Call.run
+
+    def noted(self, name, **tensors):
+        made.append(name)
+        run(self, name, **tensors)
+
+    monkeypatch.setattr(wavenet_stack._Call, "run", noted)
+    return made
+
+
+def build(residual=12, skip=20, kernel_size=2, dilations=(1, 2, 4), dtype=torch.float64, **options):
+    torch.manual_seed(0)
+    net = nn.WaveNet(3, residual, skip, 5, dilations=dilations, kernel_size=kernel_size, **options).to(dtype)
+    with torch.no_grad():
+        for parameter in net.parameters():
+            if parameter.dim() == 1:
+                parameter.normal_(0, 0.3)
+    return net
+
+
+def inputs_of(net, batch, steps, dtype=torch.float64):
+    generator = torch.Generator().manual_seed(1)
+
+    def normal(*shape):
+        return torch.randn(*shape, generator=generator, dtype=dtype).requires_grad_()
+
+    given = {"x": normal(batch, steps, net.input_size)}
+    if net.global_size:
+        given["global_y"] = normal(batch, net.global_size)
+    if net.local_size:
+        given["local_y"] = normal(batch, steps, net.local_size)
+    return given
+
+
+def everything(net, given, monkeypatch, *, compiled):
+    with monkeypatch.context() as patched:
+        if not compiled:
+            patched.setattr(wavenet_stack, "takes", lambda *_: False)
+        outputs = net(**given)
+        weight = torch.randn(outputs.shape, generator=torch.Generator().manual_seed(2)).to(outputs.dtype)
+        wanted = [*net.parameters(), *given.values()]
+        return [outputs, *torch.autograd.grad((outputs * weight).sum(), wanted)]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize(
+    ("residual", "skip", "kernel_size", "dilations", "batch", "steps"),
+    [
+        (12, 20, 2, (1, 2, 4), 2, 40),
+        (1, 1, 2, (1,), 1, 9),
+        (16, 16, 1, (1, 2), 2, 11),
+        (33, 7, 3, (4, 1, 2), 3, 50),
+        (64, 130, 2, (1, 2, 4, 8) * 2, 1, 300),
+        (17, 40, 4, (3, 30), 2, 60),
+    ],
+)
+def test_values_and_gradients_are_the_twins(
+    residual, skip, kernel_size, dilations, batch, steps, threads, monkeypatch, calls
+):
+    for (dtype, tolerance), (global_size, local_size) in itertools.product(
+        ((torch.float64, 1e-13), (torch.float32, 2e-5)), ((None, None), (3, None), (None, 2), (3, 2))
+    ):
+        options = {"global_size": global_size, "local_size": local_size}
+        net = build(residual, skip, kernel_size, dilations, dtype, **options)
+        given = inputs_of(net, batch, steps, dtype)
+        former = torch.get_num_threads()
+        torch.set_num_threads(threads)
+        actual = everything(net, given, monkeypatch, compiled=True)
+        torch.set_num_threads(former)
+        assert calls == ["forward", "backward"]
+        calls.clear()
+        expected = everything(net, given, monkeypatch, compiled=False)
+        assert not calls
+        for a, e in zip(actual, expected, strict=True):
+            assert a.shape == e.shape
+            torch.testing.assert_close(a, e, rtol=tolerance, atol=tolerance * (1 + e.abs().max().item()))
+
+
+def test_one_seed_gives_one_result_for_any_number_of_threads():
+    net = build(40, 24, dtype=torch.float32)
+    weights = [layer.weights for layer in net.layers]
+    x = torch.randn(3, 200, 40, generator=torch.Generator().manual_seed(1)).requires_grad_()
+    pasts = [x.new_zeros(3, d, 40) for d in net.dilations]
+    former, results = torch.get_num_threads(), []
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        skips, _ = wavenet_stack.run(x, pasts, net.dilations, weights, [None] * 3)
+        wanted = [x, *(t for layer in weights for t in layer)]
+        results.append([skips, *torch.autograd.grad(skips.square().sum(), wanted)])
+    torch.set_num_threads(former)
+    assert all(torch.equal(a, b) for a, b in zip(*results, strict=True))
+
+
+@pytest.mark.parametrize("options", [{}, {"global_size": 2, "local_size": 2}], ids=["plain", "conditioned"])
+def test_second_derivatives_are_right(options, calls):
+    net = build(3, 2, dilations=(1, 2), **options)
+    given = inputs_of(net, 1, 8)
+    names = list(given)
+    assert torch.autograd.gradgradcheck(lambda *t: net(**dict(zip(names, t, strict=True))), tuple(given.values()))
+    assert "backward" in calls
+
+
+def test_second_derivatives_by_the_weights_are_the_twins(monkeypatch):
+    net = build(4, 3, dilations=(1, 2))
+    x = inputs_of(net, 2, 12)["x"]
+    results = []
+    for compiled in (True, False):
+        with monkeypatch.context() as patched:
+            if not compiled:
+                patched.setattr(wavenet_stack, "takes", lambda *_: False)
+            first = torch.autograd.grad(net(x).square().sum(), list(net.parameters()), create_graph=True)
+            results.append(torch.autograd.grad(sum(g.square().sum() for g in first), list(net.parameters())))
+    for a, e in zip(*results, strict=True):
+        torch.testing.assert_close(a, e, rtol=1e-10, atol=1e-10)
+
+
+def test_going_on_from_a_state_is_the_twins(monkeypatch, calls):
+    net = build(kernel_size=3, dilations=(1, 2, 8), dtype=torch.float64)
+    x = inputs_of(net, 2, 60)["x"]
+    whole = net(x)
+    for lengths in ((60,), (9, 51), (30, 10, 20), (1, 2, 50, 7)):
+        calls.clear()
+        state, parts, start = None, [], 0
+        for length in lengths:
+            part, state = net.advance(x[:, start : start + length], state)
+            parts.append(part)
+            start += length
+        assert len(calls) == sum(length >= 8 for length in lengths)
+        torch.testing.assert_close(torch.cat(parts, 1), whole, rtol=1e-12, atol=1e-12)
+    with monkeypatch.context() as patched:
+        patched.setattr(wavenet_stack, "takes", lambda *_: False)
+        _, expected = net.advance(x, None)
+    for a, e in zip(state, expected, strict=True):
+        torch.testing.assert_close(a, e, rtol=1e-12, atol=1e-12)
+
+
+def test_the_inputs_may_change_after_forward(monkeypatch):
+    net = build()
+    given = inputs_of(net, 2, 20)
+    expected = everything(net, given, monkeypatch, compiled=True)
+    x = given["x"].detach().clone().requires_grad_()
+    embedded = net.embed(x).detach().requires_grad_()
+    weights = [layer.weights for layer in net.layers]
+    pasts = [embedded.new_zeros(2, d, 12) for d in net.dilations]
+    skips, _ = wavenet_stack.run(embedded, pasts, net.dilations, weights, [None] * 3)
+    (first,) = torch.autograd.grad(skips.sum(), embedded, retain_graph=True)
+    for past in pasts:
+        past.fill_(7.0)
+    (second,) = torch.autograd.grad(skips.sum(), embedded)
+    assert torch.equal(first, second)
+    assert torch.isfinite(expected[0]).all()
+
+
+def test_nan_stays_where_it_is_seen():
+    net = build(dtype=torch.float32)
+    x = torch.randn(2, 30, 3)
+    x[1, 20, 0] = float("nan")
+    outputs = net(x)
+    assert torch.isfinite(outputs[0]).all()
+    assert torch.isfinite(outputs[1, :20]).all()
+    assert outputs[1, 20:28].isnan().all()
+
+
+def test_what_it_does_not_know_goes_to_the_twin(calls):
+    net = build(dtype=torch.float32)
+    x = torch.randn(2, 30, 3)
+    expected = net(x)
+    assert calls == ["forward"]
+    calls.clear()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert net(x).isfinite().all()
+    mapped = torch.vmap(lambda row: net(row[None])[0])(x)
+    torch.testing.assert_close(mapped, expected, rtol=1e-5, atol=1e-5)
+    _, tangent = torch.func.jvp(net, (x,), (torch.ones_like(x),))
+    assert tangent.isfinite().all()
+    net.bfloat16()(x.bfloat16())
+    assert not calls
+
+
+def test_it_compiles_without_a_break():
+    net = build(dtype=torch.float32).eval()
+    x = torch.randn(2, 30, 3)
+    exported = torch.export.export(net, (x,)).module()
+    torch.testing.assert_close(exported(x), net(x), rtol=1e-5, atol=1e-5)
+
+
+def test_no_sequences_give_no_outputs():
+    net = build(dtype=torch.float32)
+    outputs = net(torch.randn(0, 20, 3))
+    assert outputs.shape == (0, 20, 5)
+    outputs.sum().backward()
+    with pytest.raises(ValueError, match="at least one time step"):
+        net(torch.randn(2, 0, 3))
