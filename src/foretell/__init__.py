@@ -9,7 +9,16 @@ import importlib
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from foretell.errors import ForetellError, MissingExtraError, ModelError, SettingsError, TableError, TrainingError
+from foretell.errors import (
+    AudioError,
+    ForetellError,
+    MissingExtraError,
+    ModelError,
+    MusicError,
+    SettingsError,
+    TableError,
+    TrainingError,
+)
 
 if TYPE_CHECKING:
     from foretell.forecasting.backtest import Backtest
@@ -30,12 +39,14 @@ _HOMES = {
 }
 
 __all__ = [
+    "AudioError",
     "Backtest",
     "ForecastSettings",
     "Forecaster",
     "ForetellError",
     "MissingExtraError",
     "ModelError",
+    "MusicError",
     "SettingsError",
     "TableError",
     "TrainingError",

@@ -14,6 +14,14 @@ class TableError(ForetellError, ValueError):
     """An input table that cannot be read or understood: a bad file, column, time stamp or value."""
 
 
+class MusicError(ForetellError, ValueError):
+    """Music that cannot be read or understood: a bad file, row, column, note or track."""
+
+
+class AudioError(ForetellError, ValueError):
+    """A sound that cannot be read, understood or written: a bad file, a folder without any, a full disk."""
+
+
 class SettingsError(ForetellError, ValueError):
     """An argument or option that makes no sense, alone or together with the data."""
 

@@ -1,4 +1,4 @@
-"""`foretell info` without a model: what it says of the kernels, and whether that is so."""
+"""`foretell info`: what it says of the kernels, and whether that is so; and what of models of each kind."""
 
 from __future__ import annotations
 
@@ -10,11 +10,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from foretell import nn
+from foretell.audio.model import AudioModel
+from foretell.audio.network import build, head_of
+from foretell.audio.settings import AudioSettings
 from foretell.kernels import native, reference
+from foretell.music.model import MusicModel
+from foretell.music.settings import MusicSettings
+from foretell.training.history import History
 
 CLI = "from foretell.cli import main; main()"
 WITHOUT_LIBRARY = f"import foretell.kernels.native as native; native._path = lambda _: None; {CLI}"
@@ -170,3 +177,85 @@ def test_forecasts_without_kernels(
     values, expected = (torch.tensor([[float(cell) for cell in row[2:]] for row in f[1:]]) for f in forecasts)
     assert values.shape == (7, 5)
     torch.testing.assert_close(values, expected, rtol=1e-3, atol=0)
+
+
+HISTORY = History(np.ones(7), np.ones(7), np.ones(7), ((7, 2.5),), best=2.5, best_step=7, seconds=61.0)
+
+
+def save_audio_model(folder: Path) -> AudioModel:
+    settings = AudioSettings(sample_rate=8000, layers=3, residual=4, skip=5)
+    head, speakers = head_of(settings), ("ann", "bob")
+    network = build(settings, head, len(speakers), seed=0).eval()
+    model = AudioModel(network, head, settings, speakers, "name", HISTORY, validation_bits=2.5, trained_on=(9, 12.5))
+    model.save(folder)
+    return model
+
+
+def count(network: torch.nn.Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def test_a_forecaster(run: Callable[..., Any], sales: Path, tiny: tuple[str, ...]) -> None:
+    assert run("fit", "sales.csv", "-n", "7", "--windows", "0", "--save", "model", *tiny).exit_code == 0
+    facts = json.loads(run("info", "model", "--json").stdout)
+    assert (facts["kind"], facts["model"], facts["hidden"], facts["layers"]) == ("forecast", "lstm", 8, 1)
+    assert (facts["horizon"], facts["series"], facts["training"]["steps"]) == (7, 1, 20)
+    shown = run("info", str(sales.parent / "model")).stdout
+    assert "forecast" in shown
+    assert "20 steps in" in shown
+
+
+def test_an_audio_model(run: Callable[..., Any], tmp_path: Path) -> None:
+    model = save_audio_model(tmp_path / "voice")
+    facts = json.loads(run("info", "voice", "--json").stdout)
+    assert (facts["kind"], facts["sample_rate"], facts["head"]) == ("audio", 8000, "categorical")
+    assert (facts["residual"], facts["skip"], facts["parameters"]) == (4, 5, count(model.network))
+    assert facts["validation_bits"] == 2.5
+    assert (facts["training"]["steps"], facts["training"]["validation_loss"]) == (7, 2.5)
+    shown = run("info", "voice").stdout
+    for words in ("audio", "8,000", "ann", "bob", "7 steps in", "2.5"):
+        assert words in shown
+
+
+def test_a_music_model_with_and_without_training(run: Callable[..., Any], tmp_path: Path) -> None:
+    model = MusicModel(MusicSettings(body="lstm", hidden=6))
+    model.save(tmp_path / "tune")
+    facts = json.loads(run("info", "tune", "--json").stdout)
+    assert (facts["kind"], facts["body"], facts["parameters"]) == ("music", "lstm", count(model.network))
+    assert facts["training"] == {"sentences": ["It was not trained: its weights are random."]}
+    assert facts["validation_loss"] is None
+    shown = run("info", "tune").stdout
+    assert "not trained" in shown
+    assert "None" not in shown
+    model.history = HISTORY
+    model.save(tmp_path / "tune")
+    assert json.loads(run("info", "tune", "--json").stdout)["training"]["best_step"] == 7
+    assert "7 steps in" in run("info", "tune").stdout
+
+
+def test_a_model_of_another_kind_than_a_command_takes(run: Callable[..., Any], sales: Path) -> None:
+    save_audio_model(sales.parent / "voice")
+    done = run("predict", "voice", "sales.csv", "-o", "-")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "'audio', but one of the kind 'forecast' is needed; `foretell audio generate` takes it" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("break_it", "message"),
+    [
+        (lambda folder: (folder / "weights.safetensors").write_bytes(b""), "weights.safetensors is damaged"),
+        (lambda folder: (folder / "model.json").write_text("{"), "model.json is damaged"),
+        (lambda folder: (folder / "model.json").unlink(), "is not a model"),
+        (lambda folder: folder.rename(folder.parent / "elsewhere"), "voice does not exist"),
+    ],
+    ids=["weights", "description", "empty", "missing"],
+)
+def test_a_model_that_is_none(
+    run: Callable[..., Any], tmp_path: Path, break_it: Callable[[Path], Any], message: str
+) -> None:
+    save_audio_model(tmp_path / "voice")
+    break_it(tmp_path / "voice")
+    done = run("info", "voice")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: ")
+    assert message in done.stderr

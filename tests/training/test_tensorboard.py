@@ -4,6 +4,7 @@ import sys
 from types import ModuleType
 
 import pytest
+import torch
 
 from foretell.errors import MissingExtraError
 
@@ -39,3 +40,37 @@ def test_each_step_and_evaluation_is_written(task, tmp_path, monkeypatch) -> Non
     assert ("train/learning_rate", history.learning_rates[1], 2) in written
     assert ("evaluation", history.evaluations[0][1], 3) in written
     assert len(written) == 2 + 3 * 3 + 1
+
+
+def test_more_than_numbers_is_written_after_each_evaluation(task, tmp_path, monkeypatch) -> None:
+    heard = []
+
+    class Writer:
+        def __init__(self, log_dir, purge_step):
+            pass
+
+        def add_scalar(self, tag, value, step):
+            pass
+
+        def add_audio(self, tag, sound, step, sample_rate):
+            heard.append((tag, tuple(sound.shape), step, sample_rate))
+
+        def close(self):
+            pass
+
+    module = ModuleType("torch.utils.tensorboard")
+    module.SummaryWriter = Writer
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", module)
+    seen = []
+
+    def illustrate(network, board, step) -> None:
+        seen.append((network.training, task.evaluate(network)))
+        board.sound(step, "noise", torch.zeros(8), 4000)
+
+    options = {"tensorboard": tmp_path, "evaluate": task.evaluate, "illustrate": illustrate}
+    history = task.train(task.network(), options=options, steps=4, evaluate_every=2, average=0.5)
+    assert heard == [("noise", (1, 8), 2, 4000), ("noise", (1, 8), 4, 4000)]
+    assert seen == [(False, value) for _, value in history.evaluations]
+    seen.clear()
+    task.train(task.network(), options={"evaluate": task.evaluate, "illustrate": illustrate}, steps=2)
+    assert seen == []

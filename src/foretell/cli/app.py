@@ -7,11 +7,13 @@ from typing import Annotated
 import typer
 
 from foretell import __version__
+from foretell.cli.audio import audio
 from foretell.cli.backtest import backtest
 from foretell.cli.examples import EXAMPLES
 from foretell.cli.fit import fit
 from foretell.cli.forecast import forecast
 from foretell.cli.info import info
+from foretell.cli.music import music
 from foretell.cli.predict import predict
 from foretell.cli.signature import as_command
 
@@ -42,3 +44,6 @@ def foretell(
 
 for command in (forecast, fit, predict, backtest, info):
     app.command(epilog=EXAMPLES[command.__name__])(as_command(command))
+
+app.add_typer(audio, name="audio")
+app.add_typer(music, name="music")

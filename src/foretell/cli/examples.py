@@ -35,6 +35,41 @@ _SETS = {
         ("What foretell runs on here", "foretell info"),
         ("What a model is, and how good it was", "foretell info sales-model"),
     ),
+    "audio": (
+        ("Learn how a folder of recordings sounds", "foretell audio train recordings --out voice"),
+        ("Ten seconds of it", "foretell audio generate voice --seconds 10 --out new.wav"),
+    ),
+    "audio train": (
+        ("Twenty minutes of training, of speakers told apart by files' names such as 7_george_12.wav",
+         "foretell audio train recordings --out voice --minutes 20 --speakers-from name"),
+        ("Sound in 16 bits, and judged by another folder",
+         "foretell audio train music --out band --head mixture_of_logistics --validation music-test"),
+        ("Watch and hear it train in TensorBoard", "foretell audio train recordings --out voice --tensorboard runs"),
+    ),
+    "audio generate": (
+        ("Five seconds by one of the speakers", "foretell audio generate voice --speaker george --out new.wav"),
+        ("Go on from a recording, more cautiously than it was trained",
+         "foretell audio generate voice --seed-audio hello.wav --temperature 0.9 --out new.flac"),
+    ),
+    "audio evaluate": (
+        ("Bits a sample on recordings it has never heard", "foretell audio evaluate voice recordings-test"),
+    ),
+    "music": (
+        ("Learn from Bach's chorales, which lie in folders train, valid and test",
+         "foretell music train jsb_chorales.tgz --out bach"),
+        ("A new one, to listen to", "foretell music generate bach --out new.wav"),
+    ),
+    "music train": (
+        ("Learn from Bach's chorales, which lie in folders train, valid and test",
+         "foretell music train jsb_chorales.tgz --out bach"),
+        ("From your own MIDI files, by a WaveNet, for ten minutes",
+         "foretell music train songs --out mine --body wavenet --minutes 10"),
+    ),
+    "music generate": (
+        ("A new chorale, as notes and as a picture", "foretell music generate bach --out new.mid --picture new.png"),
+        ("Go on from a beginning, and listen",
+         "foretell music generate bach --start chorale.csv --top-p 0.95 --out new.wav"),
+    ),
 }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import os
 import platform
 import warnings
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument
 
@@ -15,6 +15,9 @@ from foretell import __version__
 from foretell.cli.options import TalkOptions
 from foretell.cli.show import training_document, training_sentences
 from foretell.cli.talk import Talk
+
+if TYPE_CHECKING:
+    from foretell.training.history import History
 
 _LAYER_NORM = {"layer_norm": True}
 _OPTIONS: dict[str, dict[str, Any]] = {
@@ -45,7 +48,7 @@ def info(
     """Say what foretell runs on here, or what a model is."""
     talk = Talk(words)
     facts = _machine(talk) if model is None else _model(model)
-    rows = [[name.replace("_", " "), value] for name, value in facts.items() if not isinstance(value, dict)]
+    rows = [[n.replace("_", " "), "-" if v is None else v] for n, v in facts.items() if not isinstance(v, dict)]
     talk.table(["foretell" if model is None else str(model), ""], rows)
     if model is None:
         _show_backends(talk, facts)
@@ -111,12 +114,37 @@ def _show_backends(talk: Talk, facts: dict[str, Any]) -> None:
 
 
 def _model(folder: Path) -> dict[str, Any]:
+    import foretell.nn  # noqa: F401 (a variable that makes no sense is told before a model that makes none)
+    from foretell.training.model_folder import read_folder
+
+    kind = read_folder(folder).kind
+    facts, history = {"forecast": _forecaster, "audio": _audio_model, "music": _music_model}[kind](folder)
+    training = training_document(history) if history else {}
+    sentences = training_sentences(history) if history else ["It was not trained: its weights are random."]
+    return {"kind": kind, **facts, "training": {**training, "sentences": sentences}}
+
+
+def _audio_model(folder: Path) -> tuple[dict[str, Any], History | None]:
+    from foretell.audio.model import AudioModel
+
+    model = AudioModel.load(folder)
+    return model.facts(), model.history
+
+
+def _music_model(folder: Path) -> tuple[dict[str, Any], History | None]:
+    from foretell.music.model import MusicModel
+
+    model = MusicModel.load(folder)
+    return model.facts(), model.history
+
+
+def _forecaster(folder: Path) -> tuple[dict[str, Any], History | None]:
     from foretell.forecasting.forecaster import Forecaster
     from foretell.forecasting.tables.findings import describe_frequency
 
     forecaster = Forecaster.load(folder, "cpu")
     fitted = forecaster.fitted_model
-    blueprint, columns, history = fitted.fit.blueprint, fitted.columns, fitted.fit.history
+    blueprint, columns = fitted.fit.blueprint, fitted.columns
     network = fitted.network("final")
     return {
         "model": blueprint.model,
@@ -134,5 +162,4 @@ def _model(folder: Path) -> dict[str, Any]:
         "known": ", ".join(columns.known) or "none",
         "static": ", ".join(columns.static) or "none",
         "calibrated_on": f"{fitted.fit.calibrated_on:,} values",
-        "training": {**training_document(history), "sentences": training_sentences(history)},
-    }
+    }, fitted.fit.history

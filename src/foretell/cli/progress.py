@@ -1,8 +1,9 @@
-"""How far training is: a bar on a terminal, a line every tenth of the way elsewhere."""
+"""How far training, or other long work, is: a bar on a terminal, a line every tenth of the way elsewhere."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -52,22 +53,26 @@ class ProgressDisplay:
             self._bars.stop()
 
     def __call__(self, stage: str, progress: Progress) -> None:
+        self.show(stage, progress.fraction, lambda: _words(progress))
+
+    def show(self, stage: str, fraction: float, words: Callable[[], str]) -> None:
+        """Show that `fraction` of a stage is done, with words that are asked for only when they are shown."""
         if stage != self._stage:
             self._stage, self._tenths, self._drawn = stage, 0, -math.inf
             if self._bars is not None:
                 self._task = self._bars.add_task(_STAGES.get(stage, stage), total=1.0, words="")
-        done = progress.fraction >= 1
+        done = fraction >= 1
         if self._bars is not None and self._task is not None:
             now = monotonic()
             # A step may take less than a millisecond: drawing each one would cost more than training.
             if done or now - self._drawn >= 1 / _REDRAWS_A_SECOND:
                 self._drawn = now
-                self._bars.update(self._task, completed=progress.fraction, words=_words(progress))
+                self._bars.update(self._task, completed=fraction, words=words())
             return
-        tenths = 10 if done else int(10 * progress.fraction)
+        tenths = 10 if done else int(10 * fraction)
         if self._bars is None and tenths > self._tenths:
             self._tenths = tenths
-            self._console.print(f"{_STAGES.get(stage, stage)}: {10 * tenths:3} %, {_words(progress)}", soft_wrap=True)
+            self._console.print(f"{_STAGES.get(stage, stage)}: {10 * tenths:3} %, {words()}", soft_wrap=True)
 
 
 def _words(progress: Progress) -> str:

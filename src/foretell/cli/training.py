@@ -1,7 +1,9 @@
-"""Training with its progress shown and its checkpoint kept: what fit and forecast share."""
+"""Training with its progress shown and its checkpoint kept: what the commands that train share."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,12 +20,19 @@ if TYPE_CHECKING:
 def train(
     forecaster: Forecaster, table: pl.DataFrame, talk: Talk, *, checkpoint: Path | None, tensorboard: Path | None
 ) -> None:
-    """Fit the forecaster. Raises `Interrupted` on Ctrl-C once there is something to go on from."""
+    """Fit the forecaster; as `resumable`."""
+    with resumable(talk, checkpoint) as display:
+        forecaster.fit(table, checkpoint=checkpoint, tensorboard=tensorboard, on_progress=display)
+
+
+@contextmanager
+def resumable(talk: Talk, checkpoint: Path | None) -> Iterator[ProgressDisplay]:
+    """A block that trains. Raises `Interrupted` on Ctrl-C once there is something to go on from."""
     if checkpoint is not None and _is_checkpoint(checkpoint):
         talk.note(f"Going on from the checkpoint in {checkpoint}; delete that folder to train from the start.")
     try:
         with ProgressDisplay(talk.aside) as display:
-            forecaster.fit(table, checkpoint=checkpoint, tensorboard=tensorboard, on_progress=display)
+            yield display
     except KeyboardInterrupt:
         if checkpoint is not None and _is_checkpoint(checkpoint):
             raise Interrupted(checkpoint) from None

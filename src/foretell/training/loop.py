@@ -32,6 +32,7 @@ def train(
     carry: bool = False,
     checkpoint: Path | None = None,
     tensorboard: Path | None = None,
+    illustrate: Callable[[nn.Module, TensorBoard, int], None] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> History:
     """Train `network` in place and return the course of it.
@@ -48,7 +49,8 @@ def train(
     - `device`: auto, cpu, cuda, mps or, for one of several, cuda:1.
     - `checkpoint`: a folder. A run that was killed resumes from it and ends with the same weights to the bit; Ctrl-C
       and SIGTERM write it before they take effect, and so does the end. Its owner deletes it once the result is safe.
-    - `tensorboard`: a folder for scalars.
+    - `tensorboard`: a folder for scalars. `illustrate(network, board, steps)` is then called after each evaluation,
+      with the network as `evaluate` has it, to write more than numbers: a sound, say.
     - `on_progress` is called after each step.
 
     The network is left on the device in evaluation mode. The caller's random numbers (torch) are left untouched. One
@@ -60,7 +62,7 @@ def train(
     hardware = Hardware(device, settings.precision)
     with caller_state_kept(hardware.device):
         run = Run(network, batches, loss, settings, hardware, carry=carry)
-        loop = _Loop(run, evaluate, checkpoint, on_progress)
+        loop = _Loop(run, evaluate, checkpoint, illustrate, on_progress)
         loop.resume()
         loop.board = TensorBoard(tensorboard, run.steps) if tensorboard is not None else None
         network.train()
@@ -83,12 +85,14 @@ class _Loop:
         run: Run,
         evaluate: Callable[[nn.Module], float] | None,
         checkpoint: Path | None,
+        illustrate: Callable[[nn.Module, TensorBoard, int], None] | None,
         on_progress: Callable[[Progress], None] | None,
     ) -> None:
         self.run = run
         self.board: TensorBoard | None = None
         self._evaluate = evaluate
         self._checkpoint = checkpoint
+        self._illustrate = illustrate
         self._on_progress = on_progress
         self._saved_at: tuple[int, int] | None = None
         self._identity = ""
@@ -134,9 +138,7 @@ class _Loop:
             seconds = monotonic() - self._began
             reason = self._reason(seconds)
             if self._evaluate is not None and self._evaluation_due(reason):
-                value = run.evaluate(self._evaluate)
-                if self.board is not None:
-                    self.board.evaluation(run.steps, value)
+                run.evaluate(self._judge)
                 # The evaluation may have used up the time.
                 seconds = monotonic() - self._began
                 reason = reason or self._reason(seconds)
@@ -152,6 +154,15 @@ class _Loop:
             run.step(self._fraction(seconds))
             if self.board is not None or self._on_progress is not None:
                 self._report()
+
+    def _judge(self, network: nn.Module) -> float:
+        assert self._evaluate is not None
+        value = self._evaluate(network)
+        if self.board is not None:
+            self.board.evaluation(self.run.steps, value)
+            if self._illustrate is not None:
+                self._illustrate(network, self.board, self.run.steps)
+        return value
 
     def _reason(self, seconds: float) -> Reason | None:
         run, settings = self.run, self.run.settings

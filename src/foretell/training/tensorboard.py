@@ -1,9 +1,11 @@
-"""The course of a run as TensorBoard scalars."""
+"""The course of a run in TensorBoard: scalars, and sounds."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+
+from torch import Tensor
 
 from foretell.errors import MissingExtraError
 
@@ -35,6 +37,10 @@ class TensorBoard:
     def evaluation(self, step: int, value: float) -> None:
         """Write one evaluation."""
         self._writer.add_scalar("evaluation", value, step)
+
+    def sound(self, step: int, name: str, waveform: Tensor, rate: int) -> None:
+        """Write a sound `(N,)` in [-1, 1] of `rate` samples a second."""
+        self._writer.add_audio(name, waveform[None], step, sample_rate=rate)
 
     def close(self) -> None:
         """Write out what is still held back."""

@@ -1,0 +1,118 @@
+"""What a model is trained on and judged by, and what is worth saying of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from foretell.audio.corpus import Corpus, Sound, read_corpus
+from foretell.audio.holdout import hold_out
+from foretell.audio.levels import Levels
+from foretell.audio.network import head_of
+from foretell.audio.settings import AudioSettings
+from foretell.audio.speakers import SpeakersFrom
+from foretell.errors import AudioError
+
+_MOST_NAMES = 8
+
+
+@dataclass(frozen=True)
+class AudioData:
+    """Sounds for training and validation, at one rate."""
+
+    corpus: Corpus
+    """What the folder held."""
+    training: tuple[Sound, ...]
+    validation: tuple[Sound, ...]
+    speakers: tuple[str, ...]
+    """Sorted; none where speakers are not told apart."""
+    speakers_from: SpeakersFrom | None
+    validation_folder: str | None = None
+    """Where the validation sounds come from, unless they are held out."""
+
+    @property
+    def rate(self) -> int:
+        """Samples a second."""
+        return self.corpus.rate
+
+    def sentences(self) -> list[str]:
+        """What was found, for people."""
+        corpus = self.corpus
+        lines = [f"{_count(len(corpus.sounds), 'sound')}, {corpus.seconds:,.1f} s at {corpus.rate:,} samples a second."]
+        if corpus.trimmed:
+            lines.append(f"{corpus.trimmed / corpus.rate:,.1f} s of silence were cut off at their ends.")
+        if corpus.ignored:
+            lines.append(f"{_count(corpus.ignored, 'other file')} in the folder: ignored.")
+        if corpus.skipped:
+            lines.append(
+                f"{_count(len(corpus.skipped), 'file')} silent throughout: skipped, such as {corpus.skipped[0]}."
+            )
+        if self.speakers_from is not None:
+            lines.append(
+                f"{_count(len(self.speakers), 'speaker')}, by the {_RULES[self.speakers_from]}: {names(self.speakers)}."
+            )
+        return [*lines, self._validated_by()]
+
+    def _validated_by(self) -> str:
+        held = len(self.validation)
+        if self.validation_folder is not None:
+            return f"Validation: {_count(held, 'sound')} of {self.validation_folder}."
+        if not held:
+            return "Nothing is held out for validation."
+        if len(self.corpus.sounds) == 1:
+            return "Validation: the end of the one sound there is."
+        return f"Validation: {_count(held, 'sound')} of them, held out."
+
+
+_RULES = {"name": "files' names", "folder": "folders' names"}
+
+
+def read_data(
+    folder: str | Path,
+    settings: AudioSettings,
+    *,
+    speakers_from: SpeakersFrom | None = None,
+    validation: str | Path | None = None,
+) -> AudioData:
+    """Read a folder of sounds to train on; `validation` is another folder, in place of a share that is held out.
+
+    Raises `AudioError` for what cannot be used, see `read_corpus`, and for a speaker of `validation` who is not in
+    `folder`.
+    """
+    corpus = _read(folder, settings, settings.sample_rate, speakers_from)
+    if validation is None:
+        training, held = hold_out(corpus.sounds, settings.validation, settings.training.seed)
+        return AudioData(corpus, tuple(training), tuple(held), corpus.speakers, speakers_from)
+    other = _read(validation, settings, corpus.rate, speakers_from)
+    require_known(other, corpus.speakers, validation)
+    return AudioData(corpus, corpus.sounds, other.sounds, corpus.speakers, speakers_from, str(validation))
+
+
+def require_known(corpus: Corpus, speakers: tuple[str, ...], folder: str | Path) -> None:
+    """Raise `AudioError` for a speaker that is none of these."""
+    for sound in corpus.sounds:
+        if sound.speaker is not None and sound.speaker not in speakers:
+            raise AudioError(
+                f"{Path(folder) / sound.name}: the speaker {sound.speaker!r} is not among {names(speakers)}"
+            )
+
+
+def names(speakers: tuple[str, ...]) -> str:
+    """The first of them, for a sentence."""
+    more = len(speakers) - _MOST_NAMES
+    return ", ".join(speakers[:_MOST_NAMES]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _read(folder: str | Path, settings: AudioSettings, rate: int | None, speakers_from: SpeakersFrom | None) -> Corpus:
+    return read_corpus(
+        folder,
+        Levels(head_of(settings)).encode,
+        rate=rate,
+        trim=settings.trim,
+        speakers_from=speakers_from,
+        skip_silent=settings.skip_silent,
+    )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

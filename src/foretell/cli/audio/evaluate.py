@@ -1,0 +1,41 @@
+"""`foretell audio evaluate`"""
+
+from __future__ import annotations
+
+from foretell.cli.audio.options import AudioModelFolder, SkipSilent, SoundFolder
+from foretell.cli.options import Device, TalkOptions
+from foretell.cli.talk import Talk
+
+
+def evaluate(
+    model: AudioModelFolder,
+    folder: SoundFolder,
+    *,
+    skip_silent: SkipSilent = False,
+    device: Device = "auto",
+    words: TalkOptions,
+) -> None:
+    """Say how many bits a sample a model needs for a folder of sounds: fewer are better.
+
+    The sounds are resampled, trimmed and, where the model tells speakers apart, sorted by them as in its training.
+    """
+    talk = Talk(words)
+
+    from foretell.audio.model import AudioModel
+
+    judged = AudioModel.load(model)
+    found = judged.evaluate(folder, skip_silent=skip_silent, device=device)
+    talk.heading(f"{model} on {folder}: {found.sounds:,} sounds, {found.samples / judged.rate:,.1f} s")
+    names = ["speaker", "bits a sample", "samples"] if found.speakers else ["", "bits a sample", "samples"]
+    rows = [*found.speakers, ("all", found.bits, found.samples)]
+    talk.table(names, rows, strong=len(rows) - 1)
+    talk.document(
+        {
+            "bits": found.bits,
+            "samples": found.samples,
+            "sounds": found.sounds,
+            "sample_rate": judged.rate,
+            "head": judged.settings.head,
+            "speakers": [{"speaker": name, "bits": bits, "samples": n} for name, bits, n in found.speakers],
+        }
+    )

@@ -1,0 +1,151 @@
+"""`foretell audio train`"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from typer import Option
+
+from foretell.audio.settings import AudioSettings
+from foretell.cli.audio.options import AudioNetworkOptions, AudioTrainingOptions, SoundOptions
+from foretell.cli.destinations import Destinations, checkpoint_beside
+from foretell.cli.options import TalkOptions
+from foretell.cli.progress import ProgressDisplay, duration
+from foretell.cli.show import show_files, show_training, training_document
+from foretell.cli.talk import Talk
+from foretell.cli.training import resumable
+from foretell.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from foretell.training.history import Progress
+
+_NO_BOUND = 1_000_000
+
+
+def train(
+    sounds: SoundOptions,
+    network: AudioNetworkOptions,
+    training: AudioTrainingOptions,
+    *,
+    out: Annotated[
+        Path, Option("--out", "-o", metavar="MODEL", help="Keep the model in this folder.", rich_help_panel="Output")
+    ],
+    words: TalkOptions,
+) -> None:
+    """Train a WaveNet on a folder of sounds and keep the model.
+
+    Ctrl-C leaves a checkpoint beside it, from which the same command goes on.
+    """
+    to = Destinations(model=out, checkpoint=training.checkpoint or checkpoint_beside([out]))
+    assert to.checkpoint is not None
+    talk = Talk(words)
+    to.check(json=words.json)
+    settings, validation = _settings(sounds, network, training)
+
+    from foretell.audio.data import read_data
+    from foretell.audio.fit import AudioFit
+    from foretell.audio.model import AudioModel
+
+    data = read_data(sounds.folder, settings, speakers_from=_value(sounds.speakers_from), validation=validation)
+    fit = AudioFit(data, settings)
+    if training.epochs is not None:
+        steps = max(1, math.ceil(training.epochs * fit.steps_an_epoch))
+        fit = AudioFit(data, replace(settings, training=replace(settings.training, steps=steps)))
+    findings = [*data.sentences(), *fit.sentences()]
+    talk.heading(f"What was found in {sounds.folder}")
+    talk.listing(findings)
+    with resumable(talk, to.checkpoint) as display:
+        model = AudioModel.of_fit(
+            fit,
+            data,
+            device=training.device,
+            checkpoint=to.checkpoint / "fit",
+            tensorboard=training.tensorboard,
+            on_progress=_shown_on(display, fit.samples_a_step, bounded=training.minutes is None),
+        )
+    model.save(out)
+    to.drop_checkpoint()
+    show_training(talk, model.history)
+    if model.validation_bits is not None:
+        talk.listing([f"{model.validation_bits:.3f} bits a sample for the validation sounds."])
+    show_files(talk, {"model": str(out)})
+    talk.document(
+        {
+            "findings": findings,
+            "training": training_document(model.history),
+            "validation_bits": model.validation_bits,
+            "speakers": list(model.speakers),
+            "model": model.facts(),
+            "files": {"model": str(out)},
+        }
+    )
+
+
+def _settings(
+    sounds: SoundOptions, network: AudioNetworkOptions, training: AudioTrainingOptions
+) -> tuple[AudioSettings, Path | None]:
+    """The settings, and the folder of validation sounds if there is one."""
+    lengths = {"--steps": training.steps, "--epochs": training.epochs, "--minutes": training.minutes}
+    given = [name for name, value in lengths.items() if value is not None]
+    if len(given) > 1:
+        raise SettingsError(f"{' and '.join(given)} say twice how long to train: keep one of them")
+    if training.epochs is not None and not 0 < training.epochs < math.inf:
+        raise SettingsError(f"--epochs {training.epochs:g}: it must be above 0")
+    defaults = AudioSettings()
+    trained = replace(defaults.training, seed=training.seed)
+    if training.minutes is not None:
+        trained = replace(trained, minutes=training.minutes, steps=_NO_BOUND)
+    elif training.steps is not None:
+        trained = replace(trained, steps=training.steps)
+    share, folder = _validation(sounds.validation)
+    return AudioSettings(
+        sample_rate=sounds.rate,
+        trim=sounds.trim or None,
+        skip_silent=sounds.skip_silent,
+        head=network.head.value,
+        layers=network.layers,
+        cycles=network.cycles,
+        residual=network.residual,
+        skip=network.skip,
+        kernel_size=network.kernel_size,
+        batch=training.batch,
+        chunk=training.chunk,
+        piece=max(defaults.piece, training.chunk),
+        validation=defaults.validation if share is None else share,
+        training=trained,
+    ), folder
+
+
+def _validation(asked: str) -> tuple[float | None, Path | None]:
+    try:
+        return float(asked), None
+    except ValueError:
+        return None, Path(asked)
+
+
+def _value(choice: Any) -> Any:
+    return None if choice is None else choice.value
+
+
+def _shown_on(display: ProgressDisplay, samples_a_step: float, *, bounded: bool) -> Callable[[Progress], None]:
+    """Shows training in bits a sample; without a number of steps where the clock decides."""
+
+    def show(progress: Progress) -> None:
+        def words() -> str:
+            of = f" of {progress.steps:,}" if bounded else ""
+            left = f"{duration(progress.seconds_left)} left" if progress.fraction < 1 else duration(progress.seconds)
+            judged = f", validation {progress.evaluation:.3f}" if progress.evaluation is not None else ""
+            a_second = progress.step * samples_a_step / progress.seconds
+            return (
+                f"step {progress.step:,}{of}, {progress.loss / math.log(2):.3f} bits a sample{judged}, "
+                f"{a_second:,.0f} samples a second, {left}"
+            )
+
+        display.show("Training", progress.fraction, words)
+
+    return show

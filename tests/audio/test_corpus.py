@@ -1,0 +1,93 @@
+"""A folder of sounds: what counts, who speaks, at what rate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from foretell.audio.corpus import common_rate, read_corpus, sound_files
+from foretell.audio.levels import to_pcm
+from foretell.audio.speakers import speaker_of
+from foretell.errors import AudioError
+
+
+def test_sounds_of_all_folders_sorted(voices: Path, make_tone) -> None:
+    (voices / "more" / "deep").mkdir(parents=True)
+    soundfile.write(voices / "more" / "deep" / "LAST.FLAC", make_tone(0.1), 8000)
+    (voices / "notes.txt").write_text("hello")
+    (voices / "._0_ann_0.wav").write_bytes(b"what macOS leaves")
+    files, others = sound_files(voices)
+    assert others == 2
+    assert [file.name for file in files][:2] == ["0_ann_0.wav", "0_bob_0.wav"]
+    assert files[-1].name == "LAST.FLAC"
+    corpus = read_corpus(voices, to_pcm)
+    assert (corpus.rate, corpus.ignored, len(corpus.sounds)) == (8000, 2, 11)
+    assert corpus.speakers == ()
+    assert corpus.samples == sum(round(8000 * (0.04 + 0.01 * take)) * 2 for take in range(5)) + 800
+
+
+def test_one_file_stands_for_itself(voices: Path) -> None:
+    corpus = read_corpus(voices / "0_ann_0.wav", to_pcm)
+    assert [sound.name for sound in corpus.sounds] == ["0_ann_0.wav"]
+
+
+def test_the_commonest_rate_is_taken(tmp_path: Path, make_tone) -> None:
+    for name, rate in (("a", 8000), ("b", 11_025), ("c", 11_025), ("d", 48_000)):
+        soundfile.write(tmp_path / f"{name}.wav", make_tone(0.1, rate), rate)
+    files, _ = sound_files(tmp_path)
+    assert common_rate(files) == 11_025
+    assert common_rate(files[-1:]) == 16_000
+    assert common_rate([files[0], files[1]]) == 8000
+    corpus = read_corpus(tmp_path, to_pcm, rate=6000)
+    assert [len(sound.levels) for sound in corpus.sounds] == pytest.approx([600] * 4, abs=1)
+
+
+def test_silence_is_trimmed_and_counted(tmp_path: Path, make_tone) -> None:
+    soundfile.write(tmp_path / "a.wav", np.concatenate([np.zeros(4000), make_tone(0.5)]), 8000)
+    corpus = read_corpus(tmp_path, to_pcm, trim=40)
+    assert corpus.trimmed == 8000 - len(corpus.sounds[0].levels)
+    assert 3900 <= corpus.trimmed <= 4000
+    assert read_corpus(tmp_path, to_pcm).trimmed == 0
+
+
+def test_a_silent_file_is_refused_unless_asked_for(tmp_path: Path, make_tone) -> None:
+    soundfile.write(tmp_path / "a.wav", make_tone(0.5), 8000)
+    soundfile.write(tmp_path / "b.wav", np.zeros(4000), 8000)
+    with pytest.raises(AudioError, match=r"b\.wav is silent throughout.*--skip-silent"):
+        read_corpus(tmp_path, to_pcm, trim=40)
+    corpus = read_corpus(tmp_path, to_pcm, trim=40, skip_silent=True)
+    assert (corpus.skipped, len(corpus.sounds)) == (("b.wav",), 1)
+    (tmp_path / "a.wav").unlink()
+    with pytest.raises(AudioError, match="nothing but silence"):
+        read_corpus(tmp_path, to_pcm, skip_silent=True)
+
+
+def test_a_bad_file_is_named(voices: Path) -> None:
+    (voices / "5_cid_0.wav").write_bytes(b"no sound at all")
+    with pytest.raises(AudioError, match=r"5_cid_0\.wav cannot be read as audio"):
+        read_corpus(voices, to_pcm)
+
+
+def test_no_sound(tmp_path: Path) -> None:
+    with pytest.raises(AudioError, match="holds no sound, nothing"):
+        sound_files(tmp_path)
+    (tmp_path / "a.txt").write_text("a")
+    with pytest.raises(AudioError, match="1 other file"):
+        sound_files(tmp_path)
+    with pytest.raises(AudioError, match="there is no folder"):
+        sound_files(tmp_path / "none")
+
+
+def test_speakers(voices: Path) -> None:
+    assert read_corpus(voices, to_pcm, speakers_from="name").speakers == ("ann", "bob")
+    assert read_corpus(voices, to_pcm, speakers_from="folder").speakers == ("voices",)
+    assert speaker_of(Path("x/7_george_12.wav"), "name") == "george"
+    assert speaker_of(Path("x/7_george_12_b.wav"), "name") == "george"
+    assert speaker_of(Path("x/p225_001.wav"), "name") == "p225"
+    assert speaker_of(Path("x/p225_001.wav"), "folder") == "x"
+    for nameless in ("LJ001.wav", "_1.wav", "7__1.wav"):
+        with pytest.raises(AudioError, match=r"names no speaker.*--speakers-from folder"):
+            speaker_of(Path(nameless), "name")

@@ -1,0 +1,140 @@
+"""`foretell music train` and `foretell music generate`, one after the other."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from foretell.music.chorales import HEADER, read_chorale
+
+TINY = ("--steps", "20", "--hidden", "8")
+
+
+@pytest.fixture
+def bach(tmp_path: Path) -> Path:
+    """A folder of chorales in three parts."""
+    chords = np.repeat([(72, 67, 64, 48), (72, 69, 65, 53), (71, 67, 62, 55), (72, 67, 64, 48)], 4, axis=0)
+    for part, count in (("train", 4), ("valid", 2), ("test", 1)):
+        folder = tmp_path / "bach" / part
+        folder.mkdir(parents=True)
+        for k in range(count):
+            rows = [",".join(map(str, row)) for row in (chords + k).tolist()]
+            (folder / f"chorale_{k:03}.csv").write_text("\n".join([",".join(HEADER), *rows]) + "\n")
+    return tmp_path / "bach"
+
+
+@pytest.fixture
+def model(run: Callable[..., Any], bach: Path) -> Path:
+    done = run("music", "train", "bach", "--out", "model", *TINY, "--quiet")
+    assert (done.exit_code, done.output) == (0, "")
+    return bach.parent / "model"
+
+
+@pytest.mark.parametrize("body", ["lstm", "gru", "wavenet", "conv-lstm"])
+def test_train_and_generate(body: str, run: Callable[..., Any], bach: Path) -> None:
+    folder = bach.parent
+    done = run("music", "train", "bach", "-o", "model", "--body", body, *TINY)
+    assert done.exit_code == 0, done.output
+    for words in (f"{body} of", "4 to train, 2 to valid, 1 to test", "20 steps in", "validation", "test", "accuracy"):
+        assert words in done.stdout
+    assert "left" in done.stderr
+    assert sorted(path.name for path in folder.iterdir()) == ["bach", "model"]
+
+    done = run("music", "generate", "model", "-o", "new.mid", "--chords", "12", "--picture", "new.png")
+    assert done.exit_code == 0, done.output
+    for words in ("12 chords", "2.0 s", "new.mid", "new.png"):
+        assert words in done.stdout
+    assert len(read_chorale(folder / "new.mid").notes) <= 12
+    assert (folder / "new.png").read_bytes()[1:4] == b"PNG"
+
+
+def test_json_says_what_there_is(run: Callable[..., Any], bach: Path) -> None:
+    done = run("music", "train", "bach", "-o", "model", *TINY, "--json")
+    document = json.loads(done.stdout)
+    assert document["chorales"] == {"train": 4, "valid": 2, "test": 1}
+    assert document["training"]["steps"] == 20
+    assert document["scores"]["test"]["notes"] == 63
+    assert document["scores"]["validation"]["loss"] == pytest.approx(document["training"]["validation_loss"])
+    done = run("music", "generate", "model", "-o", "new.wav", "--seconds", "3", "--tempo", "60", "--json")
+    document = json.loads(done.stdout)
+    assert (document["chords"], document["seconds"], document["files"]) == (12, 3.0, {"music": "new.wav"})
+    assert soundfile.info(bach.parent / "new.wav").duration == pytest.approx(4.0)
+
+
+def test_the_start_of_a_chorale(run: Callable[..., Any], model: Path) -> None:
+    start = model.parent / "bach" / "test" / "chorale_000.csv"
+    done = run(
+        "music", "generate", "model", "-o", "new.mid", "--chords", "4", "--start", str(start), "--start-chords", "8"
+    )
+    assert done.exit_code == 0, done.output
+    assert "4 chords after 8 given ones" in done.stdout
+    given = read_chorale(start).notes
+    assert sorted(map(tuple, read_chorale(model.parent / "new.mid").notes[:8].T)) == sorted(map(tuple, given[:8].T))
+
+
+def test_the_same_seed_gives_the_same_bytes(run: Callable[..., Any], model: Path) -> None:
+    written = []
+    for seed in ("3", "3", "4"):
+        done = run("music", "generate", "model", "-o", "new.mid", "--chords", "16", "--seed", seed, "--top-p", "0.95")
+        assert done.exit_code == 0, done.output
+        written.append((model.parent / "new.mid").read_bytes())
+    assert written[0] == written[1] != written[2]
+
+
+def test_without_a_valid_part_some_chorales_are_held_out(run: Callable[..., Any], bach: Path) -> None:
+    first = (bach / "train" / "chorale_000.csv").read_text()
+    songs = bach.parent / "songs"
+    songs.mkdir()
+    for k in range(10):
+        (songs / f"{k}.csv").write_text(first)
+    done = run("music", "train", "songs", "-o", "model", *TINY)
+    assert done.exit_code == 0, done.output
+    assert "9 to train, 1 to valid; every tenth was held out" in done.stdout
+
+
+def test_ctrl_c_and_on(start: Callable[..., subprocess.Popen[str]], run: Callable[..., Any], bach: Path) -> None:
+    options = ("music", "train", "bach", "-o", "model", "--steps", "100", "--hidden", "8")
+    process = start(*options)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "Training:  20 %" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    output, complaint = process.communicate(timeout=60)
+    assert process.returncode == 130, complaint
+    assert complaint.splitlines()[-1] == (
+        "interrupted: training is kept up to here in model.checkpoint; the same command goes on there"
+    )
+    assert (output, "Traceback" in complaint) == ("", False)
+    assert sorted(path.name for path in bach.parent.iterdir()) == ["bach", "model.checkpoint"]
+
+    done = run(*options)
+    assert done.exit_code == 0, done.output
+    assert "Going on from the checkpoint in model.checkpoint" in done.stderr
+    assert "Training:  10 %" not in done.stderr
+    assert sorted(path.name for path in bach.parent.iterdir()) == ["bach", "model"]
+
+
+@pytest.mark.parametrize("command", ["train", "generate"])
+def test_help_is_instant_and_has_examples(command: str, run: Callable[..., Any]) -> None:
+    done = run("music", command, "--help")
+    assert done.exit_code == 0
+    assert "Examples" in done.output
+    assert f"foretell music {command}" in done.output
+    program = (
+        f"import sys, foretell.cli\nsys.argv[1:] = ['music', '{command}', '--help']\n"
+        "try:\n    foretell.cli.main()\nexcept SystemExit as end:\n    assert not end.code\n"
+        "heavy = ('torch', 'numpy', 'mido', 'soundfile', 'matplotlib')\n"
+        "print('HEAVY', [name for name in heavy if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "HEAVY []"

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from foretell import SettingsError
+from foretell.music.settings import BODIES, MusicSettings
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_there_and_back(body: str, tiny: Callable[..., MusicSettings]) -> None:
+    for settings in (tiny(body), MusicSettings(body=body)):  # type: ignore[arg-type]
+        assert MusicSettings.from_dict(json.loads(json.dumps(dataclasses.asdict(settings)))) == settings
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"body": "organ"}, "body is 'organ': it must be one of lstm, gru, wavenet, conv-lstm"),
+        ({"hidden": 0}, "hidden is 0: it must be at least 1"),
+        ({"layers": -1}, "layers is -1: it must be at least 1"),
+        ({"embedding": 0}, "embedding is 0"),
+        ({"batch_size": 0}, "batch_size is 0"),
+        ({"window": 1}, "window is 1: it must be at least 2"),
+        ({"semitones": -1}, "semitones is -1: it must be 0 or more"),
+        ({"dropout": 1.0}, "dropout is 1.0"),
+        ({"dropout": float("nan")}, "dropout is nan"),
+    ],
+)
+def test_refusals(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        MusicSettings(**given)
