@@ -95,7 +95,7 @@ def table(
     The trained WaveNet is kept in the folder `keep`. Ctrl-C ends with the rows so far.
     """
     if keep is not None:
-        refuse_to_replace(keep.absolute())
+        refuse_to_replace(keep.absolute(), "audio")
     plain = AudioSettings()
     settings = replace(plain, training=replace(plain.training, minutes=minutes, steps=_NO_BOUND, seed=seed))
     with digits(data, settings) as found:

@@ -73,7 +73,10 @@ def test_the_table_fits_a_terminal(run: Callable[..., Any]) -> None:
     said = "torch" if library is None else f"native ({library.instruction_set})"
     (plain,) = (line for line in lines if line.startswith("plain"))
     assert plain.split()[1:] == (said.split()) * 3
-    assert lines[-1].strip() == "wavenet: torch"
+    library = native.library()
+    fast = "reference" if library is None else f"native ({library.instruction_set})"
+    layers = "torch" if library is None else fast
+    assert lines[-1].strip() == f"wavenet: {layers}; on CUDA torch; generation: {fast}"
 
 
 CASES = [(cell, {}) for cell in LAYERS]

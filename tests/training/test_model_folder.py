@@ -110,7 +110,7 @@ def test_what_a_description_lacks_is_one_clear_error(folder: Path) -> None:
         lambda: int("three"),
         lambda: stored.description["speakers"].items(),
         lambda: float(10**999),
-        lambda: model_folder.refuse_to_replace(folder / "no" / "place"),
+        lambda: model_folder.refuse_to_replace(folder / "no" / "place", "forecast"),
     ]
     for look in wrong:
         with pytest.raises(ModelError, match="does not describe a model"), stored.understood():
@@ -165,3 +165,15 @@ def test_a_file_that_foretell_did_not_write_stays(folder: Path, weights: dict[st
     with pytest.raises(SettingsError, match=r"'take 1\.wav' beside a model"):
         write_folder(folder, "audio", DESCRIPTION, weights)
     assert read_folder(folder).description == DESCRIPTION
+
+
+def test_a_model_of_another_kind_stays(folder: Path, weights: dict[str, Tensor]) -> None:
+    before = (folder / "model.json").read_bytes()
+    with pytest.raises(SettingsError, match="holds a model of the kind 'audio', which one of the kind 'music' would"):
+        write_folder(folder, "music", DESCRIPTION, weights)
+    assert (folder / "model.json").read_bytes() == before
+    write_folder(folder, "audio", {**DESCRIPTION, "rate": 8000}, weights)
+    assert read_folder(folder).description["rate"] == 8000
+    (folder / "model.json").write_text("damaged")
+    write_folder(folder, "music", DESCRIPTION, weights)
+    assert read_folder(folder).kind == "music"

@@ -39,7 +39,7 @@ class AudioSettings:
     """Features of a speaker's embedding, where speakers are told apart."""
     batch: int = 8
     """Sounds side by side."""
-    chunk: int = 1024
+    chunk: int = 512
     """About how many time steps of them an optimiser step takes; gradients reach no further back."""
     piece: int = 1 << 16
     """Longest stretch of samples that is read in one go; longer sounds are cut up."""
@@ -49,7 +49,7 @@ class AudioSettings:
     """About how many chunks an evaluation during training takes, always the same ones; the last one ten times more."""
     training: TrainingSettings = field(
         default_factory=partial(
-            TrainingSettings, steps=2000, learning_rate=2e-3, average=0.995, evaluate_every=200, checkpoint_every=100
+            TrainingSettings, steps=2000, learning_rate=4e-3, average=0.995, evaluate_every=200, checkpoint_every=100
         )
     )
 

@@ -29,6 +29,8 @@ class Destinations:
     report: Path | None = None
     picture: Path | None = None
     model: Path | None = None
+    kind: str = "forecast"
+    """Of the model."""
     checkpoint: Path | None = None
     """While training goes on."""
     folder: Path | None = None
@@ -54,19 +56,19 @@ class Destinations:
             raise MissingExtraError("reports and pictures need matplotlib: pip install 'foretell[report]'")
         for table in (self.forecast, self.backtest):
             if table is not None and table != STDOUT:
-                _require_ending(Path(table), _TABLES)
+                require_ending(Path(table), _TABLES)
                 if any(read is not None and Path(read).resolve() == Path(table).resolve() for read in tables):
                     raise SettingsError(f"output {table} is the table that is read, which would be lost; give another")
-                self._require_writable(Path(table))
+                self.require_writable(Path(table))
         for path, ending in ((self.report, ".html"), (self.picture, ".png")):
             if path is not None:
-                _require_ending(path, (ending,))
-                self._require_writable(path)
+                require_ending(path, (ending,))
+                self.require_writable(path)
         for folder in (self.model, self.checkpoint):
             if folder is not None:
                 if folder.exists() and not folder.is_dir():
                     raise SettingsError(f"output {folder} is a file, but a folder is to be there: give another name")
-                self._require_writable(folder, folder=True)
+                self.require_writable(folder, folder=True)
         if self.checkpoint is not None and self.checkpoint.is_dir():
             others = sorted({entry.name for entry in self.checkpoint.iterdir()} - _CHECKPOINT)
             if others:
@@ -76,9 +78,9 @@ class Destinations:
         if self.model is not None and self.model == self.checkpoint:
             raise SettingsError(f"model and checkpoint are both to go to {self.model}: give two folders")
         if self.model is not None and self.model.is_dir():
-            from foretell.forecasting.model_folder import refuse_to_replace
+            from foretell.training.model_folder import refuse_to_replace
 
-            refuse_to_replace(self.model.absolute())
+            refuse_to_replace(self.model.absolute(), self.kind)
 
     def make_folder(self) -> None:
         """Make the folder that the results share, just before they are written."""
@@ -97,7 +99,8 @@ class Destinations:
         if self.checkpoint is not None and self.checkpoint.is_dir():
             shutil.rmtree(self.checkpoint)
 
-    def _require_writable(self, path: Path, *, folder: bool = False) -> None:
+    def require_writable(self, path: Path, *, folder: bool = False) -> None:
+        """Raise SettingsError where a file, or a `folder`, cannot be made at `path`."""
         if path.is_dir() and not folder:
             raise SettingsError(f"output {path} is a folder; give a file's name")
         parent = path.parent
@@ -139,6 +142,7 @@ def checkpoint_beside(places: Sequence[Path | str | None]) -> Path | None:
     return Path(f"{first}.checkpoint") if first else None
 
 
-def _require_ending(path: Path, endings: Sequence[str]) -> None:
+def require_ending(path: Path, endings: Sequence[str]) -> None:
+    """Raise SettingsError for a name that ends in none of these."""
     if not path.name.lower().endswith(tuple(endings)):
         raise SettingsError(f"output {path}: end its name in one of {', '.join(endings)}")

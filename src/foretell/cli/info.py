@@ -100,8 +100,18 @@ def _backends() -> dict[str, dict[str, str]]:
                 typed = {key: getattr(torch, value) if key == "dtype" else value for key, value in options.items()}
                 backend = layer(1, 2, **typed).backend()
                 found[name] = "torch (cuDNN)" if backend == "torch" and "device" in options else backend
-    backends["wavenet"] = {"plain": "torch"}  # convolutions: torch's for every dtype and device
+    backends["wavenet"] = _wavenet_backends()
     return backends
+
+
+def _wavenet_backends() -> dict[str, str]:
+    """What computes a WaveNet's layers over whole sequences, and what generates with it."""
+    from foretell.kernels import native
+
+    here = {"plain": "torch", "generation": "reference"}
+    if native.library() is not None:
+        here = {"plain": "native", "generation": "native"}
+    return {**here, "float64": here["plain"], "half precision": "torch", "CUDA": "torch"}
 
 
 def _show_backends(talk: Talk, facts: dict[str, Any]) -> None:
@@ -110,7 +120,8 @@ def _show_backends(talk: Talk, facts: dict[str, Any]) -> None:
     found = {name: [facts["backends"][cell].get(name, "-") for cell in cells] for name in _OPTIONS}
     talk.heading("What computes each cell")
     talk.table(["", *cells], [[name, *(called.get(b, b) for b in row)] for name, row in found.items()])
-    talk.say(f"wavenet: {facts['backends']['wavenet']['plain']}")
+    wavenet = {name: called.get(b, b) for name, b in facts["backends"]["wavenet"].items()}
+    talk.say(f"wavenet: {wavenet['plain']}; on CUDA {wavenet['CUDA']}; generation: {wavenet['generation']}")
 
 
 def _model(folder: Path) -> dict[str, Any]:

@@ -22,7 +22,6 @@ from foretell.forecasting.settings import ForecastSettings
 from foretell.forecasting.tables.columns import Columns
 from foretell.training.history import History
 from foretell.training.model_folder import StoredModel, read_folder, write_folder
-from foretell.training.model_folder import refuse_to_replace as refuse_to_replace
 from foretell.training.settings import TrainingSettings
 
 _KIND = "forecast"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from foretell.forecasting.report.writing import replace_file
 from foretell.music.chorales import Chorale
 from foretell.music.midi import midi_bytes
 from foretell.music.notes import Notes
 from foretell.music.picture import piano_roll
 from foretell.music.synthesis import wav_bytes
+from foretell.training.whole_file import replace_file
 
 
 def write_midi(pitches: Notes, path: str | Path, *, beats_a_minute: float = 90.0) -> None:

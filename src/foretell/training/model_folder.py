@@ -46,7 +46,7 @@ def write_folder(folder: str | Path, kind: str, description: Mapping[str, Any], 
     """
     target = Path(folder).absolute()
     target = target.resolve() if target.is_symlink() else target
-    refuse_to_replace(target)
+    refuse_to_replace(target, kind)
     weights = safetensors.torch.save({key: tensor.contiguous() for key, tensor in tensors.items()})
     body = {_KIND: kind, **description, _CHECKSUM: hashlib.sha256(weights).hexdigest()}
     head = {"format": FORMAT, "foretell": metadata.version("foretell"), "sha256": _digest(body), "model": body}
@@ -171,8 +171,8 @@ def read_folder(folder: str | Path, kind: str | None = None) -> StoredModel:
     return StoredModel(folder, found, description, place, description.pop(_CHECKSUM, None))
 
 
-def refuse_to_replace(target: Path) -> None:
-    """Raise SettingsError where a model cannot be saved, so that this is known before there is one."""
+def refuse_to_replace(target: Path, kind: str) -> None:
+    """Raise SettingsError where a model of that kind cannot be saved, so that this is known before there is one."""
     if not target.parent.is_dir():
         raise SettingsError(
             f"the model cannot be written to {target}: there is no folder {target.parent}; make it first"
@@ -185,6 +185,16 @@ def refuse_to_replace(target: Path) -> None:
     others = sorted(names - {_JSON, _WEIGHTS})
     if others:
         raise SettingsError(f"{target} holds {others[0]!r} beside a model, which would be lost; give another folder")
+    if names:
+        try:
+            found = read_folder(target).kind
+        except ModelError:  # damaged: nothing is lost
+            return
+        if found != kind:
+            raise SettingsError(
+                f"{target} holds a model of the kind {found!r}, which one of the kind {kind!r} would replace; it stays "
+                "as it is: give another folder"
+            )
 
 
 def _read_json(place: Path, folder: str | Path) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def train(
 
     Ctrl-C leaves a checkpoint beside it, from which the same command goes on.
     """
-    to = Destinations(model=out, checkpoint=training.checkpoint or checkpoint_beside([out]))
+    to = Destinations(model=out, kind="audio", checkpoint=training.checkpoint or checkpoint_beside([out]))
     assert to.checkpoint is not None
     talk = Talk(words)
     to.check(json=words.json)

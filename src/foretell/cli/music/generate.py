@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Option
 
 from foretell import __version__
-from foretell.cli.destinations import Destinations, _require_ending
+from foretell.cli.destinations import Destinations, require_ending
 from foretell.cli.music.options import ChoiceOptions, PieceOptions
 from foretell.cli.options import ModelFolder, TalkOptions
 from foretell.cli.progress import ProgressDisplay, duration
@@ -101,8 +101,8 @@ def _check(out: Path, picture: Path | None) -> None:
     """Raise where something could not be written, before any work is done."""
     to = Destinations(picture=picture)
     to.check()
-    _require_ending(out, tuple(_PACKAGES))
-    to._require_writable(out)
+    require_ending(out, tuple(_PACKAGES))
+    to.require_writable(out)
     package = next(package for ending, package in _PACKAGES.items() if out.name.lower().endswith(ending))
     if find_spec(package) is None:
         raise MissingExtraError(f"output {out} needs the package {package}: pip install 'foretell[music]'")

@@ -50,7 +50,7 @@ def train(
     Without a valid folder every tenth chorale is held out to judge by.
     """
     talk = Talk(words)
-    to = Destinations(model=out, checkpoint=training.checkpoint or checkpoint_beside([out]))
+    to = Destinations(model=out, kind="music", checkpoint=training.checkpoint or checkpoint_beside([out]))
     assert to.checkpoint is not None
     to.check(json=words.json)
     settings = _settings(network, training)
