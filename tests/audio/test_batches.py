@@ -129,4 +129,16 @@ def test_a_part_of_an_epoch() -> None:
     head = Categorical(256)
     batches = batches_for(head, sounds_for(head, [60] * 12))
     assert len(list(batches.once())) == 4
-    assert [len(chunks) for chunks in batches.once(4)] == [3, 3]
+    assert [len(chunks) for chunks in batches.once(4)] == [1, 1, 1, 1]
+    assert [len(chunks) for chunks in batches.once(7)] == [2, 2, 2, 1]
+    assert [len(chunks) for chunks in batches.once(100)] == [3, 3, 3, 3]
+
+
+def test_a_part_of_one_long_sound() -> None:
+    head = Categorical(256)
+    batches = batches_for(head, sounds_for(head, [2000]), piece=2000)
+    (whole,) = batches.once()
+    (part,) = batches.once(10)
+    assert (len(whole), len(part)) == (100, 10)
+    for one, other in zip(part, whole, strict=False):
+        assert torch.equal(one.levels, other.levels)

@@ -88,6 +88,8 @@ def test_speakers(voices: Path) -> None:
     assert speaker_of(Path("x/7_george_12_b.wav"), "name") == "george"
     assert speaker_of(Path("x/p225_001.wav"), "name") == "p225"
     assert speaker_of(Path("x/p225_001.wav"), "folder") == "x"
+    assert speaker_of(Path("x/y/../p225_001.wav"), "folder") == "x"
+    assert speaker_of(Path("x/y/z/../../p225_001.wav"), "folder") == "x"
     for nameless in ("LJ001.wav", "_1.wav", "7__1.wav"):
         with pytest.raises(AudioError, match=r"names no speaker.*--speakers-from folder"):
             speaker_of(Path(nameless), "name")

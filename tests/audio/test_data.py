@@ -56,3 +56,33 @@ def test_everything_that_happened_is_said(tmp_path: Path, tiny, make_tone) -> No
 
 def test_many_names() -> None:
     assert names(tuple(f"s{k}" for k in range(10))) == "s0, s1, s2, s3, s4, s5, s6, s7 and 2 more"
+
+
+def test_a_validation_folder_within_the_training_folder_is_left_out_of_it(voices: Path, tiny, make_tone) -> None:
+    inner = voices / "valid"
+    inner.mkdir()
+    soundfile.write(inner / "9_bob_9.wav", make_tone(0.2), 8000)
+    (inner / "9_ann_9.wav").symlink_to(voices / "0_ann_0.wav")
+    data = read_data(voices, tiny(), validation=inner)
+    assert [sound.name for sound in data.validation] == ["9_ann_9.wav", "9_bob_9.wav"]
+    # Neither what lies there nor what a link there means is trained on.
+    assert len(data.training) == 9
+    assert not {sound.name for sound in data.training} & {"0_ann_0.wav", "valid/9_bob_9.wav", "valid/9_ann_9.wav"}
+    assert data.sentences()[-1] == (
+        f"Validation: 2 sounds of {inner}. 3 sounds of it in the training folder: left out of training."
+    )
+
+
+def test_a_validation_folder_that_holds_what_is_trained_on(voices: Path, tmp_path: Path, tiny) -> None:
+    (tmp_path / "link").symlink_to(voices)
+    for folder in (voices.parent, voices, voices / ".." / "voices", tmp_path / "link"):
+        with pytest.raises(AudioError, match=r"the sounds to train on, .*, are part of it"):
+            read_data(voices, tiny(), validation=folder)
+    with pytest.raises(AudioError, match="the sounds to train on"):
+        read_data(voices / "0_ann_0.wav", tiny(), validation=voices)
+
+
+def test_clipped_samples_are_counted(tmp_path: Path, tiny) -> None:
+    loud = np.array([0.5, -1.5, 1.25, -1.0, 1.0, 0.25] * 50, np.float32)
+    soundfile.write(tmp_path / "a.wav", loud, 8000, subtype="FLOAT")
+    assert "100 samples beyond full scale: clipped." in read_data(tmp_path, tiny()).sentences()

@@ -140,3 +140,13 @@ def test_evaluations_take_a_part_and_the_last_one_more(tmp_path: Path, tiny) -> 
     fit.fit(device="cpu")
     fit.score()
     assert heard == [1, 10]
+
+
+def test_a_checkpoint_of_other_sounds_is_refused(voices: Path, tiny, tmp_path: Path) -> None:
+    checkpoint = tmp_path / "checkpoint"
+    settings = tiny(steps=2, validation=0)
+    trained(settings, voices, checkpoint=checkpoint)
+    trained(settings, voices, checkpoint=checkpoint)
+    (voices / "4_ann_0.wav").rename(voices / "4_ann_1.wav")
+    with pytest.raises(ModelError, match="other data"):
+        trained(settings, voices, checkpoint=checkpoint)

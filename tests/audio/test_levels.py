@@ -39,3 +39,12 @@ def test_mu_law_is_kept_in_a_byte() -> None:
 
 def test_what_is_beyond_is_clipped() -> None:
     assert to_pcm(np.array([-3, 3, 0.5], np.float32)).tolist() == [-(2**15), 2**15 - 1, 2**14]
+
+
+@pytest.mark.parametrize("head", [Categorical(256), Gaussian()])
+def test_blocks_give_what_the_whole_gives(head, monkeypatch: pytest.MonkeyPatch) -> None:
+    waveform = np.random.default_rng(0).uniform(-1.2, 1.2, 1000).astype(np.float32)
+    whole = Levels(head).encode(waveform)
+    monkeypatch.setattr("foretell.audio.levels._BLOCK", 64)
+    np.testing.assert_array_equal(Levels(head).encode(waveform), whole)
+    assert Levels(head).encode(waveform[:0]).shape == (0,)

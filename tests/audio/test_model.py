@@ -86,6 +86,7 @@ def test_seed_audio_is_gone_on_from(model: AudioModel, tmp_path: Path) -> None:
         ({"speaker": "eve"}, "speaker 'eve' is not known to this model; it knows ann, bob"),
         ({"seconds": 0}, "seconds"),
         ({"seconds": float("nan")}, "seconds"),
+        ({"seconds": 1e308}, "at most 10,000,000"),
     ],
 )
 def test_options_that_make_no_sense(options: dict[str, Any], said: str, model: AudioModel) -> None:
@@ -171,3 +172,45 @@ def test_damaged_and_missing(model: AudioModel, tmp_path: Path) -> None:
 def test_training_reads_sound_as_files_have_it(voices: Path) -> None:
     sound = read_sound(voices / "0_ann_0.wav")
     torch.testing.assert_close(float(np.abs(sound).max()), 0.5, atol=0.01, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("seed_audio", "said"),
+    [
+        (np.zeros((100, 2), np.float32), r"an array \(100, 2\) of float32"),
+        (np.zeros(100, np.int16), r"an array \(100,\) of int16"),
+        (np.array([0.0, np.nan, np.inf]), "seed_audio holds nan"),
+    ],
+)
+def test_seed_audio_that_makes_no_sense(seed_audio, said: str, model: AudioModel) -> None:
+    with pytest.raises(SettingsError, match=said):
+        model.stream(0.01, seed_audio=seed_audio)
+
+
+def test_seed_audio_of_doubles(model: AudioModel) -> None:
+    heard = np.random.default_rng(1).uniform(-0.5, 0.5, 50).astype(np.float32)
+    wide = model.generate(0.02, seed_audio=heard.astype(np.float64))
+    np.testing.assert_array_equal(wide, model.generate(0.02, seed_audio=heard))
+
+
+def test_evaluation_says_how_far_it_is(model: AudioModel, tmp_path: Path) -> None:
+    for k in range(6):
+        soundfile.write(tmp_path / f"{k}_ann_0.wav", np.random.default_rng(k).uniform(-0.5, 0.5, 1000), 4000)
+    told: list[float] = []
+    found = model.evaluate(tmp_path, device="cpu", on_progress=told.append)
+    assert found == model.evaluate(tmp_path, device="cpu")
+    assert told == pytest.approx([k / 8 for k in range(1, 9)])  # two batches of four chunks
+
+
+def test_weights_that_are_not_finite(model: AudioModel, tmp_path: Path) -> None:
+    import safetensors.torch
+
+    from foretell.training.model_folder import read_folder, write_folder
+
+    model.save(tmp_path / "model")
+    stored = read_folder(tmp_path / "model")
+    tensors = safetensors.torch.load_file(tmp_path / "model" / "weights.safetensors")
+    tensors["output.bias"][3] = float("nan")
+    write_folder(tmp_path / "model", "audio", stored.description, tensors)
+    with pytest.raises(ModelError, match=r"output\.bias in .* not finite"):
+        AudioModel.load(tmp_path / "model")

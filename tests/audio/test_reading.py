@@ -142,3 +142,10 @@ def test_importing_audio_is_instant() -> None:
     program = f"import sys, foretell.audio, foretell.audio.settings; print([n for n in {heavy} if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_blocks_are_joined_in_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("foretell.audio.reading._BLOCK", 64)
+    sound = np.random.default_rng(0).uniform(-1, 1, 1000).astype(np.float32)
+    soundfile.write(tmp_path / "a.wav", sound, 8000, subtype="FLOAT")
+    np.testing.assert_array_equal(read_sound(tmp_path / "a.wav"), sound)

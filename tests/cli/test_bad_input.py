@@ -115,3 +115,8 @@ def test_no_model(model: str | None, said: str, run: Callable[..., Any], sales: 
         assert done.exit_code == 2, done.output
         assert said in done.stderr
     assert not (sales.parent / "forecast").exists()
+
+
+def test_more_epochs_than_can_be_counted(run: Callable[..., Any], sales: Path) -> None:
+    done = run("forecast", str(sales), "--horizon", "2", "--epochs", "1e308")
+    assert (done.exit_code, done.stderr) == (2, "error: --epochs 1e+308: give 1,000,000,000 at most\n")

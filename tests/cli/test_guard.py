@@ -18,7 +18,8 @@ from foretell.errors import ForetellError, MissingExtraError, ModelError, TableE
         (TableError("row 3 is odd"), 2, "error: row 3 is odd\n"),
         (ModelError("not a model"), 2, "error: not a model\n"),
         (MissingExtraError("pip install it"), 2, "error: pip install it\n"),
-        (OSError(28, "No space left on device", "model.json"), 1, "error: No space left on device: model.json\n"),
+        (OSError(28, "No space left on device", "model.json"), 2, "error: No space left on device: model.json\n"),
+        (OSError(2, "No such file or directory", "x"), 1, "error: No such file or directory: x\n"),
         (KeyboardInterrupt(), 130, "interrupted\n"),
     ],
 )

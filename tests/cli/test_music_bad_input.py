@@ -37,7 +37,9 @@ def refused(done: Any, folder: Path, before: list[Path], *said: str) -> None:
         (HEADER + "99,67,64,48\n", [], ["bach: a.csv: row 2, column note0", "no note 99"]),
         (HEADER + ROW, ["--hidden", "0"], ["hidden is 0"]),
         (HEADER + ROW, ["--layers", "0"], ["layers is 0"]),
-        (HEADER + ROW, ["--dropout", "1"], ["dropout is 1"]),
+        (HEADER + ROW, ["--body", "gru", "--dropout", "1"], ["dropout is 1"]),
+        (HEADER + ROW, ["--dropout", "0.3"], ["dropout is 0.3", "wavenet"]),
+        (HEADER + ROW, ["--tensorboard", "bach/a.csv"], ["a.csv is a file; give a folder"]),
         (HEADER + ROW, ["--semitones", "-1"], ["semitones is -1"]),
         (HEADER + ROW, ["--steps", "0"], ["steps=0"]),
         (HEADER + ROW, ["--minutes", "0"], ["minutes=0"]),
@@ -98,6 +100,8 @@ def model(tmp_path: Path) -> Path:
         (["--chords", "4", "--seconds", "1"], ["--chords and --seconds"]),
         (["--seconds", "0"], ["--seconds 0"]),
         (["--seconds", "inf"], ["--seconds inf"]),
+        (["--seconds", "1e308"], ["--seconds 1e+308", "1,000,000 chords"]),
+        (["--out", "x.wav", "--chords", "9999", "--tempo", "10"], ["9,999 chords at 10 beats", "write .mid"]),
         (["--tempo", "0"], ["--tempo 0"]),
         (["--seed", "-1"], ["seed is -1"]),
         (["--out", "empty.mid", "--start", "empty.mid"], ["empty.mid is the chorale that is read"]),
@@ -137,3 +141,15 @@ def test_a_full_disk_leaves_nothing(run: Callable[..., Any], tmp_path: Path, mon
     done = run("music", "generate", "model", "-o", "x.mid", "--chords", "2", "--quiet")
     refused(done, tmp_path, before, "x.mid", "No space left on device")
     assert (tmp_path / "x.mid").read_bytes() == b"what was there before"
+
+
+@pytest.mark.usefixtures("model")
+def test_a_picture_that_cannot_be_drawn_leaves_the_music(
+    run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("foretell.music.picture._MOST_BARS", 1)
+    done = run("music", "generate", "model", "-o", "x.mid", "--chords", "16", "--picture", "x.png", "--quiet")
+    assert done.exit_code == 2
+    assert "tones, a picture shows 1: draw less; the music is there, in x.mid" in done.stderr
+    assert (tmp_path / "x.mid").read_bytes()[:4] == b"MThd"
+    assert not (tmp_path / "x.png").exists()

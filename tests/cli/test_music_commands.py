@@ -99,6 +99,10 @@ def test_without_a_valid_part_some_chorales_are_held_out(run: Callable[..., Any]
     done = run("music", "train", "songs", "-o", "model", *TINY)
     assert done.exit_code == 0, done.output
     assert "9 to train, 1 to valid; every tenth was held out" in done.stdout
+    (songs / "0.csv").unlink()
+    done = run("music", "train", "songs", "-o", "model", *TINY)
+    assert done.exit_code == 0, done.output
+    assert "9 to train. There are fewer than ten and no valid folder: nothing was held out" in done.stdout
 
 
 def test_ctrl_c_and_on(start: Callable[..., subprocess.Popen[str]], run: Callable[..., Any], bach: Path) -> None:

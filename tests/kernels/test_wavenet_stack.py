@@ -133,6 +133,80 @@ def test_second_derivatives_by_the_weights_are_the_twins(monkeypatch):
         torch.testing.assert_close(a, e, rtol=1e-10, atol=1e-10)
 
 
+def twice(net, x):
+    return net(net(x))
+
+
+def tied(net, x):
+    net.layers[1].gated.weight = net.layers[0].gated.weight
+    return net(x)
+
+
+@pytest.mark.parametrize("function", [twice, tied])
+def test_gradients_are_the_same_whether_or_not_they_are_differentiated_once_more(function):
+    torch.manual_seed(0)
+    net = nn.WaveNet(2, 4, 3, 2, dilations=(1, 2)).double()
+    x = torch.randn(2, 12, 2, dtype=torch.float64, requires_grad=True)
+    loss = function(net, x).square().sum()
+    wanted = [x, *net.parameters()]
+    plain = torch.autograd.grad(loss, wanted, retain_graph=True)
+    again = torch.autograd.grad(loss, wanted, create_graph=True)
+    for p, a in zip(plain, again, strict=True):
+        torch.testing.assert_close(a, p, rtol=1e-10, atol=1e-10)
+
+
+def test_a_hook_is_called_once():
+    net = build()
+    called = []
+    net.layers[0].gated.weight.register_hook(called.append)
+    loss = net(inputs_of(net, 2, 12)["x"]).sum()
+    torch.autograd.grad(loss, list(net.parameters()), create_graph=True)
+    assert len(called) == 1
+
+
+def test_many_gradients_at_once_are_refused_in_words():
+    net = build(4, 3, dilations=(1, 2))
+    x = inputs_of(net, 1, 9)["x"]
+    weights = torch.randn(3, 1, 9, 5, dtype=torch.float64)
+    with pytest.raises(NotImplementedError, match=r"use torch\.func"):
+        torch.autograd.grad(net(x), x, weights, is_grads_batched=True)
+    pull = torch.func.vjp(net, x)[1]
+    assert torch.vmap(pull)(weights)[0].shape == (3, 1, 9, 3)
+
+
+def test_saved_tensors_are_all_that_is_kept():
+    net = build(dtype=torch.float32)
+    outputs = net(torch.randn(2, 20, 3))
+    nodes, stacks = [outputs.grad_fn], []
+    while nodes:
+        node = nodes.pop()
+        stacks += [node] if type(node).__name__ == "_StackBackward" else []
+        nodes += [following for following, _ in node.next_functions if following is not None]
+    assert stacks
+    assert all(stack.plan.inputs == [] for stack in stacks)
+
+
+def test_weights_of_another_shape_are_named():
+    net = build(dtype=torch.float32)
+    net.layers = net.layers[:2]
+    net.dilations = net.dilations[:2]
+    with pytest.raises(ValueError, match=r"(gated|mixed) of layer"):
+        net(torch.randn(2, 20, 3))
+
+
+def test_a_state_of_another_network_is_refused():
+    net, other = build(dtype=torch.float32), build(dilations=(1, 4, 16), dtype=torch.float32)
+    x = torch.randn(2, 20, 3)
+    _, state = net.advance(x, None)
+    for steps in (20, 1):
+        with pytest.raises(ValueError, match=r"another network: layer \d"):
+            other.advance(x[:, :steps], state)
+        with pytest.raises(ValueError, match="the state is of 2 sequences, the input of 1"):
+            net.advance(x[:1, :steps], state)
+    with pytest.raises(ValueError, match="the state is of 3 layers, the network has 2"):
+        build(dilations=(1, 2), dtype=torch.float32).advance(x, state)
+
+
 def test_going_on_from_a_state_is_the_twins(monkeypatch, calls):
     net = build(kernel_size=3, dilations=(1, 2, 8), dtype=torch.float64)
     x = inputs_of(net, 2, 60)["x"]

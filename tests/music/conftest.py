@@ -49,7 +49,7 @@ def tiny() -> Callable[..., MusicSettings]:
             "embedding": 6,
             "window": 16,
             "batch_size": 4,
-            "dropout": 0.0,
+            "dropout": None if body == "wavenet" else 0.0,
         }
         return MusicSettings(body=body, training=training, **{**small, **more})  # type: ignore[arg-type]
 

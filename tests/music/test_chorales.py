@@ -142,3 +142,36 @@ def test_a_source_that_will_not_do(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(reading, "_MOST_BYTES", 1000)
     with pytest.raises(MusicError, match="that is no chorale"):
         read_chorales(whole)
+
+
+@pytest.mark.parametrize(
+    ("place", "part"),
+    [
+        ("test/major/x.csv", "test"),
+        ("bach/Valid/minor/a/x.csv", "valid"),
+        ("val/x.csv", "valid"),
+        ("dev/x.csv", "valid"),
+        ("training/x.csv", "train"),
+        ("test/train/x.csv", "train"),
+        ("other/x.csv", "train"),
+        ("test.csv", "train"),
+    ],
+)
+def test_any_folder_above_may_name_the_part(place: str, part: str, tmp_path: Path) -> None:
+    file = tmp_path / "bach" / place
+    file.parent.mkdir(parents=True)
+    file.write_text(HEADER + ROW)
+    packed = pack(tmp_path / "c.tgz", {place: file.read_bytes()})
+    for source in (tmp_path / "bach", packed):
+        found = read_chorales(source)
+        assert [len(getattr(found, name)) for name in ("train", "valid", "test")] == [
+            int(name == part) for name in ("train", "valid", "test")
+        ]
+
+
+def test_a_table_without_end(tmp_path: Path) -> None:
+    (tmp_path / "c.csv").write_text(HEADER + ROW * 100_000)
+    assert len(read_chorale(tmp_path / "c.csv").notes) == 100_000
+    (tmp_path / "c.csv").write_text(HEADER + ROW * 100_001)
+    with pytest.raises(MusicError, match=r"c\.csv is longer than 100,000 sixteenths"):
+        read_chorale(tmp_path / "c.csv")

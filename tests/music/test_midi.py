@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Callable
+from fractions import Fraction
 from itertools import chain
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foretell import MissingExtraError, MusicError
-from foretell.music.midi import midi_bytes, parse_midi
+from foretell.music.midi import _sixteenth, midi_bytes, parse_midi
 
 
 def midi(*parts: list[tuple[Any, ...]], kind: int = 1, ticks: int = 96, one_track: bool = False) -> bytes:
@@ -132,3 +133,45 @@ def test_tempo_and_length() -> None:
     file = mido.MidiFile(file=io.BytesIO(midi_bytes(np.array([[60, 0, 0, 48]] * 8 + [[0] * 4] * 8), beats_a_minute=60)))
     assert file.length == pytest.approx(4.0)
     assert [len([m for m in track if m.type == "note_on"]) for track in file.tracks] == [0, 1, 0, 0, 1]
+
+
+def raw(*tracks: bytes, ticks: int = 1) -> bytes:
+    """A file of these tracks' content."""
+    head = b"MThd" + (6).to_bytes(4, "big") + b"".join(n.to_bytes(2, "big") for n in (1, len(tracks), ticks))
+    return head + b"".join(b"MTrk" + len(track).to_bytes(4, "big") + track for track in tracks)
+
+
+ON, LONG, END = bytes([0x90, 60, 70]), b"\xff\xff\xff\x7f", b"\x00\xff\x2f\x00"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        # A note at the end of a very long silence, with nothing after it; the same in two tracks.
+        (raw(b"\x00" + ON + b"\x01" + bytes([0x80, 60, 0]) + LONG + ON), "longer than 100,000 sixteenths"),
+        (raw(b"\x00" + ON + END, LONG + ON + END), "longer than 100,000 sixteenths"),
+        (raw(b"\x00" + ON + LONG + b"\xff\x2f\x00"), "longer than 100,000 sixteenths"),
+        # A number that no float holds, one that mido reads ever more slowly, and one that is merely too large.
+        (raw(b"\x00" + ON + b"\xff" * 3000 + b"\x7f" + ON), "waits longer than a MIDI file can say"),
+        (raw(b"\x00" + ON + b"\xff" * 500_000 + b"\x7f" + ON), "has no end"),
+        (raw(b"\x00" + ON + b"\x81" + LONG + ON), "waits longer than a MIDI file can say"),
+        (b"MThd" + bytes(2 << 20), "larger than 1 MiB"),
+        # Many parts, each of which sounds for as long as a piece may last.
+        (raw(*[b"\0" + ON + b"\x86\x8d\x10\xff\x2f\0"] * 200, ticks=4), "more than 10,000,000 sixteenths in all"),
+    ],
+)  # fmt: skip
+def test_bombs(content: bytes, said: str) -> None:
+    with pytest.raises(MusicError, match=f"x.mid.* {said}"):
+        parse_midi("x.mid", content)
+
+
+def test_a_long_silence_before_the_music_is_no_bomb() -> None:
+    note = ON + b"\x02" + bytes([0x80, 60, 0])
+    assert parse_midi("x.mid", raw(LONG + note + END, ticks=4))[:, 0].tolist()[-2:] == [60, 60]
+
+
+@given(st.integers(0, 10**6), st.integers(1, 0x7FFF))
+def test_the_nearest_sixteenth(ticks: int, ticks_a_beat: int) -> None:
+    exact = Fraction(4 * ticks, ticks_a_beat)
+    assert abs(_sixteenth(ticks, ticks_a_beat) - exact) <= Fraction(1, 2)
+    assert _sixteenth(10**400, ticks_a_beat) > 10**395

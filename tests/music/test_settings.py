@@ -27,10 +27,17 @@ def test_there_and_back(body: str, tiny: Callable[..., MusicSettings]) -> None:
         ({"batch_size": 0}, "batch_size is 0"),
         ({"window": 1}, "window is 1: it must be at least 2"),
         ({"semitones": -1}, "semitones is -1: it must be 0 or more"),
-        ({"dropout": 1.0}, "dropout is 1.0"),
-        ({"dropout": float("nan")}, "dropout is nan"),
+        ({"body": "gru", "dropout": 1.0}, "dropout is 1.0: it must be in"),
+        ({"body": "gru", "dropout": float("nan")}, "dropout is nan"),
+        ({"dropout": 0.2}, "dropout is 0.2: it has no place in a wavenet"),
     ],
 )
 def test_refusals(given: dict[str, Any], said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         MusicSettings(**given)
+
+
+def test_dropout_is_of_the_bodies_that_have_it() -> None:
+    assert MusicSettings(body="gru").dropped == 0.2
+    assert MusicSettings(body="gru", dropout=0.0).dropped == 0.0
+    assert MusicSettings().dropout is None

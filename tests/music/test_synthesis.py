@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from foretell import MissingExtraError
-from foretell.music.synthesis import SAMPLE_RATE, synthesise, wav_bytes
+from foretell import MissingExtraError, SettingsError
+from foretell.music.synthesis import SAMPLE_RATE, require_duration, synthesise, wav_bytes
 
 A4 = np.array([[69, 0, 0, 0]] * 8)
 
@@ -47,3 +47,11 @@ def test_without_soundfile(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "soundfile", None)
     with pytest.raises(MissingExtraError, match=r"foretell\[music\]"):
         wav_bytes(A4)
+
+
+def test_more_than_an_hour_is_refused() -> None:
+    require_duration(21_600, 90)
+    with pytest.raises(SettingsError, match=r"21,601 chords at 90 beats a minute are 3,600 s of sound"):
+        require_duration(21_601, 90)
+    with pytest.raises(SettingsError, match=r"write \.mid"):
+        wav_bytes(np.zeros((10_000, 4), dtype=np.int64), beats_a_minute=10)

@@ -109,3 +109,17 @@ def test_short_chorales_are_padded_and_padding_teaches_nothing(tiny: Callable[..
     sure = math.log(1 + 46 * math.exp(-3.0))
     # Only a chorale's first note, which nothing announces, may be another than the one counted to.
     assert loss.item() <= sure + 3.0 * first_notes / int(known.sum()) + 1e-4
+
+
+@pytest.mark.parametrize("body", ["gru", "lstm", "wavenet", "conv-lstm"])
+def test_a_long_piece_goes_by_in_parts(
+    body: str, tiny: Callable[..., MusicSettings], cadences: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(0)
+    network = build(tiny(body)).eval()
+    pieces = [Chorale("a", cadences(9)), Chorale("b", cadences(2, up=2))]
+    whole = evaluate(network, pieces)
+    monkeypatch.setattr("foretell.music.task._NOTES_AT_ONCE", 50)
+    parts = evaluate(network, pieces)
+    assert (parts.notes, parts.accuracy) == (whole.notes, whole.accuracy)
+    assert parts.loss == pytest.approx(whole.loss, rel=1e-5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import pickle
 
 import numpy as np
 import pytest
@@ -228,8 +229,6 @@ def test_the_weights_are_those_of_when_it_was_made():
     net = build(head)
     expected = nn.Generator(net, head).generate(30)
     generator = nn.Generator(net, head)
-    if generator.backend == "reference":
-        pytest.skip("the reference reads the network itself")
     with torch.no_grad():
         net.input.weight.zero_()
     assert torch.equal(generator.generate(30), expected)
@@ -238,12 +237,13 @@ def test_the_weights_are_those_of_when_it_was_made():
 @in_threads
 @by_head
 def test_outputs_that_are_no_distribution_are_an_error(head):
-    for backend, value in itertools.product(("auto", "reference"), (float("nan"),)):
+    restricted = [] if head.name == "gaussian" else [nn.Sampling(top_k=1), nn.Sampling(top_p=0.5)]
+    for backend, sampling in itertools.product(("auto", "reference"), [nn.Sampling(), *restricted]):
         net = build(head)
         with torch.no_grad():
-            net.output.bias[:] = value
+            net.output.bias[0] = float("nan")
         with pytest.raises(ValueError, match="no distribution to draw from"):
-            nn.Generator(net, head, backend=backend).generate(3)
+            nn.Generator(net, head, sampling=sampling, backend=backend).generate(3)
 
 
 def test_what_does_not_fit_is_named():
@@ -271,7 +271,9 @@ def test_what_does_not_fit_is_named():
     with pytest.raises(ValueError, match="steps must be at least 0"):
         generator.generate(-1)
     with pytest.raises(ValueError, match="chunk must be at least 1"):
-        next(generator.stream(0))
+        generator.stream(0)
+    with pytest.raises(ValueError, match="steps must be at least 0"):
+        generator.stream(1, -1)
     generator.generate(1)
     with pytest.raises(ValueError, match="prime comes before"):
         generator.prime(torch.zeros(2, 5, dtype=torch.int64))
@@ -284,3 +286,82 @@ def test_what_the_compiled_code_does_not_know_goes_to_the_reference():
     assert nn.Generator(double, head).generate(5).shape == (1, 5)
     with pytest.raises(SettingsError, match="weights are float64, not float32"):
         nn.Generator(double, head, backend="native")
+
+
+@pytest.mark.parametrize("backend", ["auto", "reference"])
+def test_values_to_begin_with_are_checked_to_the_last(backend):
+    head = nn.Categorical(8)
+    net = build(head)
+    for wrong in ([1, 8], [-1, 2]):
+        with pytest.raises(ValueError, match="levels from 0 to 7"):
+            nn.Generator(net, head, backend=backend).prime(torch.tensor([wrong]))
+    with pytest.raises(ValueError, match=r"values must be levels, whole numbers, got torch.float32"):
+        nn.Generator(net, head, backend=backend).prime(torch.zeros(1, 4))
+    given = torch.tensor([[3, 4]])
+    expected = nn.Generator(net, head, backend=backend)
+    expected.prime(given.clone())
+    generator = nn.Generator(net, head, backend=backend)
+    generator.prime(given)
+    given.fill_(6)
+    assert torch.equal(generator.generate(20), expected.generate(20))
+
+
+def test_local_conditioning_of_another_length_is_named_before_anything_is_read():
+    head = HEADS[0]
+    net = build(head, local_size=2)
+    generator = nn.Generator(net, head)
+    with pytest.raises(ValueError, match="local_y must have the shape"):
+        generator.prime(values_of(head, 1, 5), torch.zeros(1, 6, 2))
+    _, local = conditioning(net, 1, 10)
+    fresh = nn.Generator(net, head)
+    assert torch.equal(generator.generate(10, local), fresh.generate(10, local))
+
+
+@compiled
+def test_absurd_dilations_are_no_memory():
+    head = HEADS[0]
+    net = build(head)
+    net.dilations = (2**62, *net.dilations[1:])
+    with pytest.raises(MemoryError, match="not enough memory to generate 1 streams"):
+        nn.Generator(net, head)
+
+
+def test_the_default_device_does_not_matter():
+    head = HEADS[0]
+    generator = nn.Generator(build(head), head)
+    torch.set_default_device("meta")
+    try:
+        values = generator.generate(3)
+    finally:
+        torch.set_default_device(None)
+    assert values.device.type == "cpu"
+
+
+@compiled
+def test_a_generator_cannot_be_pickled():
+    head = HEADS[0]
+    with pytest.raises(TypeError, match="cannot be copied or pickled"):
+        pickle.dumps(nn.Generator(build(head), head))
+
+
+def test_a_head_of_ones_own_is_asked_itself():
+    class First(nn.Categorical):
+        def _sample(self, outputs, uniforms, sampling):  # noqa: ARG002
+            return torch.zeros(len(outputs), dtype=torch.int64)
+
+    head = First(37)
+    generator = nn.Generator(build(head), head)
+    assert generator.backend == "reference"
+    assert not generator.generate(5).any()
+
+
+@compiled
+def test_several_streams_do_not_depend_on_the_number_of_threads():
+    head = nn.Gaussian()
+    net = build(head, residual_channels=40, skip_channels=32)
+    former, results = torch.get_num_threads(), []
+    for count in (1, 2):
+        torch.set_num_threads(count)
+        results.append([nn.Generator(net, head, batch=batch).generate(300) for batch in (2, 3, 7)])
+    torch.set_num_threads(former)
+    assert all(torch.equal(a, b) for a, b in zip(*results, strict=True))

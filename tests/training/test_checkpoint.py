@@ -132,3 +132,10 @@ def test_a_full_disk_is_told_and_leaves_the_checkpoint_before(tmp_path: Path, mo
     assert facts == {"steps": 1}
     assert torch.equal(tensors["a"], torch.zeros(2))
     assert not list(tmp_path.glob("*.tmp"))
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "file", tmp_path / "file" / "checkpoint"):
+        with pytest.raises(TrainingError, match=r"file.* cannot be made"):
+            checkpoint.write(folder, 1, {"a": torch.zeros(2)}, {"steps": 1})

@@ -154,9 +154,9 @@ def test_weights_of_another_model(folder: Path, weights: dict[str, Tensor], tmp_
 
 def test_a_link_to_a_model_stays_a_link(folder: Path, weights: dict[str, Tensor], tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(folder)
-    write_folder(tmp_path / "link", "music", {}, weights)
+    write_folder(tmp_path / "link", "audio", {"rate": 1}, weights)
     assert (tmp_path / "link").is_symlink()
-    assert read_folder(folder).kind == "music"
+    assert read_folder(folder).description == {"rate": 1}
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["link", "model"]
 
 
@@ -177,3 +177,14 @@ def test_a_model_of_another_kind_stays(folder: Path, weights: dict[str, Tensor])
     (folder / "model.json").write_text("damaged")
     write_folder(folder, "music", DESCRIPTION, weights)
     assert read_folder(folder).kind == "music"
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_weights_that_are_not_finite(bad: float, weights: dict[str, Tensor], tmp_path: Path) -> None:
+    whole = {**weights, "count": torch.tensor(3)}
+    write_folder(tmp_path / "model", "audio", DESCRIPTION, whole)
+    assert read_folder(tmp_path / "model").tensors(lambda: whole).keys() == whole.keys()
+    spoilt = {**whole, "bias": torch.tensor([0.0, bad])}
+    write_folder(tmp_path / "model", "audio", DESCRIPTION, spoilt)
+    with pytest.raises(ModelError, match=r"the tensor bias in .* not finite"):
+        read_folder(tmp_path / "model").tensors(lambda: whole)

@@ -152,3 +152,30 @@ def test_identity_tells_batches_apart() -> None:
     batches = [a, b, (a, b), {"a": a}, {"b": a}, a.double(), a.bool(), a[0, 0]]
     assert len({resumption.identity_of(x) for x in batches}) == len(batches)
     assert resumption.identity_of((a, b)) == resumption.identity_of([a.clone(), b.clone()])
+
+
+def test_the_record_stays_on_the_cpu() -> None:
+    tensors = {"weights": torch.zeros(3), "losses": torch.zeros(2, dtype=torch.float64), "state.0": torch.zeros(1)}
+    tensors |= {"best_value": torch.tensor(1.0, dtype=torch.float64)}
+    placed = resumption._placed(tensors, torch.device("meta"))
+    assert {name: t.device.type for name, t in placed.items()} == {
+        "weights": "meta", "losses": "cpu", "state.0": "meta", "best_value": "cpu",
+    }  # fmt: skip
+
+
+def test_nothing_that_goes_to_the_device_is_of_float64(task, tmp_path: Path) -> None:
+    from foretell.training import checkpoint
+
+    task.train(task.network(), options={"checkpoint": tmp_path, "evaluate": task.evaluate}, **SETTINGS)
+    tensors, _ = checkpoint.read(tmp_path)
+    moved = resumption._placed(tensors, torch.device("meta"))
+    assert {t.dtype for t in moved.values() if t.device.type == "meta"}.isdisjoint({torch.float64})
+
+
+def test_what_else_tells_the_data_apart(task, tmp_path: Path) -> None:
+    options = {"checkpoint": tmp_path, "identity": [["a", 3], ["b", 4]]}
+    task.train(task.network(), options=options, steps=4)
+    task.train(task.network(), options=options, steps=4)
+    for other in ([["a", 3], ["b", 5]], [["a", 3], ["c", 4]], None):
+        with pytest.raises(ModelError, match="other data"):
+            task.train(task.network(), options=options | {"identity": other}, steps=4)

@@ -6,7 +6,7 @@ from types import ModuleType
 import pytest
 import torch
 
-from foretell.errors import MissingExtraError
+from foretell.errors import MissingExtraError, SettingsError, TrainingError
 
 
 def test_without_the_package_the_extra_is_named(task, tmp_path, monkeypatch) -> None:
@@ -74,3 +74,42 @@ def test_more_than_numbers_is_written_after_each_evaluation(task, tmp_path, monk
     seen.clear()
     task.train(task.network(), options={"evaluate": task.evaluate, "illustrate": illustrate}, steps=2)
     assert seen == []
+
+
+def test_a_folder_that_cannot_be_one_is_told_before_training(task, tmp_path) -> None:
+    pytest.importorskip("tensorboard")
+    (tmp_path / "file").touch()
+    steps = []
+    for folder in (tmp_path / "file", tmp_path / "file" / "runs"):
+        options = {"tensorboard": folder, "on_progress": lambda progress: steps.append(progress.step)}
+        with pytest.raises(
+            SettingsError, match=r"tensorboard='.*file.*' cannot be written to \((File exists|Not a dir)"
+        ):
+            task.train(task.network(), options=options, steps=3)
+    assert steps == []
+
+
+def test_a_full_disk_is_told(task, tmp_path, monkeypatch) -> None:
+    class Writer:
+        def __init__(self, log_dir, purge_step):
+            pass
+
+        def add_scalar(self, *written):
+            if written[2] == 2:
+                raise OSError(28, "No space left on device")
+
+        def close(self):
+            raise OSError(28, "No space left on device")
+
+    module = ModuleType("torch.utils.tensorboard")
+    module.SummaryWriter = Writer
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", module)
+    for steps in (1, 3):  # at the end, and on the way
+        with pytest.raises(TrainingError, match=r"TensorBoard folder .* \(No space left on device\)"):
+            task.train(task.network(), options={"tensorboard": tmp_path / "runs"}, steps=steps)
+
+    def stop(_) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        task.train(task.network(), options={"tensorboard": tmp_path / "runs", "on_progress": stop}, steps=1)

@@ -5,7 +5,7 @@ A chunk begins where the one before it ended, and the network's state goes along
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -18,6 +18,8 @@ from foretell.audio.corpus import Sound
 from foretell.audio.levels import Levels
 from foretell.audio.pieces import Grouping, Piece, cut
 from foretell.nn.heads import Head
+
+_SEVERAL = 4
 
 
 @dataclass(frozen=True)
@@ -88,14 +90,34 @@ class Batches:
         return sum(piece.context for piece in self._pieces)
 
     def once(self, most: int | None = None) -> Iterator[list[Chunk]]:
-        """The batches of one epoch, always the same; those of about the first `most` chunks, if given."""
-        done = 0
+        """The batches of one epoch, always the same; `most` chunks of them at most, if given.
+
+        Those are the beginnings of several batches, four or more where there are as many.
+        """
+        left = self.steps if most is None else most
+        each = left if most is None else -(-most // min(_SEVERAL, self.batches))
         for group in self._grouping.epoch(0):
-            if most is not None and done >= most:
+            chunks = self.chunks(group)[: min(each, left)]
+            left -= len(chunks)
+            if chunks:
+                yield chunks
+            if not left:
                 return
-            chunks = self.chunks(group)
-            done += len(chunks)
-            yield chunks
+
+    def watched(self, on_progress: Callable[[float], None] | None) -> Iterator[Iterator[Chunk]]:
+        """All batches of `once`, chunk by chunk; `on_progress` is told the share that is done after each of them."""
+        done = 0
+
+        def chunks(batch: list[Chunk]) -> Iterator[Chunk]:
+            nonlocal done
+            for chunk in batch:
+                yield chunk
+                done += 1
+                if on_progress is not None:
+                    on_progress(done / self.steps)
+
+        for batch in self.once():
+            yield chunks(batch)
 
     def chunks(self, group: Sequence[int]) -> list[Chunk]:
         """The chunks of the pieces with these numbers."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,10 @@ class Corpus:
     """Files that were left out, as asked, since they are silent throughout."""
     trimmed: int = 0
     """Samples of silence that were cut off."""
+    clipped: int = 0
+    """Samples beyond [-1, 1], which were brought back to it."""
+    left_out: int = 0
+    """Files of sound in the folder that were not to be read."""
 
     @property
     def samples(self) -> int:
@@ -102,17 +106,22 @@ def read_corpus(
     trim: float | None = None,
     speakers_from: SpeakersFrom | None = None,
     skip_silent: bool = False,
+    without: Collection[Path] = (),
 ) -> Corpus:
     """Read all sounds of a folder at `rate` (None: see `common_rate`), and keep what `encode` makes of them.
 
     `trim`: silence this many dB under a sound's peak is cut off at its ends; None keeps it. A file that is silent
-    throughout is refused, unless `skip_silent` leaves it out. Raises `AudioError` for any file that cannot be used.
+    throughout is refused, unless `skip_silent` leaves it out. Files whose real path is in `without` are not read.
+    Raises `AudioError` for any file that cannot be used.
     """
-    files, ignored = sound_files(folder)
+    found, ignored = sound_files(folder)
+    files = [file for file in found if file.resolve() not in without] if without else found
+    if not files:
+        raise AudioError(f"{folder} holds no sound besides those that are left out: give a folder with others")
     rate = common_rate(files) if rate is None else rate
     sounds: list[Sound] = []
     skipped: list[str] = []
-    cut = 0
+    cut = clipped = 0
     for file in files:
         name = str(file.relative_to(folder)) if file != Path(folder) else file.name
         speaker = None if speakers_from is None else speaker_of(file, speakers_from)
@@ -124,10 +133,11 @@ def read_corpus(
             continue
         heard = whole if trim is None else trimmed(whole, rate, trim)
         cut += len(whole) - len(heard)
+        clipped += int(np.count_nonzero(heard > 1) + np.count_nonzero(heard < -1))
         sounds.append(Sound(name, encode(heard), speaker))
     if not sounds:
         raise AudioError(f"{folder} holds nothing but silence: give a folder with sounds that can be heard")
-    return Corpus(tuple(sounds), rate, ignored, tuple(skipped), cut)
+    return Corpus(tuple(sounds), rate, ignored, tuple(skipped), cut, clipped, len(found) - len(files))
 
 
 def _refuse(error: OSError) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from foretell.audio.corpus import Corpus, Sound, read_corpus
+from foretell.audio.corpus import Corpus, Sound, read_corpus, sound_files
 from foretell.audio.holdout import hold_out
 from foretell.audio.levels import Levels
 from foretell.audio.network import head_of
@@ -41,6 +42,8 @@ class AudioData:
         lines = [f"{_count(len(corpus.sounds), 'sound')}, {corpus.seconds:,.1f} s at {corpus.rate:,} samples a second."]
         if corpus.trimmed:
             lines.append(f"{corpus.trimmed / corpus.rate:,.1f} s of silence were cut off at their ends.")
+        if corpus.clipped:
+            lines.append(f"{_count(corpus.clipped, 'sample')} beyond full scale: clipped.")
         if corpus.ignored:
             lines.append(f"{_count(corpus.ignored, 'other file')} in the folder: ignored.")
         if corpus.skipped:
@@ -56,7 +59,9 @@ class AudioData:
     def _validated_by(self) -> str:
         held = len(self.validation)
         if self.validation_folder is not None:
-            return f"Validation: {_count(held, 'sound')} of {self.validation_folder}."
+            apart = self.corpus.left_out
+            note = f" {_count(apart, 'sound')} of it in the training folder: left out of training." if apart else ""
+            return f"Validation: {_count(held, 'sound')} of {self.validation_folder}.{note}"
         if not held:
             return "Nothing is held out for validation."
         if len(self.corpus.sounds) == 1:
@@ -76,16 +81,29 @@ def read_data(
 ) -> AudioData:
     """Read a folder of sounds to train on; `validation` is another folder, in place of a share that is held out.
 
-    Raises `AudioError` for what cannot be used, see `read_corpus`, and for a speaker of `validation` who is not in
-    `folder`.
+    A sound of `validation` that lies in `folder` too, as where the one folder is within the other, is left out of
+    training. Raises `AudioError` for what cannot be used, see `read_corpus`, for a speaker of `validation` who is not
+    in `folder`, and where `folder` is, or lies in, `validation`.
     """
-    corpus = _read(folder, settings, settings.sample_rate, speakers_from)
+    held_out = () if validation is None else _files_apart(folder, validation)
+    corpus = _read(folder, settings, settings.sample_rate, speakers_from, held_out)
     if validation is None:
         training, held = hold_out(corpus.sounds, settings.validation, settings.training.seed)
         return AudioData(corpus, tuple(training), tuple(held), corpus.speakers, speakers_from)
     other = _read(validation, settings, corpus.rate, speakers_from)
     require_known(other, corpus.speakers, validation)
     return AudioData(corpus, corpus.sounds, other.sounds, corpus.speakers, speakers_from, str(validation))
+
+
+def _files_apart(folder: str | Path, validation: str | Path) -> frozenset[Path]:
+    """The validation sounds' real paths; AudioError where they would leave nothing to train on."""
+    files, _ = sound_files(validation)
+    if Path(folder).resolve().is_relative_to(Path(validation).resolve()):
+        raise AudioError(
+            f"validation {validation}: the sounds to train on, {folder}, are part of it; give another folder, or a "
+            "share of the files"
+        )
+    return frozenset(file.resolve() for file in files)
 
 
 def require_known(corpus: Corpus, speakers: tuple[str, ...], folder: str | Path) -> None:
@@ -103,7 +121,13 @@ def names(speakers: tuple[str, ...]) -> str:
     return ", ".join(speakers[:_MOST_NAMES]) + (f" and {more:,} more" if more > 0 else "")
 
 
-def _read(folder: str | Path, settings: AudioSettings, rate: int | None, speakers_from: SpeakersFrom | None) -> Corpus:
+def _read(
+    folder: str | Path,
+    settings: AudioSettings,
+    rate: int | None,
+    speakers_from: SpeakersFrom | None,
+    without: Collection[Path] = (),
+) -> Corpus:
     return read_corpus(
         folder,
         Levels(head_of(settings)).encode,
@@ -111,6 +135,7 @@ def _read(folder: str | Path, settings: AudioSettings, rate: int | None, speaker
         trim=settings.trim,
         speakers_from=speakers_from,
         skip_silent=settings.skip_silent,
+        without=without,
     )
 
 

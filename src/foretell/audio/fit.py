@@ -92,6 +92,7 @@ class AudioFit:
             tensorboard=tensorboard,
             illustrate=self._illustrate,
             on_progress=on_progress,
+            identity=[[sound.name, len(sound.levels)] for sound in self._data.training],
         )
 
     def score(self) -> float | None:

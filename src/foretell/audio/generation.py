@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from foretell.audio.levels import Levels
+from foretell.errors import SettingsError
 from foretell.nn import Generator, WaveNet
 from foretell.nn.generation import Backend, Precision
 from foretell.nn.heads import Head, Sampling
@@ -56,3 +58,15 @@ class Voice:
     def _waveforms(self, stream: Iterator[torch.Tensor]) -> Iterator[NDArray[np.float32]]:
         for values in stream:
             yield self._levels.waveform(values[0])
+
+
+def checked_waveform(waveform: Any) -> NDArray[np.float32]:
+    """The seed audio as `(N,)` float32; SettingsError for anything else than finite floats of that shape."""
+    given = np.asarray(waveform)
+    if given.ndim != 1 or given.dtype.kind != "f":
+        raise SettingsError(
+            f"seed_audio is an array {given.shape} of {given.dtype}: give a waveform (N,) of floats in [-1, 1]"
+        )
+    if not np.isfinite(given).all():
+        raise SettingsError(f"seed_audio holds {given[~np.isfinite(given)][0]}: give finite numbers in [-1, 1]")
+    return given.astype(np.float32)

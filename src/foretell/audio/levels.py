@@ -16,6 +16,9 @@ from torch import Tensor
 from foretell.nn import heads
 from foretell.nn.mu_law import decode, encode
 
+_BLOCK = 1 << 20
+"""Samples that are turned into levels at a time: what comes in between takes many bytes of each."""
+
 
 def to_pcm(waveform: NDArray[np.float32], bits: int = 16) -> NDArray[np.int16]:
     """The nearest whole numbers from -2**(bits-1) up to 2**(bits-1) - 1, at most 16 bits."""
@@ -41,10 +44,14 @@ class Levels:
 
     def encode(self, waveform: NDArray[np.float32]) -> NDArray[Any]:
         """Levels `(N,)` of a waveform `(N,)`; what is beyond [-1, 1] is clipped."""
-        if self._classes is None:
-            return to_pcm(waveform, self._bits)
-        encoded = encode(torch.from_numpy(np.ascontiguousarray(waveform)), self._classes)
-        levels: NDArray[Any] = encoded.numpy().astype(self.dtype)
+        levels = np.empty(len(waveform), self.dtype)
+        for start in range(0, len(waveform), _BLOCK):
+            block = waveform[start : start + _BLOCK]
+            if self._classes is None:
+                levels[start : start + _BLOCK] = to_pcm(block, self._bits)
+            else:
+                encoded = encode(torch.from_numpy(np.ascontiguousarray(block)), self._classes)
+                levels[start : start + _BLOCK] = encoded.numpy()
         return levels
 
     def values(self, levels: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from foretell.audio.batches import Batches
 from foretell.audio.corpus import read_corpus
 from foretell.audio.data import AudioData, names, read_data, require_known
 from foretell.audio.fit import AudioFit
-from foretell.audio.generation import Voice
+from foretell.audio.generation import Voice, checked_waveform
 from foretell.audio.levels import Levels
 from foretell.audio.network import build
 from foretell.audio.reading import read_sound
@@ -33,6 +33,7 @@ from foretell.training.model_folder import read_folder, write_folder
 
 KIND = "audio"
 _CHUNK_SECONDS = 0.25
+_LONGEST_SECONDS = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -116,10 +117,18 @@ class AudioModel:
             trained_on=(len(data.training), sum(len(sound.levels) for sound in data.training) / data.rate),
         )
 
-    def evaluate(self, folder: str | Path, *, skip_silent: bool = False, device: str = "auto") -> Evaluation:
+    def evaluate(
+        self,
+        folder: str | Path,
+        *,
+        skip_silent: bool = False,
+        device: str = "auto",
+        on_progress: Callable[[float], None] | None = None,
+    ) -> Evaluation:
         """Judge the model by a folder of sounds, trimmed and resampled as its own were.
 
-        Raises `AudioError` for sounds that cannot be used, and for a speaker that the model does not know.
+        `on_progress` is told the share that is done. Raises `AudioError` for sounds that cannot be used, and for a
+        speaker that the model does not know.
         """
         corpus = read_corpus(
             folder,
@@ -142,7 +151,7 @@ class AudioModel:
         )
         place = Hardware(device, "32-true").device
         try:
-            scores = AudioTask(self.head).score(self.network.to(place), batches.once())
+            scores = AudioTask(self.head).score(self.network.to(place), batches.watched(on_progress))
         finally:
             self.network.cpu()
         by_name = (
@@ -174,18 +183,21 @@ class AudioModel:
 
         - `chunk`: samples at a time; a quarter of a second if not given.
         - `speaker`: one of `speakers`; due where the model tells them apart, the first one if not given.
-        - `seed_audio`: a file, or a waveform `(N,)` at the model's rate, that the sound goes on from.
+        - `seed_audio`: a file, or a waveform `(N,)` of floats in [-1, 1] at the model's rate, that the sound goes on
+          from.
         - `temperature`, `top_k`, `top_p`: see `foretell.nn.heads.Sampling`.
         - `weights`, `backend`: see `foretell.nn.Generator`.
 
         One seed gives one sound. Raises `SettingsError` for options that make no sense, among them a speaker that the
         model does not know, and `AudioError` for seed audio that cannot be read.
         """
-        if seconds is not None and not 0 < seconds < float("inf"):
-            raise SettingsError(f"seconds is {seconds:g}: it must be above 0")
+        if seconds is not None and not 0 < seconds <= _LONGEST_SECONDS:
+            raise SettingsError(f"seconds is {seconds:g}: it must be above 0 and at most {_LONGEST_SECONDS:,}")
         sampling = Sampling(temperature=temperature, top_k=top_k, top_p=top_p)
         if isinstance(seed_audio, str | Path):
             seed_audio = read_sound(seed_audio, self.rate)
+        elif seed_audio is not None:
+            seed_audio = checked_waveform(seed_audio)
         voice = Voice(self.network, self.head, self.speaker_number(speaker))
         return voice.stream(
             None if seconds is None else max(1, round(seconds * self.rate)),

@@ -8,6 +8,9 @@ from foretell.audio.settings import AudioSettings
 from foretell.nn import WaveNet, dilation_cycles
 from foretell.nn.heads import Categorical, Gaussian, Head, MixtureOfLogistics
 
+_OCTAVES = 5
+"""From the longest wave over the levels to the shortest."""
+
 
 def head_of(settings: AudioSettings) -> Head:
     """What the network's outputs mean."""
@@ -21,7 +24,7 @@ def build(settings: AudioSettings, head: Head, speakers: int, *, seed: int | Non
     with torch.random.fork_rng(devices=[], enabled=seed is not None):
         if seed is not None:
             torch.default_generator.manual_seed(seed)
-        return WaveNet(
+        network = WaveNet(
             head.input_size,
             settings.residual,
             settings.skip,
@@ -31,3 +34,24 @@ def build(settings: AudioSettings, head: Head, speakers: int, *, seed: int | Non
             settings.speaker_size if speakers else None,
             global_classes=speakers or None,
         )
+    _begin_for_sound(network, head)
+    return network
+
+
+def _begin_for_sound(network: WaveNet, head: Head) -> None:
+    """Initial values by which sound is learnt sooner.
+
+    Levels begin as sines and cosines of their number, so that neighbours are alike (as positions do in Vaswani et al.,
+    2017), and the skip sum begins at the size of one share, however many layers there are.
+    """
+    with torch.no_grad():
+        for layer in network.layers:
+            shares = layer.mixed.weight[-network.skip_channels :]  # type: ignore[union-attr, index]
+            shares.mul_(len(network.layers) ** -0.5)
+        if head.quantised:
+            half = torch.arange(head.input_size) / (head.input_size / 2) - 1
+            count = -(-network.residual_channels // 2)
+            waves = torch.pi / 2 * 2.0 ** (_OCTAVES * torch.arange(count) / count)
+            angles = torch.outer(waves, half)
+            rows = torch.cat([angles.sin(), angles.cos()])[: network.residual_channels]
+            network.input.weight.copy_(rows[:, :, None])

@@ -46,7 +46,7 @@ class AudioSettings:
     validation: float = 0.1
     """Share of the files that is held out, in [0, 0.5]; 0 for none."""
     validation_steps: int = 10
-    """About how many chunks an evaluation during training takes, always the same ones; the last one ten times more."""
+    """Chunks that an evaluation during training takes at most, always the same ones; the last one ten times more."""
     training: TrainingSettings = field(
         default_factory=partial(
             TrainingSettings, steps=2000, learning_rate=4e-3, average=0.995, evaluate_every=200, checkpoint_every=100

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -18,7 +19,7 @@ def speaker_of(path: Path, rule: SpeakersFrom) -> str:
     without an underscore, which names nobody.
     """
     if rule == "folder":
-        return path.absolute().parent.name
+        return Path(os.path.abspath(path)).parent.name
     parts = path.stem.split("_")
     speaker = parts[1] if len(parts) > 2 else parts[0]
     if len(parts) < 2 or not speaker:

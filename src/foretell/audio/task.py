@@ -55,7 +55,7 @@ class AudioTask:
         counted = nll[chunk.scored]
         return counted.sum() / max(1, counted.numel()), state
 
-    def score(self, network: nn.Module, batches: Iterable[list[Chunk]]) -> Scores:
+    def score(self, network: nn.Module, batches: Iterable[Iterable[Chunk]]) -> Scores:
         """Judge a network in evaluation mode, without gradients, on the device that it is on."""
         device = next(network.parameters()).device
         scores = Scores()
@@ -65,7 +65,8 @@ class AudioTask:
                 for chunk in batch:
                     placed = chunk.to(device)
                     nll, state = self._nll(network, placed, state)
-                    nats = torch.where(placed.scored, nll, 0).double().sum(1).tolist()
+                    # Not every device has float64.
+                    nats = torch.where(placed.scored, nll, 0).cpu().double().sum(1).tolist()
                     samples = placed.scored.sum(1).tolist()
                     speakers = [0] * len(nats) if placed.speakers is None else placed.speakers.tolist()
                     for speaker, more, count in zip(speakers, nats, samples, strict=True):

@@ -33,6 +33,8 @@ class Destinations:
     """Of the model."""
     checkpoint: Path | None = None
     """While training goes on."""
+    tensorboard: Path | None = None
+    """While training goes on; it may be there already, with anything in it."""
     folder: Path | None = None
     """Made for them if it is not there."""
     undrawn: bool = False
@@ -69,6 +71,10 @@ class Destinations:
                 if folder.exists() and not folder.is_dir():
                     raise SettingsError(f"output {folder} is a file, but a folder is to be there: give another name")
                 self.require_writable(folder, folder=True)
+        if self.tensorboard is not None:
+            there = next((p for p in (self.tensorboard, *self.tensorboard.absolute().parents) if p.exists()), None)
+            if there is not None and not there.is_dir():
+                raise SettingsError(f"--tensorboard {self.tensorboard}: {there} is a file; give a folder")
         if self.checkpoint is not None and self.checkpoint.is_dir():
             others = sorted({entry.name for entry in self.checkpoint.iterdir()} - _CHECKPOINT)
             if others:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -14,10 +15,11 @@ import typer
 from foretell.errors import ForetellError
 
 REFUSED = 2
-"""Bad input: of the user's making, and theirs to mend."""
+"""Bad input, or a machine without room: not of foretell's making, and the user's to mend."""
 FAILED = 1
 INTERRUPTED = 130
 BROKEN_PIPE = 141
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
 class Interrupted(KeyboardInterrupt):
@@ -49,11 +51,13 @@ def guarded(command: Callable[..., None], *, debug: bool, **values: Any) -> None
     except KeyboardInterrupt:
         _end("interrupted", INTERRUPTED, debug)
     except OSError as error:
-        _end(f"error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}", FAILED, debug)
+        where = f": {error.filename}" if error.filename else ""
+        _end(f"error: {error.strerror or error}{where}", REFUSED if error.errno in _NO_ROOM else FAILED, debug)
     except Exception as error:
         if _out_of_memory(error):
             _end(
-                "error: there is not enough memory for this: try a shorter horizon or input, or a smaller network",
+                "error: there is not enough memory for this: try a smaller network, less at a time (a shorter horizon, "
+                "input, batch or chunk), or less data",
                 REFUSED,
                 debug,
             )

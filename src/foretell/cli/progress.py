@@ -80,6 +80,11 @@ def _words(progress: Progress) -> str:
     return f"step {progress.step:,} of {progress.steps:,}, loss {progress.loss:.4f}, {left}"
 
 
+def time_left(done: float, seconds: float) -> str:
+    """How long the rest takes, where a share `done` of it took that long; how long it took, once all is done."""
+    return f"{duration(seconds * (1 - done) / done)} left" if done < 1 else duration(seconds)
+
+
 def duration(seconds: float) -> str:
     """Such as 8 s, 2 min 5 s, or 1 h 12 min."""
     if not math.isfinite(seconds):

@@ -14,6 +14,7 @@ from foretell.cli.options import (
     TableOptions,
     TrainingOptions,
 )
+from foretell.cli.training import NO_BOUND
 from foretell.errors import SettingsError
 from foretell.forecasting.settings import ForecastSettings
 
@@ -86,6 +87,8 @@ def forecaster_for(
     assert ask.horizon is not None
     settings = _settings(ask, network, training)
     if training.epochs is not None:
+        if training.epochs > NO_BOUND:
+            raise SettingsError(f"--epochs {training.epochs:g}: give {NO_BOUND:,} at most")
         panel, _ = to_panel(tables.table, tables.columns)
         steps = steps_of_epochs(training.epochs, panel, ask.horizon, settings)
         settings = replace(settings, training=replace(settings.training, steps=steps))

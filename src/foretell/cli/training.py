@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from foretell.forecasting.forecaster import Forecaster
 
+NO_BOUND = 1_000_000_000
+"""Training steps where the clock decides; no run takes more."""
+
 
 def train(
     forecaster: Forecaster, table: pl.DataFrame, talk: Talk, *, checkpoint: Path | None, tensorboard: Path | None

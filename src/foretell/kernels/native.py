@@ -22,7 +22,7 @@ from typing import Any
 import torch
 
 from foretell.errors import SettingsError
-from foretell.kernels.structures import Scan, WaveNetCall, WaveNetNetwork
+from foretell.kernels.structures import Scan, WaveNetCall, WaveNetNetwork, WaveNetStack
 
 INSTRUCTION_SETS = ("avx512", "avx2", "baseline")
 """From the widest to the narrowest."""
@@ -57,6 +57,7 @@ class Library:
             ("structure_", Scan),
             ("wavenet_network_", WaveNetNetwork),
             ("wavenet_call_", WaveNetCall),
+            ("wavenet_stack_", WaveNetStack),
         ):
             size = getattr(loaded, f"foretell_{name}size")
             size.restype = c_int64

@@ -7,6 +7,7 @@ The interpreter's lock is released during a call.
 from __future__ import annotations
 
 import ctypes
+import threading
 from collections.abc import Sequence
 from ctypes import c_int64, c_void_p
 from dataclasses import dataclass
@@ -20,6 +21,11 @@ from foretell.kernels.structures import WAVENET_WEIGHTS, WaveNetCall, WaveNetNet
 
 HEADS = ("categorical", "mixture_of_logistics", "gaussian")
 """The heads that the compiled code samples from, in its order."""
+
+
+_MOST_PADDING = 32
+_MOST_FLOATS = 2**58
+"""Sizes beyond it would overflow on their way to memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +79,13 @@ class CompiledWaveNet:
         self._batch = batch
         self._quantised = head.name == "categorical"
         self._residual, inputs = weights.input.shape
+        self._levels = int(inputs)
         self._layers = len(weights.gated)
+        self._lock = threading.Lock()
+        kernel = weights.gated[0].shape[2]
+        remembered = sum((kernel - 1) * dilation + 1 for dilation in weights.dilations)
+        if batch * remembered * (self._residual + _MOST_PADDING) >= _MOST_FLOATS:
+            raise MemoryError(f"foretell: not enough memory to generate {batch} streams")
         held: list[Any] = []
 
         def address(t: Tensor | None) -> int | None:
@@ -93,7 +105,7 @@ class CompiledWaveNet:
             skip=weights.hidden.shape[0],
             outputs=weights.output.shape[0],
             layers=self._layers,
-            kernel=weights.gated[0].shape[2],
+            kernel=kernel,
             batch=batch,
             threads=torch.get_num_threads(),
             dilations=ctypes.addressof(held[-1]),
@@ -113,9 +125,10 @@ class CompiledWaveNet:
 
     def set_past(self, rings: Sequence[Tensor], steps: int) -> None:
         """Go on after `steps` time steps; `rings` (B, R, (kernel - 1) dilation) a layer, as in a `WaveNetState`."""
-        for layer, ring in enumerate(rings):
-            kept = ring.detach().to(dtype=torch.float32, device="cpu").contiguous()
-            self._library.wavenet["set_past"](self._handle, layer, kept.data_ptr(), steps)
+        with self._lock:
+            for layer, ring in enumerate(rings):
+                kept = ring.detach().to(dtype=torch.float32, device="cpu").contiguous()
+                self._library.wavenet["set_past"](self._handle, layer, kept.data_ptr(), steps)
 
     def run(self, before: Tensor, uniforms: Tensor, chance: Chance, local: Tensor | None) -> Tensor:
         """The next values (B, T), after the values `before` (B,), by chance `uniforms` (T, B, 2) in [0, 1).
@@ -123,7 +136,8 @@ class CompiledWaveNet:
         Values are levels, int64, or float32, by the head. `local` (T, B, layers, 2R) is what local conditioning adds.
         """
         steps = uniforms.shape[0]
-        values = torch.empty(self._batch, steps, dtype=torch.int64 if self._quantised else torch.float32)
+        kind = torch.int64 if self._quantised else torch.float32
+        values = torch.empty(self._batch, steps, dtype=kind, device="cpu")
         before = before.to(values.dtype).contiguous()
         uniforms = uniforms.contiguous()
         local = None if local is None else local.detach().contiguous()
@@ -131,9 +145,11 @@ class CompiledWaveNet:
             raise TypeError("uniforms and local must be float32")
         if tuple(uniforms.shape) != (steps, self._batch, 2) or before.shape != (self._batch,):
             raise ValueError(f"uniforms {tuple(uniforms.shape)} and before {tuple(before.shape)} do not fit")
+        if self._quantised and not (int(before.min()) >= 0 and int(before.max()) < self._levels):
+            raise ValueError(f"levels must be from 0 to {self._levels - 1}, got {before.tolist()}")
         if local is not None and tuple(local.shape) != (steps, self._batch, self._layers, 2 * self._residual):
             raise ValueError(f"local has the shape {tuple(local.shape)}")
-        kind = "levels" if self._quantised else "scalars"
+        name = "levels" if self._quantised else "scalars"
         call = WaveNetCall(
             steps=steps,
             threads=torch.get_num_threads(),
@@ -142,14 +158,18 @@ class CompiledWaveNet:
             temperature=chance.temperature,
             top_k=chance.top_k,
             top_p=chance.top_p,
-            **{f"{kind}_before": before.data_ptr(), kind: values.data_ptr()},
+            **{f"{name}_before": before.data_ptr(), name: values.data_ptr()},
         )
-        failure = self._library.wavenet["run"](self._handle, ctypes.byref(call))
+        with self._lock:  # two Python threads must not be in one generator
+            failure = self._library.wavenet["run"](self._handle, ctypes.byref(call))
         if failure == 2:
             raise ValueError("the network's outputs are no distribution to draw from: they are NaN or infinite")
         if failure:
             raise MemoryError(f"foretell: not enough memory to generate {steps} steps of {self._batch} streams")
         return values
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError("a generator cannot be copied or pickled: make another one from the network")
 
     def __del__(self) -> None:
         handle = getattr(self, "_handle", None)

@@ -23,6 +23,7 @@ from foretell.kernels.wavenet_reference import LayerWeights
 
 # With fewer, packing the weights and copying the past would cost more than the products.
 _FEWEST_STEPS = 8
+# They would not pay for waking other threads.
 _FEW_MULTIPLICATIONS = 4e5
 
 
@@ -49,10 +50,14 @@ def run(
     `x` `(B, T, R)` is the first layer's input, `pasts` are what came before, `(B, n, R)` with n = (kernel - 1)
     dilation, through which no gradient flows; `extras`, `(B, T, 2R)` or `(B, 1, 2R)` each, what conditioning adds.
     """
-    plan = _Plan(tuple(dilations), len(weights), list(pasts))
     flat = [t for layer in weights for t in layer]
+    tensors = [x, *flat, *(e for e in extras if e is not None)]
+    keep = torch.is_grad_enabled() and any(t.requires_grad for t in tensors)
+    plan = _Plan(tuple(dilations), len(weights), list(pasts), keep)
     skips: Tensor = _Stack.apply(plan, x, *flat, *extras)  # type: ignore[no-untyped-call]
-    return skips, plan.inputs
+    # Whoever manages saved tensors, such as checkpointing, should find them in no other place.
+    inputs, plan.inputs = plan.inputs, []
+    return skips, inputs
 
 
 @dataclass(eq=False)
@@ -62,9 +67,11 @@ class _Plan:
     dilations: tuple[int, ...]
     layers: int
     pasts: list[Tensor]
+    keep: bool
+    """Whether there will be a backward pass."""
     inputs: list[Tensor] = field(default_factory=list)
 
-    def sorted(self, flat: Sequence[Any]) -> tuple[list[LayerWeights], list[Tensor | None]]:
+    def split(self, flat: Sequence[Any]) -> tuple[list[LayerWeights], list[Tensor | None]]:
         """Weights and extras out of the arguments after `x`."""
         size = len(LayerWeights._fields)
         weights = [LayerWeights(*flat[k * size : (k + 1) * size]) for k in range(self.layers)]
@@ -74,7 +81,7 @@ class _Plan:
 class _Stack(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, plan: _Plan, x: Tensor, *flat: Any) -> Tensor:
-        weights, extras = plan.sorted(flat)
+        weights, extras = plan.split(flat)
         call = _Call(x, plan, weights, extras)
         kernel = weights[0].gated.shape[2]
         batch, steps, channels = x.shape
@@ -83,7 +90,8 @@ class _Stack(torch.autograd.Function):
             inputs[:, : past.shape[1]] = past
             plan.inputs.append(inputs)
         plan.inputs[0][:, plan.pasts[0].shape[1] :] = x
-        gates = [call.gates_like(x) for _ in weights]
+        room = None if plan.keep else call.gates_like(x)
+        gates = [call.gates_like(x) if room is None else room for _ in weights]
         skips = x.new_empty(batch, steps, call.skip)
         call.run("forward", x=plan.inputs, gates=gates, skips=skips)
         ctx.plan = plan
@@ -96,9 +104,14 @@ class _Stack(torch.autograd.Function):
         kept = 2 * plan.layers
         x, *flat = ctx.saved_tensors[:-kept]
         inputs, gates = ctx.saved_tensors[-kept : -plan.layers], ctx.saved_tensors[-plan.layers :]
+        if _batched(grad_skips):
+            raise NotImplementedError(
+                "a WaveNet's compiled layers do not compute many gradients at once (is_grads_batched, vectorize=True): "
+                "use torch.func, or set FORETELL_KERNELS=reference"
+            )
         if torch.is_grad_enabled():  # to be differentiated once more
             return None, *_by_the_twin(plan, x, flat, grad_skips, ctx.needs_input_grad[1:])
-        weights, extras = plan.sorted(flat)
+        weights, extras = plan.split(flat)
         call = _Call(x, plan, weights, extras)
         wanted = [t is not None and need for t, need in zip(extras, ctx.needs_input_grad[-plan.layers :], strict=True)]
         g = call.gradients(wanted)
@@ -114,21 +127,37 @@ class _Stack(torch.autograd.Function):
         return None, *found
 
 
-def _by_the_twin(plan: _Plan, x: Tensor, flat: list[Any], grad: Tensor, needed: Sequence[bool]) -> list[Tensor | None]:
-    def upright(t: Tensor | None) -> Tensor | None:
-        return None if t is None else t.transpose(1, 2)
+def _batched(t: Tensor) -> bool:
+    """Whether this stands for many tensors at once, as `torch.vmap` has them, which have no memory of their own."""
+    try:
+        t.data_ptr()
+    except RuntimeError:
+        return True
+    return False
 
-    weights, extras = plan.sorted(flat)
+
+def _by_the_twin(plan: _Plan, x: Tensor, flat: list[Any], grad: Tensor, needed: Sequence[bool]) -> list[Tensor | None]:
+    # Aliases, so that this goes no further back than to the arguments: one may be a function of another.
+    tensors = [None if t is None else t.view_as(t) for t in (x, *flat)]
+    weights, extras = plan.split(tensors[1:])
     pasts = [past.transpose(1, 2) for past in plan.pasts]
-    tall = [upright(e) for e in extras]
-    skips = wavenet_reference.stack(x.transpose(1, 2), pasts, plan.dilations, weights, tall)
-    tensors = [x, *flat]
+    tall = [None if e is None else e.transpose(1, 2) for e in extras]
+    assert tensors[0] is not None
+    skips = wavenet_reference.stack(tensors[0].transpose(1, 2), pasts, plan.dilations, weights, tall)
     asked = [i for i, need in enumerate(needed) if need and tensors[i] is not None]
-    gradients = torch.autograd.grad(
-        skips.transpose(1, 2), [tensors[i] for i in asked], grad, create_graph=True, allow_unused=True
-    )
+    wanted: list[Any] = [tensors[i] for i in asked]
+    gradients = torch.autograd.grad(skips.transpose(1, 2), wanted, grad, create_graph=True, allow_unused=True)
     by_index = dict(zip(asked, gradients, strict=True))
     return [by_index.get(i) for i in range(len(tensors))]
+
+
+def _check_shapes(weights: Sequence[LayerWeights], residual: int, skip: int, kernel: int) -> None:
+    for k, own in enumerate(weights):
+        rows = skip + (residual if k < len(weights) - 1 else 0)
+        due = ((2 * residual, residual, kernel), (2 * residual,), (rows, residual, 1), (rows,))
+        for name, tensor, shape in zip(LayerWeights._fields, own, due, strict=True):
+            if tuple(tensor.shape) != shape:
+                raise ValueError(f"{name} of layer {k} must have the shape {shape}, got {tuple(tensor.shape)}")
 
 
 class _Call:
@@ -146,6 +175,7 @@ class _Call:
         self.batch, self.steps, self.residual = x.shape
         self.kernel = weights[0].gated.shape[2]
         self.skip = weights[-1].mixed.shape[0]
+        _check_shapes(weights, self.residual, self.skip, self.kernel)
         self._given = {name: self._addresses([getattr(w, name) for w in weights]) for name in LayerWeights._fields}
         extra_steps = {e.shape[1] for e in extras if e is not None} or {1}
         assert len(extra_steps) == 1

@@ -2,7 +2,7 @@
 
 A chorale is a CSV file with the header `note0,note1,note2,note3` and one row a sixteenth, the highest voice first, each
 note a MIDI pitch from 36 to 81 or 0 for a rest; or a MIDI file, see `foretell.music.midi`. A file in a folder named
-train, valid or test belongs to that part of the collection, any other to the training part.
+train, valid or test, or in folders below one, belongs to that part of the collection, any other to the training part.
 """
 
 from __future__ import annotations
@@ -25,8 +25,17 @@ TABLE_ENDINGS = (".csv",)
 MIDI_ENDINGS = (".mid", ".midi")
 ARCHIVE_ENDINGS = (".tgz", ".tar.gz", ".tar")
 
-_PARTS = {"train": "train", "valid": "valid", "validation": "valid", "test": "test"}
+_PARTS = {
+    "train": "train",
+    "training": "train",
+    "valid": "valid",
+    "validation": "valid",
+    "val": "valid",
+    "dev": "valid",
+    "test": "test",
+}
 _MOST_BYTES = 16 << 20
+_MOST_ROWS = 100_000
 _MOST_FILES = 100_000
 
 
@@ -73,13 +82,18 @@ def read_chorales(source: str | Path) -> Chorales:
         raise MusicError(f"there is no folder or file {source}")
     parts: dict[str, list[tuple[str, Chorale]]] = {"train": [], "valid": [], "test": []}
     for place, content in files:
-        parent = PurePosixPath(place).parent.name.lower()
-        parts[_PARTS.get(parent, "train")].append((place, parse(f"{source}: {place}", place, content)))
+        parts[_part(place)].append((place, parse(f"{source}: {place}", place, content)))
     if not any(parts.values()):
         raise MusicError(
             f"{source} holds no chorales: they are CSV files with the header {','.join(HEADER)}, or MIDI files"
         )
     return Chorales(**{name: tuple(c for _, c in sorted(part, key=lambda x: x[0])) for name, part in parts.items()})
+
+
+def _part(place: str) -> str:
+    """By the innermost of a file's folders that is named for one."""
+    named = [_PARTS[folder.name.lower()] for folder in PurePosixPath(place).parents if folder.name.lower() in _PARTS]
+    return named[0] if named else "train"
 
 
 def read_chorale(path: str | Path) -> Chorale:
@@ -104,7 +118,7 @@ def parse(where: str, name: str, content: bytes) -> Chorale:
 
 
 def parse_table(where: str, content: bytes) -> Notes:
-    """The pitches `(T, 4)` in a CSV file's content. Raises `MusicError` naming `where`, row and column."""
+    """The pitches `(T, 4)` in a CSV file's content, 100,000 rows at most; raises `MusicError` naming row and column."""
     try:
         text = content.decode("utf-8-sig")
         lines = [(i, line) for i, line in enumerate(csv.reader(io.StringIO(text, newline="")), 1) if line]
@@ -116,6 +130,8 @@ def parse_table(where: str, content: bytes) -> Notes:
         raise MusicError(f"{where} is not a chorale: its header must be {','.join(HEADER)}, but {found}")
     if len(lines) == 1:
         raise MusicError(f"{where} holds a header and no rows: a row is the four notes of a sixteenth")
+    if len(lines) - 1 > _MOST_ROWS:
+        raise MusicError(f"{where} is longer than {_MOST_ROWS:,} sixteenths: cut it into pieces")
     return np.array([_row(where, row, cells) for row, cells in lines[1:]], dtype=np.int64)
 
 
@@ -164,7 +180,7 @@ def _of_archive(path: Path) -> Iterator[tuple[str, bytes]]:
             for count, member in enumerate(archive):
                 if count > _MOST_FILES:
                     raise MusicError(f"{path} holds more than {_MOST_FILES:,} entries: unpack it and give a folder")
-                # Links and devices are never followed; of names only the last two parts mean something.
+                # Links and devices are never followed; of a name only its folders' names mean something.
                 if member.isreg() and _is_chorale(PurePosixPath(member.name).name):
                     stream = archive.extractfile(member)
                     assert stream is not None

@@ -11,6 +11,7 @@ Out: a track a voice, the same pitch in consecutive sixteenths as one note.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,13 @@ from foretell.music.notes import HIGHEST, LOWEST, REST, SIXTEENTHS_A_BEAT, VOICE
 _TICKS_A_BEAT = 480
 _DRUMS = 9
 _LONGEST = 100_000
+_MOST_BYTES = 1 << 20
+_MOST_SOUNDING = 10_000_000
+"""Sixteenths that all notes may last together."""
+_MOST_TICKS = (1 << 28) - 1
+"""Between two messages: a number of four bytes, of seven bits each."""
+_ENDLESS_NUMBER = re.compile(rb"[\x80-\xff]{10000}")
+"""What mido would take for one number, ever more slowly."""
 _ORGAN = 19
 _VELOCITY = 80
 _VOICE_NAMES = ("Soprano", "Alto", "Tenor", "Bass")
@@ -42,9 +50,13 @@ def parse_midi(where: str, content: bytes) -> Notes:
     """The pitches `(T, 4)` of a MIDI file's content, without the whole beats of silence before its first note.
 
     Raises `MusicError` naming `where` for a file that is damaged, holds no note, one outside of 36 to 81, or more than
-    100,000 sixteenths; `MissingExtraError` without mido.
+    100,000 sixteenths, or that is larger than 1 MiB; `MissingExtraError` without mido.
     """
     mido = _mido(where)
+    if len(content) > _MOST_BYTES:
+        raise MusicError(f"{where} is larger than {_MOST_BYTES >> 20} MiB: cut it into pieces")
+    if _ENDLESS_NUMBER.search(content):
+        raise MusicError(f"{where} is not a MIDI file, or a damaged one (a number in it has no end)")
     try:
         file = mido.MidiFile(file=io.BytesIO(content), clip=True)
     except Exception as error:  # mido lets through whatever its parser runs into
@@ -59,11 +71,16 @@ def parse_midi(where: str, content: bytes) -> Notes:
         raise MusicError(f"{where} holds no note")
     first = min(note.start for note in struck) // SIXTEENTHS_A_BEAT * SIXTEENTHS_A_BEAT
     steps = max(note.end for note in struck) - first
+    if steps > _LONGEST:
+        raise MusicError(f"{where} is longer than {_LONGEST:,} sixteenths: cut it into pieces")
+    if sum(note.end - note.start for note in struck) > _MOST_SOUNDING:
+        raise MusicError(f"{where} holds notes of more than {_MOST_SOUNDING:,} sixteenths in all: cut it into pieces")
     parts = sorted({note.part for note in struck})
-    lines = [_line([note for note in struck if note.part == part], first, steps) for part in parts]
-    if len(parts) == VOICES and all(line is not None for line in lines):
-        voices = sorted((line for line in lines if line is not None), key=lambda line: -line[line != REST].mean())
-        return np.stack(voices, axis=1)
+    if len(parts) == VOICES:
+        lines = [_line([note for note in struck if note.part == part], first, steps) for part in parts]
+        whole: list[Notes] = [line for line in lines if line is not None]
+        if len(whole) == VOICES:
+            return np.stack(sorted(whole, key=_height, reverse=True), axis=1)
     return _by_pitch(struck, first, steps)
 
 
@@ -114,9 +131,9 @@ def _notes(where: str, number: int, track: Any, ticks_a_beat: int) -> list[_Stru
         found.append(_Struck((number, channel), pitch, start, max(start + 1, _sixteenth(now, ticks_a_beat))))
 
     for message in track:
+        if message.time > _MOST_TICKS:
+            raise MusicError(f"{where}: track {number + 1} is damaged: it waits longer than a MIDI file can say")
         now += message.time
-        if _sixteenth(now, ticks_a_beat) > _LONGEST and sounding:
-            raise MusicError(f"{where} is longer than {_LONGEST:,} sixteenths: cut it into pieces")
         if message.type not in ("note_on", "note_off") or message.channel == _DRUMS:
             continue
         key = (message.channel, message.note)
@@ -136,7 +153,7 @@ def _notes(where: str, number: int, track: Any, ticks_a_beat: int) -> list[_Stru
 
 
 def _sixteenth(ticks: int, ticks_a_beat: int) -> int:
-    return int(ticks * SIXTEENTHS_A_BEAT / ticks_a_beat + 0.5)
+    return (2 * ticks * SIXTEENTHS_A_BEAT + ticks_a_beat) // (2 * ticks_a_beat)
 
 
 def _line(notes: Sequence[_Struck], first: int, steps: int) -> Notes | None:
@@ -150,15 +167,19 @@ def _line(notes: Sequence[_Struck], first: int, steps: int) -> Notes | None:
     return line
 
 
+def _height(line: Any) -> float:
+    """The mean pitch of what sounds."""
+    return float(line[line != REST].mean())
+
+
 def _by_pitch(notes: Sequence[_Struck], first: int, steps: int) -> Notes:
     """Four voices from what sounds together: the lowest note is the last voice, the highest others are the first."""
-    together: list[set[int]] = [set() for _ in range(steps)]
+    together = np.zeros((steps, HIGHEST + 1), dtype=bool)
     for note in notes:
-        for step in range(note.start - first, note.end - first):
-            together[step].add(note.pitch)
+        together[note.start - first : note.end - first, note.pitch] = True
     pitches = np.full((steps, VOICES), REST, dtype=np.int64)
     for row, sounding in zip(pitches, together, strict=True):
-        highest_first = sorted(sounding, reverse=True)
+        highest_first = np.flatnonzero(sounding)[::-1].tolist()
         upper, lowest = highest_first[:-1][: VOICES - 1], highest_first[-1:]
         if not upper:
             upper, lowest = lowest, []

@@ -59,8 +59,8 @@ class RecurrentNetwork(NoteNetwork):
         self.embedding = nn.Embedding(CLASSES + 1, settings.embedding)
         size = len(_LAGS) * settings.embedding + METRE_FEATURES
         layer, hidden, layers = (GRU if settings.body == "gru" else LSTM), settings.features, settings.depth
-        self.body = layer(size, hidden, layers, batch_first=True, dropout=settings.dropout if layers > 1 else 0.0)
-        self.dropout = nn.Dropout(settings.dropout)
+        self.body = layer(size, hidden, layers, batch_first=True, dropout=settings.dropped if layers > 1 else 0.0)
+        self.dropout = nn.Dropout(settings.dropped)
         self.head = nn.Linear(hidden, CLASSES)
 
     def forward(self, past: Tensor, position: Tensor, state: Any = None) -> tuple[Tensor, Any]:
@@ -90,9 +90,9 @@ class ConvolutionalNetwork(NoteNetwork):
             inputs = channels
         self.convolutions = nn.Sequential(*stages)
         layers = settings.depth
-        between = settings.dropout if layers > 1 else 0.0
+        between = settings.dropped if layers > 1 else 0.0
         self.body = LSTM(inputs + METRE_FEATURES, settings.features, layers, batch_first=True, dropout=between)
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = nn.Dropout(settings.dropped)
         self.head = nn.Linear(settings.features, CLASSES)
 
     def forward(self, past: Tensor, position: Tensor, state: Any = None) -> tuple[Tensor, Any]:

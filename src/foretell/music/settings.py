@@ -14,6 +14,7 @@ Body = Literal["lstm", "gru", "wavenet", "conv-lstm"]
 BODIES: tuple[Body, ...] = get_args(Body)
 _SIZES = {"lstm": (208, 1), "gru": (256, 1), "wavenet": (52, 2), "conv-lstm": (232, 1)}
 """Features and layers of each body."""
+_DROPOUT = 0.2
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,8 @@ class MusicSettings:
     """Recurrent layers; for a WaveNet, cycles of eight dilations from 1 to 128. None is 1, for a WaveNet 2."""
     embedding: int = 24
     """Features of a note."""
-    dropout: float = 0.2
-    """On what enters the recurrent layers and what leaves them, in [0, 1); a WaveNet has none."""
+    dropout: float | None = None
+    """On what enters the recurrent layers and what leaves them, in [0, 1); None is 0.2. A WaveNet has none."""
     window: int = 64
     """Chords of a training window."""
     batch_size: int = 16
@@ -48,7 +49,10 @@ class MusicSettings:
             self._require(shown, "must be at least 1", getattr(self, name) >= 1)
         self._require("window", "must be at least 2", self.window >= 2)
         self._require("semitones", "must be 0 or more", self.semitones >= 0)
-        self._require("dropout", "must be in [0, 1)", 0 <= self.dropout < 1)
+        if self.dropout is not None:
+            self._require("dropout", "must be in [0, 1)", 0 <= self.dropout < 1)
+            rule = "has no place in a wavenet, which has no dropout: leave it out, or take another body"
+            self._require("dropout", rule, self.body != "wavenet")
 
     @property
     def features(self) -> int:
@@ -59,6 +63,11 @@ class MusicSettings:
     def depth(self) -> int:
         """`layers`, or what stands in for it."""
         return _SIZES[self.body][1] if self.layers is None else self.layers
+
+    @property
+    def dropped(self) -> float:
+        """`dropout`, or what stands in for it."""
+        return _DROPOUT if self.dropout is None else self.dropout
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> MusicSettings:

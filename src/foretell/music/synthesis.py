@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foretell.errors import MissingExtraError
+from foretell.errors import MissingExtraError, SettingsError
 from foretell.music.notes import SIXTEENTHS_A_BEAT, Notes, tones
 
 SAMPLE_RATE = 44_100
+LONGEST = 3600
+"""Seconds of a piece that is turned into sound, all of which is in memory at once."""
 _HARMONICS = 8
 _DECAY = 0.9
 """Of the first harmonic, a second; harmonic k dies away sqrt(k) times as fast."""
@@ -25,8 +27,9 @@ def synthesise(pitches: Notes, *, beats_a_minute: float = 90.0, sample_rate: int
     """The sound `(N,)` of the pitches `(T, 4)`, from -1 to 1, with a second for the last chord to fade.
 
     A tone of frequency f is the sum over k = 1 to 8 of `sin(2 pi k f t) exp(-0.9 sqrt(k) t) / k**1.5`, with a short
-    rise and fall. Equal temperament, A4 = 440 Hz.
+    rise and fall. Equal temperament, A4 = 440 Hz. Raises `SettingsError` for more than an hour of it.
     """
+    require_duration(len(pitches), beats_a_minute)
     sixteenth = 60 / beats_a_minute / SIXTEENTHS_A_BEAT
     sound = np.zeros(round((len(pitches) * sixteenth + _TAIL) * sample_rate), dtype=np.float32)
 
@@ -40,6 +43,16 @@ def synthesise(pitches: Notes, *, beats_a_minute: float = 90.0, sample_rate: int
         sound[start : start + len(wave)] += wave
     loudest = float(np.abs(sound).max(initial=0.0))
     return sound * np.float32(_PEAK / loudest) if loudest else sound
+
+
+def require_duration(chords: int, beats_a_minute: float) -> None:
+    """Raise `SettingsError` where so many chords, each a sixteenth, are too long a sound."""
+    seconds = chords * 60 / beats_a_minute / SIXTEENTHS_A_BEAT
+    if not seconds <= LONGEST:
+        raise SettingsError(
+            f"{chords:,} chords at {beats_a_minute:g} beats a minute are {seconds:,.0f} s of sound, more than "
+            f"{LONGEST:,}: take fewer, a faster tempo, or write .mid"
+        )
 
 
 def wav_bytes(pitches: Notes, *, beats_a_minute: float = 90.0) -> bytes:

@@ -79,7 +79,7 @@ def transposed(pitches: NDArray[np.int64], semitones: int, random: np.random.Gen
 
 
 def evaluate(network: Any, chorales: Sequence[Chorale]) -> Score:
-    """How well `network`, in evaluation mode, foresees whole chorales."""
+    """How well `network`, in evaluation mode, foresees whole chorales; its state goes along through long ones."""
     sequences = sorted((classes_of(chorale.notes).reshape(-1) for chorale in chorales), key=len)
     device = next(network.parameters()).device
     loss = right = notes = 0.0
@@ -90,12 +90,16 @@ def evaluate(network: Any, chorales: Sequence[Chorale]) -> Score:
             group, sequences = sequences[-count:], sequences[:-count]
             longest = len(group[-1])
             batch = _as_batch([_row(sequence, 0, longest, network.context) for sequence in group])
-            logits, _ = network(batch["past"].to(device), batch["position"].to(device))
-            due = batch["notes"].to(device)
-            due[:, 0] = _IGNORED
-            loss += float(cross_entropy(logits.transpose(1, 2), due, ignore_index=_IGNORED, reduction="sum"))
-            right += int((logits.argmax(-1) == due).sum())
-            notes += int((due != _IGNORED).sum())
+            batch["notes"][:, 0] = _IGNORED
+            state: Any = None
+            at_once = max(1, _NOTES_AT_ONCE // count)
+            for first in range(0, longest, at_once):
+                due = batch["notes"][:, first : first + at_once].to(device)
+                past = batch["past"][:, first : first + due.shape[1] + network.context - 1].to(device)
+                logits, state = network(past, (batch["position"] + first).to(device), state)
+                loss += float(cross_entropy(logits.transpose(1, 2), due, ignore_index=_IGNORED, reduction="sum"))
+                right += int((logits.argmax(-1) == due).sum())
+                notes += int((due != _IGNORED).sum())
     return Score(loss / notes, right / notes, int(notes))
 
 

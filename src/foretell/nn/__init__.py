@@ -10,6 +10,7 @@ from foretell.nn.heads import Categorical, Gaussian, Head, MixtureOfLogistics, S
 from foretell.nn.losses import sequence_loss
 from foretell.nn.recurrent import GRU, LSTM, RNN
 from foretell.nn.structures import SequenceToSequence, SequenceToVector, VectorToSequence
+from foretell.nn.upsampling import Upsample
 from foretell.nn.wavenet import WaveNet, dilation_cycles
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Sampling",
     "SequenceToSequence",
     "SequenceToVector",
+    "Upsample",
     "VectorToSequence",
     "WaveNet",
     "dilation_cycles",

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from foretell.errors import SettingsError
 from foretell.kernels import native
-from foretell.kernels.wavenet import HEADS, Chance, CompiledWaveNet, HeadKind, Weights
-from foretell.nn.heads import Head, Sampling
+from foretell.kernels.wavenet import Chance, CompiledWaveNet, HeadKind, Weights
+from foretell.nn.heads import Categorical, Gaussian, Head, MixtureOfLogistics, Sampling
 from foretell.nn.heads.grid import GridHead
 from foretell.nn.wavenet import WaveNet
 from foretell.nn.wavenet_state import WaveNetState
@@ -28,7 +28,7 @@ _CALL, _PASS = 2048, 16384
 class Generator:
     """Draws values from a WaveNet, for `batch` sequences side by side.
 
-    - `network`: in evaluation mode; its weights count as they are now. `head`: what its outputs mean.
+    - `network`: in evaluation mode; a copy is taken, its weights count as they are now. `head`: what its outputs mean.
     - `global_y`: as the network takes it, for all sequences `(B, ...)` or, `(1, ...)`, for each of them.
     - `sampling`: temperature, top-k, top-p. `seed`: one seed gives one result, the same sequence in a batch of any
       size but for rounding.
@@ -64,7 +64,7 @@ class Generator:
         self.backend: Literal["native", "reference"] = _choose(backend, network, head)
         self.batch = batch
         self._head = head
-        self._network = rounded_to_bfloat16(network) if weights == "bfloat16" else network
+        self._network = rounded_to_bfloat16(network) if weights == "bfloat16" else copy.deepcopy(network)
         device = network.input.weight.device
         if global_y is not None:
             global_y = global_y.to(device)
@@ -72,7 +72,7 @@ class Generator:
         with torch.no_grad():
             # Complains of a wrong one before any work is done.
             vectors = network.embed_global(global_y, batch)
-        self._global_y = global_y
+        self._global_y = None if global_y is None else global_y.clone()
         kind = torch.int64 if head.quantised else network.input.weight.dtype
         self._before = torch.full((batch,), head.silence, dtype=kind, device=device)
         self._state: WaveNetState | None = None
@@ -92,17 +92,28 @@ class Generator:
         if self._began:
             raise ValueError("prime comes before the first value is generated: make another Generator")
         values = values.to(self._before.device)
-        values = values.expand(self.batch, -1) if values.shape[:1] == (1,) else values
+        values = values.expand(self.batch, -1) if values.dim() == 2 and len(values) == 1 else values
         if values.dim() != 2 or len(values) != self.batch:
             raise ValueError(f"values must have the shape ({self.batch}, T), got {tuple(values.shape)}")
+        self._network.check_local(local_y, self.batch, values.shape[1])
         if values.shape[1] == 0:
             return
+        if self._head.quantised != (not values.is_floating_point()):
+            due = "levels, whole numbers" if self._head.quantised else "floats in [-1, 1]"
+            raise ValueError(f"values must be {due}, got {values.dtype}")
+        levels = self._head.input_size
+        if self._head.quantised and not (int(values.min()) >= 0 and int(values.max()) < levels):
+            raise ValueError(
+                f"values must be levels from 0 to {levels - 1}, got some from {int(values.min())} to "
+                f"{int(values.max())}"
+            )
+        values = values.to(self._before.dtype)
         inputs = self._head.shifted(values, self._before)
         for start in range(0, values.shape[1], _PASS):
             here = slice(start, start + _PASS)
             local = None if local_y is None else local_y[:, here]
             _, self._state = self._network.advance(inputs[:, here], self._state, self._global_y, local)
-        self._before = values[:, -1].to(self._before.dtype)
+        self._before = values[:, -1].clone()
         if self._compiled is not None and self._state is not None:
             self._compiled.set_past(self._state[:-1], int(self._state[-1]))
 
@@ -111,7 +122,7 @@ class Generator:
         """The next values `(B, steps)`: levels, int64, or floats in [-1, 1]. Another call goes on after them.
 
         `local_y` `(B, steps, L)` where the network has local conditioning. Raises ValueError for outputs that are no
-        distribution, NaN or infinite.
+        distribution, NaN or infinite; there is no going on after that.
         """
         if steps < 0:
             raise ValueError(f"steps must be at least 0, got {steps}")
@@ -131,6 +142,11 @@ class Generator:
         """Values in chunks `(B, chunk)`, the last one maybe shorter, `steps` in all; without end where that is None."""
         if chunk < 1:
             raise ValueError(f"chunk must be at least 1, got {chunk}")
+        if steps is not None and steps < 0:
+            raise ValueError(f"steps must be at least 0, got {steps}")
+        return self._chunks(chunk, steps)
+
+    def _chunks(self, chunk: int, steps: int | None) -> Iterator[Tensor]:
         while steps is None or steps > 0:
             length = chunk if steps is None else min(chunk, steps)
             yield self.generate(length)
@@ -195,8 +211,8 @@ def _choose(backend: Backend, network: WaveNet, head: Head) -> Literal["native",
         obstacle = "the network is not on the CPU"
     elif dtypes != {"float32"}:
         obstacle = f"its weights are {', '.join(sorted(dtypes))}, not float32"
-    elif head.name not in HEADS:
-        obstacle = f"it does not know the head {head.name}"
+    elif type(head) not in (Categorical, MixtureOfLogistics, Gaussian):
+        obstacle = f"it does not know the head {type(head).__name__}"
     elif native.library() is None:
         obstacle = "there is no compiled library here (see `foretell info`)"
     if obstacle is None:

@@ -184,6 +184,8 @@ class WaveNet(nn.Module):
         """
         if state is None:
             state = self.initial_state(x.shape[0])
+        elif len(state) != len(self.dilations) + 1:
+            raise ValueError(f"the state is of {len(state) - 1} layers, the network has {len(self.dilations)}")
         outputs, state = self._run(x, state, global_y, local_y)
         assert state is not None
         return outputs, state
@@ -269,7 +271,8 @@ class WaveNet(nn.Module):
         if state is None:
             pasts = [x.new_zeros(batch, (self.kernel_size - 1) * d, channels) for d in self.dilations]
         else:
-            pasts = [past.transpose(1, 2) for past in wavenet_state.unrolled(state, batch)]
+            unrolled = wavenet_state.unrolled(state, batch, channels, self.kernel_size, self.dilations)
+            pasts = [past.transpose(1, 2) for past in unrolled]
         upright = [None if extra is None else extra.transpose(1, 2) for extra in extras]
         skips, inputs = wavenet_stack.run(x, pasts, self.dilations, weights, upright)
         if state is not None:

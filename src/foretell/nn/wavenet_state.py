@@ -26,7 +26,7 @@ class Window(NamedTuple):
 def zeros(batch: int, channels: int, kernel_size: int, dilations: Sequence[int], like: Tensor) -> WaveNetState:
     """The state of `batch` sequences that have not begun, with the dtype and device of `like`."""
     rings = [like.new_zeros(batch, channels, (kernel_size - 1) * dilation) for dilation in dilations]
-    return (*rings, torch.zeros((), dtype=torch.int64))
+    return (*rings, torch.zeros((), dtype=torch.int64, device="cpu"))
 
 
 def from_zeros(x: Tensor, kernel_size: int, dilation: int) -> Window:
@@ -40,7 +40,7 @@ def enter(x: Tensor, state: WaveNetState, layer: int, kernel_size: int, dilation
     One time step takes its taps alone out of the ring, so that it costs the same for every dilation.
     """
     ring, done = state[layer], int(state[-1])
-    _check_batch(ring, x.shape[0])
+    _check_ring(layer, ring, (*x.shape[:2], (kernel_size - 1) * dilation))
     length, steps = ring.shape[2], x.shape[2]
     if length == 0:
         return Window(x, dilation), ring
@@ -54,10 +54,12 @@ def enter(x: Tensor, state: WaveNetState, layer: int, kernel_size: int, dilation
     return Window(values, dilation), _into_slots(values, length, done + steps)
 
 
-def unrolled(state: WaveNetState, batch: int) -> list[Tensor]:
-    """Each layer's past `(B, R, length)` in the order of time; ValueError where it is not of `batch` sequences."""
-    for ring in state[:-1]:
-        _check_batch(ring, batch)
+def unrolled(
+    state: WaveNetState, batch: int, channels: int, kernel_size: int, dilations: Sequence[int]
+) -> list[Tensor]:
+    """Each layer's past `(B, R, length)` in the order of time; ValueError where it is of another network or batch."""
+    for layer, (ring, dilation) in enumerate(zip(state[:-1], dilations, strict=True)):
+        _check_ring(layer, ring, (batch, channels, (kernel_size - 1) * dilation))
     return [_in_order(ring, int(state[-1])) for ring in state[:-1]]
 
 
@@ -68,9 +70,11 @@ def after(inputs: Sequence[Tensor], state: WaveNetState, steps: int) -> WaveNetS
     return (*rings, state[-1] + steps)
 
 
-def _check_batch(ring: Tensor, batch: int) -> None:
-    if ring.shape[0] != batch:
-        raise ValueError(f"the state is of {ring.shape[0]} sequences, the input of {batch}")
+def _check_ring(layer: int, ring: Tensor, shape: tuple[int, ...]) -> None:
+    if ring.shape[0] != shape[0]:
+        raise ValueError(f"the state is of {ring.shape[0]} sequences, the input of {shape[0]}")
+    if tuple(ring.shape) != shape:
+        raise ValueError(f"the state is of another network: layer {layer} has {tuple(ring.shape)}, not {shape}")
 
 
 def _in_order(ring: Tensor, done: int) -> Tensor:
@@ -79,4 +83,4 @@ def _in_order(ring: Tensor, done: int) -> Tensor:
 
 def _into_slots(values: Tensor, length: int, done: int) -> Tensor:
     latest = values[:, :, values.shape[2] - length :].detach()
-    return latest.roll(done % length, 2) if length else latest
+    return latest.roll(done % length, 2) if length else latest.clone()

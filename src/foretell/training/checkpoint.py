@@ -28,8 +28,16 @@ TENSORS = "tensors-{}.safetensors"
 
 
 def write(folder: Path, number: int, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
-    """Replace the checkpoint in `folder` (made if need be) by that of `number` steps; `facts` must be JSON-able."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Replace the checkpoint in `folder` (made if need be) by that of `number` steps; `facts` must be JSON-able.
+
+    Raises `TrainingError` where it cannot be written; the checkpoint before it is then intact.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TrainingError(
+            f"the checkpoint folder {folder} cannot be made ({error.strerror or error}): choose another, and start anew"
+        ) from error
     name = TENSORS.format(number)
     payload = safetensors.torch.save({key: t.detach().contiguous() for key, t in tensors.items()})
     body = {"tensors": name, "sha256": hashlib.sha256(payload).hexdigest(), "facts": facts}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -34,6 +35,7 @@ def train(
     tensorboard: Path | None = None,
     illustrate: Callable[[nn.Module, TensorBoard, int], None] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
+    identity: Any = None,
 ) -> History:
     """Train `network` in place and return the course of it.
 
@@ -52,26 +54,35 @@ def train(
     - `tensorboard`: a folder for scalars. `illustrate(network, board, steps)` is then called after each evaluation,
       with the network as `evaluate` has it, to write more than numbers: a sound, say.
     - `on_progress` is called after each step.
+    - `identity`: what tells the data from other data besides the first batch, such as names and lengths, in lists and
+      dicts of text and numbers; a checkpoint of other data is refused.
 
     The network is left on the device in evaluation mode. The caller's random numbers (torch) are left untouched. One
     seed gives one result to the bit on one machine, unless the schedule followed the clock (`minutes`).
 
     Raises `TrainingError` if no step was finite or no evaluation was, `ModelError` for a checkpoint that is damaged or
-    of another run, `SettingsError` for a device or batch that cannot be used, `MissingExtraError` without TensorBoard.
+    of another run, `SettingsError` for a device, batch or TensorBoard folder that cannot be used, `MissingExtraError`
+    without TensorBoard.
     """
     hardware = Hardware(device, settings.precision)
     with caller_state_kept(hardware.device):
         run = Run(network, batches, loss, settings, hardware, carry=carry)
-        loop = _Loop(run, evaluate, checkpoint, illustrate, on_progress)
+        loop = _Loop(run, evaluate, checkpoint, illustrate, on_progress, identity)
         loop.resume()
         loop.board = TensorBoard(tensorboard, run.steps) if tensorboard is not None else None
         network.train()
         try:
-            return loop.complete()
+            history = loop.complete()
+        except BaseException:
+            if loop.board is not None:
+                with suppress(TrainingError):  # what went wrong first counts
+                    loop.board.close()
+            raise
         finally:
             network.eval()
-            if loop.board is not None:
-                loop.board.close()
+        if loop.board is not None:
+            loop.board.close()
+        return history
 
 
 class _Loop:
@@ -87,6 +98,7 @@ class _Loop:
         checkpoint: Path | None,
         illustrate: Callable[[nn.Module, TensorBoard, int], None] | None,
         on_progress: Callable[[Progress], None] | None,
+        data: Any,
     ) -> None:
         self.run = run
         self.board: TensorBoard | None = None
@@ -95,6 +107,7 @@ class _Loop:
         self._illustrate = illustrate
         self._on_progress = on_progress
         self._saved_at: tuple[int, int] | None = None
+        self._data = data
         self._identity = ""
         self._budget = None if run.settings.minutes is None else 60 * run.settings.minutes
         self._began = monotonic()
@@ -104,7 +117,8 @@ class _Loop:
         if self._checkpoint is None:
             return
         Randomness(self.run.settings.seed, self.run.hardware.device).set(Randomness.BATCH, 0)
-        self._identity = resumption.identity_of(self.run.chunks_of(0))
+        first = self.run.chunks_of(0)
+        self._identity = resumption.identity_of(first if self._data is None else [first, self._data])
         self._began = monotonic() - resumption.resume(self.run, self._checkpoint, identity=self._identity)
         self._saved_at = self._position()
 

@@ -97,7 +97,7 @@ class StoredModel:
 
         `expected`, such as `lambda: build(description).state_dict()`, is called on torch's meta device, and only if the
         folder holds `at_least` tensors: a stranger's description may ask for more than any memory holds. Raises
-        ModelError where the weights are missing, damaged, or not those.
+        ModelError where the weights are missing, damaged, not finite, or not those.
         """
         found = self._all_tensors()
         if at_least > len(found):
@@ -120,6 +120,10 @@ class StoredModel:
                 raise ModelError(
                     f"{self.folder}: the tensor {name} in {_WEIGHTS} is {tensor.dtype} of {tuple(tensor.shape)}, "
                     f"not {dtype} of {tuple(shape)}; save the model anew"
+                )
+            if not bool(torch.isfinite(tensor).all()):
+                raise ModelError(
+                    f"{self.folder}: the tensor {name} in {_WEIGHTS} holds numbers that are not finite; train anew"
                 )
         return found
 
@@ -152,8 +156,8 @@ def read_folder(folder: str | Path, kind: str | None = None) -> StoredModel:
     if not place.is_dir():
         what = "is a file" if place.exists() else "does not exist"
         raise ModelError(
-            f"{folder} {what}: a model is a folder, such as `foretell fit`, `foretell audio train` or Forecaster.save "
-            "writes"
+            f"{folder} {what}: a model is a folder, such as `foretell fit`, `foretell audio train` and `foretell music "
+            "train` write"
         )
     description = _read_json(place, folder)
     # Forecasters were there before there were kinds.

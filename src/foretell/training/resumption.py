@@ -19,6 +19,8 @@ from foretell.training.weights import Snapshot
 
 # Settings in which a resumed run may differ from the former one without ending elsewhere.
 _FREE = ("checkpoint_every",)
+# Not for the network, and of a dtype, float64, that some devices lack.
+_RECORD = ("losses", "gradient_norms", "learning_rates", "evaluations", "best_value")
 
 
 def save(run: Run, folder: Path, *, seconds: float, identity: str) -> None:
@@ -76,7 +78,7 @@ def resume(run: Run, folder: Path, *, identity: str) -> float:
     tensors, facts = found
     _require_same(run, folder, facts, identity)
     try:
-        _restore(run, {name: t.to(run.hardware.device) for name, t in tensors.items()}, facts)
+        _restore(run, _placed(tensors, run.hardware.device), facts)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ModelError(
             f"the checkpoint in {folder} does not fit this run ({type(error).__name__}: {error}): delete the folder to "
@@ -136,7 +138,14 @@ def _require_same(run: Run, folder: Path, facts: dict[str, Any], identity: str) 
     if lengths_differ:
         raise ModelError(f"the checkpoint in {folder} is of another network, with other layers: {advice}")
     if facts["identity"] != identity:
-        raise ModelError(f"the checkpoint in {folder} is of a run on other data (its first batch differs): {advice}")
+        raise ModelError(
+            f"the checkpoint in {folder} is of a run on other data (its first batch or names differ): {advice}"
+        )
+
+
+def _placed(tensors: dict[str, Tensor], device: torch.device) -> dict[str, Tensor]:
+    """On the device; the record stays on the CPU."""
+    return {name: t if name in _RECORD else t.to(device) for name, t in tensors.items()}
 
 
 def _settings(run: Run) -> dict[str, Any]:

@@ -68,6 +68,7 @@ def test_json(run) -> None:
         (["--top-p", "2"], "top_p"),
         (["--seconds", "0"], "seconds is 0"),
         (["--seconds", "nan"], "seconds is nan"),
+        (["--seconds", "1e308"], "seconds is 1e+308"),
         (["--seconds", "1e6"], "a WAV file holds 2 GiB at most"),
         (["--seed", "-1"], "seed"),
         (["--speaker", "eve"], "speaker 'eve' is not known to this model; it knows ann, bob"),

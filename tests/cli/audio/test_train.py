@@ -22,7 +22,8 @@ def test_words(run, small, tmp_path: Path) -> None:
     lines = done.stderr.splitlines()
     assert len(lines) == 10
     assert lines[-1].startswith("Training: 100 %, step 10 of 10, ")
-    assert "samples a second" in lines[-1]
+    assert "samples a second, " in lines[-1]
+    assert " times real time, " in lines[-1]
     assert "\x1b" not in done.output
     assert sorted(path.name for path in tmp_path.iterdir()) == ["recordings", "voice"]
     model = AudioModel.load(tmp_path / "voice")
@@ -70,6 +71,11 @@ def test_a_clock(run, small) -> None:
     [
         (["--steps", "5", "--minutes", "1"], "--steps and --minutes say twice"),
         (["--epochs", "0"], "--epochs 0"),
+        (["--epochs", "1e308"], "--epochs 1e+308: that is more than 1,000,000,000 steps"),
+        (["--epochs", "1e10"], "--epochs 1e+10: that is more than 1,000,000,000 steps"),
+        (["--tensorboard", "recordings/0_ann_0.wav"], "recordings/0_ann_0.wav is a file; give a folder"),
+        (["--tensorboard", "recordings/0_ann_0.wav/runs"], "0_ann_0.wav is a file; give a folder"),
+        (["--validation", "."], "the sounds to train on, recordings, are part of it"),
         (["--layers", "0"], "layers is 0"),
         (["--rate", "10"], "sample_rate is 10"),
         (["--trim", "-3"], "trim is -3"),

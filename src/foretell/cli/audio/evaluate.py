@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 from foretell.cli.audio.options import AudioModelFolder, SkipSilent, SoundFolder
 from foretell.cli.options import Device, TalkOptions
+from foretell.cli.progress import ProgressDisplay, time_left
 from foretell.cli.talk import Talk
 
 
@@ -24,7 +27,14 @@ def evaluate(
     from foretell.audio.model import AudioModel
 
     judged = AudioModel.load(model)
-    found = judged.evaluate(folder, skip_silent=skip_silent, device=device)
+    began = monotonic()
+    with ProgressDisplay(talk.aside) as display:
+        found = judged.evaluate(
+            folder,
+            skip_silent=skip_silent,
+            device=device,
+            on_progress=lambda done: display.show("Evaluating", done, lambda: time_left(done, monotonic() - began)),
+        )
     talk.heading(f"{model} on {folder}: {found.sounds:,} sounds, {found.samples / judged.rate:,.1f} s")
     names = ["speaker", "bits a sample", "samples"] if found.speakers else ["", "bits a sample", "samples"]
     rows = [*found.speakers, ("all", found.bits, found.samples)]

@@ -16,15 +16,13 @@ from foretell.cli.options import TalkOptions
 from foretell.cli.progress import ProgressDisplay, duration
 from foretell.cli.show import show_files, show_training, training_document
 from foretell.cli.talk import Talk
-from foretell.cli.training import resumable
+from foretell.cli.training import NO_BOUND, resumable
 from foretell.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from foretell.training.history import Progress
-
-_NO_BOUND = 1_000_000
 
 
 def train(
@@ -41,7 +39,12 @@ def train(
 
     Ctrl-C leaves a checkpoint beside it, from which the same command goes on.
     """
-    to = Destinations(model=out, kind="audio", checkpoint=training.checkpoint or checkpoint_beside([out]))
+    to = Destinations(
+        model=out,
+        kind="audio",
+        checkpoint=training.checkpoint or checkpoint_beside([out]),
+        tensorboard=training.tensorboard,
+    )
     assert to.checkpoint is not None
     talk = Talk(words)
     to.check(json=words.json)
@@ -54,7 +57,7 @@ def train(
     data = read_data(sounds.folder, settings, speakers_from=_value(sounds.speakers_from), validation=validation)
     fit = AudioFit(data, settings)
     if training.epochs is not None:
-        steps = max(1, math.ceil(training.epochs * fit.steps_an_epoch))
+        steps = _steps(training.epochs, fit.steps_an_epoch)
         fit = AudioFit(data, replace(settings, training=replace(settings.training, steps=steps)))
     findings = [*data.sentences(), *fit.sentences()]
     talk.heading(f"What was found in {sounds.folder}")
@@ -66,7 +69,7 @@ def train(
             device=training.device,
             checkpoint=to.checkpoint / "fit",
             tensorboard=training.tensorboard,
-            on_progress=_shown_on(display, fit.samples_a_step, bounded=training.minutes is None),
+            on_progress=_shown_on(display, fit.samples_a_step, data.rate, bounded=training.minutes is None),
         )
     model.save(out)
     to.drop_checkpoint()
@@ -86,6 +89,13 @@ def train(
     )
 
 
+def _steps(epochs: float, steps_an_epoch: int) -> int:
+    steps = epochs * steps_an_epoch
+    if not 0 < steps <= NO_BOUND:
+        raise SettingsError(f"--epochs {epochs:g}: that is more than {NO_BOUND:,} steps; give fewer")
+    return max(1, math.ceil(steps))
+
+
 def _settings(
     sounds: SoundOptions, network: AudioNetworkOptions, training: AudioTrainingOptions
 ) -> tuple[AudioSettings, Path | None]:
@@ -99,7 +109,7 @@ def _settings(
     defaults = AudioSettings()
     trained = replace(defaults.training, seed=training.seed)
     if training.minutes is not None:
-        trained = replace(trained, minutes=training.minutes, steps=_NO_BOUND)
+        trained = replace(trained, minutes=training.minutes, steps=NO_BOUND)
     elif training.steps is not None:
         trained = replace(trained, steps=training.steps)
     share, folder = _validation(sounds.validation)
@@ -132,7 +142,9 @@ def _value(choice: Any) -> Any:
     return None if choice is None else choice.value
 
 
-def _shown_on(display: ProgressDisplay, samples_a_step: float, *, bounded: bool) -> Callable[[Progress], None]:
+def _shown_on(
+    display: ProgressDisplay, samples_a_step: float, rate: int, *, bounded: bool
+) -> Callable[[Progress], None]:
     """Shows training in bits a sample; without a number of steps where the clock decides."""
 
     def show(progress: Progress) -> None:
@@ -143,7 +155,7 @@ def _shown_on(display: ProgressDisplay, samples_a_step: float, *, bounded: bool)
             a_second = progress.step * samples_a_step / progress.seconds
             return (
                 f"step {progress.step:,}{of}, {progress.loss / math.log(2):.3f} bits a sample{judged}, "
-                f"{a_second:,.0f} samples a second, {left}"
+                f"{a_second:,.0f} samples a second, {a_second / rate:.2f} times real time, {left}"
             )
 
         display.show("Training", progress.fraction, words)

@@ -14,7 +14,7 @@ from foretell import __version__
 from foretell.cli.destinations import Destinations, require_ending
 from foretell.cli.music.options import ChoiceOptions, PieceOptions
 from foretell.cli.options import ModelFolder, TalkOptions
-from foretell.cli.progress import ProgressDisplay, duration
+from foretell.cli.progress import ProgressDisplay, time_left
 from foretell.cli.show import show_files
 from foretell.cli.talk import Talk
 from foretell.errors import MissingExtraError, SettingsError
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from foretell.music.notes import Notes
 
 _CHORDS = 256
+_MOST_CHORDS = 1_000_000
+"""More than any piece may have, which only the model says: in a number that can be counted."""
 _PACKAGES = {".mid": "mido", ".midi": "mido", ".wav": "soundfile"}
 
 
@@ -51,15 +53,20 @@ def generate(
     if not (math.isfinite(piece.tempo) and 10 <= piece.tempo <= 1000):
         raise SettingsError(f"--tempo {piece.tempo:g}: give 10 to 1,000 beats a minute")
     chords = _chords(piece)
+    wave = out.name.lower().endswith(".wav")
 
     from foretell.music.chorales import Chorale
     from foretell.music.files import write_midi, write_piano_roll, write_wav
     from foretell.music.model import MusicModel
+    from foretell.music.synthesis import require_duration
     from foretell.nn import Sampling
 
     sampling = Sampling(choice.temperature, choice.top_k, choice.top_p)
     composer = MusicModel.load(model)
     start = _start(piece)
+    given = 0 if start is None else len(start)
+    if wave:
+        require_duration(given + chords, piece.tempo)
     began = monotonic()
 
     with ProgressDisplay(talk.aside) as display:
@@ -68,17 +75,19 @@ def generate(
             start=start,
             sampling=sampling,
             seed=choice.seed,
-            on_progress=lambda done: display.show("Composing", done, lambda: _left(done, monotonic() - began)),
+            on_progress=lambda done: display.show("Composing", done, lambda: time_left(done, monotonic() - began)),
         )
     files = {"music": str(out)}
-    if picture is not None:
-        # First, since it may be refused: then nothing is written.
-        write_piano_roll(Chorale(out.stem, pitches), picture)
-        files["piano roll"] = str(picture)
-    write = write_wav if out.name.lower().endswith(".wav") else write_midi
+    write = write_wav if wave else write_midi
     write(pitches, out, beats_a_minute=piece.tempo)
+    if picture is not None:
+        # Last, since a piece may have more tones than can be drawn.
+        try:
+            write_piano_roll(Chorale(out.stem, pitches), picture)
+        except SettingsError as error:
+            raise SettingsError(f"{error}; the music is there, in {out}") from error
+        files["piano roll"] = str(picture)
 
-    given = 0 if start is None else len(start)
     seconds = len(pitches) * _sixteenth(piece.tempo)
     after = f" after {given:,} given ones" if given else ""
     talk.heading("Composed")
@@ -108,10 +117,6 @@ def _check(out: Path, picture: Path | None) -> None:
         raise MissingExtraError(f"output {out} needs the package {package}: pip install 'foretell[music]'")
 
 
-def _left(done: float, seconds: float) -> str:
-    return f"{duration(seconds * (1 - done) / done)} left" if done < 1 else duration(seconds)
-
-
 def _sixteenth(tempo: float) -> float:
     """Seconds of a sixteenth."""
     return 15 / tempo
@@ -124,7 +129,10 @@ def _chords(piece: PieceOptions) -> int:
         raise SettingsError("--chords and --seconds say twice how long the piece is to be: keep one of them")
     if not (math.isfinite(piece.seconds) and piece.seconds > 0):
         raise SettingsError(f"--seconds {piece.seconds:g}: give a number above 0")
-    return max(1, round(piece.seconds / _sixteenth(piece.tempo)))
+    chords = piece.seconds / _sixteenth(piece.tempo)
+    if chords > _MOST_CHORDS:
+        raise SettingsError(f"--seconds {piece.seconds:g}: that is more than {_MOST_CHORDS:,} chords; give fewer")
+    return max(1, round(chords))
 
 
 def _start(piece: PieceOptions) -> Notes | None:

@@ -54,13 +54,14 @@ class MusicNetworkOptions:
         ),
     ] = None
     dropout: Annotated[
-        float,
+        float | None,
         Option(
             metavar="SHARE",
-            help="Dropout before and after the recurrent layers, against learning by heart.",
+            help="Dropout before and after the recurrent layers, against learning by heart; 0.2 if not given. A "
+            "wavenet has none.",
             rich_help_panel=_NETWORK,
         ),
-    ] = _DEFAULTS.dropout
+    ] = None
     semitones: Annotated[
         int,
         Option(

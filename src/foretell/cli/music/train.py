@@ -15,7 +15,7 @@ from foretell.cli.options import TalkOptions
 from foretell.cli.progress import ProgressDisplay, duration
 from foretell.cli.show import show_files, training_document, training_sentences
 from foretell.cli.talk import Talk
-from foretell.cli.training import resumable
+from foretell.cli.training import NO_BOUND, resumable
 from foretell.errors import SettingsError
 from foretell.music.settings import MusicSettings
 
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from foretell.music.model import MusicModel
     from foretell.music.task import Score
     from foretell.training.history import Progress
-
-_NO_BOUND = 1_000_000_000
 
 
 def train(
@@ -47,10 +45,15 @@ def train(
 ) -> None:
     """Learn to compose from chorales in four voices.
 
-    Without a valid folder every tenth chorale is held out to judge by.
+    Without a valid folder every tenth chorale is held out to judge by, if there are ten.
     """
     talk = Talk(words)
-    to = Destinations(model=out, kind="music", checkpoint=training.checkpoint or checkpoint_beside([out]))
+    to = Destinations(
+        model=out,
+        kind="music",
+        checkpoint=training.checkpoint or checkpoint_beside([out]),
+        tensorboard=training.tensorboard,
+    )
     assert to.checkpoint is not None
     to.check(json=words.json)
     settings = _settings(network, training)
@@ -83,7 +86,7 @@ def _settings(network: MusicNetworkOptions, training: MusicTrainingOptions) -> M
     if training.steps is not None:
         trained = replace(trained, steps=training.steps)
     if training.minutes is not None:
-        trained = replace(trained, minutes=training.minutes, steps=_NO_BOUND)
+        trained = replace(trained, minutes=training.minutes, steps=NO_BOUND)
     return MusicSettings(
         body=network.body.value,
         hidden=network.hidden,
@@ -114,7 +117,9 @@ def _report(talk: Talk, model: MusicModel, parts: Chorales, test: Score | None, 
     talk.heading("The music")
     named = {"train": parts.train, "valid": parts.valid, "test": parts.test}
     counts = ", ".join(f"{len(part):,} to {name}" for name, part in named.items() if part)
-    talk.listing([f"Chorales: {counts}{'; every tenth was held out to judge by' if held_out and parts.valid else ''}."])
+    how = "; every tenth was held out to judge by" if held_out and parts.valid else ""
+    few = " There are fewer than ten and no valid folder: nothing was held out to judge by." if not parts.valid else ""
+    talk.listing([f"Chorales: {counts}{how}.{few}"])
     talk.heading("Training")
     talk.listing([f"{model.settings.body} of {model.parameters:,} parameters.", *training_sentences(model.history)])
     scores = {name: score for name, score in (("validation", model.validation), ("test", test)) if score is not None}

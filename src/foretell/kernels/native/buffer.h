@@ -1,4 +1,4 @@
-// Arrays that last for one call.
+// Arrays that are gone with their owner.
 #pragma once
 
 #include <cstdint>

@@ -25,8 +25,9 @@ struct Sampling {
     float* weights;  // room for the outputs, rounded up to a vector
 };
 
-// The weights exp(scaled - max) of the logits, zero for those that top-k and top-p leave out.
-inline void weigh(const float* logits, int64_t count, const Sampling& s) {
+// The weights exp(scaled - max) of the logits, zero for those that top-k and top-p leave out. False where the logits are
+// no distribution: with a NaN among them there is no order either.
+inline bool weigh(const float* logits, int64_t count, const Sampling& s) {
     constexpr int L = lanes<float>;
     constexpr float least = -std::numeric_limits<float>::infinity();
     Vec<float> highest = broadcast(least);
@@ -44,12 +45,15 @@ inline void weigh(const float* logits, int64_t count, const Sampling& s) {
         const auto e = exponential(clamp<float>(x, 87));
         store(s.weights + i, x < -87.0f ? Vec<float>{} : e.power * e.less_one + e.power);
     }
+    Vec<float> all{};
+    for (int64_t i = 0; i < count; i += L) all += load(s.weights + i);
+    if (!(sum<float>(all) > 0)) return false;
     const auto likelier = [&](int64_t a, int64_t b) {
         const float x = logits[a] / s.temperature, y = logits[b] / s.temperature;
         return x > y || (x == y && a < b);
     };
     const bool by_count = s.top_k > 0 && s.top_k < count, by_share = s.top_p < 1;
-    if (!by_count && !by_share) return;
+    if (!by_count && !by_share) return true;
     for (int64_t i = 0; i < count; ++i) s.order[i] = i;
     int64_t kept = count;
     if (by_count) {
@@ -65,17 +69,17 @@ inline void weigh(const float* logits, int64_t count, const Sampling& s) {
         kept = share > 0 ? share : 1;
     }
     for (int64_t i = kept; i < count; ++i) s.weights[s.order[i]] = 0;
+    return true;
 }
 
 // The inverse of the distribution function: the first index at which the running sum of weights is above u times all.
 // -1 where the logits are no distribution.
 inline int64_t draw(const float* logits, int64_t count, float u, const Sampling& s) {
     constexpr int L = lanes<float>;
-    weigh(logits, count, s);
+    if (!weigh(logits, count, s)) return -1;
     Vec<float> all{};
     for (int64_t i = 0; i < count; i += L) all += load(s.weights + i);
     const float total = sum<float>(all);
-    if (!(total > 0)) return -1;
     const float bound = std::min(u, 1 - 0x1p-24f) * total;
     float running = 0;
     int64_t last = 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstring>
 #include <utility>
 
 #include "buffer.h"
@@ -25,6 +26,35 @@ inline void in_large_pages(void* data, int64_t bytes) {
     (void)data, (void)bytes;
 #endif
 }
+
+// An array that is read over and over, in large pages from its first byte on where it is worth one: the hardware fetches
+// ahead no further than to the end of a page. Its values are zero.
+template <class T>
+class PagedArray {
+  public:
+    explicit PagedArray(int64_t count = 0) {
+        if (count <= 0) return;
+        constexpr int64_t large = int64_t(2) << 20;
+        const int64_t bytes = count * int64_t(sizeof(T)), alignment = bytes < large / 4 ? 64 : large;
+        const int64_t whole = round_up(bytes, alignment);
+        data_ = static_cast<T*>(std::aligned_alloc(size_t(alignment), size_t(whole)));
+        if (!data_) throw std::bad_alloc();
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+        if (alignment == large) madvise(data_, size_t(whole), MADV_HUGEPAGE);
+#endif
+        std::memset(static_cast<void*>(data_), 0, size_t(bytes));
+    }
+    PagedArray(PagedArray&& other) noexcept : data_(std::exchange(other.data_, nullptr)) {}
+    PagedArray& operator=(PagedArray&& other) noexcept {
+        std::swap(data_, other.data_);
+        return *this;
+    }
+    ~PagedArray() { std::free(data_); }
+    operator T*() const { return data_; }
+
+  private:
+    T* data_ = nullptr;
+};
 
 // The large arrays that a scan works in, kept from call to call: a training loop would otherwise hand the same pages back
 // to the system at every step and fault them in again. Gone with the process; at most 64 MiB of each kind stay.

@@ -1,8 +1,9 @@
-// The functions by which Python generates with a WaveNet. Compiled once for each instruction set.
+// The functions by which Python generates with a WaveNet, and runs its layers over whole sequences. Compiled once for each instruction set.
 #include "wavenet_generator.h"
 #include "wavenet_stack.h"
 
 #include <memory>
+#include <stdexcept>
 
 namespace foretell {
 namespace {
@@ -46,22 +47,31 @@ class Generator : public AnyGenerator {
     Streams<W> streams_;
     std::unique_ptr<Pair<W>> pair_;
     std::vector<StreamGroup<W>> groups_;
-    int64_t t_ = 0;
+    int64_t t_ = 0, calls_alone_ = 0;
 
+    // Beside other work on the same cores one thread is faster than two that wait for each other: after a call that
+    // stalled some go by one thread. The values are the same.
     bool run_as_pair(const WaveNetCall& call, int64_t threads) {
         if (streams_.count > 1 || threads < 2) return false;
+        if (calls_alone_ > 0) {
+            --calls_alone_;
+            return false;
+        }
         if (!pair_) pair_ = std::make_unique<Pair<W>>(streams_);
-        return pair_->run(call, t_);
+        if (!pair_->run(call, t_)) return false;
+        if (pair_->stalled()) calls_alone_ = 4;
+        return true;
     }
 
     void share_out(int64_t groups) {
         if (int64_t(groups_.size()) == groups) return;
-        groups_.clear();
+        std::vector<StreamGroup<W>> shares;
         for (int64_t i = 0, first = 0; i < groups; ++i) {
             const int64_t rows = (streams_.count - first + groups - i - 1) / (groups - i);
-            groups_.emplace_back(streams_, first, rows);
+            shares.emplace_back(streams_, first, rows);
             first += rows;
         }
+        groups_.swap(shares);
     }
 };
 
@@ -72,6 +82,8 @@ int guarded(Call call) {
         call();
         return 0;
     } catch (const std::bad_alloc&) {
+        return 1;
+    } catch (const std::length_error&) {
         return 1;
     }
 }

@@ -88,10 +88,14 @@ class Pair {
                 if ((streams.w.layers[size_t(k)].dilation == 1) == adjacent) order_.push_back(k);
     }
 
+    // Whether the last call often waited for a thread that had lost its core to other work.
+    bool stalled() const { return stalls_ > call_->steps / 64 + 1; }
+
     // False where the system has no second thread for it; nothing has happened then.
     bool run(const WaveNetCall& call, int64_t t0) {
         call_ = &call;
         t0_ = t0;
+        stalls_ = 0;
         for (auto* counter : {&reached_, &pasts_, &skipped_, &hidden_.next, &hidden_.done, &output_.next, &output_.done,
                               &sampled_})
             counter->value.store(0, std::memory_order_relaxed);
@@ -114,9 +118,6 @@ class Pair {
 
         int64_t get() const { return value.load(std::memory_order_acquire); }
         void set(int64_t to) { value.store(to, std::memory_order_release); }
-        void wait_for(int64_t least) const {
-            for (int spins = 0; get() < least; ++spins) breathe(spins);
-        }
         // Takes the number `at` if it is still to be had.
         bool take(int64_t at) { return value.compare_exchange_strong(at, at + 1, std::memory_order_acq_rel); }
     };
@@ -125,12 +126,19 @@ class Pair {
         Counter next, done;
     };
 
-    static void breathe(int spins) {
-        // Long waits mean that the other thread has lost its core.
-        if (spins > 1000) return std::this_thread::yield();
+    // Between two looks at a counter. Long waits mean that the other thread has lost its core.
+    void breathe(int& spins) {
+        constexpr int patience = 1000;
+        if (spins == patience) stalls_.fetch_add(1, std::memory_order_relaxed);
+        if (spins <= patience) ++spins;
+        if (spins > patience) return std::this_thread::yield();
 #if defined(__x86_64__)
         __builtin_ia32_pause();
 #endif
+    }
+
+    void wait_for(const Counter& counter, int64_t least) {
+        for (int spins = 0; counter.get() < least;) breathe(spins);
     }
 
     float* past(int64_t s, int64_t k) { return (s % 2 ? next_past_ : room_.past) + k * streams_.w.gate_row; }
@@ -160,7 +168,7 @@ class Pair {
                 work(at - s * panels);
                 shared.done.value.fetch_add(1, std::memory_order_acq_rel);
             }
-        shared.done.wait_for(end);
+        wait_for(shared.done, end);
     }
 
     void share_outputs(int64_t s) {
@@ -183,9 +191,9 @@ class Pair {
                 if (k + 1 < layers_) streams_.residual(0, 1, k, t, &pointer, z(k));
             }
             while (take_past(s, true)) {}
-            skipped_.wait_for(s + 1);
+            wait_for(skipped_, s + 1);
             share_outputs(s);
-            sampled_.wait_for(s + 1);
+            wait_for(sampled_, s + 1);
         }
     }
 
@@ -194,13 +202,14 @@ class Pair {
         Sampling sampling = room_.sampling(*call_);
         for (int64_t s = 0; s < call_->steps; ++s) {
             streams_.begin_skip(1, room_.skip);
-            for (int64_t k = 0, spins = 0; k < layers_;) {
+            int spins = 0;
+            for (int64_t k = 0; k < layers_;) {
                 if (reached_.get() > s * layers_ + k) {
                     streams_.add_skip(1, k, &pointer, z(k), room_.skip);
                     ++k;
                     spins = 0;
                 } else if (!take_past(s, false)) {
-                    breathe(int(spins++));
+                    breathe(spins);
                 }
             }
             streams_.end_skip(1, room_.skip);
@@ -220,6 +229,7 @@ class Pair {
     int64_t t0_ = 0;
     Counter reached_, pasts_, skipped_, sampled_;
     Shared hidden_, output_;
+    std::atomic<int64_t> stalls_{0};
 };
 
 }  // namespace foretell

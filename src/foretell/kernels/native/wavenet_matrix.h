@@ -21,6 +21,7 @@ inline uint32_t bits_of(float value) {
 // Rounded to the nearest, ties to even.
 inline uint32_t rounded_to_bfloat16(float value) {
     const uint32_t bits = bits_of(value);
+    if (value != value) return bits | 0x400000;  // rounding could carry a NaN over to zero
     return bits + 0x7fff + (bits >> 16 & 1);
 }
 
@@ -135,14 +136,16 @@ inline void tile_of(int rows, const float* const* x, int64_t depth, const W* wei
 }
 
 // One panel's product with `count` rows. `start(row, vector, n, sums)` sets n sums, beginning with the panel's vector of
-// that number, and `finish` takes them; vectors come in even numbers, so that pairs stay together.
+// that number, and `finish` takes them; vectors come in even numbers, so that pairs stay together. `alone`: there is one
+// row and never another, whose sums are then taken in several chains; those of rows side by side are not, so that a row
+// has the same sums in any company.
 template <class W, class Start, class Finish>
-inline void multiply_panel(const float* const* rows, int64_t count, const Matrix<W>& matrix, int64_t panel, Start start,
-                           Finish finish) {
+inline void multiply_panel(const float* const* rows, int64_t count, bool alone, const Matrix<W>& matrix, int64_t panel,
+                           Start start, Finish finish) {
     const int vectors = matrix.in(panel), first = int(panel) * panel_vectors;
     const int64_t stride = vectors * vector_floats;
     const W* weights = matrix.at(panel);
-    if (count == 1) {
+    if (alone) {
         Vec<float> sums[panel_vectors];
         start(0, first, vectors, sums);
         switch (vectors) {
@@ -172,9 +175,10 @@ inline void multiply_panel(const float* const* rows, int64_t count, const Matrix
 }
 
 template <class W, class Start, class Finish>
-inline void multiply_rows(const float* const* rows, int64_t count, const Matrix<W>& matrix, Start start, Finish finish) {
+inline void multiply_rows(const float* const* rows, int64_t count, bool alone, const Matrix<W>& matrix, Start start,
+                          Finish finish) {
     for (int64_t panel = 0; panel < matrix.panels(); ++panel)
-        multiply_panel(rows, count, matrix, panel, start, finish);
+        multiply_panel(rows, count, alone, matrix, panel, start, finish);
 }
 
 }  // namespace foretell

@@ -42,7 +42,7 @@ class StackOfLayers {
         }
         Buffer<T> skip_bias(round_up(S, L), T(0));
         for (int64_t k = 0; k < s.layers; ++k)
-            for (int64_t i = 0; i < S; ++i) skip_bias[i] += bias(s.mixed_bias[k])[skip_first(k) + i];
+            for (int64_t i = 0; i < S; ++i) skip_bias[i] += values(s.mixed_bias[k])[skip_first(k) + i];
         for (int64_t k = 0; k < s.layers; ++k) forward(k, skip_bias);
     }
 
@@ -76,7 +76,7 @@ class StackOfLayers {
     const WaveNetStack& s;
     const int64_t R, S, units, unit_row, gate_row, rows;
 
-    static const T* bias(const void* from) { return static_cast<const T*>(from); }
+    static const T* values(const void* from) { return static_cast<const T*>(from); }
     bool last(int64_t k) const { return k + 1 == s.layers; }
     int64_t past(int64_t k) const { return (s.kernel - 1) * s.dilations[k]; }
     int64_t skip_first(int64_t k) const { return last(k) ? 0 : R; }
@@ -127,8 +127,8 @@ class StackOfLayers {
     }
 
     void forward(int64_t k, const T* skip_bias) {
-        const T *gated = bias(s.gated[k]), *mixed = bias(s.mixed[k]);
-        const T *gated_bias = bias(s.gated_bias[k]), *mixed_bias = bias(s.mixed_bias[k]);
+        const T *gated = values(s.gated[k]), *mixed = values(s.mixed[k]);
+        const T *gated_bias = values(s.gated_bias[k]), *mixed_bias = values(s.mixed_bias[k]);
         Buffer<T> memory[3], gate_bias(gate_row, T(0));
         const Panels<T> gate_weights = pack(memory[0], s.kernel * R, 2 * units, [&](int64_t d, int64_t i) {
             const int64_t to = gate_of(i);
@@ -202,7 +202,7 @@ class StackOfLayers {
     // From the gradients of the skip sum and of the layer's residual output those of the gates before their functions;
     // z is computed again, for the weights.
     void gates_backward(int64_t k, const T* grad_skips, const T* grad_x, T* z, T* grad_gates) {
-        const T* mixed = bias(s.mixed[k]);
+        const T* mixed = values(s.mixed[k]);
         Buffer<T> memory[2];
         const auto transposed = [&](int64_t first) {
             return [=](int64_t d, int64_t i) { return i < R ? mixed[(first + d) * R + i] : T(0); };
@@ -281,7 +281,7 @@ class StackOfLayers {
 
     // What the gates' gradients give to the layer's inputs, added to what came past the layer.
     void inputs_backward(int64_t k, T* grad_x, T* grad_gates) {
-        const T* gated = bias(s.gated[k]);
+        const T* gated = values(s.gated[k]);
         Buffer<T> memory;
         // The gradient at t comes from the window that ends there by the last tap, from later ones by those before it.
         const Panels<T> weights = pack(memory, s.kernel * gate_row, units, [&](int64_t d, int64_t i) {

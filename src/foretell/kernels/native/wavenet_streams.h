@@ -13,13 +13,13 @@ template <class W>
 class Streams {
   public:
     Streams(const WaveNetNetwork& n, const WaveNetWeights<W>& weights)
-        : w(weights), count(n.batch), head(HeadKind(n.head)), bits(n.bits), inputs(n.inputs), outputs(n.outputs),
+        : w(weights), count(n.batch), head(HeadKind(n.head)), bits(n.bits), outputs(n.outputs),
           log_scales{n.least_log_scale, n.greatest_log_scale} {
         for (const auto& layer : w.layers) {
             offsets_.push_back(stream_size_);
             stream_size_ += layer.ring * w.row;
         }
-        rings_ = Buffer<float>(count * stream_size_, 0.0f);
+        rings_ = PagedArray<float>(count * stream_size_);
         levels_.resize(size_t(count));
         scalars_.resize(size_t(count));
     }
@@ -58,7 +58,7 @@ class Streams {
                 // Time steps before the first lie in slots that are still zero.
                 pointers[r] = x(first + r, k, then < 0 ? then + layer.ring : then);
             }
-            multiply_rows(pointers, rows, layer.past[back - 1], loading(past, w.gate_row), storing(past, w.gate_row));
+            multiply_rows(pointers, rows, count == 1, layer.past[back - 1], loading(past, w.gate_row), storing(past, w.gate_row));
         }
     }
 
@@ -68,7 +68,7 @@ class Streams {
         for (int64_t r = 0; r < rows; ++r) pointers[r] = x(first + r, k, t);
         const int64_t layers = int64_t(w.layers.size());
         multiply_rows(
-            pointers, rows, w.layers[size_t(k)].present, loading(past, w.gate_row),
+            pointers, rows, count == 1, w.layers[size_t(k)].present, loading(past, w.gate_row),
             [&](int64_t r, int vector, int n, Vec<float>* sums) {
                 for (int v = 0; v < n; v += 2) {
                     const int64_t unit = (vector + v) / 2 * vector_floats;
@@ -87,7 +87,7 @@ class Streams {
         const auto& layer = w.layers[size_t(k)];
         for (int64_t r = 0; r < rows; ++r) pointers[r] = z + r * w.unit_row;
         multiply_rows(
-            pointers, rows, layer.residual,
+            pointers, rows, count == 1, layer.residual,
             [&](int64_t r, int vector, int n, Vec<float>* sums) {
                 const float* const from = x(first + r, k, t) + vector * vector_floats;
                 for (int v = 0; v < n; ++v)
@@ -107,7 +107,7 @@ class Streams {
 
     void add_skip(int64_t rows, int64_t k, const float** pointers, const float* z, float* skip) const {
         for (int64_t r = 0; r < rows; ++r) pointers[r] = z + r * w.unit_row;
-        multiply_rows(pointers, rows, w.layers[size_t(k)].skip, loading(skip, w.skip_row), storing(skip, w.skip_row));
+        multiply_rows(pointers, rows, count == 1, w.layers[size_t(k)].skip, loading(skip, w.skip_row), storing(skip, w.skip_row));
     }
 
     void end_skip(int64_t rows, float* skip) const {
@@ -117,7 +117,7 @@ class Streams {
     // A panel of relu(W_1 s + b_1), and one of W_2 h + b_2.
     void hidden_panel(int64_t rows, int64_t panel, const float** pointers, const float* skip, float* hidden) const {
         for (int64_t r = 0; r < rows; ++r) pointers[r] = skip + r * w.skip_row;
-        multiply_panel(pointers, rows, w.hidden, panel, biased(w.hidden_bias),
+        multiply_panel(pointers, rows, count == 1, w.hidden, panel, biased(w.hidden_bias),
                        [&](int64_t r, int vector, int n, Vec<float>* sums) {
                            for (int v = 0; v < n; ++v)
                                store(hidden + r * w.skip_row + (vector + v) * vector_floats, relu(sums[v]));
@@ -126,7 +126,7 @@ class Streams {
 
     void output_panel(int64_t rows, int64_t panel, const float** pointers, const float* hidden, float* output) const {
         for (int64_t r = 0; r < rows; ++r) pointers[r] = hidden + r * w.skip_row;
-        multiply_panel(pointers, rows, w.output, panel, biased(w.output_bias), storing(output, w.output_row));
+        multiply_panel(pointers, rows, count == 1, w.output, panel, biased(w.output_bias), storing(output, w.output_row));
     }
 
     // Draws step s of the call for one stream from its outputs, and keeps it as what the next step reads. Outputs that are
@@ -151,13 +151,13 @@ class Streams {
     const WaveNetWeights<W>& w;
     const int64_t count;
     const HeadKind head;
-    const int64_t bits, inputs, outputs;
+    const int64_t bits, outputs;
     const LogScales log_scales;
 
   private:
     std::vector<int64_t> offsets_;
     int64_t stream_size_ = 0;
-    Buffer<float> rings_;
+    PagedArray<float> rings_;
     std::vector<int64_t> levels_;
     std::vector<float> scalars_;
 

@@ -32,8 +32,7 @@ class WaveNetWeights {
           skip_row(round_up(vectors_for(n.skip), 2) * vector_floats),
           output_row(round_up(vectors_for(n.outputs), 2) * vector_floats) {
         const int64_t layer_size = unit_row * (gate_row * n.kernel + row + skip_row);
-        matrices_ = Buffer<W>(n.layers * layer_size + skip_row * (skip_row + output_row));
-        in_large_pages(matrices_, (n.layers * layer_size + skip_row * (skip_row + output_row)) * int64_t(sizeof(W)));
+        matrices_ = PagedArray<W>(n.layers * layer_size + skip_row * (skip_row + output_row));
         vectors_ = Buffer<float>(n.inputs * row + row + n.layers * (n.batch * gate_row + row) + 2 * skip_row + output_row,
                                  0.0f);
         pack_layers(n, by_two_threads);
@@ -53,7 +52,7 @@ class WaveNetWeights {
     const float *skip_bias, *hidden_bias, *output_bias;
 
   private:
-    Buffer<W> matrices_;
+    PagedArray<W> matrices_;
     Buffer<float> vectors_;
     float* gate_biases_ = nullptr;
 
@@ -123,9 +122,10 @@ class WaveNetWeights {
         };
         input_bias = put(n.input_bias, residual, row);
         input = to;
+        const bool by_level = HeadKind(n.head) == HeadKind::categorical;
         for (int64_t level = 0; level < n.inputs; ++level, to += row)
             for (int64_t r = 0; r < residual; ++r)
-                to[r] = n.input[r * n.inputs + level] + (n.inputs > 1 ? n.input_bias[r] : 0);
+                to[r] = n.input[r * n.inputs + level] + (by_level ? n.input_bias[r] : 0);
         float* skips = put(n.mixed_bias[0], 0, skip_row);
         skip_bias = skips;
         for (int64_t k = 0; k < n.layers; ++k) {

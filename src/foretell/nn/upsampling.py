@@ -1,0 +1,66 @@
+"""A conditioning signal of few values a second brought to the rate of the samples that it conditions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from foretell.nn.convolution import check_sequence, check_sizes
+
+
+class Upsample(nn.Module):
+    """Frames to time steps, `(B, frames, channels) -> (B, frames * rate, channels)`: what a `WaveNet` takes as local_y.
+
+    `rate` is the product of `factors`. Each frame is repeated; with `learned`, it goes through one transposed
+    convolution a factor, whose stride and kernel are that factor (van den Oord et al., 2016, section 2.5), and which
+    repeats its input until it is trained. A time step depends on its own frame alone, so that a signal may be handed in
+    piece by piece.
+
+    Parameters, if learned: those of `torch.nn.ConvTranspose1d`, `weight` `(channels, channels, factor)` and `bias`
+    `(channels,)` for each factor. Raises ValueError for sizes below 1, no factor, or an input of another shape.
+    """
+
+    def __init__(self, channels: int, factors: Sequence[int], *, learned: bool = False) -> None:
+        super().__init__()
+        check_sizes(channels=channels)
+        if not factors:
+            raise ValueError("factors must hold at least one whole number, such as (16, 16)")
+        for k, factor in enumerate(factors):
+            check_sizes(**{f"factors[{k}]": factor})
+        self.channels = channels
+        self.factors = tuple(factors)
+        self.stages = nn.ModuleList(
+            nn.ConvTranspose1d(channels, channels, factor, stride=factor) for factor in factors if learned
+        )
+        self.reset_parameters()
+
+    @property
+    def rate(self) -> int:
+        """Time steps of a frame."""
+        return math.prod(self.factors)
+
+    def reset_parameters(self) -> None:
+        """Repetition: each tap is the identity, each bias zero."""
+        for stage in self.stages:
+            assert isinstance(stage, nn.ConvTranspose1d)
+            assert stage.bias is not None
+            with torch.no_grad():
+                stage.weight.copy_(torch.eye(self.channels)[:, :, None].expand_as(stage.weight))
+                stage.bias.zero_()
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """`(B, frames, channels) -> (B, frames * rate, channels)`."""
+        check_sequence(frames, self.channels)
+        if not self.stages:
+            return frames.repeat_interleave(self.rate, dim=1)
+        x = frames.transpose(1, 2)
+        for stage in self.stages:
+            x = stage(x)
+        return x.transpose(1, 2)
+
+    def extra_repr(self) -> str:
+        """The arguments."""
+        return f"{self.channels}, factors={self.factors}, learned={len(self.stages) > 0}"
