@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from foretell.audio import packages
 from foretell.audio.levels import to_pcm
 from foretell.errors import AudioError
+from foretell.training.whole_file import sync_folder
 
 FORMATS = {".wav": "WAV", ".flac": "FLAC"}
 """What is written, by the ending of the name."""
@@ -69,7 +70,7 @@ class SoundWriter:
                 assert self._sink is not None
                 self._sink.sync()
                 self._temporary.replace(self.path)
-                _sync(self.path.parent)
+                sync_folder(self.path.parent)
         except OSError as problem:
             raise self._refusal(problem) from problem
         finally:
@@ -171,12 +172,3 @@ def _format_of(path: Path) -> str:
     if path.suffix.lower() not in FORMATS:
         raise AudioError(f"output {path}: end its name in one of {', '.join(FORMATS)}")
     return FORMATS[path.suffix.lower()]
-
-
-def _sync(folder: Path) -> None:
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

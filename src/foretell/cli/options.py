@@ -225,6 +225,33 @@ class NetworkOptions:
     ] = None
 
 
+Device = Annotated[
+    str,
+    Option(help="Where to compute: auto, cpu, cuda, mps or, for one of several, cuda:1.", rich_help_panel=_TRAINING),
+]
+Minutes = Annotated[
+    float | None,
+    Option(
+        metavar="M",
+        help="Instead of steps: a time budget. Results then depend on the machine's speed.",
+        rich_help_panel=_TRAINING,
+    ),
+]
+Seed = Annotated[int, Option(metavar="N", help="The same seed gives the same result.", rich_help_panel=_TRAINING)]
+CheckpointFolder = Annotated[
+    Path | None,
+    Option(
+        metavar="FOLDER",
+        help="Where a stopped training goes on from; deleted at the end. Beside the output if not given.",
+        rich_help_panel=_TRAINING,
+    ),
+]
+TensorBoardFolder = Annotated[
+    Path | None,
+    Option(metavar="FOLDER", help="Write loss and gradient norms for TensorBoard there.", rich_help_panel=_TRAINING),
+]
+
+
 @dataclass(frozen=True)
 class TrainingOptions:
     """How long and where to train."""
@@ -245,37 +272,11 @@ class TrainingOptions:
             rich_help_panel=_TRAINING,
         ),
     ] = None
-    minutes: Annotated[
-        float | None,
-        Option(
-            metavar="M",
-            help="Instead of steps: a time budget. Results then depend on the machine's speed.",
-            rich_help_panel=_TRAINING,
-        ),
-    ] = None
-    seed: Annotated[
-        int, Option(metavar="N", help="The same seed gives the same result.", rich_help_panel=_TRAINING)
-    ] = _DEFAULTS.training.seed
-    device: Annotated[
-        str,
-        Option(
-            help="Where to compute: auto, cpu, cuda, mps or, for one of several, cuda:1.", rich_help_panel=_TRAINING
-        ),
-    ] = "auto"
-    checkpoint: Annotated[
-        Path | None,
-        Option(
-            metavar="FOLDER",
-            help="Where a stopped training goes on from; deleted at the end. Beside the output if not given.",
-            rich_help_panel=_TRAINING,
-        ),
-    ] = None
-    tensorboard: Annotated[
-        Path | None,
-        Option(
-            metavar="FOLDER", help="Write loss and gradient norms for TensorBoard there.", rich_help_panel=_TRAINING
-        ),
-    ] = None
+    minutes: Minutes = None
+    seed: Seed = _DEFAULTS.training.seed
+    device: Device = "auto"
+    checkpoint: CheckpointFolder = None
+    tensorboard: TensorBoardFolder = None
 
 
 @dataclass(frozen=True)
@@ -289,10 +290,6 @@ class TalkOptions:
     debug: Annotated[bool, Option("--debug", help="Show the traceback of an error.", rich_help_panel=_TALK)] = False
 
 
-Device = Annotated[
-    str,
-    Option(help="Where to compute: auto, cpu, cuda, mps or, for one of several, cuda:1.", rich_help_panel=_TRAINING),
-]
 TableOutput = Annotated[
     str | None,
     Option(

@@ -76,8 +76,12 @@ class ProgressDisplay:
 
 
 def _words(progress: Progress) -> str:
-    left = duration(progress.seconds_left) + " left" if progress.fraction < 1 else duration(progress.seconds)
-    return f"step {progress.step:,} of {progress.steps:,}, loss {progress.loss:.4f}, {left}"
+    return f"step {progress.step:,} of {progress.steps:,}, loss {progress.loss:.4f}, {left_or_taken(progress)}"
+
+
+def left_or_taken(progress: Progress) -> str:
+    """How long training still takes; how long it took, once it is through."""
+    return f"{duration(progress.seconds_left)} left" if progress.fraction < 1 else duration(progress.seconds)
 
 
 def time_left(done: float, seconds: float) -> str:

@@ -14,9 +14,10 @@ from foretell.cli.options import (
     TableOptions,
     TrainingOptions,
 )
-from foretell.cli.training import NO_BOUND
+from foretell.cli.training import require_one_length
 from foretell.errors import SettingsError
 from foretell.forecasting.settings import ForecastSettings
+from foretell.training.settings import NO_BOUND
 
 if TYPE_CHECKING:
     import polars as pl
@@ -108,10 +109,7 @@ def forecaster_for(
 
 
 def _settings(ask: ForecastOptions, network: NetworkOptions, training: TrainingOptions) -> ForecastSettings:
-    lengths = {"--steps": training.steps, "--epochs": training.epochs, "--minutes": training.minutes}
-    given = [name for name, value in lengths.items() if value is not None]
-    if len(given) > 1:
-        raise SettingsError(f"{' and '.join(given)} say twice how long to train: keep one of them")
+    require_one_length(steps=training.steps, epochs=training.epochs, minutes=training.minutes)
     trained = replace(ForecastSettings().training, seed=training.seed)
     if training.steps is not None:
         trained = replace(trained, steps=training.steps)

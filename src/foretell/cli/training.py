@@ -10,14 +10,19 @@ from typing import TYPE_CHECKING
 from foretell.cli.guard import Interrupted
 from foretell.cli.progress import ProgressDisplay
 from foretell.cli.talk import Talk
+from foretell.errors import SettingsError
 
 if TYPE_CHECKING:
     import polars as pl
 
     from foretell.forecasting.forecaster import Forecaster
 
-NO_BOUND = 1_000_000_000
-"""Training steps where the clock decides; no run takes more."""
+
+def require_one_length(**given: float | None) -> None:
+    """Raise SettingsError where more than one of steps, epochs and minutes is given."""
+    names = [f"--{name}" for name, value in given.items() if value is not None]
+    if len(names) > 1:
+        raise SettingsError(f"{' and '.join(names)} say twice how long to train: keep one of them")
 
 
 def train(

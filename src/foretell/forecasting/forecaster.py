@@ -34,9 +34,9 @@ from foretell.forecasting.tables.newcomers import with_newcomers
 from foretell.forecasting.tables.nixtla import TableKind, quantile_columns
 from foretell.forecasting.tables.regularise import show_time, to_panel
 from foretell.training import History, Progress
+from foretell.training.settings import NO_BOUND
 
 _FEWEST_GAPS = 2
-_NO_BOUND = 1_000_000
 _LONGEST = 1_000_000
 # Pandas, polars, matplotlib and Python agree on these, with room to draw beside them.
 _YEARS = (1000, 9900)
@@ -101,7 +101,7 @@ class Forecaster:
         )
         training = replace(settings.training, seed=_whole("seed", seed, least=0) or settings.training.seed)
         if minutes is not None:
-            training = replace(training, minutes=minutes, steps=_NO_BOUND)
+            training = replace(training, minutes=minutes, steps=NO_BOUND)
         seasons = settings.seasons if season is None else _seasons(season)
         self.settings = replace(settings, seasons=seasons, training=training)
         self.device = device

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from foretell.errors import ModelError, TrainingError
 from foretell.training.tensor_file import parse_tensors, read_ordinary
+from foretell.training.whole_file import sync_folder
 
 FORMAT = "foretell training checkpoint"
 VERSION = 1
@@ -109,10 +110,4 @@ def _replace(path: Path, content: bytes) -> None:
             f"the checkpoint {path} cannot be written ({error.strerror or error}): free some space or choose another "
             "folder, and start again; the checkpoint before it is intact"
         ) from error
-    if os.name == "posix":
-        # The rename itself lasts only once the folder is synced.
-        handle = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    sync_folder(path.parent)

@@ -23,6 +23,7 @@ from torch import Tensor
 
 from foretell.errors import ModelError, SettingsError
 from foretell.training.tensor_file import parse_tensors, read_ordinary
+from foretell.training.whole_file import sync_folder
 
 FORMAT = 1
 """The version of the folder's layout that is written, and the newest that is read."""
@@ -59,7 +60,7 @@ def write_folder(folder: str | Path, kind: str, description: Mapping[str, Any], 
                 temporary / _JSON,
                 (json.dumps(head, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "surrogatepass"),
             )
-            _sync(temporary)
+            sync_folder(temporary)
             _put_in_place(temporary, target)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
@@ -250,7 +251,7 @@ def _put_in_place(temporary: Path, target: Path) -> None:
             raise
     else:
         os.rename(temporary, target)
-    _sync(target.parent)
+    sync_folder(target.parent)
     shutil.rmtree(previous, ignore_errors=True)
 
 
@@ -259,13 +260,3 @@ def _write(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    """Bring a folder's entries to the disk, on systems where a folder can be opened."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -11,6 +11,9 @@ ScheduleName = Literal["one-cycle", "constant", "cosine"]
 OptimiserName = Literal["adam", "adamw", "nadam", "sgd"]
 PrecisionName = Literal["32-true", "bf16-mixed"]
 
+NO_BOUND = 1_000_000_000
+"""Steps where the clock decides; no run takes more."""
+
 
 @dataclass(frozen=True)
 class TrainingSettings:

@@ -9,6 +9,16 @@ from pathlib import Path
 from foretell.errors import SettingsError
 
 
+def sync_folder(folder: Path) -> None:
+    """Bring a folder's entries to the disk, such as a new name, on systems where a folder can be opened."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
 def replace_file(path: Path, content: bytes) -> None:
     """Writes `content` under a temporary name in the same folder, syncs it, and renames it to `path`.
 
@@ -22,6 +32,7 @@ def replace_file(path: Path, content: bytes) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(temporary, path)
+            sync_folder(path.parent)
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:

@@ -13,11 +13,12 @@ from foretell.audio.settings import AudioSettings
 from foretell.cli.audio.options import AudioNetworkOptions, AudioTrainingOptions, SoundOptions
 from foretell.cli.destinations import Destinations, checkpoint_beside
 from foretell.cli.options import TalkOptions
-from foretell.cli.progress import ProgressDisplay, duration
+from foretell.cli.progress import ProgressDisplay, left_or_taken
 from foretell.cli.show import show_files, show_training, training_document
 from foretell.cli.talk import Talk
-from foretell.cli.training import NO_BOUND, resumable
+from foretell.cli.training import require_one_length, resumable
 from foretell.errors import SettingsError
+from foretell.training.settings import NO_BOUND
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,10 +101,7 @@ def _settings(
     sounds: SoundOptions, network: AudioNetworkOptions, training: AudioTrainingOptions
 ) -> tuple[AudioSettings, Path | None]:
     """The settings, and the folder of validation sounds if there is one."""
-    lengths = {"--steps": training.steps, "--epochs": training.epochs, "--minutes": training.minutes}
-    given = [name for name, value in lengths.items() if value is not None]
-    if len(given) > 1:
-        raise SettingsError(f"{' and '.join(given)} say twice how long to train: keep one of them")
+    require_one_length(steps=training.steps, epochs=training.epochs, minutes=training.minutes)
     if training.epochs is not None and not 0 < training.epochs < math.inf:
         raise SettingsError(f"--epochs {training.epochs:g}: it must be above 0")
     defaults = AudioSettings()
@@ -150,12 +148,11 @@ def _shown_on(
     def show(progress: Progress) -> None:
         def words() -> str:
             of = f" of {progress.steps:,}" if bounded else ""
-            left = f"{duration(progress.seconds_left)} left" if progress.fraction < 1 else duration(progress.seconds)
             judged = f", validation {progress.evaluation:.3f}" if progress.evaluation is not None else ""
             a_second = progress.step * samples_a_step / progress.seconds
             return (
                 f"step {progress.step:,}{of}, {progress.loss / math.log(2):.3f} bits a sample{judged}, "
-                f"{a_second:,.0f} samples a second, {a_second / rate:.2f} times real time, {left}"
+                f"{a_second:,.0f} samples a second, {a_second / rate:.2f} times real time, {left_or_taken(progress)}"
             )
 
         display.show("Training", progress.fraction, words)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from typer import Option
 
-from foretell.cli.options import Device
+from foretell.cli.options import CheckpointFolder, Device, Minutes, Seed, TensorBoardFolder
 from foretell.music.settings import MusicSettings
 
 _NETWORK = "The network"
@@ -84,32 +84,11 @@ class MusicTrainingOptions:
             rich_help_panel=_TRAINING,
         ),
     ] = None
-    minutes: Annotated[
-        float | None,
-        Option(
-            metavar="M",
-            help="Instead of steps: a time budget. Results then depend on the machine's speed.",
-            rich_help_panel=_TRAINING,
-        ),
-    ] = None
-    seed: Annotated[
-        int, Option(metavar="N", help="The same seed gives the same result.", rich_help_panel=_TRAINING)
-    ] = _DEFAULTS.training.seed
+    minutes: Minutes = None
+    seed: Seed = _DEFAULTS.training.seed
     device: Device = "auto"
-    checkpoint: Annotated[
-        Path | None,
-        Option(
-            metavar="FOLDER",
-            help="Where a stopped training goes on from; deleted at the end. Beside the model if not given.",
-            rich_help_panel=_TRAINING,
-        ),
-    ] = None
-    tensorboard: Annotated[
-        Path | None,
-        Option(
-            metavar="FOLDER", help="Write loss and gradient norms for TensorBoard there.", rich_help_panel=_TRAINING
-        ),
-    ] = None
+    checkpoint: CheckpointFolder = None
+    tensorboard: TensorBoardFolder = None
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,12 @@ from foretell import __version__
 from foretell.cli.destinations import Destinations, checkpoint_beside
 from foretell.cli.music.options import MusicNetworkOptions, MusicTrainingOptions
 from foretell.cli.options import TalkOptions
-from foretell.cli.progress import ProgressDisplay, duration
+from foretell.cli.progress import ProgressDisplay, left_or_taken
 from foretell.cli.show import show_files, training_document, training_sentences
 from foretell.cli.talk import Talk
-from foretell.cli.training import NO_BOUND, resumable
-from foretell.errors import SettingsError
+from foretell.cli.training import require_one_length, resumable
 from foretell.music.settings import MusicSettings
+from foretell.training.settings import NO_BOUND
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,8 +80,7 @@ def train(
 
 
 def _settings(network: MusicNetworkOptions, training: MusicTrainingOptions) -> MusicSettings:
-    if training.steps is not None and training.minutes is not None:
-        raise SettingsError("--steps and --minutes say twice how long to train: keep one of them")
+    require_one_length(steps=training.steps, minutes=training.minutes)
     trained = replace(MusicSettings().training, seed=training.seed)
     if training.steps is not None:
         trained = replace(trained, steps=training.steps)
@@ -103,9 +102,8 @@ def _shown_on(display: ProgressDisplay, *, bounded: bool) -> Callable[[Progress]
     def show(progress: Progress) -> None:
         def words() -> str:
             of = f" of {progress.steps:,}" if bounded else ""
-            left = f"{duration(progress.seconds_left)} left" if progress.fraction < 1 else duration(progress.seconds)
             judged = f", validation {progress.evaluation:.3f}" if progress.evaluation is not None else ""
-            return f"step {progress.step:,}{of}, {progress.loss:.3f} nats a note{judged}, {left}"
+            return f"step {progress.step:,}{of}, {progress.loss:.3f} nats a note{judged}, {left_or_taken(progress)}"
 
         display.show("Training", progress.fraction, words)
 
