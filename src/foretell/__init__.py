@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from foretell.forecasting.backtest import Backtest
     from foretell.forecasting.forecaster import Forecaster
     from foretell.forecasting.settings import ForecastSettings
-    from foretell.forecasting.tables.files import read_table, write_table
+    from foretell.tables.files import read_table, write_table
     from foretell.training.settings import TrainingSettings
 
 __version__ = metadata.version("foretell")
@@ -34,8 +34,8 @@ _HOMES = {
     "ForecastSettings": "foretell.forecasting.settings",
     "Forecaster": "foretell.forecasting.forecaster",
     "TrainingSettings": "foretell.training.settings",
-    "read_table": "foretell.forecasting.tables.files",
-    "write_table": "foretell.forecasting.tables.files",
+    "read_table": "foretell.tables.files",
+    "write_table": "foretell.tables.files",
 }
 
 __all__ = [

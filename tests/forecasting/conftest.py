@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from foretell.forecasting.frequency import Frequency
 from foretell.forecasting.panel import Panel
+from foretell.tables.frequency import Frequency
 
 START = np.datetime64("2024-01-01T00:00:00", "us")
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foretell.forecasting.baselines import baselines
-from foretell.forecasting.frequency import Frequency
 from foretell.forecasting.panel import Panel
+from foretell.tables.frequency import Frequency
 
 MakePanel = Callable[..., Panel]
 ONE = np.array([0])

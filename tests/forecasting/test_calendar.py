@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from foretell.forecasting.calendar import calendar_features, calendar_names
-from foretell.forecasting.frequency import Frequency
+from foretell.tables.frequency import Frequency
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def read_tables(
     """Read the table, and that of future values if there is one. Raises `TableError` and `SettingsError`."""
     # polars takes a tenth of a second to import, which --help should not pay.
     from foretell.forecasting.tables.columns import Columns
-    from foretell.forecasting.tables.files import read_table
+    from foretell.tables.files import read_table
 
     demo = options.demo
     options = demo_table(options)

@@ -80,7 +80,7 @@ class Results:
         talk.document(self._document(files))
 
     def _write(self, to: Destinations) -> dict[str, str]:
-        from foretell.forecasting.tables.files import write_table
+        from foretell.tables.files import write_table
 
         to.make_folder()
         files: dict[str, str] = {}

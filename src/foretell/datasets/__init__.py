@@ -33,6 +33,6 @@ def path(name: str) -> Path:
 
 def load(name: str) -> pl.DataFrame:
     """A data set as a polars table, dates as they are spelled in the file. Raises `SettingsError` as `path` does."""
-    from foretell.forecasting.tables.files import read_table
+    from foretell.tables.files import read_table
 
     return read_table(path(name))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from foretell.forecasting.frequency import Frequency, Times
+from foretell.tables.frequency import Frequency, Times
 
 _SECOND = 1_000_000
 _DAY = 86_400 * _SECOND

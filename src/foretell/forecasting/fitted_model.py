@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from foretell.errors import SettingsError
 from foretell.forecasting.calibration import calibrated
 from foretell.forecasting.fit import Fit
-from foretell.forecasting.frequency import Frequency
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.prediction import Network, forecast, windows_of
 from foretell.forecasting.settings import ForecastSettings
 from foretell.forecasting.tables.columns import Columns
+from foretell.tables.frequency import Frequency
 
 _FEW_WINDOWS = 4
 

@@ -20,7 +20,6 @@ from foretell.forecasting.backtest import Backtest, run_backtest
 from foretell.forecasting.bodies import body_name
 from foretell.forecasting.fit import Fit, fit
 from foretell.forecasting.fitted_model import FittedModel, forecast_device, validated_until
-from foretell.forecasting.frequency import Frequency
 from foretell.forecasting.model_folder import load_model, save_model
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.panel_parts import recent, select
@@ -33,6 +32,7 @@ from foretell.forecasting.tables.future import check_future, future_rows
 from foretell.forecasting.tables.newcomers import with_newcomers
 from foretell.forecasting.tables.nixtla import TableKind, quantile_columns
 from foretell.forecasting.tables.regularise import show_time, to_panel
+from foretell.tables.frequency import Frequency
 from foretell.training import History, Progress
 from foretell.training.settings import NO_BOUND
 

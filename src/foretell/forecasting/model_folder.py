@@ -15,11 +15,11 @@ from foretell.forecasting.blueprint import Blueprint
 from foretell.forecasting.covariates import Covariates
 from foretell.forecasting.fit import Fit
 from foretell.forecasting.fitted_model import FittedModel
-from foretell.forecasting.frequency import Frequency
 from foretell.forecasting.holdout import Holdout
 from foretell.forecasting.prediction import Experience
 from foretell.forecasting.settings import ForecastSettings
 from foretell.forecasting.tables.columns import Columns
+from foretell.tables.frequency import Frequency
 from foretell.training.history import History
 from foretell.training.model_folder import StoredModel, read_folder, write_folder
 from foretell.training.settings import TrainingSettings

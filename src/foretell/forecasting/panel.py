@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foretell.forecasting.frequency import Frequency
+from foretell.tables.frequency import Frequency
 
 Column = NDArray[np.float64] | NDArray[np.object_]
 

@@ -16,10 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from foretell.errors import SettingsError, TableError
-from foretell.forecasting.frequency import Frequency
 from foretell.forecasting.tables.columns import Columns
-from foretell.forecasting.tables.files import read_table
 from foretell.forecasting.tables.regularise import to_panel
+from foretell.tables.files import read_table
+from foretell.tables.frequency import Frequency
 
 DAYS = ["2001-01-01", "2001-01-02", "2001-01-03", "2001-01-04"]
 

@@ -10,8 +10,8 @@ from typing import Literal
 import polars as pl
 
 from foretell.errors import SettingsError, TableError
-from foretell.forecasting.tables.numerals import is_text, read_numbers, text_of
-from foretell.forecasting.tables.times import time_share
+from foretell.tables.numerals import is_text, read_numbers, text_of
+from foretell.tables.times import time_share
 
 _TIME_NAMES = (
     "ds",

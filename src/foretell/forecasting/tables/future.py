@@ -10,14 +10,14 @@ from narwhals.typing import IntoFrame
 from numpy.typing import NDArray
 
 from foretell.errors import SettingsError, TableError
-from foretell.forecasting.frequency import Times
 from foretell.forecasting.panel import Column, Panel
 from foretell.forecasting.tables.columns import Columns, find_time, missing_column
 from foretell.forecasting.tables.frames import to_polars
-from foretell.forecasting.tables.numerals import is_text
 from foretell.forecasting.tables.regularise import show_time, wall_times
 from foretell.forecasting.tables.source import absent_like, differ, is_missing, read_covariate, read_ids, read_target
-from foretell.forecasting.tables.times import parse_times
+from foretell.tables.frequency import Times
+from foretell.tables.numerals import is_text
+from foretell.tables.times import parse_times
 
 
 def check_future(panel: Panel, horizon: int) -> None:

@@ -12,7 +12,7 @@ import polars as pl
 from narwhals.typing import IntoFrame
 from numpy.typing import NDArray
 
-from foretell.forecasting.frequency import Times
+from foretell.tables.frequency import Times
 
 Library: TypeAlias = Literal[nw.Implementation.PANDAS, nw.Implementation.PYARROW, nw.Implementation.POLARS]
 

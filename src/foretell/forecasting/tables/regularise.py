@@ -11,12 +11,12 @@ from narwhals.typing import IntoFrame
 from numpy.typing import NDArray
 
 from foretell.errors import SettingsError, TableError
-from foretell.forecasting.frequency import Frequency, Times
 from foretell.forecasting.panel import Column, Panel
 from foretell.forecasting.tables.columns import Columns, Roles, find_roles
 from foretell.forecasting.tables.findings import Findings, describe_frequency
 from foretell.forecasting.tables.frames import to_polars
 from foretell.forecasting.tables.source import Source, absent_like, differ, is_missing, read_source
+from foretell.tables.frequency import Frequency, Times
 
 _UTC = ("UTC", "Etc/UTC", "GMT", "Etc/GMT", "Zulu")
 _ANY = Columns()

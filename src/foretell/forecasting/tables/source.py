@@ -9,11 +9,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from foretell.errors import TableError
-from foretell.forecasting.frequency import Times
 from foretell.forecasting.panel import Column
 from foretell.forecasting.tables.columns import Roles
-from foretell.forecasting.tables.numerals import is_text, read_numbers, text_of
-from foretell.forecasting.tables.times import parse_times, time_share
+from foretell.tables.frequency import Times
+from foretell.tables.numerals import is_text, read_numbers, text_of
+from foretell.tables.times import parse_times, time_share
 
 _SHORT = 4_096
 # Beyond it the mean of a long series would not be finite.

@@ -16,7 +16,7 @@ from pathlib import Path
 import polars as pl
 
 from foretell.errors import SettingsError, TableError
-from foretell.forecasting.tables.delimited import parse_delimited
+from foretell.tables.delimited import parse_delimited
 
 _FOREIGN = {
     b"PK\x03\x04": "a zip archive or an Excel workbook; save the sheet as CSV",
@@ -36,11 +36,12 @@ _FOREIGN = {
 _WRITTEN = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".pq")
 
 
-def read_table(path: str | Path, encoding: str | None = None) -> pl.DataFrame:
+def read_table(path: str | Path, encoding: str | None = None, *, typed: bool = True) -> pl.DataFrame:
     """The table in a CSV, TSV or Parquet file, gzipped or not; `-` reads standard input. Told apart by content.
 
     The separator is found among comma, semicolon, tab and vertical bar; text is UTF-8 or has a byte-order mark, unless
-    `encoding` names another. Raises `TableError` for whatever cannot be read, naming the file and the row.
+    `encoding` names another. Columns of numbers become numbers; with `typed=False` the cells of delimited text stay
+    strings. Raises `TableError` for whatever cannot be read, naming the file and the row.
     """
     where = "standard input" if str(path) == "-" else str(path)
     data = sys.stdin.buffer.read() if str(path) == "-" else _contents(Path(path))
@@ -56,7 +57,7 @@ def read_table(path: str | Path, encoding: str | None = None) -> pl.DataFrame:
     for magic, what in _FOREIGN.items():
         if data.startswith(magic):
             raise TableError(f"{where} is {what}")
-    return parse_delimited(_utf8(data, encoding, where), where)
+    return parse_delimited(_utf8(data, encoding, where), where, typed=typed)
 
 
 def _contents(path: Path) -> bytes:

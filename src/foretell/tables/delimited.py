@@ -10,8 +10,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from foretell.errors import TableError
-from foretell.forecasting.tables.numerals import read_numbers
-from foretell.forecasting.tables.times import time_share
+from foretell.tables.numerals import read_numbers
+from foretell.tables.times import time_share
 
 _SEPARATORS = {b",": "commas", b";": "semicolons", b"\t": "tabs", b"|": "vertical bars"}
 _SAMPLE = 1 << 18
@@ -75,11 +75,12 @@ def _cells(data: bytes, separator: bytes, width: int, where: str) -> pl.DataFram
         raise TableError(f"{where}: not a table of {_SEPARATORS[separator]}: {str(error).splitlines()[0]}") from error
 
 
-def parse_delimited(data: bytes, where: str) -> pl.DataFrame:
+def parse_delimited(data: bytes, where: str, *, typed: bool = True) -> pl.DataFrame:
     """The table in UTF-8 text whose first line names the columns; `where` names the file in errors.
 
     Cells that are all numbers become Int64 or Float64, save where a leading zero shows that they are names; all others
-    stay strings, null where empty. Row `i` of the table is row `i + 2` of the text. Raises `TableError`.
+    stay strings, null where empty; all do if not `typed`. Row `i` of the table is row `i + 2` of the
+    text. Raises `TableError`.
     """
     data = data.replace(b"\r\n", b"\n")
     if b"\n" not in data:
@@ -115,7 +116,8 @@ def parse_delimited(data: bytes, where: str) -> pl.DataFrame:
             table = table[:, :-1]
         else:
             names = ["", *names]
-    return _typed(_named(table, names, where))
+    named = _named(table, names, where)
+    return _typed(named) if typed else named
 
 
 def _named(table: pl.DataFrame, names: list[str], where: str) -> pl.DataFrame:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foretell.errors import SettingsError, TableError
-from foretell.forecasting.frequency import Frequency
+from foretell.tables.frequency import Frequency
 
 ALIASES = [
     "100ms", "s", "10s", "min", "5min", "15min", "30min", "h", "6h", "D", "2D", "B", "W-SUN", "W-WED", "2W-MON", "MS",

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foretell.errors import TableError
-from foretell.forecasting.tables.times import parse_times
+from foretell.tables.times import parse_times
 
 DAYS = ["2001-01-31", "2001-02-01"]
 

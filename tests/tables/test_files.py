@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from foretell.errors import SettingsError, TableError
-from foretell.forecasting.tables.files import read_table, write_table
+from foretell.tables.files import read_table, write_table
 
 
 def read(folder: Path, data: bytes | str, encoding: str | None = None) -> dict[str, list[object]]:

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from foretell.errors import TableError
-from foretell.forecasting.tables.delimited import parse_delimited
+from foretell.tables.delimited import parse_delimited
 
 
 def parsed(text: str) -> dict[str, list[object]]:
@@ -61,3 +61,8 @@ def test_row_numbers_and_trailing_separators_are_no_columns() -> None:
 def test_what_is_refused(text: str, message: str) -> None:
     with pytest.raises(TableError, match=message):
         parsed(text)
+
+
+def test_untyped_cells_stay_as_they_are_written() -> None:
+    table = parse_delimited(b"text,label\n007,1.0\n12,0\n", "t.csv", typed=False)
+    assert table.rows() == [("007", "1.0"), ("12", "0")]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foretell.forecasting.tables.numerals import MISSING, is_text, read_numbers, text_of
+from foretell.tables.numerals import MISSING, is_text, read_numbers, text_of
 
 NAN = float("nan")
 

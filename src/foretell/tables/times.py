@@ -10,8 +10,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from foretell.errors import TableError
-from foretell.forecasting.frequency import Frequency, Times
-from foretell.forecasting.tables.numerals import is_text, text_of
+from foretell.tables.frequency import Frequency, Times
+from foretell.tables.numerals import is_text, text_of
 
 _CLOCK = (
     r"(?:(?:[T,]|\s)\s*(?P<H>[0-9]{1,2}):(?P<M>[0-9]{2})(?::(?P<S>[0-9]{2})(?:[.,](?P<f>[0-9]{1,9}))?)?"
