@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 from foretell.errors import (
     AudioError,
     ForetellError,
+    ImageError,
     MissingExtraError,
     ModelError,
     MusicError,
     SettingsError,
     TableError,
+    TextError,
     TrainingError,
 )
 
@@ -44,11 +46,13 @@ __all__ = [
     "ForecastSettings",
     "Forecaster",
     "ForetellError",
+    "ImageError",
     "MissingExtraError",
     "ModelError",
     "MusicError",
     "SettingsError",
     "TableError",
+    "TextError",
     "TrainingError",
     "TrainingSettings",
     "__version__",

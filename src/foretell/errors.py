@@ -22,6 +22,14 @@ class AudioError(ForetellError, ValueError):
     """A sound that cannot be read, understood or written: a bad file, a folder without any, a full disk."""
 
 
+class TextError(ForetellError, ValueError):
+    """Texts that cannot be read or understood: a bad file, row, encoding or number of lines."""
+
+
+class ImageError(ForetellError, ValueError):
+    """An image that cannot be read or understood."""
+
+
 class SettingsError(ForetellError, ValueError):
     """An argument or option that makes no sense, alone or together with the data."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import os
 import platform
@@ -37,6 +38,15 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "CUDA, layer_norm": {"device": "meta", **_LAYER_NORM},
 }
 """What a layer is built with for each row of the table of backends."""
+_HOMES = {
+    "audio": ("foretell.audio.model", "AudioModel"),
+    "music": ("foretell.music.model", "MusicModel"),
+    "classify": ("foretell.text.classification.model", "TextClassifier"),
+    "translate": ("foretell.text.translation.model", "Translator"),
+    "text": ("foretell.text.language.model", "LanguageModel"),
+    "caption": ("foretell.caption.model", "Captioner"),
+}
+"""Where the models of each kind are at home; each has `load`, `facts` and `history`."""
 
 
 def info(
@@ -129,23 +139,16 @@ def _model(folder: Path) -> dict[str, Any]:
     from foretell.training.model_folder import read_folder
 
     kind = read_folder(folder).kind
-    facts, history = {"forecast": _forecaster, "audio": _audio_model, "music": _music_model}[kind](folder)
+    facts, history = _forecaster(folder) if kind == "forecast" else _other(kind, folder)
     training = training_document(history) if history else {}
     sentences = training_sentences(history) if history else ["It was not trained: its weights are random."]
     return {"kind": kind, **facts, "training": {**training, "sentences": sentences}}
 
 
-def _audio_model(folder: Path) -> tuple[dict[str, Any], History | None]:
-    from foretell.audio.model import AudioModel
-
-    model = AudioModel.load(folder)
-    return model.facts(), model.history
-
-
-def _music_model(folder: Path) -> tuple[dict[str, Any], History | None]:
-    from foretell.music.model import MusicModel
-
-    model = MusicModel.load(folder)
+def _other(kind: str, folder: Path) -> tuple[dict[str, Any], History | None]:
+    """What a model of a kind that states its own facts says of itself."""
+    home, name = _HOMES[kind]
+    model = getattr(importlib.import_module(home), name).load(folder)
     return model.facts(), model.history
 
 

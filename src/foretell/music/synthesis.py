@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foretell.errors import MissingExtraError, SettingsError
+from foretell.errors import SettingsError
 from foretell.music.notes import SIXTEENTHS_A_BEAT, Notes, tones
+from foretell.optional import load
 
 SAMPLE_RATE = 44_100
 LONGEST = 3600
@@ -57,12 +58,8 @@ def require_duration(chords: int, beats_a_minute: float) -> None:
 
 def wav_bytes(pitches: Notes, *, beats_a_minute: float = 90.0) -> bytes:
     """A WAV file (16 bits, one channel) of the pitches `(T, 4)`. Raises `MissingExtraError` without soundfile."""
-    try:
-        import soundfile
-    except (ImportError, OSError) as error:  # OSError: its library of C is missing
-        raise MissingExtraError("WAV files need the package soundfile: pip install 'foretell[music]'") from error
     buffer: Any = io.BytesIO()
-    soundfile.write(
+    load("soundfile", "writes WAV files", "music").write(
         buffer, synthesise(pitches, beats_a_minute=beats_a_minute), SAMPLE_RATE, format="WAV", subtype="PCM_16"
     )
     content: bytes = buffer.getvalue()

@@ -32,6 +32,10 @@ COMMANDS = {
     "forecast": "foretell predict",
     "audio": "foretell audio generate",
     "music": "foretell music generate",
+    "classify": "foretell classify predict",
+    "translate": "foretell translate run",
+    "text": "foretell text generate",
+    "caption": "foretell caption run",
 }
 """The kinds of models, each with the command that takes one."""
 
@@ -156,10 +160,7 @@ def read_folder(folder: str | Path, kind: str | None = None) -> StoredModel:
         place = _previous(place)
     if not place.is_dir():
         what = "is a file" if place.exists() else "does not exist"
-        raise ModelError(
-            f"{folder} {what}: a model is a folder, such as `foretell fit`, `foretell audio train` and `foretell music "
-            "train` write"
-        )
+        raise ModelError(f"{folder} {what}: a model is a folder, such as `foretell fit` and the `train` commands write")
     description = _read_json(place, folder)
     # Forecasters were there before there were kinds.
     found = description.pop(_KIND, "forecast")
