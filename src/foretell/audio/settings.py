@@ -39,13 +39,13 @@ class AudioSettings:
     """Features of a speaker's embedding, where speakers are told apart."""
     batch: int = 8
     """Sounds side by side."""
-    chunk: int = 512
+    chunk: int = 256
     """About how many time steps of them an optimiser step takes; gradients reach no further back."""
     piece: int = 1 << 16
     """Longest stretch of samples that is read in one go; longer sounds are cut up."""
     validation: float = 0.1
     """Share of the files that is held out, in [0, 0.5]; 0 for none."""
-    validation_steps: int = 10
+    validation_steps: int = 20
     """Chunks that an evaluation during training takes at most, always the same ones; the last one ten times more."""
     training: TrainingSettings = field(
         default_factory=partial(

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import codecs
 import gzip
 import io
 import os
 import sys
 import tempfile
-import zlib
 from datetime import time
-from difflib import get_close_matches
 from pathlib import Path
 
 import polars as pl
 
 from foretell.errors import SettingsError, TableError
+from foretell.plain_text import contents, decoded, named
 from foretell.tables.delimited import parse_delimited
 
 _FOREIGN = {
@@ -43,13 +41,7 @@ def read_table(path: str | Path, encoding: str | None = None, *, typed: bool = T
     `encoding` names another. Columns of numbers become numbers; with `typed=False` the cells of delimited text stay
     strings. Raises `TableError` for whatever cannot be read, naming the file and the row.
     """
-    where = "standard input" if str(path) == "-" else str(path)
-    data = sys.stdin.buffer.read() if str(path) == "-" else _contents(Path(path))
-    if data[:2] == b"\x1f\x8b":
-        try:
-            data = gzip.decompress(data)
-        except (OSError, EOFError, zlib.error) as error:
-            raise TableError(f"{where}: the gzip file is damaged or cut short ({error}); fetch it again") from error
+    where, data = named(path), contents(path, TableError)
     if not data.strip():
         raise TableError(f"{where} is empty; it needs a header row and rows of values")
     if data[:4] == b"PAR1":
@@ -57,26 +49,9 @@ def read_table(path: str | Path, encoding: str | None = None, *, typed: bool = T
     for magic, what in _FOREIGN.items():
         if data.startswith(magic):
             raise TableError(f"{where} is {what}")
-    return parse_delimited(_utf8(data, encoding, where), where, typed=typed)
-
-
-def _contents(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise TableError(f"there is no file {path}{_near(path)}") from error
-    except IsADirectoryError as error:
-        raise TableError(f"{path} is a folder; give a file in it") from error
-    except (OSError, ValueError) as error:
-        raise TableError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
-
-
-def _near(path: Path) -> str:
-    folder = path.parent
-    if not folder.is_dir():
-        return f": there is no folder {folder} either"
-    names = get_close_matches(path.name, sorted(os.listdir(folder)), n=3, cutoff=0.5)
-    return f"; did you mean {' or '.join(str(folder / name) for name in names)}?" if names else ""
+    text = decoded(data, encoding, where, TableError)
+    # A surrogate half, which only an odd encoding lets through, has no UTF-8 form.
+    return parse_delimited(text.encode("utf-8", "replace"), where, typed=typed)
 
 
 def _parquet(data: bytes, where: str) -> pl.DataFrame:
@@ -88,36 +63,6 @@ def _parquet(data: bytes, where: str) -> pl.DataFrame:
     if table.is_empty():
         raise TableError(f"{where} holds no rows of values")
     return table
-
-
-def _utf8(data: bytes, encoding: str | None, where: str) -> bytes:
-    """The text as UTF-8 without a byte-order mark."""
-    if encoding is None and data.startswith(codecs.BOM_UTF8):
-        data = data.removeprefix(codecs.BOM_UTF8)
-    if encoding is None and data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
-        encoding = "utf-32"
-    if encoding is None and data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encoding = "utf-16"
-    try:
-        text = data.decode(encoding or "utf-8")
-    except LookupError as error:
-        raise SettingsError(f"encoding {encoding!r} is not known; give one such as utf-8, cp1252 or latin-1") from error
-    except UnicodeError as error:
-        start = getattr(error, "start", 0)
-        row = data[:start].count(b"\n") + 1
-        byte = f"byte 0x{data[start]:02x}" if start < len(data) else "its end"
-        raise TableError(
-            f"{where}: row {row} is not {encoding or 'UTF-8'} text ({byte}); name the file's encoding with "
-            "--encoding or encoding=, such as cp1252 or latin-1, or save it as UTF-8"
-        ) from error
-    if "\0" in text:
-        row = text[: text.index("\0")].count("\n") + 1
-        raise TableError(
-            f"{where}: row {row} holds zero bytes, so this is no text table; give CSV, TSV or Parquet, or "
-            "name the encoding with --encoding or encoding= if it is UTF-16"
-        )
-    # A surrogate half, which only an odd encoding lets through, has no UTF-8 form.
-    return data if encoding is None else text.removeprefix("\ufeff").encode("utf-8", "replace")
 
 
 def write_table(df: pl.DataFrame, path: str | Path) -> None:

@@ -42,7 +42,8 @@ class ByLength:
         epoch, place = divmod(number, self.batches_an_epoch)
         if self._epoch is None or self._epoch[0] != epoch:
             self._epoch = epoch, self._order(epoch)
-        return self._epoch[1][place]
+        rows: NDArray[np.int64] = self._epoch[1][place]
+        return rows
 
     def _order(self, epoch: int) -> NDArray[np.int64]:
         random = np.random.default_rng([self._seed, epoch])

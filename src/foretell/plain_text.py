@@ -1,0 +1,88 @@
+"""Text in files: gzipped or not, in whatever encoding. What cannot be read is named by file and row."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import os
+import sys
+import zlib
+from difflib import get_close_matches
+from pathlib import Path
+
+from foretell.errors import SettingsError, TableError, TextError
+
+Complaint = type[TableError] | type[TextError]
+"""What is raised where a file cannot be read."""
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+"""A mark of UTF-32 begins like one of UTF-16, so it comes before it."""
+
+
+def named(path: str | Path) -> str:
+    """A file's name in messages."""
+    return "standard input" if str(path) == "-" else str(path)
+
+
+def contents(path: str | Path, complaint: Complaint) -> bytes:
+    """The bytes of a file, unpacked if it is gzipped; `-` reads standard input. Raises `complaint`."""
+    data = sys.stdin.buffer.read() if str(path) == "-" else _bytes_of(Path(path), complaint)
+    if data[:2] != b"\x1f\x8b":
+        return data
+    try:
+        return gzip.decompress(data)
+    except (OSError, EOFError, zlib.error) as error:
+        raise complaint(f"{named(path)}: the gzip file is damaged or cut short ({error}); fetch it again") from error
+
+
+def decoded(data: bytes, encoding: str | None, where: str, complaint: Complaint) -> str:
+    """The text in `data` without a byte-order mark: UTF-8, or what such a mark says, unless `encoding` names another.
+
+    Raises `complaint`, naming the row, where it is no such text or holds zero bytes; `SettingsError` for an encoding
+    that is not known.
+    """
+    known = encoding or next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
+    try:
+        text = data.decode(known)
+    except LookupError as error:
+        raise SettingsError(f"encoding {encoding!r} is not known; give one such as utf-8, cp1252 or latin-1") from error
+    except UnicodeError as error:
+        start = getattr(error, "start", 0)
+        row = data[:start].count(b"\n") + 1
+        byte = f"byte 0x{data[start]:02x}" if start < len(data) else "its end"
+        raise complaint(
+            f"{where}: row {row:,} is not {encoding or 'UTF-8'} text ({byte}); name the file's encoding with "
+            "--encoding or encoding=, such as cp1252 or latin-1, or save it as UTF-8"
+        ) from error
+    if "\0" in text:
+        row = text[: text.index("\0")].count("\n") + 1
+        raise complaint(
+            f"{where}: row {row:,} holds zero bytes, so this is no text; name its encoding with --encoding or "
+            "encoding= if it is UTF-16"
+        )
+    return text.removeprefix("\ufeff")
+
+
+def _bytes_of(path: Path, complaint: Complaint) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise complaint(f"there is no file {path}{_near(path)}") from error
+    except IsADirectoryError as error:
+        raise complaint(f"{path} is a folder; give a file in it") from error
+    except (OSError, ValueError) as error:
+        raise complaint(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _near(path: Path) -> str:
+    folder = path.parent
+    if not folder.is_dir():
+        return f": there is no folder {folder} either"
+    names = get_close_matches(path.name, sorted(os.listdir(folder)), n=3, cutoff=0.5)
+    return f"; did you mean {' or '.join(str(folder / name) for name in names)}?" if names else ""
