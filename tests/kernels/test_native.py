@@ -47,8 +47,9 @@ built = [name for name in native.supported() if native._path(name)]
 needs_library = pytest.mark.skipif(not built, reason="the compiled kernels are missing")
 
 
-SCANS = ["every_variant", "odd_sizes", "nan_stays", "nothing_but_empty"]
+SCANS = ["every_variant", "single_step", "odd_sizes", "nan_stays", "nothing_but_empty"]
 GENERATION = ["every_shape", "every_kind_of_sampling", "bfloat16", "two_threads"]
+DECODERS = ["same_tokens", "every_layer"]
 STACKS = ["values_and_gradients", "going_on", "nan_stays"]
 
 
@@ -60,8 +61,9 @@ STACKS = ["values_and_gradients", "going_on", "nan_stays"]
         (HERE / "test_operators.py", SCANS),
         (HERE / "test_wavenet_stack.py", STACKS),
         (HERE.parent / "nn" / "test_generation.py", GENERATION),
+        (HERE.parent / "nn" / "test_compiled_decoding.py", DECODERS),
     ],
-    ids=["scan", "stack", "generation"],
+    ids=["scan", "stack", "generation", "decoder"],
 )
 def test_every_instruction_set_equals_the_twin(instruction_set, file, tests):
     run = python(

@@ -64,6 +64,13 @@ def test_every_variant_equals_its_twin(cell, options, layout, draw, everything, 
         compare(i, everything, converted)
 
 
+@pytest.mark.parametrize(("cell", "options"), VARIANTS, ids=named)
+def test_a_single_step_of_a_few_sequences(cell, options, draw, everything, converted):
+    # Few enough that the weights are read as they lie, in whole vectors and with a rest.
+    for batch, features, layout in ((1, 33, "padded"), (2, 5, "padded"), (23, 64, "ragged"), (7, 16, "packed")):
+        compare(draw(cell, 1, batch, 33, features, layout=layout, seed=1, **options), everything, converted)
+
+
 @pytest.mark.parametrize("hidden", HIDDEN)
 @pytest.mark.parametrize("cell", GATES)
 def test_odd_sizes(cell, hidden, draw, everything, converted):

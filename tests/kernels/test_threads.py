@@ -39,6 +39,17 @@ def test_the_number_of_threads_changes_no_bit(cell, layout, draw, everything):
             assert torch.equal(a, expected[name]), (name, threads)
 
 
+@pytest.mark.parametrize("cell", GATES)
+def test_a_single_step_is_the_same_to_the_bit(cell, draw, everything):
+    i = draw(cell, 1, 1, 700, 65)  # one sequence has its units shared out
+    torch.set_num_threads(1)
+    expected = everything(autograd.apply, i)
+    for threads in (2, 3):
+        torch.set_num_threads(threads)
+        for name, a in everything(autograd.apply, i).items():
+            assert torch.equal(a, expected[name]), (name, threads)
+
+
 @pytest.mark.parametrize("cell", ["rnn_tanh", "lstm", "gru"])
 def test_gradients_of_vectors_are_summed_thread_by_thread(cell, draw, everything):
     # Those of norms, of peepholes and of the biases beside a norm: each thread sums those of its own sequences.

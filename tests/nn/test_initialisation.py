@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from foretell import nn
+from foretell.nn.initialisation import chrono_
 
 I, H = 6, 16  # noqa: E741
 GATES = {nn.RNN: 1, nn.LSTM: 4, nn.GRU: 3, nn.RNNCell: 1, nn.LSTMCell: 4, nn.GRUCell: 3}
@@ -76,3 +77,68 @@ def test_half_precision_and_meta_devices():
     weight = nn.GRU(I, H, dtype=torch.bfloat16).weight_hh_l0.float()
     torch.testing.assert_close(weight[:H] @ weight[:H].T, torch.eye(H), rtol=0, atol=0.05)
     assert nn.LSTM(I, H, layer_norm=True, device="meta").ln_c_weight_l0.is_meta
+
+
+@pytest.mark.parametrize("options", [{}, {"num_layers": 2, "bidirectional": True}, {"layer_norm": True}])
+@pytest.mark.parametrize("cell", [nn.LSTM, nn.GRU])
+def test_chrono_biases_remember_up_to_the_longest_time(cell, options):
+    torch.manual_seed(0)
+    layer = cell(I, 400, **options)
+    before = {name: value.detach().clone() for name, value in layer.named_parameters()}
+    with torch.no_grad():
+        for bias in (value for name, value in layer.named_parameters() if name.startswith("bias_hh")):
+            bias.fill_(0.5)
+    chrono_(layer, 100)
+    for name, value in layer.named_parameters():
+        if name.startswith("bias_ih"):
+            first, keep, *rest = value.chunk(GATES[cell])
+            times = keep.exp()  # a gate of sigma(ln u) forgets a share 1 / (1 + u) of the state at each step
+            assert 1 <= times.min() < 10
+            assert 90 < times.max() <= 99
+            assert abs(times.mean() - 50) < 8
+            assert torch.equal(first, -keep if cell is nn.LSTM else torch.zeros(400))
+            assert not torch.cat(rest).any()
+        elif name.startswith("bias_hh"):
+            first, keep, *rest = value.chunk(GATES[cell])
+            assert not keep.any()
+            assert torch.equal(first, torch.full((400,), 0.0 if cell is nn.LSTM else 0.5))
+            assert torch.equal(torch.cat(rest), torch.full((400 * len(rest),), 0.5))
+        else:
+            assert torch.equal(value, before[name])
+
+
+@pytest.mark.parametrize("cell", [nn.LSTM, nn.GRU])
+def test_a_chrono_layer_still_hears_its_first_step(cell):
+    """The gradient that reaches the first of 300 steps, beside that of the default initial values."""
+
+    def reaching(chrono: bool) -> float:
+        torch.manual_seed(0)
+        layer = cell(2, 32, batch_first=True)
+        if chrono:
+            chrono_(layer, 300)
+        x = torch.rand(4, 300, 2, requires_grad=True)
+        layer(x)[0][:, -1].sum().backward()
+        return float(x.grad[:, 0].norm())
+
+    assert reaching(True) > 1e-4
+    assert reaching(True) > 1e4 * reaching(False)
+
+
+def test_chrono_takes_cells():
+    torch.manual_seed(0)
+    cell = nn.GRUCell(I, H)
+    chrono_(cell, 50)
+    assert cell.bias_ih.chunk(3)[1].min() >= 0
+    assert cell.bias_ih.chunk(3)[1].max() > 1
+
+
+@pytest.mark.parametrize("layer", [nn.RNN(I, H), nn.LSTM(I, H, bias=False), torch.nn.Linear(I, H), torch.nn.LSTM(I, H)])
+def test_chrono_refuses_layers_without_such_gates(layer):
+    with pytest.raises(ValueError, match="LSTM or a GRU"):
+        chrono_(layer, 100)
+
+
+@pytest.mark.parametrize("longest", [1, -3, math.inf, math.nan])
+def test_chrono_refuses_times_that_are_none(longest):
+    with pytest.raises(ValueError, match="from 2 on"):
+        chrono_(nn.GRU(I, H), longest)

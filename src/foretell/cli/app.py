@@ -9,6 +9,8 @@ import typer
 from foretell import __version__
 from foretell.cli.audio import audio
 from foretell.cli.backtest import backtest
+from foretell.cli.caption import caption
+from foretell.cli.classify import classify
 from foretell.cli.examples import EXAMPLES
 from foretell.cli.fit import fit
 from foretell.cli.forecast import forecast
@@ -16,6 +18,8 @@ from foretell.cli.info import info
 from foretell.cli.music import music
 from foretell.cli.predict import predict
 from foretell.cli.signature import as_command
+from foretell.cli.text import text
+from foretell.cli.translate import translate
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -46,4 +50,8 @@ for command in (forecast, fit, predict, backtest, info):
     app.command(epilog=EXAMPLES[command.__name__])(as_command(command))
 
 app.add_typer(audio, name="audio")
+app.add_typer(classify, name="classify")
+app.add_typer(caption, name="caption")
 app.add_typer(music, name="music")
+app.add_typer(text, name="text")
+app.add_typer(translate, name="translate")

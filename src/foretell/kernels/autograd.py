@@ -148,7 +148,7 @@ def apply(i: Inputs) -> tuple[Tensor, Tensor, Tensor]:
         return output, final[0], final[1] if len(final) > 1 else output.new_empty(0)
     elif plain(i.x, i.weight_ih, i.weight_hh, i.initial_h):
         call = _EagerScan.apply
-        results = call(*i) if keep else operators.forward(i, False)
+        results = call(*i) if keep else operators.forward(i, False, once=True)
     else:
         call = _Scan.apply if keep else call
         results = call(*i, keep)

@@ -22,7 +22,15 @@ from typing import Any
 import torch
 
 from foretell.errors import SettingsError
-from foretell.kernels.structures import Scan, WaveNetCall, WaveNetNetwork, WaveNetStack
+from foretell.kernels.structures import (
+    DecoderCall,
+    DecoderExpansion,
+    DecoderNetwork,
+    Scan,
+    WaveNetCall,
+    WaveNetNetwork,
+    WaveNetStack,
+)
 
 INSTRUCTION_SETS = ("avx512", "avx2", "baseline")
 """From the widest to the narrowest."""
@@ -38,6 +46,17 @@ _WAVENET: dict[str, tuple[Any, list[Any]]] = {
     **{f"{call}_{name}": (c_int, [c_void_p]) for call in ("forward", "backward") for name in DTYPES.values()},
 }
 """What each function returns and takes; structures go by their address."""
+_DECODER: dict[str, tuple[Any, list[Any]]] = {
+    "create": (c_void_p, [c_void_p]),
+    "destroy": (None, [c_void_p]),
+    "run": (c_int, [c_void_p, c_void_p]),
+    "expand": (c_int, [c_void_p, c_void_p]),
+}
+_KEPT: dict[str, tuple[Any, list[Any]]] = {
+    **{f"keep_{name}": (c_void_p, [c_void_p]) for name in DTYPES.values()},
+    "forward_kept": (c_int, [c_void_p, c_void_p]),
+    "forget": (None, [c_void_p]),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +67,10 @@ class Library:
     functions: Mapping[str, ctypes._NamedFuncPointer]
     wavenet: Mapping[str, ctypes._NamedFuncPointer]
     """A WaveNet's functions, which `foretell/kernels/wavenet.py` and `wavenet_stack.py` call."""
+    decoder: Mapping[str, ctypes._NamedFuncPointer]
+    """A decoder's, which `foretell/kernels/decoder.py` calls."""
+    kept: Mapping[str, ctypes._NamedFuncPointer]
+    """Those of layers that stay packed, which `foretell/kernels/packed.py` calls."""
 
     @staticmethod
     def load(instruction_set: str, path: Path) -> Library:
@@ -58,6 +81,9 @@ class Library:
             ("wavenet_network_", WaveNetNetwork),
             ("wavenet_call_", WaveNetCall),
             ("wavenet_stack_", WaveNetStack),
+            ("decoder_network_", DecoderNetwork),
+            ("decoder_call_", DecoderCall),
+            ("decoder_expansion_", DecoderExpansion),
         ):
             size = getattr(loaded, f"foretell_{name}size")
             size.restype = c_int64
@@ -69,26 +95,34 @@ class Library:
                 functions[f"{call}_{name}"] = getattr(loaded, f"foretell_{call}_{name}")
                 functions[f"{call}_{name}"].argtypes = [ctypes.POINTER(Scan)]
             functions[f"sizes_{name}"] = getattr(loaded, f"foretell_sizes_{name}")
-        wavenet = {name: getattr(loaded, f"foretell_wavenet_{name}") for name in _WAVENET}
-        for name, (result, arguments) in _WAVENET.items():
-            wavenet[name].restype, wavenet[name].argtypes = result, arguments
-        return Library(instruction_set, functions, wavenet)
+        groups = (("wavenet_", _WAVENET), ("decoder_", _DECODER), ("", _KEPT))
+        return Library(instruction_set, functions, *(_declared(loaded, prefix, group) for prefix, group in groups))
 
     def call(self, name: str, dtype: torch.dtype, scan: Scan) -> None:
         """Run `forward` or `backward`; MemoryError where the memory did not suffice."""
-        failure = self.functions[f"{name}_{DTYPES[dtype]}"](ctypes.byref(scan))
+        self.check(self.functions[f"{name}_{DTYPES[dtype]}"](ctypes.byref(scan)), scan)
+
+    def check(self, failure: int, scan: Scan) -> None:
+        """Raise what a scan's result other than 0 stands for."""
         if failure == 1:
             raise MemoryError(f"foretell: not enough memory to scan {scan.steps} steps of {scan.batch} sequences")
         if failure:
             raise RuntimeError(f"foretell: this library does not know the cell {scan.cell}; install foretell again")
 
     @functools.cache  # noqa: B019 (one library a process)
-    def kept(self, cell: int, layer_norm: bool, hidden: int, dtype: torch.dtype) -> tuple[int, int]:
+    def sizes(self, cell: int, layer_norm: bool, hidden: int, dtype: torch.dtype) -> tuple[int, int]:
         """How many values of gates and of cell states the scan keeps for backward, a time step of a sequence."""
         gates, cells = c_int64(), c_int64()
         scan = Scan(cell=cell, layer_norm=layer_norm, hidden=hidden)
         self.functions[f"sizes_{DTYPES[dtype]}"](ctypes.byref(scan), ctypes.byref(gates), ctypes.byref(cells))
         return gates.value, cells.value
+
+
+def _declared(loaded: ctypes.CDLL, prefix: str, group: Mapping[str, tuple[Any, list[Any]]]) -> dict[str, Any]:
+    functions = {name: getattr(loaded, f"foretell_{prefix}{name}") for name in group}
+    for name, (result, arguments) in group.items():
+        functions[name].restype, functions[name].argtypes = result, arguments
+    return functions
 
 
 def supported() -> list[str]:

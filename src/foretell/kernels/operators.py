@@ -15,6 +15,7 @@ from torch import Tensor
 
 from foretell.kernels import native
 from foretell.kernels.inputs import COUNT, DIFFERENTIABLE, GATES, TENSORS, Inputs, check
+from foretell.kernels.packed import kept_layer
 from foretell.kernels.structures import Scan
 
 _TYPES = {Tensor: "Tensor", Tensor | None: "Tensor?", str: "str", bool: "bool", float: "float"}
@@ -48,7 +49,7 @@ def _close(tensor: Tensor) -> Tensor:
     return tensor.resolve_neg().contiguous()
 
 
-def _structure(i: Inputs) -> tuple[Scan, list[Any]]:
+def structure(i: Inputs) -> tuple[Scan, list[Any]]:
     """The structure with everything that is given, and what has to stay alive while it is used."""
     x = i.x.resolve_neg()
     x = x if x.stride(-1) == 1 or x.shape[-1] == 1 else x.contiguous()
@@ -79,7 +80,7 @@ def _structure(i: Inputs) -> tuple[Scan, list[Any]]:
 
 def _results(i: Inputs, keep: bool) -> tuple[Tensor, ...]:
     """Room for the outputs, the final states, and what backward needs of every time step."""
-    gates, cells = _library().kept(_NUMBERS[i.cell], i.layer_norm, i.hidden, i.x.dtype)
+    gates, cells = _library().sizes(_NUMBERS[i.cell], i.layer_norm, i.hidden, i.x.dtype)
     rows, h = i.x.shape[:-1], i.initial_h
     shape = (*rows, h.shape[1])
     output = i.x.new_empty(shape) if i.lengths is None else i.x.new_zeros(shape)
@@ -96,19 +97,24 @@ def _gradients(i: Inputs, needed: Sequence[bool]) -> list[Tensor | None]:
     return room
 
 
-def forward(i: Inputs, keep: bool) -> tuple[Tensor, ...]:
+def forward(i: Inputs, keep: bool, *, once: bool = False) -> tuple[Tensor, ...]:
     """The outputs, the final h and c (empty but for an LSTM), and, to `keep` for backward, gates and cell states.
 
-    Raises ValueError for inputs that do not fit each other, MemoryError where memory runs out.
+    With `once` the weights are packed once within a `foretell.kernels.packed.packed_weights`. Raises ValueError for
+    inputs that do not fit each other, MemoryError where memory runs out.
     """
     check(i)
     results = _results(i, keep)
     output, final_h, final_c, gates, cells = results
-    scan, alive = _structure(i)
+    scan, alive = structure(i)
     scan.output, scan.final_h, scan.final_c = output.data_ptr(), final_h.data_ptr(), final_c.data_ptr()
     if keep:
         scan.gates, scan.cells = gates.data_ptr(), cells.data_ptr()
-    _library().call("forward", i.x.dtype, scan)
+    kept = kept_layer(_library(), i, scan) if once and not keep else None
+    if kept is None:
+        _library().call("forward", i.x.dtype, scan)
+    else:
+        kept.forward(scan)
     del alive
     return results
 
@@ -133,7 +139,7 @@ def backward(
     given = {"output": output, "gates": gates, "cells": cells, "grad_h": grad_h, "grad_c": grad_c}
     _check_kept(i, {**given, "grad_output": grad_output})
     gradients = _gradients(i, needed)
-    scan, alive = _structure(i)
+    scan, alive = structure(i)
     for name, tensor in given.items():
         if tensor is not None:
             alive.append(_close(tensor))
@@ -153,7 +159,7 @@ def backward(
 
 def _check_kept(i: Inputs, given: Mapping[str, Tensor | None]) -> None:
     """Raise ValueError for what `forward` cannot have returned, and for gradients that are not of that."""
-    gates, cells = _library().kept(_NUMBERS[i.cell], i.layer_norm, i.hidden, i.x.dtype)
+    gates, cells = _library().sizes(_NUMBERS[i.cell], i.layer_norm, i.hidden, i.x.dtype)
     steps, outputs = math.prod(i.x.shape[:-1]), (*i.x.shape[:-1], i.weight_hh.shape[1])
     expected = {
         "output": outputs,

@@ -69,3 +69,36 @@ class WaveNetStack(ctypes.Structure):
         + [("extra_steps", c_int64), ("dilations", c_void_p)]
         + [(name, c_void_p) for name in f"{_STACK_WEIGHTS} {_STACK_GRADIENTS}".split()]
     )
+
+
+class DecoderNetwork(ctypes.Structure):
+    """`struct DecoderNetwork` of `native/decoder.h`, field by field."""
+
+    _fields_: ClassVar[Any] = (
+        [(name, c_int64) for name in ["sequences", "rows", "threads"]]
+        + [(name, c_int64) for name in ["vocabulary", "embedded", "constant", "features", "outputs", "layers"]]
+        + [(name, c_void_p) for name in ["embedding", "constants", "recurrent"]]
+        + [("projected", c_int64)]
+        + [(name, c_void_p) for name in ["projection", "projection_bias", "head", "head_bias"]]
+        + [("memory_steps", c_int64), ("memory_size", c_int64)]
+        + [(name, c_void_p) for name in ["memory", "keys", "mask", "combine", "combine_bias"]]
+    )
+
+
+class DecoderCall(ctypes.Structure):
+    """`struct DecoderCall` of `native/decoder.h`, field by field."""
+
+    _fields_: ClassVar[Any] = (
+        [("first", c_int64), ("steps", c_int64), ("end", c_int64)]
+        + [("temperature", c_double), ("top_k", c_int64), ("top_p", c_double)]
+        + [(name, c_void_p) for name in ["uniforms", "tokens", "ids", "lengths"]]
+        + [("row", c_int64), ("going", c_int64)]
+    )
+
+
+class DecoderExpansion(ctypes.Structure):
+    """`struct DecoderExpansion` of `native/decoder.h`, field by field."""
+
+    _fields_: ClassVar[Any] = [("rows", c_int64), ("top", c_int64)] + [
+        (name, c_void_p) for name in ["tokens", "origins", "likely", "likely_tokens", "log_sum"]
+    ]

@@ -1,15 +1,34 @@
-"""Tokens out of a network that predicts the next one: the likeliest, a random draw, or a beam search."""
+"""Tokens out of a network that predicts the next one: the likeliest, a random draw, or a beam search.
+
+A network that the compiled code knows decodes there, see `foretell.nn.compiled_decoding`; any other by its own `step`.
+Either way the tokens are the same, but for rounding.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol, Required, TypedDict
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from foretell.kernels.decoder import Choice
+from foretell.kernels.packed import packed_weights
+from foretell.nn.beam import beam_search, compiled_of, longest, without
+from foretell.nn.compiled_decoding import Options
+from foretell.nn.heads.sampling import Sampling, draw
+
+_CALL = 64
+"""Time steps of one call of the compiled code, which Ctrl-C cannot interrupt."""
+
 
 class Decoder(Protocol):
-    """What predicts the next token of N sequences from the last one and a state."""
+    """What predicts the next token of N sequences from the last one and a state.
+
+    It may have `compiled(state, N, options)` too: the same decoder as compiled code, or None, see
+    `foretell.nn.compiled_decoding`.
+    """
 
     def step(self, x: Tensor, state: Any) -> tuple[Tensor, Any]:
         """The scores `(N, V)` of the next tokens, from the last ones `(N,)`, and the state after them."""
@@ -24,14 +43,19 @@ class Search(TypedDict, total=False):
     """How tokens are chosen, for `generate`.
 
     - `max_steps`: at most so many tokens; `end`: the token that ends a sequence, if there is one.
+    - `never`: tokens that are not to be chosen, such as padding.
     - `temperature`: 0 takes the likeliest token, more draws from softmax(scores / temperature) with `generator`.
+    - `top_k`, `top_p`: draw among the likeliest tokens alone, see `foretell.nn.Sampling`.
     - `beam_size` above 1 searches with so many hypotheses a sequence; it needs `end`, and draws nothing.
     - `length_penalty`: alpha of Wu et al. (2016), for the beam search; 0.6 if left out.
     """
 
     max_steps: Required[int]
     end: int | None
+    never: Sequence[int]
     temperature: float
+    top_k: int | None
+    top_p: float | None
     generator: torch.Generator | None
     beam_size: int
     length_penalty: float
@@ -45,7 +69,10 @@ def generate(
     *,
     max_steps: int,
     end: int | None = None,
+    never: Sequence[int] = (),
     temperature: float = 0.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
     generator: torch.Generator | None = None,
     beam_size: int = 1,
     length_penalty: float = 0.6,
@@ -53,12 +80,15 @@ def generate(
     """The tokens `(B, T)` that follow the tokens `start` `(B,)`, and how many they are `(B,)`.
 
     The arguments: see `Search`. A sequence's tokens end before `end`, which is not counted and fills what is left of
-    its row; T is the longest length. Raises ValueError for numbers out of range, and for arguments at odds.
+    its row; T is the longest length. What is drawn for a sequence depends on the state of `generator` (torch's own if
+    left out) and the sequence's place in the batch, not on the other sequences. Raises ValueError for numbers out of
+    range, for arguments at odds, and for scores that are no distribution to draw from.
     """
     if max_steps < 1:
         raise ValueError(f"max_steps must be at least 1, got {max_steps}")
     if not 0 <= temperature < float("inf"):
         raise ValueError(f"temperature must be a number from 0 on, got {temperature}")
+    sampling = Sampling(temperature or 1.0, top_k, top_p)
     if beam_size > 1:
         if temperature:
             raise ValueError("a beam search draws nothing: take temperature=0 or beam_size=1")
@@ -66,110 +96,136 @@ def generate(
             raise ValueError("a beam search needs end, the token that ends a sequence")
     if beam_size != 1:
         return beam_search(
-            decoder, state, start, max_steps=max_steps, end=end or 0, beam_size=beam_size, length_penalty=length_penalty
+            decoder,
+            state,
+            start,
+            max_steps=max_steps,
+            end=end or 0,
+            beam_size=beam_size,
+            length_penalty=length_penalty,
+            never=never,
         )
-    tokens, active = start, torch.arange(len(start), device=start.device)
     ids = start.new_full((len(start), max_steps), 0 if end is None else end)
     lengths = torch.full_like(start, max_steps)
-    for t in range(max_steps):
-        scores, state = decoder.step(tokens, state)
-        tokens = _draw(scores, temperature, generator)
-        ids[active, t] = tokens
-        ended = tokens == end if end is not None else torch.zeros_like(tokens, dtype=torch.bool)
-        if ended.any():
-            lengths[active[ended]] = t
-            going = (~ended).nonzero()[:, 0]
-            if not len(going):
-                break
-            active, tokens, state = active[going], tokens[going], decoder.select(state, going[:, None])
-    return ids[:, : _longest(lengths)], lengths
+    chance = _Chance(_seed(generator), len(start)) if temperature else None
+    run = _chain(decoder, state, start, sampling, chance, never)
+    for first in range(0, max_steps, _CALL):
+        if not run(first, min(_CALL, max_steps - first), end, ids, lengths):
+            break
+    return ids[:, : longest(lengths)], lengths
 
 
-@torch.no_grad()
-def beam_search(
+def stream(
     decoder: Decoder,
     state: Any,
     start: Tensor,
     *,
-    max_steps: int,
-    end: int,
-    beam_size: int,
-    length_penalty: float = 0.6,
-) -> tuple[Tensor, Tensor]:
-    """The best-scoring tokens `(B, T)` found to follow `start` `(B,)`, and how many they are `(B,)`, as by `generate`.
+    sampling: Sampling | None = None,
+    seed: int = 0,
+    never: Sequence[int] = (),
+    chunk: int = _CALL,
+) -> Iterator[Tensor]:
+    """The tokens that follow the tokens `start` `(B,)`, drawn one after another without end, in pieces `(B, chunk)`.
 
-    A hypothesis Y scores log P(Y) / ((5 + |Y|) / 6)^alpha, alpha the `length_penalty` (Wu et al., 2016), |Y| and P(Y)
-    counting `end`. Each step extends the `beam_size` best unfinished hypotheses by every token; an extension by `end`
-    is finished if it is among the `beam_size` best ones, and takes no place from the unfinished. The search is over at
-    `beam_size` finished hypotheses, or when none can score better; hypotheses cut off at `max_steps` count where none
-    has finished. A beam of 1 is the greedy choice. Raises ValueError for numbers out of range.
+    The same whatever the chunk; those of a sequence depend on the seed and its place in the batch alone. Compiled code
+    has the weights as they were at the call. Raises ValueError for scores that are no distribution to draw from.
     """
-    if beam_size < 1:
-        raise ValueError(f"beam_size must be at least 1, got {beam_size}")
-    if max_steps < 1:
-        raise ValueError(f"max_steps must be at least 1, got {max_steps}")
-    if not length_penalty >= 0:
-        raise ValueError(f"length_penalty must be a number from 0 on, got {length_penalty}")
+    if chunk < 1:
+        raise ValueError(f"chunk must be at least 1, got {chunk}")
+    with torch.no_grad():
+        run = _chain(decoder, state, start, sampling or Sampling(), _Chance(seed, len(start)), never)
 
-    penalties = [((5 + length) / 6) ** length_penalty for length in range(max_steps + 1)]
+    def pieces() -> Iterator[Tensor]:
+        while True:
+            ids = start.new_empty((len(start), chunk))
+            run(0, chunk, None, ids, torch.empty_like(start))
+            yield ids
 
-    batch, device = len(start), start.device
-    ids = start.new_full((batch, max_steps), end)
-    lengths = torch.full_like(start, max_steps)
-    # In double precision, which Apple's GPUs lack, sums over long sequences stay in the order of their last terms.
-    precise = torch.float32 if device.type == "mps" else torch.float64
-    best = torch.full((batch,), -torch.inf, device=device, dtype=precise)
-    finished = torch.zeros(batch, device=device, dtype=torch.int64)
-    active = torch.arange(batch, device=device)
-    state = decoder.select(state, active[:, None].expand(-1, beam_size))
-    paths = start[:, None, None].expand(-1, beam_size, -1)
-    # All hypotheses are the same at the start: only the first of each sequence counts.
-    totals = torch.full((batch, beam_size), -torch.inf, device=device, dtype=precise)
-    totals[:, 0] = 0
-    for t in range(max_steps):
-        scores, state = decoder.step(paths[:, :, -1].flatten(), state)
-        # At most one extension of a hypothesis ends it, so of twice as many as needed enough go on.
-        likely, tokens = scores.topk(min(2 * beam_size, scores.shape[-1]))
-        chances = (likely.to(precise) - scores.logsumexp(-1, keepdim=True).to(precise)).view(*totals.shape, -1)
-        found, at = (totals[:, :, None] + chances).flatten(1).topk(min(2 * beam_size, beam_size * likely.shape[-1]))
-        origin, tokens = at // likely.shape[-1], tokens.reshape(len(active), -1).gather(1, at)
-        extended = torch.cat([paths.gather(1, origin[:, :, None].expand(-1, -1, t + 1)), tokens[:, :, None]], 2)
-
-        ended = (tokens == end) & found.isfinite()
-        final = found.masked_fill(~ended, -torch.inf)[:, :beam_size] / penalties[t + 1]
-        finished[active] += ended[:, :beam_size].sum(1)
-        score, which = final.max(1)
-        better = (score > best[active]).nonzero()[:, 0]
-        if len(better):
-            ids[active[better], : t + 1] = extended[better, which[better], 1:]
-            ids[active[better], t + 1 :] = end
-            lengths[active[better]] = t
-            best[active[better]] = score[better]
-
-        totals, kept = found.masked_fill(tokens == end, -torch.inf).topk(beam_size)
-        paths = extended.gather(1, kept[:, :, None].expand(-1, -1, t + 2))
-        rows = origin.gather(1, kept) + torch.arange(len(active), device=device)[:, None] * beam_size
-        over = (finished[active] >= beam_size) | (best[active] >= totals[:, 0] / penalties[-1])
-        going = (~over).nonzero()[:, 0]
-        active, totals, paths = active[going], totals[going], paths[going]
-        if not len(active):
-            break
-        if t + 1 < max_steps:
-            state = decoder.select(state, rows[going])
-    else:
-        cut_off = best[active].isneginf()
-        ids[active[cut_off]] = paths[cut_off, 0, 1:]
-    return ids[:, : _longest(lengths)], lengths
+    return pieces()
 
 
-def _draw(scores: Tensor, temperature: float, generator: torch.Generator | None) -> Tensor:
-    if not temperature:
-        return scores.argmax(-1)
-    return torch.multinomial(torch.softmax(scores / temperature, -1), 1, generator=generator)[:, 0]
+def _chain(
+    decoder: Decoder, state: Any, start: Tensor, sampling: Sampling, chance: _Chance | None, never: Sequence[int]
+) -> Any:
+    """A function that takes so many steps more and tells how many sequences still go on, see `_Steps.run`."""
+    compiled = compiled_of(decoder, state, start, Options(never=tuple(never)))
+    if compiled is None:
+        return _Steps(decoder, state, start, sampling, chance, never).run
+    tokens = start.clone(memory_format=torch.contiguous_format)
+    choice = Choice(
+        0.0 if chance is None else sampling.temperature,
+        sampling.top_k or 0,
+        1.0 if sampling.top_p is None else sampling.top_p,
+    )
+
+    def run(first: int, steps: int, end: int | None, ids: Tensor, lengths: Tensor) -> int:
+        uniforms = None if chance is None else chance.uniforms(steps)
+        return compiled.run(tokens, first, steps, end, choice, uniforms, ids, lengths)
+
+    return run
 
 
-def _longest(lengths: Tensor) -> int:
-    return int(lengths.max()) if len(lengths) else 0
+class _Steps:
+    """A decoder's own steps; `sampling` counts where there is `chance` to draw by."""
+
+    def __init__(
+        self,
+        decoder: Decoder,
+        state: Any,
+        start: Tensor,
+        sampling: Sampling,
+        chance: _Chance | None,
+        never: Sequence[int],
+    ) -> None:
+        self._decoder, self._state, self._tokens = decoder, state, start
+        self._sampling, self._chance, self._never = sampling, chance, never
+        self._active = torch.arange(len(start), device=start.device)
+
+    @torch.no_grad()
+    def run(self, first: int, steps: int, end: int | None, ids: Tensor, lengths: Tensor) -> int:
+        """So many steps, the first of them number `first`, of the sequences that go on; returns how many still do.
+
+        Tokens go to `ids` `(B, N)`; where one is `end`, its step goes to `lengths` `(B,)`.
+        """
+        uniforms = None if self._chance is None else self._chance.uniforms(steps).to(ids.device)
+        with packed_weights():
+            for t in range(steps):
+                scores, self._state = self._decoder.step(self._tokens, self._state)
+                scores = without(scores, self._never)
+                if uniforms is None:
+                    self._tokens = scores.argmax(-1)
+                else:
+                    self._tokens = draw(scores, uniforms[t, self._active], self._sampling)
+                ids[self._active, first + t] = self._tokens
+                if end is None:
+                    continue
+                ended = self._tokens == end
+                if ended.any():
+                    lengths[self._active[ended]] = first + t
+                    going = (~ended).nonzero()[:, 0]
+                    self._active, self._tokens = self._active[going], self._tokens[going]
+                    if not len(going):
+                        break
+                    self._state = self._decoder.select(self._state, going[:, None])
+        return len(self._active)
+
+
+def _seed(generator: torch.Generator | None) -> int:
+    return int(
+        torch.randint(2**63 - 1, (), generator=generator, device="cpu" if generator is None else generator.device)
+    )
+
+
+class _Chance:
+    """Uniform numbers in [0, 1) for each of `batch` sequences, which depend on the seed and its place alone."""
+
+    def __init__(self, seed: int, batch: int) -> None:
+        self._streams = [np.random.Generator(np.random.Philox(key=[seed, place])) for place in range(batch)]
+
+    def uniforms(self, steps: int) -> Tensor:
+        """The next `(steps, B)`, float32 on the CPU."""
+        drawn = [stream.random(steps, dtype=np.float32) for stream in self._streams]
+        return torch.from_numpy(np.stack(drawn, 1)) if drawn else torch.empty(steps, 0, device="cpu")
 
 
 def check_generates(embedding: nn.Module | None) -> None:

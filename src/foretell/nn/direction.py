@@ -41,9 +41,14 @@ class Direction:
         return self._reference(equations, x, initial, weights)
 
     def _compiled(self, equations: CellEquations, x: Tensor, initial: State, w: Weights) -> tuple[Tensor, State]:
+        outputs, h, c = autograd.apply(self.inputs(equations, x, initial, w))
+        return outputs, (h, c) if len(initial) > 1 else (h,)
+
+    def inputs(self, equations: CellEquations, x: Tensor, initial: State, w: Weights) -> Inputs:
+        """What the compiled scan is given."""
         keep_h, keep_c = (*(self.zoneout or ()), 0.0, 0.0)[:2]
         h, c = initial[0], initial[1] if len(initial) > 1 else None
-        inputs = Inputs(
+        return Inputs(
             x,
             w["weight_ih"],
             w["weight_hh"],
@@ -69,8 +74,6 @@ class Direction:
             0.0 if isinstance(keep_h, Tensor) else keep_h,
             0.0 if isinstance(keep_c, Tensor) else keep_c,
         )
-        outputs, h, c = autograd.apply(inputs)
-        return outputs, (h, c) if len(initial) > 1 else (h,)
 
     def _reference(self, equations: CellEquations, x: Tensor, initial: State, w: Weights) -> tuple[Tensor, State]:
         if self.lengths is not None:

@@ -7,8 +7,10 @@ from typing import NamedTuple, Unpack
 import torch
 from torch import Tensor, nn
 
+from foretell.kernels.decoder import CompiledDecoder
 from foretell.nn.attention import Attention, Score
 from foretell.nn.bridge import Bridge
+from foretell.nn.compiled_decoding import Attending, Options, compiled_decoder
 from foretell.nn.decoding import Search, check_generates, generate
 from foretell.nn.masking import checked_lengths, valid_steps, zero_padding
 from foretell.nn.stack import RECURRENT, Layers, Stack, State, embedded
@@ -136,6 +138,20 @@ class EncoderDecoder(nn.Module):
             memory, keys = memory.index_select(0, sources), keys.index_select(0, sources)
             mask = None if mask is None else mask.index_select(0, sources)
         return DecoderState(layers, memory, keys, mask, rows.shape[1])
+
+    def compiled(self, state: DecoderState, batch: int, options: Options) -> CompiledDecoder | None:
+        """The decoder as compiled code, see `foretell.nn.compiled_decoding`; None if that does not know it."""
+        attending = None
+        if self.attention is not None:
+            if self.combine is None or state.memory is None or state.keys is None:
+                return None
+            attending = Attending(self.attention, self.combine, state.memory, state.keys, state.mask)
+        overridden = type(self).step is not EncoderDecoder.step or type(self)._outputs is not EncoderDecoder._outputs
+        if overridden or "step" in vars(self) or state.width != 1:
+            return None
+        return compiled_decoder(
+            self.target_embedding, self.decoder, self.head, state.layers, batch, options, attending=attending
+        )
 
     def generate(
         self, source: Tensor, source_lengths: Tensor | None = None, *, start: int, **search: Unpack[Search]

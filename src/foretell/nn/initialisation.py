@@ -7,6 +7,8 @@
 | biases | zero, but 1 for the LSTM's forget gate, in `bias_ih` alone (Gers et al., 2000; Jozefowicz et al., 2015) |
 | peepholes | zero: the layer starts as one without them |
 | layer norm | weights 1, biases 0 |
+
+`chrono_` changes the biases of a gated layer whose memories must last for hundreds of time steps.
 """
 
 from __future__ import annotations
@@ -33,6 +35,34 @@ def initialise(module: nn.Module, gates: int) -> None:
                 parameter.zero_()
                 if name.startswith("bias_ih") and gates == 4:
                     parameter.chunk(gates)[1].fill_(1)
+
+
+def chrono_(layer: nn.Module, longest: float) -> None:
+    """Start an LSTM, a GRU or a cell of theirs with memories of up to `longest` time steps; returns nothing.
+
+    Each unit draws a time u uniformly from [1, longest - 1] and starts by remembering about so long (chrono
+    initialisation, Tallec & Ollivier, 2018): an LSTM's forget gate has the bias ln u and its input gate -ln u, a GRU's
+    update gate, which keeps the old state where it is 1, has ln u. They stand in `bias_ih`; in `bias_hh` the same gates
+    are zero. All layers and directions are drawn; other parameters stay as they are.
+
+    Raises ValueError for another module, a layer without biases, and `longest` below 2 or not finite.
+    """
+    gates = getattr(getattr(layer, "equations", None), "gates", 1)
+    names = [name for name, _ in layer.named_parameters(recurse=False) if name.startswith("bias_ih")]
+    if gates not in (3, 4) or not names:
+        raise ValueError(f"chrono_ is for an LSTM or a GRU of foretell.nn with biases, got {layer}")
+    if not 2 <= longest < float("inf"):
+        raise ValueError(f"longest must be a number of time steps from 2 on, got {longest}")
+    write, keep = 0, 1  # the LSTM's i and f; for a GRU, r and z
+    with torch.no_grad():
+        for name in names:
+            drawn = layer.get_parameter(name).chunk(gates)
+            added = layer.get_parameter(name.replace("bias_ih", "bias_hh")).chunk(gates)
+            drawn[keep].uniform_(1, longest - 1).log_()
+            added[keep].zero_()
+            if gates == 4:
+                drawn[write].copy_(-drawn[keep])
+                added[write].zero_()
 
 
 def _orthogonal(weight: Tensor) -> None:

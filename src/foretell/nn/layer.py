@@ -13,8 +13,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
+from foretell.kernels.inputs import Inputs
 from foretell.kernels.operators import takes
-from foretell.kernels.reference import State
+from foretell.kernels.reference import State, Weights
 from foretell.nn.cells import CellEquations
 from foretell.nn.direction import Direction
 from foretell.nn.initialisation import initialise
@@ -195,9 +196,6 @@ class Layer(nn.RNNBase):
         self, x: Tensor, initial: State, lengths: Tensor | None, batch_sizes: Tensor | None
     ) -> tuple[Tensor, State]:
         """Layer by layer and direction by direction: `x` is `(T, B, I)`, or packed rows `(N, I)` with batch sizes."""
-        names = ["weight_ih", "weight_hh", *self._options]
-        names += ["bias_ih", "bias_hh"] if self.bias else []
-        names += ["weight_hr"] if self.proj_size else []
         finals: list[State] = []
         for layer in range(self.num_layers):
             if layer and self.training and self.dropout:
@@ -208,14 +206,33 @@ class Layer(nn.RNNBase):
                 direction = Direction(
                     suffix.endswith("_reverse"), lengths, batch_sizes, self._recurrent_mask(start[0]), self._zoneout(x)
                 )
-                weights = {name: getattr(self, name + suffix) for name in names}
-                output, final = direction.scan(self.equations, x, start, weights)
+                output, final = direction.scan(self.equations, x, start, self._weights(suffix))
                 outputs.append(output)
                 finals.append(final)
             x = outputs[0] if len(outputs) == 1 else torch.cat(outputs, -1)
         if len(finals) == 1:
             return x, tuple(s.unsqueeze(0) for s in finals[0])
         return x, tuple(torch.stack(layers) for layers in zip(*finals, strict=True))
+
+    def _weights(self, suffix: str) -> Weights:
+        names = ["weight_ih", "weight_hh", *self._options]
+        names += ["bias_ih", "bias_hh"] if self.bias else []
+        names += ["weight_hr"] if self.proj_size else []
+        return {name: getattr(self, name + suffix) for name in names}
+
+    def single_steps(self, hx: Any, batch: int) -> list[Inputs]:
+        """What the compiled scan is given for one step of each of the layers, in evaluation.
+
+        `hx`: the state of so many sequences, zeros where it is None. The inputs themselves are not known yet: in their
+        place stands memory with nothing in it.
+        """
+        states = self._state(hx, batch, self._weights("_l0")["weight_hh"])
+        given = []
+        for layer in range(self.num_layers):
+            start, weights = tuple(s[layer] for s in states), self._weights(f"_l{layer}")
+            x = start[0].new_empty(1, len(start[0]), weights["weight_ih"].shape[1])
+            given.append(Direction(zoneout=self._zoneout(x)).inputs(self.equations, x, start, weights))
+        return given
 
     def _recurrent_mask(self, h: Tensor) -> Tensor | None:
         if not (self.training and self.recurrent_dropout):

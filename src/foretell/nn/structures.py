@@ -15,7 +15,9 @@ from typing import Literal, NamedTuple, Unpack, get_args
 import torch
 from torch import Tensor, nn
 
+from foretell.kernels.decoder import CompiledDecoder
 from foretell.nn.bridge import Bridge
+from foretell.nn.compiled_decoding import Options, compiled_decoder, untouched
 from foretell.nn.convolution import check_sizes
 from foretell.nn.decoding import Search, check_generates, generate
 from foretell.nn.masking import checked_lengths, valid_steps, zero_padding
@@ -63,6 +65,12 @@ class SequenceToSequence(nn.Module):
     def select(self, state: State, rows: Tensor) -> State:
         """The state of these rows of the batch, given in a tensor of any shape."""
         return self.layers.select(state, rows.flatten())
+
+    def compiled(self, state: State | None, batch: int, options: Options) -> CompiledDecoder | None:
+        """The network as compiled code, see `foretell.nn.compiled_decoding`; None if that does not know it."""
+        if not untouched(self, SequenceToSequence) or "step" in vars(self):
+            return None
+        return compiled_decoder(self.embedding, self.layers, self.head, state, batch, options)
 
     def generate(
         self, prompt: Tensor, lengths: Tensor | None = None, **search: Unpack[Search]
@@ -232,6 +240,16 @@ class VectorToSequence(nn.Module):
         rows = rows.flatten()
         layers = None if state.layers is None else self.layers.select(state.layers, rows)
         return VectorState(layers, state.vector.index_select(0, rows))
+
+    def compiled(self, state: VectorState, batch: int, options: Options) -> CompiledDecoder | None:
+        """The network as compiled code, see `foretell.nn.compiled_decoding`; None if that does not know it."""
+        overridden = type(self).step is not VectorToSequence.step or type(self)._run is not VectorToSequence._run
+        if overridden or "step" in vars(self):
+            return None
+        constants = None if self.into == "state" else state.vector
+        return compiled_decoder(
+            self.embedding, self.layers, self.head, state.layers, batch, options, constants=constants
+        )
 
     def generate(self, vector: Tensor, start: int, **search: Unpack[Search]) -> tuple[Tensor, Tensor]:
         """The tokens `(B, T)` that follow the token `start`, and how many they are `(B,)`.

@@ -9,13 +9,50 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from foretell.text.classification.model import TextClassifier
+    from foretell.text.classification.settings import ClassifierSettings
+    from foretell.text.language.model import LanguageModel
+    from foretell.text.language.reading import hold_out, read_text
+    from foretell.text.language.settings import LanguageSettings
+    from foretell.text.translation.bleu import Bleu, bleu
+    from foretell.text.translation.model import Translator
+    from foretell.text.translation.pairs import Pairs, read_pairs, read_table_pairs
+    from foretell.text.translation.settings import TranslatorSettings
     from foretell.text.vocabulary import Vocabulary
 
 _HOMES = {
+    "Bleu": "translation.bleu",
+    "ClassifierSettings": "classification.settings",
+    "LanguageModel": "language.model",
+    "LanguageSettings": "language.settings",
+    "Pairs": "translation.pairs",
+    "TextClassifier": "classification.model",
+    "Translator": "translation.model",
+    "TranslatorSettings": "translation.settings",
     "Vocabulary": "vocabulary",
+    "bleu": "translation.bleu",
+    "hold_out": "language.reading",
+    "read_pairs": "translation.pairs",
+    "read_table_pairs": "translation.pairs",
+    "read_text": "language.reading",
 }
 
-__all__ = ["Vocabulary"]
+__all__ = [
+    "Bleu",
+    "ClassifierSettings",
+    "LanguageModel",
+    "LanguageSettings",
+    "Pairs",
+    "TextClassifier",
+    "Translator",
+    "TranslatorSettings",
+    "Vocabulary",
+    "bleu",
+    "hold_out",
+    "read_pairs",
+    "read_table_pairs",
+    "read_text",
+]
 
 
 def __getattr__(name: str) -> Any:

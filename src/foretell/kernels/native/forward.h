@@ -2,16 +2,16 @@
 // product, with the cell's equations applied to its tiles while they are in registers.
 #pragma once
 
-#include "packed_weights.h"
+#include "packed_layer.h"
 
 namespace foretell {
 
 template <class T, class U>
 class Forward {
   public:
-    Forward(const Scan& scan, const Sequences& sequences)
-        : s(scan), q(sequences), layout(scan.hidden, scan.layer_norm), w(scan, layout),
-          weights(scan, layout, Packing::forwards) {}
+    Forward(const Scan& scan, const Sequences& sequences, const PackedLayer<T, U>& layer)
+        : s(scan), q(sequences), layout(layer.layout), w(layer.vectors), weights(layer.weights),
+          shares_(scan.steps == 1 && scan.batch == 1 ? threads_for(scan, scan_work(scan, U::input_blocks, 1)) : 1) {}
 
     void run() {
         in_large_pages(s.gates, q.total() * layout.row() * int64_t(sizeof(T)));
@@ -24,9 +24,10 @@ class Forward {
   private:
     const Scan& s;
     const Sequences& q;
-    const Layout<T, U> layout;
-    const Vectors<T, U> w;
-    const PackedWeights<T, U> weights;
+    const Layout<T, U>& layout;
+    const Vectors<T, U>& w;
+    const PackedWeights<T, U>& weights;
+    const int64_t shares_;
 
     static const T* at(const void* p) { return static_cast<const T*>(p); }
     static T* at(void* p) { return static_cast<T*>(p); }
@@ -34,6 +35,18 @@ class Forward {
     // Where a vector of the recurrent product has its place in a row of gates.
     static int64_t place(int64_t vector) {
         return (vector / U::hidden_blocks * U::blocks + U::hidden_first + vector % U::hidden_blocks) * lanes<T>;
+    }
+
+    // Rows times a matrix, see `multiply`. A single sequence has its panels shared among threads.
+    using Matrix = typename PackedWeights<T, U>::Matrix;
+    template <class Start, class Finish>
+    void multiplied(const T* const* rows, int64_t count, int64_t depth, const Matrix& matrix, Start start,
+                    Finish finish) const {
+        parallel(shares_, shares_, [&](int64_t share) {
+            const int64_t first = matrix.count() * share / shares_, end = matrix.count() * (share + 1) / shares_;
+            if (matrix.data) multiply<T>(rows, count, {0, 1, depth, 0}, matrix, start, finish, first, end);
+            else multiply_unpacked<T>(rows, count, matrix.unpacked, matrix, start, finish, first, end);
+        });
     }
 
     // What belongs to one row of a group while its sequence runs.
@@ -126,8 +139,8 @@ class Forward {
     // The input's share into the rows of gates; where the recurrent product has a block of its own, its bias there.
     void project(const T* const* inputs, T* const* gates, int64_t count, Moments<T>* normed) const {
         constexpr int L = lanes<T>;
-        multiply<T>(
-            inputs, count, {0, 1, s.inputs, 0}, weights.input,
+        multiplied(
+            inputs, count, s.inputs, weights.input,
             [&](int64_t panel, int64_t, Vec<T>* tile) {
                 for (int v = 0; v < weights.input.in(panel); ++v)
                     tile[v] = layout.norm_of_input ? Vec<T>{} : load(w.bias + (panel * weights.input.width + v) * L);
@@ -184,8 +197,8 @@ class Forward {
     // W_hr times what the cell gives (Sak, Senior & Beaufays, 2014).
     void project_output(const Row* rows, const T** left, int64_t running) const {
         for (int64_t j = 0; j < running; ++j) left[j] = rows[j].unprojected;
-        multiply<T>(
-            left, running, {0, 1, s.hidden, 0}, weights.projection,
+        multiplied(
+            left, running, s.hidden, weights.projection,
             [&](int64_t panel, int64_t, Vec<T>* tile) {
                 for (int v = 0; v < weights.projection.in(panel); ++v) tile[v] = Vec<T>{};
             },
@@ -204,8 +217,8 @@ class Forward {
 
     void step(const Row* rows, const T* const* seen, int64_t running) const {
         constexpr int L = lanes<T>;
-        multiply<T>(
-            seen, running, {0, 1, s.outputs, 0}, weights.hidden,
+        multiplied(
+            seen, running, s.outputs, weights.hidden,
             [&](int64_t panel, int64_t j, Vec<T>* tile) {
                 for (int v = 0; v < weights.hidden.in(panel); ++v)
                     tile[v] = load(rows[j].gates + place(panel * weights.hidden.width + v));
@@ -234,8 +247,8 @@ class Forward {
             }
             seen[j] = through + j * layout.padded;
         }
-        multiply<T>(
-            seen, running, {0, 1, s.hidden, 0}, weights.reset,
+        multiplied(
+            seen, running, s.hidden, weights.reset,
             [&](int64_t panel, int64_t j, Vec<T>* tile) {
                 for (int v = 0; v < weights.reset.in(panel); ++v)
                     tile[v] = load(rows[j].gates + (panel * weights.reset.width + v) * U::blocks * L);
@@ -253,8 +266,8 @@ class Forward {
     void step_normed(const Row* rows, const T* const* seen, int64_t running, T* product, T* cell,
                      Moments<T>* normed) const {
         constexpr int L = lanes<T>;
-        multiply<T>(
-            seen, running, {0, 1, s.outputs, 0}, weights.hidden,
+        multiplied(
+            seen, running, s.outputs, weights.hidden,
             [&](int64_t panel, int64_t j, Vec<T>* tile) {
                 for (int v = 0; v < weights.hidden.in(panel); ++v)
                     tile[v] = U::norm_of_sum ? load(rows[j].gates + place(panel * weights.hidden.width + v)) : Vec<T>{};

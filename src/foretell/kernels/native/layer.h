@@ -139,6 +139,46 @@ void pack_transposed(const T* weight, const int* gates, int vectors, int64_t hid
     }
 }
 
+// A weight (gates * H, depth) as it lies, for the product of rows with its transpose.
+template <class T>
+struct Unpacked {
+    const T* weight;
+    const int* gates;
+    int vectors;
+    int64_t hidden, depth;
+
+    // `finish(row, products)` for each row and a column of units as they are packed; zeros beyond the last unit.
+    template <class Finish>
+    void multiply(const T* const* rows, int64_t count, int64_t column, Finish finish) const {
+        constexpr int L = lanes<T>;
+        const int64_t unit = column / vectors * L, left = hidden - unit;
+        const T* from[L];
+        for (int i = 0; i < L; ++i)
+            from[i] = weight + (gates[column % vectors] * hidden + unit + (i < left ? i : left - 1)) * depth;
+        multiply_unpacked_rows<T>(from, rows, count, depth, [&](int64_t r, Vec<T> sums) {
+            finish(r, left < L ? first_only<T>(sums, int(left)) : sums);
+        });
+    }
+};
+
+// For every panel and row what `multiply` does, with the weights as they lie: the rows of a single time step would wait
+// for them to be packed.
+template <class T, class Start, class Finish>
+void multiply_unpacked(const T* const* rows, int64_t count, const Unpacked<T>& matrix, const Panels<T>& shape,
+                       Start start, Finish finish, int64_t panel, int64_t end) {
+    constexpr int64_t few = 16;
+    for (; panel < end; ++panel)
+        for (int64_t first = 0; first < count; first += few) {
+            const int64_t here = count - first < few ? count - first : few;
+            Vec<T> tiles[few * tile_vectors];
+            for (int64_t r = 0; r < here; ++r) start(panel, first + r, tiles + r * tile_vectors);
+            for (int v = 0; v < shape.in(panel); ++v)
+                matrix.multiply(rows + first, here, panel * shape.width + v,
+                                [&](int64_t r, Vec<T> sums) { tiles[r * tile_vectors + v] += sums; });
+            for (int64_t r = 0; r < here; ++r) finish(panel, first + r, tiles + r * tile_vectors);
+        }
+}
+
 // One panel of a weight (gates * H, columns) for the product of rows of gates with it: its depth is blocks of units.
 template <class T>
 void pack_straight(const T* weight, const int* gates, int vectors, int64_t hidden, int64_t columns, Panels<T>& to,

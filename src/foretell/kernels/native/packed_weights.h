@@ -1,4 +1,4 @@
-// The weight matrices of a layer, packed into panels for the products of one scan.
+// The weight matrices of a layer, packed into panels for the products of a scan; or, for a single step, as they lie.
 #pragma once
 
 #include "groups.h"
@@ -8,13 +8,23 @@
 namespace foretell {
 
 // Forwards, rows of features meet the transposed matrices, whose columns are units; backwards, rows of gradients meet
-// the matrices as they are, whose columns are features.
-enum class Packing { forwards, backwards };
+// the matrices as they are, whose columns are features. Forwards they may also stay unpacked, see `Unpacked`.
+enum class Packing { forwards, backwards, none };
+
+// To pack a weight costs as much as is lost on so many rows by reading it as it lies.
+constexpr int64_t rows_worth_packing = 80;
+
+inline Packing packing_forwards(const Scan& s) {
+    return s.steps == 1 && s.batch < rows_worth_packing ? Packing::none : Packing::forwards;
+}
 
 template <class T, class U>
 class PackedWeights {
   public:
-    Panels<T> input, hidden, reset, projection;  // the last two are empty where there is no such matrix
+    struct Matrix : Panels<T> {  // empty where there is no such matrix
+        Unpacked<T> unpacked{};
+    };
+    Matrix input, hidden, reset, projection;
 
     PackedWeights(const Scan& s, const Layout<T, U>& layout, Packing packing)
         : sources_{{s.weight_ih, U::input_gate, U::input_blocks, s.hidden, s.inputs},
@@ -24,21 +34,24 @@ class PackedWeights {
         const int64_t depths[] = {layout.input_depth().total(), layout.hidden_depth().total(), layout.padded,
                                   round_up(s.outputs, lanes<T>)};
         if (packing == Packing::backwards && !s.grad_x) sources_[0].weight = nullptr;
-        Panels<T>* const all[] = {&input, &hidden, &reset, &projection};
+        Matrix* const all[] = {&input, &hidden, &reset, &projection};
         int64_t values = 0, panels = 0;
         for (int i = 0; i < 4; ++i) {
             const Source& of = sources_[i];
             if (!of.weight) continue;
-            *all[i] = packing == Packing::forwards
-                          ? Panels<T>{nullptr, of.columns, vectors(of.hidden) * of.vectors,
-                                      units_per_panel(of.vectors) * of.vectors}
-                          : Panels<T>{nullptr, depths[i], vectors(of.columns), tile_vectors};
-            values += all[i]->size();
-            panels += all[i]->count();
+            Panels<T>& matrix = *all[i];
+            matrix = packing == Packing::backwards
+                         ? Panels<T>{nullptr, depths[i], vectors(of.columns), tile_vectors}
+                         : Panels<T>{nullptr, of.columns, vectors(of.hidden) * of.vectors,
+                                     units_per_panel(of.vectors) * of.vectors};
+            all[i]->unpacked = {static_cast<const T*>(of.weight), of.gates, of.vectors, of.hidden, of.columns};
+            values += matrix.size();
+            panels += matrix.count();
         }
+        if (packing == Packing::none) return;
         memory_ = Scratch(Scratch::panels, values * int64_t(sizeof(T)));
         T* next = static_cast<T*>(memory_.data());
-        for (Panels<T>* matrix : all) {
+        for (Matrix* matrix : all) {
             matrix->data = next;
             next += matrix->size();
         }

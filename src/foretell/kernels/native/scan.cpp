@@ -6,9 +6,15 @@ namespace foretell {
 namespace {
 
 template <class T, class U>
-void forward(const Scan& s) {
+void forward(const Scan& s, const PackedLayer<T, U>& layer) {
     const Sequences sequences(s);
-    Forward<T, U>(s, sequences).run();
+    Forward<T, U>(s, sequences, layer).run();
+}
+
+template <class T, class U>
+void forward(const Scan& s) {
+    const PackedLayer<T, U> layer(s, packing_forwards(s));
+    forward(s, layer);
 }
 
 template <class T, class U>
@@ -41,7 +47,50 @@ int with_cell(const Scan& s, Call call) {
     }
 }
 
+template <class T, class U>
+class KeptLayerOf final : public KeptLayer {
+  public:
+    explicit KeptLayerOf(const Scan& s) : layer_(s, Packing::forwards) {}
+    void forward(const Scan& s) const override { foretell::forward(s, layer_); }
+
+  private:
+    const PackedLayer<T, U> layer_;
+};
+
+// Throws std::bad_alloc, as `with_cell` does not.
+template <class T>
+std::unique_ptr<KeptLayer> keep(const Scan& s) {
+    std::unique_ptr<KeptLayer> kept;
+    const int failure = with_cell(s, [&](auto unit) { kept = std::make_unique<KeptLayerOf<T, decltype(unit)>>(s); });
+    if (failure == 1) throw std::bad_alloc();
+    return kept;
+}
+
+// 0, or 1 where memory ran out.
+int run(const KeptLayer* layer, const Scan& s) {
+    try {
+        layer->forward(s);
+        return 0;
+    } catch (const std::bad_alloc&) {
+        return 1;
+    }
+}
+
+// Null where memory ran out, or for a cell that is not known.
+template <class Make>
+KeptLayer* made(Make make) {
+    try {
+        return make().release();
+    } catch (const std::bad_alloc&) {
+        return nullptr;
+    }
+}
+
 }  // namespace
+
+std::unique_ptr<KeptLayer> KeptLayer::of_floats(const Scan& s) { return keep<float>(s); }
+std::unique_ptr<KeptLayer> KeptLayer::of_doubles(const Scan& s) { return keep<double>(s); }
+
 }  // namespace foretell
 
 using namespace foretell;
@@ -70,3 +119,15 @@ EXPORTED int foretell_sizes_float(const Scan* s, int64_t* row, int64_t* cell) {
 EXPORTED int foretell_sizes_double(const Scan* s, int64_t* row, int64_t* cell) {
     return with_cell(*s, [&](auto unit) { sizes<double, decltype(unit)>(*s, row, cell); });
 }
+
+// A layer with its weights packed once for many calls of `foretell_forward_kept`.
+EXPORTED void* foretell_keep_float(const Scan* s) {
+    return made([&] { return KeptLayer::of_floats(*s); });
+}
+EXPORTED void* foretell_keep_double(const Scan* s) {
+    return made([&] { return KeptLayer::of_doubles(*s); });
+}
+EXPORTED int foretell_forward_kept(const void* layer, const Scan* s) {
+    return run(static_cast<const KeptLayer*>(layer), *s);
+}
+EXPORTED void foretell_forget(void* layer) { delete static_cast<KeptLayer*>(layer); }

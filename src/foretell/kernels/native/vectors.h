@@ -127,7 +127,7 @@ inline void transpose(Vec<T>* rows) {
 // bits, one Newton step, and the remainder of the quotient; right to the last bit or so, in half a division's time.
 inline Vec<float> quotient(Vec<float> a, Vec<float> b) {
 #if defined(__AVX512F__)
-    const Vec<float> estimate = (Vec<float>)_mm512_rcp14_ps((__m512)b);
+    const Vec<float> estimate = (Vec<float>)_mm512_maskz_rcp14_ps(__mmask16(-1), (__m512)b);
     const Vec<float> inverse = estimate + estimate * (1.0f - b * estimate);
     const Vec<float> q = a * inverse;
     return q + inverse * (a - q * b);

@@ -1,0 +1,243 @@
+"""Scenes of shapes, drawn, and the one caption that each of them allows.
+
+Four kinds, with what tells one caption from another:
+
+- one:      "a small red circle in the top left": two sizes, eight colours, six shapes, nine places.
+- several:  "three green triangles": two to five, alike.
+- two:      "a small red circle left of a large blue square": left of, above, above left of, above right of. The upper
+            one comes first and, of two at one height, the left one, so that no other caption is true.
+- groups:   "one red circle and three blue squares": one to three of each, in a line each, the upper line first; never
+            one of each.
+
+Two things of a scene are never alike in both colour and shape.
+
+Combinations are kept from training, each of whose parts is in it often: pairs of colour and shape, in scenes of all
+kinds, and, by kind, of place and shape, number and shape, relation and colour and shape (as the first of the two), and
+number and colour and shape (in either line). Some are for validation, where settings are chosen, others for the test.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Literal
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+COLOURS = {
+    "red": (215, 40, 40),
+    "orange": (245, 145, 35),
+    "yellow": (240, 220, 60),
+    "green": (45, 150, 65),
+    "cyan": (70, 205, 215),
+    "blue": (45, 75, 205),
+    "purple": (150, 60, 175),
+    "black": (35, 35, 35),
+}
+SHAPES = ("circle", "square", "triangle", "diamond", "cross", "star")
+SIZES = {"small": (11.0, 14.0), "large": (21.0, 26.0)}
+"""Pixels from the middle outwards."""
+PLACES = (
+    "in the top left", "at the top", "in the top right", "on the left", "in the middle", "on the right",
+    "in the bottom left", "at the bottom", "in the bottom right",
+)  # fmt: skip
+RELATIONS = {"left of": 0, "above left of": 45, "above": 90, "above right of": 135}
+"""The direction from the first to the second, in degrees clockwise from the right."""
+NUMBERS = ("one", "two", "three", "four", "five")
+KINDS = ("one", "several", "two", "groups")
+SIDE = 128
+"""Pixels of a picture."""
+
+Kind = Literal["one", "several", "two", "groups"]
+Part = Literal["training", "validation", "test"]
+Combination = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Thing:
+    """One shape, or a number of them alike."""
+
+    colour: str
+    shape: str
+    size: str = "small"
+    number: int = 1
+
+    @property
+    def words(self) -> str:
+        """Such as "three green triangles"."""
+        plural = "" if self.number == 1 else "es" if self.shape == "cross" else "s"
+        return f"{NUMBERS[self.number - 1]} {self.colour} {self.shape}{plural}"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What there is to see."""
+
+    kind: Kind
+    things: tuple[Thing, ...]
+    relation: str = ""
+    """For one thing its place."""
+
+    @property
+    def caption(self) -> str:
+        """The one caption that is right."""
+        if self.kind in ("several", "groups"):
+            return " and ".join(thing.words for thing in self.things)
+        sized = [f"a {thing.size} {thing.colour} {thing.shape}" for thing in self.things]
+        return f" {self.relation} ".join(sized) if self.kind == "two" else f"{sized[0]} {self.relation}"
+
+    def combinations(self) -> Iterator[Combination]:
+        """What may be kept from training: its pairs, and what is particular to its kind."""
+        for thing in self.things:
+            yield thing.colour, thing.shape
+            if self.kind == "several":
+                yield NUMBERS[thing.number - 1], thing.shape
+            if self.kind == "groups":
+                yield NUMBERS[thing.number - 1], thing.colour, thing.shape
+        if self.kind == "one":
+            yield self.relation, self.things[0].shape
+        if self.kind == "two":
+            yield self.relation, self.things[0].colour, self.things[0].shape
+
+
+def _kept() -> dict[Combination, Part]:
+    """Which combinations are for validation and which for the test: of each sort every eighth, or so, for each.
+
+    Colours, shapes and the rest are counted through so that every one of them stays in training in most combinations.
+    """
+    kept: dict[Combination, Part] = {}
+    for (c, colour), (s, shape) in product(enumerate(COLOURS), enumerate(SHAPES)):
+        pair = (c + s) % 8
+        if pair < 2:
+            kept[colour, shape] = ("test", "validation")[pair]
+            continue
+        for r, relation in enumerate(RELATIONS):
+            triple = (c + 2 * s + 3 * r) % 8
+            if triple < 2:
+                kept[relation, colour, shape] = ("test", "validation")[triple]
+        for n, number in enumerate(NUMBERS[:3]):
+            triple = (3 * c + s + 2 * n) % 8
+            if triple < 2:
+                kept[number, colour, shape] = ("test", "validation")[triple]
+    for (p, place), (s, shape) in product(enumerate(PLACES), enumerate(SHAPES)):
+        if (p + 2 * s) % 9 < 2:
+            kept[place, shape] = ("test", "validation")[(p + 2 * s) % 9]
+    for (n, number), (s, shape) in product(enumerate(NUMBERS[1:]), enumerate(SHAPES)):
+        if (n + s) % 6 < 2:
+            kept[number, shape] = ("test", "validation")[(n + s) % 6]
+    return kept
+
+
+KEPT = _kept()
+
+
+def draw_scene(kind: Kind, random: np.random.Generator) -> Scene:
+    """A scene of that kind: every one is as likely, but for those that another caption would fit as well."""
+
+    def thing(most: int = 1, least: int = 1) -> Thing:
+        size = _pick(tuple(SIZES), random) if kind in ("one", "two") else "small"
+        number = int(random.integers(least, most + 1))
+        return Thing(_pick(tuple(COLOURS), random), _pick(SHAPES, random), size, number)
+
+    if kind == "one":
+        return Scene(kind, (thing(),), _pick(PLACES, random))
+    if kind == "several":
+        return Scene(kind, (thing(5, least=2),))
+    while True:
+        relation = _pick(tuple(RELATIONS), random) if kind == "two" else ""
+        first, second = (thing(1 if kind == "two" else 3) for _ in range(2))
+        alike = (first.colour, first.shape) == (second.colour, second.shape)  # "two red circles"
+        if not alike and (kind == "two" or first.number + second.number > 2):  # one and one: a scene of two
+            return Scene(kind, (first, second), relation)
+
+
+def _pick(names: Sequence[str], random: np.random.Generator) -> str:
+    return names[random.integers(len(names))]
+
+
+def scenes(kind: Kind, part: Part, count: int, random: np.random.Generator, sort: str = "any") -> list[Scene]:
+    """So many scenes of a kind. Those of training hold no kept combination.
+
+    Of the other parts each holds one that is kept for it, and none that is kept for the other; `sort` says of which
+    sort: "pair" of colour and shape, "other", or "any".
+    """
+    found: list[Scene] = []
+    while len(found) < count:
+        scene = draw_scene(kind, random)
+        kept = {KEPT[c]: c for c in scene.combinations() if c in KEPT}
+        pairs = any(c in KEPT and c[0] in COLOURS for c in scene.combinations())
+        if set(kept) == (set() if part == "training" else {part}) and sort in ("any", "pair" if pairs else "other"):
+            found.append(scene)
+    return found
+
+
+def paint(scene: Scene, random: np.random.Generator) -> Image.Image:
+    """The scene as a picture of 128 x 128 pixels: where exactly, how large and in which shade is up to chance."""
+    grey = int(random.integers(205, 256))
+    image = Image.new("RGB", (SIDE, SIDE), (grey,) * 3)
+    canvas = ImageDraw.Draw(image)
+    for thing, middles in zip(scene.things, _middles(scene, random), strict=True):
+        shade = tuple(int(np.clip(c + random.integers(-12, 13), 0, 255)) for c in COLOURS[thing.colour])
+        radius = random.uniform(*SIZES[thing.size])
+        for middle in middles:
+            _shape(canvas, thing.shape, middle, radius * random.uniform(0.94, 1.06), shade)
+    noise = random.normal(0, 3, (SIDE, SIDE, 1))
+    return Image.fromarray(np.clip(np.asarray(image) + noise, 0, 255).astype(np.uint8))
+
+
+def _middles(scene: Scene, random: np.random.Generator) -> list[list[tuple[float, float]]]:
+    """Where the middle of each shape of each thing is."""
+    if scene.kind == "one":
+        down, right = divmod(PLACES.index(scene.relation), 3)
+        return [[(28 + 36 * right + random.uniform(-5, 5), 28 + 36 * down + random.uniform(-5, 5))]]
+    if scene.kind == "several":
+        return [_apart(scene.things[0].number, random)]
+    if scene.kind == "groups":
+        top = random.uniform(24, 40)
+        lines = (top, top + random.uniform(42, 60))
+        return [_line(thing.number, y, random) for thing, y in zip(scene.things, lines, strict=True)]
+    angle = math.radians(RELATIONS[scene.relation] + random.uniform(-12, 12))
+    distance = random.uniform(58, 68)
+    across, down = distance * math.cos(angle), distance * math.sin(angle)
+    x, y = (random.uniform(max(27, 27 - step), min(101, 101 - step)) for step in (across, down))
+    return [[(x, y)], [(x + across, y + down)]]
+
+
+def _apart(count: int, random: np.random.Generator) -> list[tuple[float, float]]:
+    """So many points, none near another."""
+    while True:
+        points = random.uniform(17, SIDE - 17, (count, 2))
+        between = np.hypot(*(points[:, None] - points[None]).transpose(2, 0, 1))
+        if between[np.triu_indices(count, 1)].min(initial=SIDE) > 34:
+            return [(float(x), float(y)) for x, y in points]
+
+
+def _line(count: int, y: float, random: np.random.Generator) -> list[tuple[float, float]]:
+    step = random.uniform(34, 38)
+    first = random.uniform(18, SIDE - 18 - step * (count - 1))
+    return [(first + k * step, y + random.uniform(-2, 2)) for k in range(count)]
+
+
+def _shape(
+    canvas: ImageDraw.ImageDraw, shape: str, middle: tuple[float, float], radius: float, shade: tuple[int, ...]
+) -> None:
+    x, y = middle
+    if shape == "circle":
+        canvas.ellipse((x - radius, y - radius, x + radius, y + radius), fill=shade)
+        return
+    if shape == "cross":
+        arm = radius / 3
+        canvas.rectangle((x - radius, y - arm, x + radius, y + arm), fill=shade)
+        canvas.rectangle((x - arm, y - radius, x + arm, y + radius), fill=shade)
+        return
+    corners = {"square": 4, "triangle": 3, "diamond": 4, "star": 10}[shape]
+    turn = math.pi / 4 if shape == "square" else 0.0
+    points = []
+    for k in range(corners):
+        reach = radius * (0.42 if shape == "star" and k % 2 else 1.1)
+        angle = turn + 2 * math.pi * k / corners - math.pi / 2
+        points.append((x + reach * math.cos(angle), y + reach * math.sin(angle)))
+    canvas.polygon(points, fill=shade)

@@ -1,0 +1,83 @@
+"""The gradient going wrong, and each cure at work.
+
+    python examples/gradients.py --out gradients.png
+
+Before training: how much of the gradient of the last step's loss reaches the states before it, on the adding problem,
+by initialisation, activation and cell. In training: the gradient's norm and the loss with and without clipping, and for
+several cells on the adding problem and on copy memory. What the picture shows is told in docs/gradients.md.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from gradient_experiments import (
+    ACTIVATIONS,
+    CELLS,
+    INITIALISATIONS,
+    RELU_IDENTITY,
+    TRAINED,
+    gradient_through_time,
+    train_adding,
+    train_copying,
+)
+from gradient_picture import draw
+from memory_tasks import GUESS_ADDING, GUESS_COPYING
+
+from foretell.training import TrainingSettings
+
+BACK, CLIPPED, ADDING, COPYING = 600, 100, 200, 100
+"""Time steps: of the gradient before training, and of the three kinds of runs."""
+RATE = 0.01
+"""The learning rate of every run: one for all cells, though the simple ones would want a smaller one."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure, print what came of it, and draw the picture."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=Path("gradients.png"))
+    parser.add_argument("--steps", type=int, default=500, help="training steps of a run; on copy memory twice as many")
+    parser.add_argument("--shorter", type=int, default=1, help="divide all lengths in time, for a first look")
+    options = parser.parse_args(arguments)
+    back, clipped, adding, copying = (steps // options.shorter for steps in (BACK, CLIPPED, ADDING, COPYING))
+
+    groups = {
+        "Initialisation: a simple cell with tanh": INITIALISATIONS,
+        "Activation: saturating or not": ACTIVATIONS,
+        "Cell": CELLS,
+    }
+    backwards = {
+        title: {name: gradient_through_time(make, back).numpy() for name, make in group.items()}
+        for title, group in groups.items()
+    }
+    for title, lines in backwards.items():
+        print(f"\n{title}. Of the gradient there is left {back - 1} steps back:")
+        for name, shares in lines.items():
+            print(f"  {name:24} {shares[-1]:.1e}")
+
+    settings = TrainingSettings(steps=options.steps, learning_rate=RATE, schedule="constant")
+    twice = TrainingSettings(steps=2 * options.steps, learning_rate=RATE, schedule="constant")
+    free = TrainingSettings(steps=options.steps, learning_rate=RATE, schedule="constant", clip_norm=None)
+    runs = {
+        f"Clipping: relu from the identity, adding, T = {clipped}": {
+            "not clipped": train_adding(RELU_IDENTITY, clipped, free),
+            "clipped at 1": train_adding(RELU_IDENTITY, clipped, settings),
+        },
+        f"The adding problem, T = {adding}": {
+            name: train_adding(make, adding, settings) for name, make in TRAINED.items()
+        },
+        f"Copy memory, T = {copying}": {name: train_copying(make, copying, twice) for name, make in TRAINED.items()},
+    }
+    for title, histories in runs.items():
+        print(f"\n{title}. The loss, the mean of the last tenth of the steps, and the largest gradient norm:")
+        for name, history in histories.items():
+            last = np.mean(history.losses[-max(1, history.steps // 10) :])
+            print(f"  {name:24} {last:.4f}   {history.gradient_norms.max():.1e}   {history.seconds:.0f} s")
+
+    guesses = [("always guessing 1", GUESS_ADDING)] * 2 + [("guessing the symbols", GUESS_COPYING)]
+    draw(options.out, backwards, runs, guesses)
+    print(f"\nDrawn: {options.out}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""From a picture to words: convolutions, and a recurrent decoder that looks at what they found."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from foretell.caption.settings import HALVINGS, CaptionSettings
+from foretell.nn import GRU, EncoderDecoder, VectorToSequence
+
+_PARTS = 4
+"""Into so many by so many parts a picture is cut, whose means make up the vector of the whole."""
+
+
+def build(settings: CaptionSettings, words: int) -> CaptionNetwork:
+    """A new network for a vocabulary of so many words; its weights are drawn from torch's random numbers."""
+    return CaptionNetwork(settings, words)
+
+
+class Convolutions(nn.Module):
+    """What is where in a picture: features of a grid of places, each of which sees 31 pixels around it.
+
+    Three convolutions of 3 x 3 that halve the sides, and one that does not, each normalised over the batch (Ioffe &
+    Szegedy, 2015) and rectified. The last is told where each place lies (Liu et al., 2018).
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        sizes = [3, *(channels << k for k in range(HALVINGS))]
+        self.halving = nn.Sequential(*(_convolution(a, b, stride=2) for a, b in pairwise(sizes)))
+        self.features = sizes[-1]
+        self.last = _convolution(self.features + 2, self.features, stride=1)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """`(B, C, S / 8, S / 8)` from images `(B, S, S, 3)` of uint8."""
+        x = self.halving(images.permute(0, 3, 1, 2).float() / 127.5 - 1)
+        grid: Tensor = self.last(torch.cat([x, _coordinates(x)], 1))
+        return grid
+
+
+class CaptionNetwork(nn.Module):
+    """Scores of the next word, from a picture and the words before it.
+
+    With attention the decoder is that of a translation (`foretell.nn.EncoderDecoder`), whose source is the places of
+    the picture, one after another, and last the whole of it; without, all words come from a vector
+    (`foretell.nn.VectorToSequence`).
+    """
+
+    def __init__(self, settings: CaptionSettings, words: int) -> None:
+        super().__init__()
+        hidden = settings.hidden
+        self.convolutions = Convolutions(settings.channels)
+        features = self.convolutions.features
+        self.summary = nn.Sequential(nn.Linear(features * _PARTS**2, features), nn.LayerNorm(features))
+        embedding = nn.Sequential(nn.Embedding(words, hidden), nn.Dropout(settings.dropout))
+        head = nn.Sequential(nn.Dropout(settings.dropout), nn.Linear(hidden, words))
+        self.words: EncoderDecoder | VectorToSequence
+        if settings.attention:
+            # On one scale, and by bounded scores: otherwise the whole outdoes all places before they have learned.
+            places = [nn.Linear(features, hidden), nn.LayerNorm(hidden)]
+            decoder = GRU(hidden, hidden, batch_first=True)
+            self.words = EncoderDecoder(places, decoder, head, target_embedding=embedding, attention="additive")
+        else:
+            decoder = GRU(hidden + features, hidden, batch_first=True)
+            self.words = VectorToSequence(decoder, head, vector_size=features, embedding=embedding, into="both")
+
+    def seen(self, images: Tensor) -> Tensor:
+        """What the decoder takes of images `(B, S, S, 3)`: places `(B, P + 1, C)`, or one vector `(B, C)`."""
+        grid: Tensor = self.convolutions(images)
+        whole: Tensor = self.summary(nn.functional.adaptive_avg_pool2d(grid, _PARTS).flatten(1))
+        if isinstance(self.words, VectorToSequence):
+            return whole
+        return torch.cat([grid.flatten(2).transpose(1, 2), whole[:, None]], 1)
+
+    def forward(self, images: Tensor, fed: Tensor, lengths: Tensor) -> Tensor:
+        """Scores `(B, T, V)` of the words after those fed `(B, T)`, of which `lengths` `(B,)` count."""
+        scores: Tensor = self.words(self.seen(images), fed, target_lengths=lengths)
+        return scores
+
+
+def _convolution(inputs: int, outputs: int, *, stride: int) -> nn.Module:
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
+    )
+
+
+def _coordinates(grid: Tensor) -> Tensor:
+    """How far right and how far down each place of a grid `(B, C, H, W)` is, from -1 to 1: `(B, 2, H, W)`."""
+    height, width = (torch.linspace(-1, 1, size, device=grid.device) for size in grid.shape[2:])
+    down, right = torch.meshgrid(height, width, indexing="ij")
+    return torch.stack([right, down]).expand(len(grid), -1, -1, -1)

@@ -1,0 +1,87 @@
+"""Weights that stay packed while a loop takes one time step after another.
+
+The compiled scan packs a layer's weights at every call, which costs more than the single step of a decoder itself.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from torch import Tensor
+
+from foretell.kernels.inputs import Inputs
+from foretell.kernels.native import DTYPES, Library
+from foretell.kernels.structures import Scan
+
+_FIRST, _END = Inputs._fields.index("weight_ih"), Inputs._fields.index("initial_h")
+
+
+class KeptLayer:
+    """A layer with its weights packed once, and what tells whether they are still the layer's weights."""
+
+    def __init__(self, library: Library, i: Inputs, scan: Scan) -> None:
+        self._library = library
+        self._weights = i.tensors[_FIRST:_END]
+        self._state = _state(self._weights)
+        # Memory that is held cannot become that of other weights at the same address.
+        self._held = [None if t is None else t.detach() for t in self._weights]
+        self._handle: int | None = library.kept[f"keep_{DTYPES[i.x.dtype]}"](ctypes.byref(scan))
+        if self._handle is None:
+            raise MemoryError("foretell: not enough memory to pack a layer's weights")
+
+    def is_of(self, i: Inputs) -> bool:
+        """Whether these are the same tensors, unchanged."""
+        given = i.tensors[_FIRST:_END]
+        return all(a is b for a, b in zip(self._weights, given, strict=True)) and _state(given) == self._state
+
+    def forward(self, scan: Scan) -> None:
+        """Run a scan of this layer."""
+        self._library.check(self._library.kept["forward_kept"](self._handle, ctypes.byref(scan)), scan)
+
+    def __del__(self) -> None:
+        handle = getattr(self, "_handle", None)
+        if handle is not None:
+            self._library.kept["forget"](handle)
+
+
+class _Scope(threading.local):
+    layers: dict[tuple[int, str], KeptLayer] | None = None
+
+
+_scope = _Scope()
+
+
+@contextmanager
+def packed_weights() -> Iterator[None]:
+    """Within it, on this thread, scans without gradients pack the weights of each layer once; freed at its end.
+
+    Weights that are replaced or changed in place are packed anew. Only what autograd does not see goes unnoticed, such
+    as a change through `weight.data`: do not do that within.
+    """
+    if _scope.layers is not None:
+        yield
+        return
+    _scope.layers = {}
+    try:
+        yield
+    finally:
+        _scope.layers = None
+
+
+def kept_layer(library: Library, i: Inputs, scan: Scan) -> KeptLayer | None:
+    """The layer with these weights, packed; None outside of `packed_weights`, and for weights that count no changes."""
+    layers = _scope.layers
+    if layers is None or any(t is not None and t.is_inference() for t in i.tensors[_FIRST:_END]):
+        return None
+    key = id(i.weight_hh), i.cell
+    layer = layers.get(key)
+    if layer is None or not layer.is_of(i):
+        layer = layers[key] = KeptLayer(library, i, scan)
+    return layer
+
+
+def _state(weights: tuple[Tensor | None, ...]) -> list[tuple[int, int]]:
+    return [(t.data_ptr(), t._version) for t in weights if t is not None]

@@ -1,0 +1,105 @@
+"""Texts and their labels out of a table, and which of them are held out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from foretell.errors import SettingsError, TableError
+
+_MOST_HELD_OUT = 4000
+_NAMED = 5
+_HEADER = 2
+"""The row in the file, whose header is row 1, that holds the table's first row of values."""
+
+
+@dataclass(frozen=True)
+class LabelledTexts:
+    """N texts, each with its label."""
+
+    texts: tuple[str, ...]
+    labels: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+    """What rows of the table were left out and why, in sentences."""
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
+def labelled_texts(table: pl.DataFrame, text: str, label: str) -> LabelledTexts:
+    """The rows of a table that have both a text and a label, which is a cell without the spaces around it.
+
+    Raises `TableError` for a column that is not there or holds no text, and where no row has both; `SettingsError`
+    where both are to be one column.
+    """
+    if text == label:
+        raise SettingsError(f"text and label are both to be the column {text!r}: give two")
+    texts, labels = cells(table, text), [cell.strip() for cell in cells(table, label)]
+    without_text = [k for k, cell in enumerate(texts) if not cell.strip()]
+    without_label = [k for k, cell in enumerate(labels) if not cell]
+    for name, missing in ((text, without_text), (label, without_label)):
+        if len(missing) == len(table):
+            raise TableError(f"the column {name!r} is empty in every row; name another, or fill it in")
+    lacking = {*without_text, *without_label}
+    kept = [k for k in range(len(table)) if k not in lacking]
+    if not kept:
+        raise TableError(f"no row has both a text (column {text!r}) and a label (column {label!r}); fill some in")
+    left_out = [
+        f"Left out for want of a {what}: {named_rows(rows)}."
+        for what, rows in (("text", without_text), ("label", without_label))
+        if rows
+    ]
+    return LabelledTexts(tuple(texts[k] for k in kept), tuple(labels[k] for k in kept), tuple(left_out))
+
+
+def cells(table: pl.DataFrame, column: str) -> list[str]:
+    """A column's cells as texts, empty where there is nothing. Raises `TableError` where they are not there."""
+    if column not in table.columns:
+        near = get_close_matches(column, table.columns, n=3, cutoff=0.5)
+        columns = ", ".join(map(repr, table.columns[:12])) + (", ..." if table.width > 12 else "")
+        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"the columns are {columns}"
+        raise TableError(f"there is no column {column!r}: {hint}")
+    found = table[column]
+    if found.dtype.is_nested() or found.dtype in (pl.Binary, pl.Object):
+        raise TableError(f"the column {column!r} holds {found.dtype}, not text; name another")
+    return found.cast(pl.String).fill_null("").to_list()
+
+
+def named_rows(rows: Sequence[int], *, lines: bool = False) -> str:
+    """Rows of values, from 0, as their numbers in the file: rows 3 and 17; of many the first five.
+
+    `lines`: the file is no table but plain text, so that its first line is number 0.
+    """
+    numbers = [f"{row + (1 if lines else _HEADER):,}" for row in rows[:_NAMED]]
+    more = f" and {len(rows) - _NAMED:,} more" if len(rows) > _NAMED else ""
+    listed = ", ".join(numbers) if more or len(numbers) < 2 else f"{', '.join(numbers[:-1])} and {numbers[-1]}"
+    what = ("line" if lines else "row") + ("s" if len(rows) > 1 else "")
+    return f"{what} {listed}{more}{'' if lines else ' (the header is row 1)'}"
+
+
+def held_out(texts: Sequence[str], labels: Sequence[str], share: float, seed: int) -> NDArray[np.bool_]:
+    """Which of N texts are held out to judge by, `(N,)`: a share of each class, drawn by the seed, 4,000 at most.
+
+    A text that comes up several times is held out every time or never: what was learned by heart proves nothing. Of
+    each class one text at least is left to learn from.
+    """
+    numbers: dict[str, int] = {}
+    of_row = np.array([numbers.setdefault(text, len(numbers)) for text in texts], dtype=np.int64)
+    label_of: dict[int, str] = {}
+    for number, label in zip(of_row.tolist(), labels, strict=True):
+        label_of.setdefault(number, label)
+    members: dict[str, list[int]] = {}
+    for number, label in label_of.items():
+        members.setdefault(label, []).append(number)
+    share = min(share, _MOST_HELD_OUT / max(len(numbers), 1))
+    random = np.random.default_rng([seed, 0])
+    chosen = np.zeros(len(numbers), dtype=np.bool_)
+    for label in sorted(members):
+        drawn = random.permutation(members[label])
+        chosen[drawn[: min(round(share * len(drawn)), len(drawn) - 1)]] = True
+    return chosen[of_row]

@@ -1,0 +1,85 @@
+"""What a language model is trained on, the next character at every place of a text; and how it is judged."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from foretell.nn.losses import sequence_loss
+from foretell.text.language.characters import NONE, Numbers
+
+_CHARACTERS_AT_ONCE = 1 << 12
+_SCORES_AT_ONCE = 1 << 23
+_LEAST_OF_A_STREAM, _MOST_STREAMS = 1024, 32
+_READ_AHEAD = 128
+"""Characters that a stream reads before the first that counts, so that its state is not a beginner's."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """How well the characters of a text were foreseen, each given all before it."""
+
+    bits: float
+    """Bits a character."""
+    accuracy: float
+    """Share of the characters that were thought the likeliest."""
+    characters: int
+    """How many were asked: all of the text, its first among them."""
+    unknown: int = 0
+    """How many of them the model had never read; each counts as its chance that something unknown comes."""
+
+
+def loss(network: nn.Module, chunk: dict[str, Tensor], state: Any) -> tuple[Tensor, Any]:
+    """Bits a character on a chunk of `Streams`, and the state after it."""
+    scores, state = network(chunk["read"], state)
+    return sequence_loss(scores, chunk["due"]) / math.log(2), state
+
+
+def evaluate(network: Any, numbers: Numbers, streams: int = 1) -> Score:
+    """How well `network`, in evaluation mode, foresees a text `(N,)` of at least one character.
+
+    By one pass from the first character to the last, the state carried on. With more `streams` the text is cut into as
+    many parts that go side by side, much faster and nearly the same: each begins _READ_AHEAD characters early.
+    """
+    device = next(network.parameters()).device
+    read = np.concatenate([np.array([NONE], dtype=np.int32), numbers[:-1]])
+    total = len(numbers)
+    part = -(-total // streams)
+    counted_from = np.arange(streams)[:, None] * part
+    first = np.maximum(counted_from - _READ_AHEAD, 0)
+    longest = part + (_READ_AHEAD if streams > 1 else 0)
+    bits = right = asked = 0.0
+    state: Any = None
+    with torch.no_grad():
+        for start in range(0, longest, at_once := _steps_at_once(network, streams)):
+            at = first + np.arange(start, min(start + at_once, longest))
+            counts = (at >= counted_from) & (at < np.minimum(counted_from + part, total))
+            at = np.minimum(at, total - 1)
+            scores, state = network(_placed(read[at], device), state)
+            due = _placed(numbers[at], device)[_placed(counts, device)]
+            scores = scores[_placed(counts, device)]
+            bits += float(cross_entropy(scores, due, reduction="sum")) / math.log(2)
+            right += int((scores.argmax(-1) == due).sum())
+            asked += len(due)
+    return Score(bits / total, right / total, int(asked), int((numbers == NONE).sum()))
+
+
+def side_by_side(numbers: Numbers) -> int:
+    """In how many streams a text is judged while training goes on."""
+    return min(max(len(numbers) // _LEAST_OF_A_STREAM, 1), _MOST_STREAMS)
+
+
+def _steps_at_once(network: Any, streams: int) -> int:
+    scores = streams * int(network.head.out_features)
+    return max(1, min(_CHARACTERS_AT_ONCE // streams, _SCORES_AT_ONCE // scores))
+
+
+def _placed(values: Any, device: torch.device) -> Tensor:
+    tensor = torch.from_numpy(values)
+    return (tensor if tensor.dtype == torch.bool else tensor.long()).to(device)

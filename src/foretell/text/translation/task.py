@@ -1,0 +1,124 @@
+"""What a translator is trained on: pairs of about one length together; and how well it foresees others."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from foretell.errors import SettingsError, TextError
+from foretell.text.batches import ByLength, padded
+from foretell.text.translation.loss import token_loss
+from foretell.text.translation.network import TranslationNetwork
+from foretell.text.translation.pairs import Pairs
+from foretell.text.translation.settings import TranslatorSettings
+from foretell.text.vocabulary import END, START, Vocabulary
+from foretell.training.settings import NO_BOUND, TrainingSettings
+
+_JUDGED_AT_ONCE = 64
+Row = tuple[list[int], list[int]]
+"""The tokens of a source and of its translation, without START and END."""
+
+
+@dataclass(frozen=True)
+class Vocabularies:
+    """The tokens of both languages."""
+
+    source: Vocabulary
+    target: Vocabulary
+
+    @classmethod
+    def learn(cls, pairs: Pairs, size: int) -> Vocabularies:
+        """Those that fit the pairs, of at most `size` tokens each."""
+        return cls(Vocabulary.learn(pairs.sources, size), Vocabulary.learn(pairs.targets, size))
+
+    def rows(self, pairs: Pairs, longest: int) -> list[Row]:
+        """The tokens of the pairs, without those pairs that have more than `longest` on a side."""
+        both = zip(self.source.encode(pairs.sources), self.target.encode(pairs.targets), strict=True)
+        return [(source, target) for source, target in both if max(len(source), len(target)) <= longest]
+
+
+class TrainingTask:
+    """Batches of pairs of about one length, and the loss on them."""
+
+    def __init__(self, rows: Sequence[Row], settings: TranslatorSettings) -> None:
+        """Raises `TextError` where there are no rows."""
+        if not rows:
+            raise TextError(
+                f"every pair has more than {settings.longest} tokens on a side: give one sentence a line, or a larger "
+                "longest (--longest)"
+            )
+        self._rows = rows
+        self._settings = settings
+        lengths = [len(source) + len(target) for source, target in rows]
+        self._order = ByLength(lengths, settings.batch_size, settings.training.seed)
+        self.tokens_a_step = (
+            sum(len(target) + 1 for _, target in rows) / len(rows) * min(settings.batch_size, len(rows))
+        )
+        """Target tokens of a batch, END among them, on average."""
+
+    def training(self) -> TrainingSettings:
+        """The training that the settings ask for: by epochs, judged after each; by steps; or by the clock."""
+        settings, an_epoch = self._settings, self._order.batches_an_epoch
+        if settings.epochs is None:
+            return settings.training
+        steps = settings.epochs * an_epoch
+        if steps > NO_BOUND:
+            raise SettingsError(f"epochs is {settings.epochs:g}: that is more than {NO_BOUND:,} steps; give fewer")
+        # Of few pairs an epoch is over at once, of very many hardly ever.
+        every = min(max(an_epoch, 20), 1000)
+        return replace(settings.training, steps=max(1, round(steps)), evaluate_every=every)
+
+    def identity(self) -> dict[str, Any]:
+        """What tells these pairs, and the making of batches from them, from others."""
+        text = repr((self._rows, self._settings.label_smoothing, self._settings.dropout))
+        return {"pairs": len(self._rows), "sha256": hashlib.sha256(text.encode()).hexdigest()}
+
+    def batch(self, number: int) -> dict[str, Tensor]:
+        """Batch `number`, as `as_batch` makes it."""
+        return as_batch([self._rows[k] for k in self._order.rows(number).tolist()])
+
+    def loss(self, network: TranslationNetwork, batch: dict[str, Tensor], _: object) -> tuple[Tensor, object]:
+        """The mean smoothed cross-entropy of a token, in nats."""
+        return batch_loss(network, batch, self._settings.label_smoothing), None
+
+
+def as_batch(rows: Sequence[Row]) -> dict[str, Tensor]:
+    """Sources `(B, S)`, what is fed `(B, T)`, their lengths; the tokens due `(N,)` and their places in `(B * T)`."""
+    source, source_lengths = padded([source for source, _ in rows])
+    fed, lengths = padded([[START, *target] for _, target in rows])
+    valid = torch.arange(fed.shape[1]) < lengths[:, None]
+    return {
+        "source": source,
+        "source_lengths": source_lengths,
+        "fed": fed,
+        "fed_lengths": lengths,
+        "at": valid.flatten().nonzero()[:, 0],
+        "due": torch.from_numpy(np.concatenate([[*target, END] for _, target in rows])),
+    }
+
+
+def batch_loss(network: TranslationNetwork, batch: dict[str, Tensor], smoothing: float) -> Tensor:
+    """The mean cross-entropy of the tokens due, each given the source and all before it, in nats."""
+    features = network(batch["source"], batch["fed"], batch["source_lengths"], batch["fed_lengths"])
+    real = features.flatten(0, 1).index_select(0, batch["at"])
+    return token_loss(real, network.table, network.bias, batch["due"], smoothing)
+
+
+@torch.no_grad()
+def evaluate(network: TranslationNetwork, rows: Sequence[Row]) -> float:
+    """Nats a token of the translations of all rows, END among them, by the network in evaluation mode."""
+    device = network.bias.device
+    ordered = sorted(rows, key=lambda row: len(row[0]) + len(row[1]))
+    total = count = 0.0
+    for first in range(0, len(ordered), _JUDGED_AT_ONCE):
+        batch = {name: t.to(device) for name, t in as_batch(ordered[first : first + _JUDGED_AT_ONCE]).items()}
+        tokens = len(batch["due"])
+        total += tokens * float(batch_loss(network, batch, 0.0))
+        count += tokens
+    return total / count

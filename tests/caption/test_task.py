@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from foretell.caption import Captioned, CaptionSettings
+from foretell.caption.network import build
+from foretell.caption.task import TrainingTask, exact_share, mean_loss, moved
+from foretell.nn import sequence_loss
+from foretell.text.vocabulary import END, START, UNKNOWN, Vocabulary
+
+
+@pytest.fixture
+def vocabulary(squares: Callable[..., Captioned]) -> Vocabulary:
+    return Vocabulary.learn((text for texts in squares().captions for text in texts), 300)
+
+
+def test_batches(
+    squares: Callable[..., Captioned], tiny: Callable[..., CaptionSettings], vocabulary: Vocabulary
+) -> None:
+    data = squares()
+    task = TrainingTask(data, vocabulary, tiny(shift=0, forgotten=0.0))
+    seen: list[str] = []
+    for number in range(3):
+        batch = task.batch(number)
+        assert batch["images"].shape == (8, 16, 16, 3)
+        assert (batch["fed"][:, 0] == START).all()
+        for image, fed, due, length in zip(*(batch[k] for k in ("images", "fed", "due", "lengths")), strict=True):
+            row = next(k for k, known in enumerate(data.images) if (known == image.numpy()).all())
+            assert (fed[1:length] == due[: length - 1]).all()
+            assert due[length - 1] == END
+            assert vocabulary.decode([due.tolist()]) == list(data.captions[row])
+            seen.append(data.names[row])
+    assert sorted(seen) == sorted(data.names)  # all of them once an epoch
+    again = TrainingTask(data, vocabulary, tiny(shift=0, forgotten=0.0)).batch(2)
+    assert all((again[name] == tensor).all() for name, tensor in batch.items())
+    other = [task.batch(number)["images"] for number in range(3, 6)]
+    assert not torch.equal(torch.cat(other), torch.cat([task.batch(number)["images"] for number in range(3)]))
+
+
+def test_each_of_several_captions_has_its_turn(
+    squares: Callable[..., Captioned], tiny: Callable[..., CaptionSettings], vocabulary: Vocabulary
+) -> None:
+    data = replace(squares(1), captions=(("red", "green", "blue"),) * 6)
+    task = TrainingTask(data, vocabulary, tiny(forgotten=0.0))
+    written = {text for n in range(20) for text in vocabulary.decode(task.batch(n)["due"].tolist())}
+    assert written == {"red", "green", "blue"}
+
+
+def test_some_words_are_hidden(
+    squares: Callable[..., Captioned], tiny: Callable[..., CaptionSettings], vocabulary: Vocabulary
+) -> None:
+    task = TrainingTask(squares(40), vocabulary, tiny(forgotten=0.3, batch_size=240))
+    batch = task.batch(0)
+    assert (batch["fed"][:, 0] == START).all()
+    assert (batch["due"] != UNKNOWN).all()
+    assert (batch["fed"][:, 1:4] == UNKNOWN).float().mean() == pytest.approx(0.3, abs=0.05)
+
+
+def test_a_long_caption_is_cut_off(
+    squares: Callable[..., Captioned], tiny: Callable[..., CaptionSettings], vocabulary: Vocabulary
+) -> None:
+    long = (" ".join(["red"] * 10_000), "red")
+    data = replace(squares(1), captions=(long,) * 6)
+    task = TrainingTask(data, vocabulary, tiny(longest=5, forgotten=0.0))
+    assert task.cut == 6
+    batches = [task.batch(number) for number in range(9)]
+    assert {length for batch in batches for length in batch["lengths"].tolist()} == {2, 5}
+    assert all((batch["due"][batch["lengths"] == 5] != END).all() for batch in batches)
+
+
+def test_a_picture_is_moved_and_its_edge_fills_the_rest() -> None:
+    image = np.arange(16 * 16 * 3, dtype=np.uint8).reshape(16, 16, 3)
+    random = np.random.default_rng(0)
+    assert (moved(image, 0, random) == image).all()
+    found = set()
+    for _ in range(200):
+        shifted = moved(image, 2, random)
+        down, right = next(
+            (d, r)
+            for d in range(-2, 3)
+            for r in range(-2, 3)
+            if (shifted[2:-2, 2:-2] == image[2 + d : 14 + d, 2 + r : 14 + r]).all()
+        )
+        found.add((down, right))
+        edge = image[np.clip(np.arange(16) + down, 0, 15)][:, np.clip(np.arange(16) + right, 0, 15)]
+        assert (shifted == edge).all()
+    assert len(found) == 25
+
+
+def test_the_mean_loss_counts_every_word_once(
+    squares: Callable[..., Captioned],
+    tiny: Callable[..., CaptionSettings],
+    vocabulary: Vocabulary,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    torch.manual_seed(0)
+    settings = tiny(shift=0, forgotten=0.0, batch_size=24)
+    network, data = build(settings, len(vocabulary)).eval(), squares()
+    monkeypatch.setattr("foretell.caption.task._AT_ONCE", 5)
+    found = mean_loss(network, data, vocabulary, settings)
+    batch = TrainingTask(data, vocabulary, settings).batch(0)
+    with torch.no_grad():
+        scores = network(batch["images"], batch["fed"], batch["lengths"])
+        assert found == pytest.approx(float(sequence_loss(scores, batch["due"], lengths=batch["lengths"])), rel=1e-5)
+
+
+def test_exact_share() -> None:
+    captions = (("a dog", "the dog"), ("a  cat",), ("a bird",))
+    assert exact_share(["the dog", "a cat", "a birds"], captions) == pytest.approx(2 / 3)

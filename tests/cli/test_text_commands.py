@@ -1,0 +1,161 @@
+"""`foretell text train` and `foretell text generate`, one after the other."""
+
+from __future__ import annotations
+
+import gzip
+import importlib
+import io
+import json
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from foretell.text import LanguageModel
+
+TINY = ("--steps", "20", "--hidden", "8", "--streams", "4", "--chunk", "16")
+RHYME = 100 * "one two, buckle my shoe;\nthree four, shut the door.\n"
+
+
+@pytest.fixture
+def rhyme(tmp_path: Path) -> Path:
+    (tmp_path / "rhyme.txt").write_text(RHYME)
+    return tmp_path / "rhyme.txt"
+
+
+@pytest.fixture
+def model(run: Callable[..., Any], rhyme: Path) -> Path:
+    done = run("text", "train", "rhyme.txt", "--out", "model", *TINY, "--quiet")
+    assert (done.exit_code, done.output) == (0, "")
+    return rhyme.parent / "model"
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_train_and_generate(cell: str, run: Callable[..., Any], rhyme: Path) -> None:
+    folder = rhyme.parent
+    done = run("text", "train", "rhyme.txt", "-o", "model", "--cell", cell, "--layers", "2", *TINY)
+    assert done.exit_code == 0, done.output
+    for words in (
+        "4,940 characters to learn from, 22 different ones, 260 at its end were held out",
+        f"{cell} of",
+        "which read 1,280 characters:",
+        "20 steps in",
+        "validation",
+        "bits a character",
+    ):
+        assert words in done.stdout
+    assert "left" in done.stderr
+    assert sorted(path.name for path in folder.iterdir()) == ["model", "rhyme.txt"]
+
+    done = run("text", "generate", "model", "--length", "60", "--start", "one ")
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("one ")
+    assert len(done.stdout) == 64
+    assert done.stderr.startswith("60 characters in ")
+    assert done.stderr.endswith(" a second.\n")
+    assert set(done.stdout) <= set(RHYME)
+    done = run("info", "model")
+    assert done.exit_code == 0, done.output
+    for words in ("text", cell, "validation bits", "20 steps"):
+        assert words in done.stdout
+
+
+def test_json_says_what_there_is(run: Callable[..., Any], rhyme: Path) -> None:
+    rhyme.write_bytes(gzip.compress(rhyme.read_bytes()))
+    done = run("text", "train", "rhyme.txt", "-o", "model", *TINY, "--hold-out", "0.1", "--json")
+    document = json.loads(done.stdout)
+    assert document["text"] == {"learned_from": 4680, "held_out": 520}
+    assert (document["training"]["steps"], document["training"]["characters"]) == (20, 1280)
+    assert document["scores"]["validation"]["characters"] == 520
+    assert document["validation_bits"] == document["scores"]["validation"]["bits"]
+    done = run("text", "generate", "model", "--length", "30", "--start", "two", "--json")
+    document = json.loads(done.stdout)
+    assert (document["start"], len(document["text"]), done.stderr) == ("two", 30, "")
+
+
+def test_what_is_written_is_that_of_the_model(run: Callable[..., Any], model: Path) -> None:
+    author = LanguageModel.load(model)
+    for seed in (3, 3, 4):
+        done = run("text", "generate", "model", "--length", "40", "--seed", str(seed), "--quiet")
+        assert (done.stdout, done.stderr) == (author.generate(40, seed=seed), "")
+
+
+def test_standard_input_and_a_short_text(run: Callable[..., Any], tmp_path: Path) -> None:
+    done = run("text", "train", "-", "-o", "model", *TINY, input="to be or not to be\n")
+    assert done.exit_code == 0, done.output
+    assert "19 characters to learn from, 8 different ones; it is too short to hold out" in done.stdout
+    assert json.loads((tmp_path / "model" / "model.json").read_text())["model"]["validation"] is None
+
+
+def test_ctrl_c_and_on(start: Callable[..., subprocess.Popen[str]], run: Callable[..., Any], rhyme: Path) -> None:
+    options = ("text", "train", "rhyme.txt", "-o", "model", *TINY[2:], "--steps", "200")
+    process = start(*options)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "Training:  20 %" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    output, complaint = process.communicate(timeout=60)
+    assert process.returncode == 130, complaint
+    assert complaint.splitlines()[-1] == (
+        "interrupted: training is kept up to here in model.checkpoint; the same command goes on there"
+    )
+    assert (output, "Traceback" in complaint) == ("", False)
+    assert sorted(path.name for path in rhyme.parent.iterdir()) == ["model.checkpoint", "rhyme.txt"]
+
+    done = run(*options)
+    assert done.exit_code == 0, done.output
+    assert "Going on from the checkpoint in model.checkpoint" in done.stderr
+    assert "Training:  10 %" not in done.stderr
+    assert sorted(path.name for path in rhyme.parent.iterdir()) == ["model", "rhyme.txt"]
+
+
+@pytest.mark.usefixtures("model")
+def test_ctrl_c_while_writing(start: Callable[..., subprocess.Popen[str]], tmp_path: Path) -> None:
+    process = start("text", "generate", "model", "--length", "1000000000", "--start", "one")
+    assert process.stdout is not None
+    assert process.stdout.read(50).startswith("one")  # it comes as it is written
+    process.send_signal(signal.SIGINT)
+    text, complaint = process.communicate(timeout=60)
+    assert (process.returncode, complaint) == (130, "interrupted\n")
+    assert set(text) <= set(RHYME)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model", "rhyme.txt"]
+
+
+@pytest.mark.usefixtures("model")
+def test_a_reader_that_has_read_enough(tmp_path: Path) -> None:
+    program = "from foretell.cli import main; main()"
+    command = f"{shlex.quote(sys.executable)} -c '{program}' text generate model --length 1000000000 | head -c 20"
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    assert len(done.stdout) == 20
+    assert done.stderr == ""
+
+
+def test_a_terminal_is_not_steered(monkeypatch: pytest.MonkeyPatch) -> None:
+    show = importlib.import_module("foretell.cli.text.generate")._print
+    for terminal, shown in ((True, "a\\x1b[\tb\nc\\x07\n"), (False, "a\x1b[\tb\nc\x07")):
+        monkeypatch.setattr(sys, "stdout", io.StringIO())
+        monkeypatch.setattr(sys.stdout, "isatty", lambda terminal=terminal: terminal)
+        show("a\x1b[\t", iter("b\nc\x07"))
+        assert sys.stdout.getvalue() == shown  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("command", ["train", "generate"])
+def test_help_is_instant_and_has_examples(command: str, run: Callable[..., Any]) -> None:
+    done = run("text", command, "--help")
+    assert done.exit_code == 0
+    assert "Examples" in done.output
+    assert f"foretell text {command}" in done.output
+    program = (
+        f"import sys, foretell.cli\nsys.argv[1:] = ['text', '{command}', '--help']\n"
+        "try:\n    foretell.cli.main()\nexcept SystemExit as end:\n    assert not end.code\n"
+        "heavy = ('torch', 'numpy', 'tokenizers', 'polars')\n"
+        "print('HEAVY', [name for name in heavy if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "HEAVY []"

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from foretell.errors import SettingsError
+from foretell.text.language.settings import LanguageSettings
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("cell", "rnn"),
+        ("hidden", 0),
+        ("layers", -1),
+        ("embedding", 0),
+        ("streams", 0),
+        ("chunk", 0),
+        ("dropout", 1.0),
+        ("dropout", float("nan")),
+        ("recurrent_dropout", -0.1),
+    ],
+)
+def test_values_that_make_no_sense(name: str, value: Any) -> None:
+    with pytest.raises(SettingsError, match=f"{name} is "):
+        LanguageSettings(**{name: value})
+
+
+def test_to_a_dictionary_and_back() -> None:
+    settings = LanguageSettings(cell="gru", chunk=7)
+    assert LanguageSettings.from_dict(dataclasses.asdict(settings)) == settings
