@@ -109,7 +109,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=None, help="not needed: the pictures are drawn")
     parser.add_argument("--pictures", type=int, default=20_000, help="to train on")
     parser.add_argument("--each", type=int, default=400, help="pictures asked of each kind and sort of combination")
-    parser.add_argument("--no-attention", action="store_true", help="all words from one vector of the picture")
+    parser.add_argument("--attention", action="store_true", help="each word looks at the places of the picture anew")
     parser.add_argument("--steps", type=int, default=None, help="training steps; default: foretell's own")
     parser.add_argument("--minutes", type=float, default=None, help="of training, in place of steps")
     parser.add_argument("--beam", type=int, default=1)
@@ -118,7 +118,7 @@ def main() -> None:
     parser.add_argument("--validate", action="store_true", help="ask what is kept for validation, not the test")
     options = parser.parse_args()
 
-    settings = CaptionSettings(attention=not options.no_attention)
+    settings = CaptionSettings(attention=options.attention)
     training = replace(settings.training, seed=options.seed)
     if options.steps:
         training = replace(training, steps=options.steps)

@@ -115,7 +115,7 @@ def test_folders_that_will_not_do(squares: Squares, tiny: Tiny, tmp_path: Path) 
     weights = {name: tensor.clone() for name, tensor in captioner.network.state_dict().items()}
     description = json.loads((tmp_path / "model" / "model.json").read_text())["model"]
     wrong: tuple[tuple[str, Any], ...] = (
-        ("hidden", 13), ("hidden", "wide"), ("hidden", 10**9), ("channels", 2.5), ("size", 0), ("attention", False),
+        ("hidden", 13), ("hidden", "wide"), ("hidden", 10**9), ("channels", 2.5), ("size", 0), ("attention", True),
         ("training", None), ("unseen", 1),
     )  # fmt: skip
     for name, value in wrong:

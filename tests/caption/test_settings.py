@@ -10,7 +10,7 @@ from foretell.caption import CaptionSettings
 
 
 def test_from_dict() -> None:
-    settings = CaptionSettings(size=96, attention=False)
+    settings = CaptionSettings(size=96, attention=True)
     assert CaptionSettings.from_dict(asdict(settings)) == settings
 
 

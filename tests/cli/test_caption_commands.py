@@ -82,7 +82,7 @@ def test_json_says_what_there_is(run: Callable[..., Any], photos: Path) -> None:
     assert [entry["image"] for entry in document["captions"]] == ["photos/00.png"]
     assert document["model"]["size"] == 16
     document = json.loads(run("info", "model", "--json").stdout)
-    assert (document["kind"], document["attention"]) == ("caption", True)
+    assert (document["kind"], document["attention"]) == ("caption", False)
 
 
 def test_into_a_table(run: Callable[..., Any], model: Path) -> None:

@@ -27,10 +27,10 @@ class AudioSettings:
     """Whether files that are silent throughout are left out; otherwise they are refused."""
     head: HeadName = "categorical"
     """Distribution of a sample: of 256 mu-law levels, or of 16 bits by a mixture of logistics or a Gaussian."""
-    layers: int = 10
+    layers: int = 11
     """Layers of a cycle, whose dilations double from 1."""
-    cycles: int = 2
-    residual: int = 64
+    cycles: int = 1
+    residual: int = 96
     """Channels of the stack."""
     skip: int = 128
     """Channels of the skip sum."""

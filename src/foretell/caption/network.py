@@ -43,9 +43,8 @@ class Convolutions(nn.Module):
 class CaptionNetwork(nn.Module):
     """Scores of the next word, from a picture and the words before it.
 
-    With attention the decoder is that of a translation (`foretell.nn.EncoderDecoder`), whose source is the places of
-    the picture, one after another, and last the whole of it; without, all words come from a vector
-    (`foretell.nn.VectorToSequence`).
+    All words come from one vector (`foretell.nn.VectorToSequence`). With attention the decoder is that of a translation
+    (`foretell.nn.EncoderDecoder`), whose source is the places of the picture, one after another, and last the whole.
     """
 
     def __init__(self, settings: CaptionSettings, words: int) -> None:

@@ -27,8 +27,8 @@ class CaptionSettings:
     """Of the first convolution; the next two have twice and four times as many."""
     hidden: int = 128
     """Features of the recurrent layer, of a word and of a place in the picture."""
-    attention: bool = True
-    """Whether each word looks at the places of the picture anew, or all come from one vector of it."""
+    attention: bool = False
+    """Whether each word looks at the places of the picture anew; otherwise all come from one vector of it."""
     dropout: float = 0.1
     """On words read and on what words are chosen by, in [0, 1)."""
     forgotten: float = 0.2

@@ -77,7 +77,7 @@ class CaptionNetworkOptions:
     attention: Annotated[
         bool,
         Option(
-            help="Whether each word looks at the places of the picture anew, or all come from one vector of it.",
+            help="Whether each word looks at the places of the picture anew, or all come from one vector.",
             rich_help_panel=_NETWORK,
         ),
     ] = _DEFAULTS.attention
