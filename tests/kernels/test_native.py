@@ -49,7 +49,7 @@ needs_library = pytest.mark.skipif(not built, reason="the compiled kernels are m
 
 SCANS = ["every_variant", "single_step", "odd_sizes", "nan_stays", "nothing_but_empty"]
 GENERATION = ["every_shape", "every_kind_of_sampling", "bfloat16", "two_threads"]
-DECODERS = ["same_tokens", "every_layer"]
+DECODERS = ["every_layer", "scores_by_another"]
 STACKS = ["values_and_gradients", "going_on", "nan_stays"]
 
 

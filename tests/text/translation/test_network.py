@@ -6,9 +6,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from foretell.nn.compiled_decoding import Options
+from foretell.nn.decoding import generate
 from foretell.text.translation.network import TranslationNetwork
 from foretell.text.translation.settings import TranslatorSettings
-from foretell.text.vocabulary import START
+from foretell.text.vocabulary import END, START
 
 SOURCE = torch.tensor([[5, 6, 7, 8], [9, 10, 0, 0]])
 FED = torch.tensor([[START, 4, 5], [START, 6, 0]])
@@ -38,6 +40,20 @@ def test_a_step_gives_the_scores_of_the_features(network: TranslationNetwork) ->
         torch.testing.assert_close(found, scores[:, t])
         if t == 0:
             state = network.select(state, torch.tensor([[0], [1]]))
+
+
+@pytest.mark.parametrize("beam", [1, 3])
+@torch.no_grad()
+def test_compiled_decoding_gives_the_same_tokens(network: TranslationNetwork, beam: int) -> None:
+    state = network.encode(SOURCE, LENGTHS[0])
+    start = torch.full((2,), START)
+    assert network.compiled(state, 2, Options(width=beam)) is not None
+    found = [generate(network, state, start, max_steps=12, end=END, beam_size=beam)]
+    network.compiled = lambda *_: None  # type: ignore[assignment, method-assign]
+    found.append(generate(network, state, start, max_steps=12, end=END, beam_size=beam))
+    (tokens, lengths), (expected, expected_lengths) = found
+    assert lengths.tolist() == expected_lengths.tolist()
+    assert tokens.tolist() == expected.tolist()
 
 
 @pytest.mark.parametrize("attention", ["general", "dot", "additive"])

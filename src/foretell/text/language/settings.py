@@ -24,9 +24,9 @@ class LanguageSettings:
     layers: int = 1
     embedding: int = 64
     """Features of a character."""
-    dropout: float = 0.4
+    dropout: float = 0.3
     """On what leaves each recurrent layer, in [0, 1)."""
-    recurrent_dropout: float = 0.2
+    recurrent_dropout: float = 0.1
     """On the state where it enters a layer anew, the same units for a whole chunk, in [0, 1)."""
     streams: int = 32
     """Places of the text that are read side by side; fewer where the text is short."""

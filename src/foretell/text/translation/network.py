@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from foretell.nn import GRU, LSTM
+from foretell.nn.compiled_decoding import LinearMap, Options
 from foretell.nn.encoder_decoder import DecoderState, EncoderDecoder
 from foretell.text.translation.settings import TranslatorSettings
 from foretell.text.vocabulary import PAD
+
+if TYPE_CHECKING:
+    from foretell.kernels.decoder import CompiledDecoder
 
 
 class TranslationNetwork(nn.Module):
@@ -64,6 +70,10 @@ class TranslationNetwork(nn.Module):
     def select(self, state: DecoderState, rows: Tensor) -> DecoderState:
         """The state of the hypotheses `rows` `(M, K)`: see `foretell.nn.decoding`, which calls this and `step`."""
         return self.body.select(state, rows)
+
+    def compiled(self, state: DecoderState, batch: int, options: Options) -> CompiledDecoder | None:
+        """What `foretell.nn.decoding` runs in place of `step` where it can: see `foretell.nn.compiled_decoding`."""
+        return self.body.compiled(state, batch, options._replace(scores=LinearMap(self.table, self.bias)))
 
 
 def _embedding(tokens: int, size: int) -> nn.Embedding:
