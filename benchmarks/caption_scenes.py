@@ -2,7 +2,7 @@
 
 Four kinds, with what tells one caption from another:
 
-- one:      "a small red circle in the top left": two sizes, eight colours, six shapes, nine places.
+- one:      "a small red circle in the top left": two sizes, ten colours, eight shapes, nine places.
 - several:  "three green triangles": two to five, alike.
 - two:      "a small red circle left of a large blue square": left of, above, above left of, above right of. The upper
             one comes first and, of two at one height, the left one, so that no other caption is true.
@@ -13,7 +13,8 @@ Two things of a scene are never alike in both colour and shape.
 
 Combinations are kept from training, each of whose parts is in it often: pairs of colour and shape, in scenes of all
 kinds, and, by kind, of place and shape, number and shape, relation and colour and shape (as the first of the two), and
-number and colour and shape (in either line). Some are for validation, where settings are chosen, others for the test.
+number and colour and shape (in either line). Of each sort about one in thirteen is for validation, where settings are
+chosen, and as many others are for the test.
 """
 
 from __future__ import annotations
@@ -34,12 +35,14 @@ COLOURS = {
     "green": (45, 150, 65),
     "cyan": (70, 205, 215),
     "blue": (45, 75, 205),
-    "purple": (150, 60, 175),
+    "purple": (140, 50, 185),
+    "pink": (250, 140, 190),
+    "brown": (130, 80, 40),
     "black": (35, 35, 35),
 }
-SHAPES = ("circle", "square", "triangle", "diamond", "cross", "star")
-SIZES = {"small": (11.0, 14.0), "large": (21.0, 26.0)}
-"""Pixels from the middle outwards."""
+SHAPES = ("circle", "square", "triangle", "diamond", "cross", "star", "ring", "heart")
+SIZES = {"small": (12.0, 14.5), "large": (21.0, 25.0)}
+"""Pixels from the middle outwards, before the picture is halved."""
 PLACES = (
     "in the top left", "at the top", "in the top right", "on the left", "in the middle", "on the right",
     "in the bottom left", "at the bottom", "in the bottom right",
@@ -49,7 +52,7 @@ RELATIONS = {"left of": 0, "above left of": 45, "above": 90, "above right of": 1
 NUMBERS = ("one", "two", "three", "four", "five")
 KINDS = ("one", "several", "two", "groups")
 SIDE = 128
-"""Pixels of a picture."""
+"""Pixels of a side, before the picture is halved."""
 
 Kind = Literal["one", "several", "two", "groups"]
 Part = Literal["training", "validation", "test"]
@@ -104,30 +107,28 @@ class Scene:
 
 
 def _kept() -> dict[Combination, Part]:
-    """Which combinations are for validation and which for the test: of each sort every eighth, or so, for each.
+    """Which combinations are for validation and which for the test: of each sort about every thirteenth, for each.
 
     Colours, shapes and the rest are counted through so that every one of them stays in training in most combinations.
     """
     kept: dict[Combination, Part] = {}
+    parts: dict[int, Part] = {0: "test", 3: "validation"}
     for (c, colour), (s, shape) in product(enumerate(COLOURS), enumerate(SHAPES)):
-        pair = (c + s) % 8
-        if pair < 2:
-            kept[colour, shape] = ("test", "validation")[pair]
+        if (c + 3 * s) % 13 in parts:
+            kept[colour, shape] = parts[(c + 3 * s) % 13]
             continue
         for r, relation in enumerate(RELATIONS):
-            triple = (c + 2 * s + 3 * r) % 8
-            if triple < 2:
-                kept[relation, colour, shape] = ("test", "validation")[triple]
+            if (c + 2 * s + 4 * r) % 13 in parts:
+                kept[relation, colour, shape] = parts[(c + 2 * s + 4 * r) % 13]
         for n, number in enumerate(NUMBERS[:3]):
-            triple = (3 * c + s + 2 * n) % 8
-            if triple < 2:
-                kept[number, colour, shape] = ("test", "validation")[triple]
+            if (4 * c + s + 5 * n) % 13 in parts:
+                kept[number, colour, shape] = parts[(4 * c + s + 5 * n) % 13]
     for (p, place), (s, shape) in product(enumerate(PLACES), enumerate(SHAPES)):
-        if (p + 2 * s) % 9 < 2:
-            kept[place, shape] = ("test", "validation")[(p + 2 * s) % 9]
+        if (p + 4 * s) % 13 in parts:
+            kept[place, shape] = parts[(p + 4 * s) % 13]
     for (n, number), (s, shape) in product(enumerate(NUMBERS[1:]), enumerate(SHAPES)):
-        if (n + s) % 6 < 2:
-            kept[number, shape] = ("test", "validation")[(n + s) % 6]
+        if (4 * n + s) % 13 in parts:
+            kept[number, shape] = parts[(4 * n + s) % 13]
     return kept
 
 
@@ -175,7 +176,7 @@ def scenes(kind: Kind, part: Part, count: int, random: np.random.Generator, sort
 
 
 def paint(scene: Scene, random: np.random.Generator) -> Image.Image:
-    """The scene as a picture of 128 x 128 pixels: where exactly, how large and in which shade is up to chance."""
+    """The scene as a picture of 64 x 64 pixels: where exactly, how large and in which shade is up to chance."""
     grey = int(random.integers(205, 256))
     image = Image.new("RGB", (SIDE, SIDE), (grey,) * 3)
     canvas = ImageDraw.Draw(image)
@@ -183,9 +184,9 @@ def paint(scene: Scene, random: np.random.Generator) -> Image.Image:
         shade = tuple(int(np.clip(c + random.integers(-12, 13), 0, 255)) for c in COLOURS[thing.colour])
         radius = random.uniform(*SIZES[thing.size])
         for middle in middles:
-            _shape(canvas, thing.shape, middle, radius * random.uniform(0.94, 1.06), shade)
-    noise = random.normal(0, 3, (SIDE, SIDE, 1))
-    return Image.fromarray(np.clip(np.asarray(image) + noise, 0, 255).astype(np.uint8))
+            _shape(canvas, thing.shape, middle, radius * random.uniform(0.94, 1.06), shade, (grey,) * 3)
+    noise = random.normal(0, 2, (SIDE // 2, SIDE // 2, 1))
+    return Image.fromarray(np.clip(np.asarray(image.reduce(2)) + noise, 0, 255).astype(np.uint8))
 
 
 def _middles(scene: Scene, random: np.random.Generator) -> list[list[tuple[float, float]]]:
@@ -222,16 +223,37 @@ def _line(count: int, y: float, random: np.random.Generator) -> list[tuple[float
 
 
 def _shape(
-    canvas: ImageDraw.ImageDraw, shape: str, middle: tuple[float, float], radius: float, shade: tuple[int, ...]
+    canvas: ImageDraw.ImageDraw,
+    shape: str,
+    middle: tuple[float, float],
+    radius: float,
+    shade: tuple[int, ...],
+    ground: tuple[int, ...],
 ) -> None:
     x, y = middle
-    if shape == "circle":
+    if shape in ("circle", "ring"):
         canvas.ellipse((x - radius, y - radius, x + radius, y + radius), fill=shade)
+        hole = radius * 0.55
+        if shape == "ring":
+            canvas.ellipse((x - hole, y - hole, x + hole, y + hole), fill=ground)
         return
     if shape == "cross":
         arm = radius / 3
         canvas.rectangle((x - radius, y - arm, x + radius, y + arm), fill=shade)
         canvas.rectangle((x - arm, y - radius, x + arm, y + radius), fill=shade)
+        return
+    if shape == "heart":
+        turns = [2 * math.pi * k / 24 for k in range(24)]
+        canvas.polygon(
+            [
+                (
+                    x + radius * math.sin(t) ** 3,
+                    y - radius / 16 * (13 * math.cos(t) - 5 * math.cos(2 * t) - 2 * math.cos(3 * t) - math.cos(4 * t)),
+                )
+                for t in turns
+            ],
+            fill=shade,
+        )
         return
     corners = {"square": 4, "triangle": 3, "diamond": 4, "star": 10}[shape]
     turn = math.pi / 4 if shape == "square" else 0.0

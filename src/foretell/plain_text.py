@@ -41,11 +41,11 @@ def contents(path: str | Path, complaint: Complaint) -> bytes:
         raise complaint(f"{named(path)}: the gzip file is damaged or cut short ({error}); fetch it again") from error
 
 
-def decoded(data: bytes, encoding: str | None, where: str, complaint: Complaint) -> str:
+def decoded(data: bytes, encoding: str | None, where: str, complaint: Complaint, *, unit: str = "row") -> str:
     """The text in `data` without a byte-order mark: UTF-8, or what such a mark says, unless `encoding` names another.
 
-    Raises `complaint`, naming the row, where it is no such text or holds zero bytes; `SettingsError` for an encoding
-    that is not known.
+    Raises `complaint`, naming the `unit` of lines, where it is no such text or holds zero bytes; `SettingsError` for an
+    encoding that is not known.
     """
     known = encoding or next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
     try:
@@ -56,14 +56,15 @@ def decoded(data: bytes, encoding: str | None, where: str, complaint: Complaint)
         start = getattr(error, "start", 0)
         row = data[:start].count(b"\n") + 1
         byte = f"byte 0x{data[start]:02x}" if start < len(data) else "its end"
+        called = "UTF-8" if known == "utf-8" else known
         raise complaint(
-            f"{where}: row {row:,} is not {encoding or 'UTF-8'} text ({byte}); name the file's encoding with "
-            "--encoding or encoding=, such as cp1252 or latin-1, or save it as UTF-8"
+            f"{where}: {unit} {row:,} is not {called} text ({byte}); name the file's encoding with --encoding or "
+            "encoding=, such as cp1252 or latin-1, or save it as UTF-8"
         ) from error
     if "\0" in text:
         row = text[: text.index("\0")].count("\n") + 1
         raise complaint(
-            f"{where}: row {row:,} holds zero bytes, so this is no text; name its encoding with --encoding or "
+            f"{where}: {unit} {row:,} holds zero bytes, so this is no text; name its encoding with --encoding or "
             "encoding= if it is UTF-16"
         )
     return text.removeprefix("\ufeff")

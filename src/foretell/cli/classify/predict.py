@@ -87,7 +87,7 @@ def _read(table: str, encoding: str | None, *, lines: bool) -> pl.DataFrame:
         return read_table(table, encoding, typed=False)
     import polars as pl
 
-    from foretell.text.translation.lines import read_lines
+    from foretell.text.lines import read_lines
 
     found = read_lines(table if table == "-" else Path(table), encoding)
     if not found:

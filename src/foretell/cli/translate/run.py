@@ -93,7 +93,7 @@ def run(
 
 def _groups(source: str, encoding: str | None) -> Iterator[list[str]]:
     """The lines in groups to translate together."""
-    from foretell.text.translation.lines import read_lines, stream_lines
+    from foretell.text.lines import read_lines, stream_lines
 
     if source == "-" and encoding is None:
         yield from stream_lines(sys.stdin.buffer)

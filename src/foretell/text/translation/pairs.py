@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from foretell.errors import SettingsError, TextError
-from foretell.text.translation.lines import read_lines
+from foretell.text.lines import read_lines
 
 _ONE_IN = 20
 _MOST_HELD_OUT = 1000

@@ -11,7 +11,7 @@ import pytest
 
 from foretell import SettingsError
 from foretell.errors import TextError
-from foretell.text.translation.lines import read_lines, stream_lines
+from foretell.text.lines import read_lines, stream_lines
 
 TEXT = "Über den Fluß.\nÇa va ?\n"
 LINES = ["Über den Fluß.", "Ça va ?"]
@@ -47,7 +47,11 @@ def test_only_a_line_feed_ends_a_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "encoding", "said"),
     [
-        (b"good\nna\xefve\n", None, "line 2 is not UTF-8 text; name the encoding with --encoding"),
+        (
+            b"good\nna\xefve\n",
+            None,
+            r"line 2 is not UTF-8 text \(byte 0xef\); name the file's encoding with --encoding",
+        ),
         (b"good\n\n\xff", "ascii", "line 3 is not ascii text"),
         (b"a\nb\0c\n", None, "line 2 holds zero bytes"),
         (gzip.compress(b"a line\n" * 99)[:-9], None, "gzip file is damaged or cut short"),
