@@ -9,7 +9,7 @@ import torch
 
 from foretell.caption import Captioned, CaptionSettings
 from foretell.caption.network import build
-from foretell.caption.task import TrainingTask, exact_share, mean_loss, moved
+from foretell.caption.task import TrainingTask, exact_share, grey, mean_loss, moved
 from foretell.nn import sequence_loss
 from foretell.text.vocabulary import END, START, UNKNOWN, Vocabulary
 
@@ -59,6 +59,49 @@ def test_some_words_are_hidden(
     assert (batch["fed"][:, 0] == START).all()
     assert (batch["due"] != UNKNOWN).all()
     assert (batch["fed"][:, 1:4] == UNKNOWN).float().mean() == pytest.approx(0.3, abs=0.05)
+
+
+def test_some_words_are_mistaken_for_others_of_the_batch(
+    squares: Callable[..., Captioned], tiny: Callable[..., CaptionSettings], vocabulary: Vocabulary
+) -> None:
+    exact, wrong = (
+        TrainingTask(squares(40), vocabulary, tiny(forgotten=0.0, mistaken=share, batch_size=240)).batch(0)
+        for share in (0.0, 0.5)
+    )
+    assert torch.equal(wrong["due"], exact["due"])
+    assert (wrong["fed"][:, 0] == START).all()
+    assert set(wrong["fed"][:, 1:].flatten().tolist()) == set(exact["fed"][:, 1:].flatten().tolist())
+    padding = torch.arange(exact["fed"].shape[1]) >= exact["lengths"][:, None]
+    assert (wrong["fed"][padding] == exact["fed"][padding]).all()
+    # Half of them are drawn anew, of whom some are as they were.
+    assert 0.3 < (wrong["fed"][:, 1:] != exact["fed"][:, 1:]).float().mean() < 0.5
+
+
+def test_some_pictures_are_grey(
+    squares: Callable[..., Captioned], tiny: Callable[..., CaptionSettings], vocabulary: Vocabulary
+) -> None:
+    images = TrainingTask(squares(40), vocabulary, tiny(grey=0.3, batch_size=240)).batch(0)["images"]
+    faded = (images == images[..., :1]).flatten(1).all(1)
+    assert faded.float().mean() == pytest.approx(0.3, abs=0.1)
+    assert grey(np.array([[255, 255, 255], [255, 0, 0], [0, 0, 10]], np.uint8)).tolist() == [
+        [255] * 3,
+        [76] * 3,
+        [1] * 3,
+    ]
+
+
+def test_what_is_due_is_smoothed_in_training(
+    squares: Callable[..., Captioned], tiny: Callable[..., CaptionSettings], vocabulary: Vocabulary
+) -> None:
+    torch.manual_seed(0)
+    network = build(tiny(), len(vocabulary)).eval()
+    sharp, smooth = (TrainingTask(squares(), vocabulary, tiny(smoothing=share)) for share in (0.0, 0.2))
+    batch = sharp.batch(0)
+    with torch.no_grad():
+        scores = network(batch["images"], batch["fed"], batch["lengths"])
+        even = -scores.log_softmax(-1).mean(-1)[torch.arange(scores.shape[1]) < batch["lengths"][:, None]].mean()
+        (one, _), (two, _) = (task.loss(network, batch, None) for task in (sharp, smooth))
+    assert float(two) == pytest.approx(0.8 * float(one) + 0.2 * float(even), rel=1e-5)
 
 
 def test_a_long_caption_is_cut_off(

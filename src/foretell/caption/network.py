@@ -52,7 +52,8 @@ class CaptionNetwork(nn.Module):
         hidden = settings.hidden
         self.convolutions = Convolutions(settings.channels)
         features = self.convolutions.features
-        self.summary = nn.Sequential(nn.Linear(features * _PARTS**2, features), nn.LayerNorm(features))
+        whole = features if settings.attention else hidden
+        self.summary = nn.Sequential(nn.Linear(features * _PARTS**2, whole), nn.LayerNorm(whole))
         embedding = nn.Sequential(nn.Embedding(words, hidden), nn.Dropout(settings.dropout))
         head = nn.Sequential(nn.Dropout(settings.dropout), nn.Linear(hidden, words))
         self.words: EncoderDecoder | VectorToSequence
@@ -62,8 +63,8 @@ class CaptionNetwork(nn.Module):
             decoder = GRU(hidden, hidden, batch_first=True)
             self.words = EncoderDecoder(places, decoder, head, target_embedding=embedding, attention="additive")
         else:
-            decoder = GRU(hidden + features, hidden, batch_first=True)
-            self.words = VectorToSequence(decoder, head, vector_size=features, embedding=embedding, into="both")
+            decoder = GRU(hidden + whole, hidden, batch_first=True)
+            self.words = VectorToSequence(decoder, head, vector_size=whole, embedding=embedding, into="both")
 
     def seen(self, images: Tensor) -> Tensor:
         """What the decoder takes of images `(B, S, S, 3)`: places `(B, P + 1, C)`, or one vector `(B, C)`."""

@@ -23,7 +23,7 @@ class CaptionSettings:
 
     size: int = 64
     """Pixels of a side: every picture is shrunk or enlarged to a square of this size. A multiple of 8."""
-    channels: int = 32
+    channels: int = 16
     """Of the first convolution; the next two have twice and four times as many."""
     hidden: int = 128
     """Features of the recurrent layer, of a word and of a place in the picture."""
@@ -31,20 +31,36 @@ class CaptionSettings:
     """Whether each word looks at the places of the picture anew; otherwise all come from one vector of it."""
     dropout: float = 0.1
     """On words read and on what words are chosen by, in [0, 1)."""
-    forgotten: float = 0.2
+    forgotten: float = 0.3
     """Share of the words read that are hidden in training (Bowman et al., 2016), so that it looks and does not guess by
     what usually follows; in [0, 1)."""
+    mistaken: float = 0.3
+    """Share of the words read that are others of the same batch in training (Xie et al., 2017), to the same end: what
+    never follows a word in the captions given may yet follow it; in [0, 1)."""
+    smoothing: float = 0.1
+    """Share of what is foreseen that goes to all words alike in training (Szegedy et al., 2016), so that words never
+    seen together are not ruled out for good; in [0, 1)."""
+    grey: float = 0.25
+    """Share of the pictures without their colours in training, so that shapes are known in any colour; in [0, 1)."""
     shift: int = 3
-    """In training each picture is moved by up to so many pixels; 0 leaves it alone. It is never mirrored or recoloured,
-    which might make its caption false."""
+    """In training each picture is moved by up to so many pixels; 0 leaves it alone. It is never mirrored or given other
+    colours, which might make its caption false."""
     vocabulary: int = 4000
     """Words and parts of words, at most; from 300 on, since every byte is a part."""
     longest: int = 100
     """Of a caption, in words and parts of words; what goes beyond is cut off."""
-    batch_size: int = 64
+    batch_size: int = 32
     """Pictures a training step."""
     training: TrainingSettings = field(
-        default_factory=partial(TrainingSettings, steps=3000, learning_rate=3e-3, average=0.99, evaluate_every=250)
+        default_factory=partial(
+            TrainingSettings,
+            steps=8000,
+            learning_rate=3e-3,
+            optimiser="adamw",
+            weight_decay=0.1,
+            average=0.99,
+            evaluate_every=500,
+        )
     )
 
     def __post_init__(self) -> None:
@@ -53,7 +69,7 @@ class CaptionSettings:
         self._require("size", rule, SMALLEST <= self.size <= LARGEST and self.size % step == 0)
         for name in ("channels", "hidden", "batch_size", "longest"):
             self._require(name, "must be at least 1", getattr(self, name) >= 1)
-        for name in ("dropout", "forgotten"):
+        for name in ("dropout", "forgotten", "mistaken", "smoothing", "grey"):
             self._require(name, "must be in [0, 1)", 0 <= getattr(self, name) < 1)
         self._require("vocabulary", "must be from 300 to 1,000,000", 300 <= self.vocabulary <= 1_000_000)
         self._require("shift", f"must be from 0 to {self.size - 1}", 0 <= self.shift < self.size)

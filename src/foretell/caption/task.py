@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -17,6 +19,8 @@ from foretell.nn import sequence_loss
 from foretell.text.batches import padded
 from foretell.text.vocabulary import END, START, UNKNOWN, Vocabulary
 
+_KNOWN = 0.5
+"""A word of a grey picture is asked if the network gives it more than this: what its colours told is not guessed at."""
 _AT_ONCE = 256
 """Pictures, where nothing is learned."""
 
@@ -45,20 +49,40 @@ class TrainingTask:
         self._epoch: tuple[int, NDArray[np.int64]] | None = None
 
     def batch(self, number: int) -> dict[str, Tensor]:
-        """Batch `number`: pictures moved a little, each with one of its captions; some words fed are hidden."""
+        """Batch `number`: pictures moved a little, some grey, each with one of its captions; of the words fed some are
+        hidden and some are others."""
         random = np.random.default_rng([self._settings.training.seed, number])
         rows = self._rows(number)
         images = np.stack([moved(self._images[k], self._settings.shift, random) for k in rows])
+        faded = random.random(len(rows)) < self._settings.grey
+        faded[0] = False  # so that there is always something to learn from
+        images[faded] = grey(images[faded])
         chosen = [self._tokens[k][random.integers(len(self._tokens[k]))] for k in rows]
         batch = _batch(images, chosen)
-        hidden = torch.from_numpy(random.random(batch["fed"].shape) < self._settings.forgotten)
-        hidden[:, 0] = False
-        batch["fed"][hidden] = UNKNOWN
+        batch["grey"] = torch.from_numpy(faded)
+        fed = batch["fed"]
+        read = torch.arange(fed.shape[1]) < batch["lengths"][:, None]
+        read[:, 0] = False
+        words = fed[read]
+        fed[read & _drawn(fed, self._settings.forgotten, random)] = UNKNOWN
+        mistaken = read & _drawn(fed, self._settings.mistaken, random)
+        if len(words):
+            fed[mistaken] = words[torch.from_numpy(random.integers(0, len(words), int(mistaken.sum())))]
         return batch
 
     def loss(self, network: nn.Module, batch: dict[str, Tensor], _: object) -> tuple[Tensor, object]:
-        """The mean cross-entropy of a word, in nats."""
-        return _loss(network, batch), None
+        """The mean cross-entropy of a word, in nats, from what is due, smoothed.
+
+        Of grey pictures only words count that the network knows already (a truncated loss, Kang & Hashimoto, 2020):
+        otherwise it would learn to guess a colour by the shape.
+        """
+        scores = network(batch["images"], batch["fed"], batch["lengths"])
+        due = batch["due"]
+        with torch.no_grad():
+            known = scores.softmax(-1).gather(2, due[:, :, None])[:, :, 0] > _KNOWN
+        entropy = partial(F.cross_entropy, label_smoothing=self._settings.smoothing)
+        counts = known | ~batch["grey"][:, None]
+        return sequence_loss(scores, due, entropy, lengths=batch["lengths"], mask=counts), None
 
     def _rows(self, number: int) -> NDArray[np.int64]:
         """Whose turn it is: the pictures of an epoch in a new order, but for the few that make no whole batch."""
@@ -78,6 +102,12 @@ def moved(image: Picture, most: int, random: np.random.Generator) -> Picture:
     return shifted
 
 
+def grey(images: Picture) -> Picture:
+    """The brightness of pictures `(..., 3)` in each of their colours, as ITU-R BT.601 weighs these."""
+    brightness = np.rint(images @ np.array([0.299, 0.587, 0.114]))[..., None]
+    return np.broadcast_to(brightness, images.shape).astype(np.uint8)
+
+
 def mean_loss(network: nn.Module, data: Captioned, vocabulary: Vocabulary, settings: CaptionSettings) -> float:
     """Nats a word over all captions of the pictures; `network` is in evaluation mode."""
     device = next(network.parameters()).device
@@ -92,7 +122,8 @@ def mean_loss(network: nn.Module, data: Captioned, vocabulary: Vocabulary, setti
             rows, tokens = zip(*pairs[first : first + _AT_ONCE], strict=True)
             batch = {name: tensor.to(device) for name, tensor in _batch(data.images[list(rows)], tokens).items()}
             count = int(batch["lengths"].sum())
-            total += float(_loss(network, batch)) * count
+            scores = network(batch["images"], batch["fed"], batch["lengths"])
+            total += float(sequence_loss(scores, batch["due"], lengths=batch["lengths"])) * count
             words += count
     return total / words
 
@@ -103,9 +134,9 @@ def exact_share(written: Sequence[str], captions: Sequence[Sequence[str]]) -> fl
     return sum(" ".join(text.split()) in given for text, given in zip(written, known, strict=True)) / len(known)
 
 
-def _loss(network: nn.Module, batch: dict[str, Tensor]) -> Tensor:
-    scores = network(batch["images"], batch["fed"], batch["lengths"])
-    return sequence_loss(scores, batch["due"], lengths=batch["lengths"])
+def _drawn(tokens: Tensor, share: float, random: np.random.Generator) -> Tensor:
+    """True for a share of them."""
+    return torch.from_numpy(random.random(tokens.shape) < share)
 
 
 def _tokens(vocabulary: Vocabulary, captions: Sequence[str], longest: int) -> list[list[int]]:

@@ -79,6 +79,32 @@ def _words(progress: Progress) -> str:
     return f"step {progress.step:,} of {progress.steps:,}, loss {progress.loss:.4f}, {left_or_taken(progress)}"
 
 
+def training_shown(
+    display: ProgressDisplay,
+    measure: str,
+    *,
+    bounded: bool,
+    scale: float = 1.0,
+    speed: Callable[[Progress], str] | None = None,
+) -> Callable[[Progress], None]:
+    """Shows training: the loss, times `scale`, in a `measure` such as "nats a word", and words on the speed.
+
+    Without a number of steps if it is not `bounded` by one, but by the clock.
+    """
+
+    def show(progress: Progress) -> None:
+        def words() -> str:
+            of = f" of {progress.steps:,}" if bounded else ""
+            loss = f"{scale * progress.loss:.3f} {measure}"
+            judged = f", validation {progress.evaluation:.3f}" if progress.evaluation is not None else ""
+            fast = speed(progress) if speed is not None else ""
+            return f"step {progress.step:,}{of}, {loss}{judged}{fast}, {left_or_taken(progress)}"
+
+        display.show("Training", progress.fraction, words)
+
+    return show
+
+
 def left_or_taken(progress: Progress) -> str:
     """How long training still takes; how long it took, once it is through."""
     return f"{duration(progress.seconds_left)} left" if progress.fraction < 1 else duration(progress.seconds)

@@ -11,18 +11,15 @@ from typer import Option
 
 from foretell.audio.settings import AudioSettings
 from foretell.cli.audio.options import AudioNetworkOptions, AudioTrainingOptions, SoundOptions
-from foretell.cli.destinations import Destinations, checkpoint_beside
 from foretell.cli.options import TalkOptions
-from foretell.cli.progress import ProgressDisplay, left_or_taken
+from foretell.cli.progress import training_shown
 from foretell.cli.show import show_files, show_training, training_document
 from foretell.cli.talk import Talk
-from foretell.cli.training import require_one_length, resumable
+from foretell.cli.training import resumable, trained_for, training_destinations
 from foretell.errors import SettingsError
 from foretell.training.settings import NO_BOUND
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from foretell.training.history import Progress
 
 
@@ -40,15 +37,8 @@ def train(
 
     Ctrl-C leaves a checkpoint beside it, from which the same command goes on.
     """
-    to = Destinations(
-        model=out,
-        kind="audio",
-        checkpoint=training.checkpoint or checkpoint_beside([out]),
-        tensorboard=training.tensorboard,
-    )
-    assert to.checkpoint is not None
     talk = Talk(words)
-    to.check(json=words.json)
+    to, checkpoint = training_destinations("audio", out, training, words)
     settings, validation = _settings(sounds, network, training)
 
     from foretell.audio.data import read_data
@@ -63,14 +53,21 @@ def train(
     findings = [*data.sentences(), *fit.sentences()]
     talk.heading(f"What was found in {sounds.folder}")
     talk.listing(findings)
-    with resumable(talk, to.checkpoint) as display:
+
+    def speed(progress: Progress) -> str:
+        a_second = progress.step * fit.samples_a_step / progress.seconds
+        return f", {a_second:,.0f} samples a second, {a_second / data.rate:.2f} times real time"
+
+    with resumable(talk, checkpoint) as display:
         model = AudioModel.of_fit(
             fit,
             data,
             device=training.device,
-            checkpoint=to.checkpoint / "fit",
+            checkpoint=checkpoint / "fit",
             tensorboard=training.tensorboard,
-            on_progress=_shown_on(display, fit.samples_a_step, data.rate, bounded=training.minutes is None),
+            on_progress=training_shown(
+                display, "bits a sample", bounded=training.minutes is None, scale=1 / math.log(2), speed=speed
+            ),
         )
     model.save(out)
     to.drop_checkpoint()
@@ -101,15 +98,10 @@ def _settings(
     sounds: SoundOptions, network: AudioNetworkOptions, training: AudioTrainingOptions
 ) -> tuple[AudioSettings, Path | None]:
     """The settings, and the folder of validation sounds if there is one."""
-    require_one_length(steps=training.steps, epochs=training.epochs, minutes=training.minutes)
+    trained = trained_for(AudioSettings().training, training)
     if training.epochs is not None and not 0 < training.epochs < math.inf:
         raise SettingsError(f"--epochs {training.epochs:g}: it must be above 0")
     defaults = AudioSettings()
-    trained = replace(defaults.training, seed=training.seed)
-    if training.minutes is not None:
-        trained = replace(trained, minutes=training.minutes, steps=NO_BOUND)
-    elif training.steps is not None:
-        trained = replace(trained, steps=training.steps)
     share, folder = _validation(sounds.validation)
     return AudioSettings(
         sample_rate=sounds.rate,
@@ -138,23 +130,3 @@ def _validation(asked: str) -> tuple[float | None, Path | None]:
 
 def _value(choice: Any) -> Any:
     return None if choice is None else choice.value
-
-
-def _shown_on(
-    display: ProgressDisplay, samples_a_step: float, rate: int, *, bounded: bool
-) -> Callable[[Progress], None]:
-    """Shows training in bits a sample; without a number of steps where the clock decides."""
-
-    def show(progress: Progress) -> None:
-        def words() -> str:
-            of = f" of {progress.steps:,}" if bounded else ""
-            judged = f", validation {progress.evaluation:.3f}" if progress.evaluation is not None else ""
-            a_second = progress.step * samples_a_step / progress.seconds
-            return (
-                f"step {progress.step:,}{of}, {progress.loss / math.log(2):.3f} bits a sample{judged}, "
-                f"{a_second:,.0f} samples a second, {a_second / rate:.2f} times real time, {left_or_taken(progress)}"
-            )
-
-        display.show("Training", progress.fraction, words)
-
-    return show

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,20 +12,15 @@ from typer import Argument, Option
 from foretell import __version__
 from foretell.caption.settings import CaptionSettings
 from foretell.cli.caption.options import CaptionNetworkOptions, CaptionTableOptions, CaptionTrainingOptions
-from foretell.cli.destinations import Destinations, checkpoint_beside
 from foretell.cli.options import TalkOptions
-from foretell.cli.progress import ProgressDisplay, left_or_taken, time_left
+from foretell.cli.progress import ProgressDisplay, time_left, training_shown
 from foretell.cli.show import show_files, training_document, training_sentences
 from foretell.cli.talk import Talk
-from foretell.cli.training import require_one_length, resumable
-from foretell.training.settings import NO_BOUND
+from foretell.cli.training import resumable, trained_for, training_destinations
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from foretell.caption.model import Captioner
     from foretell.caption.table import Captioned
-    from foretell.training.history import Progress
 
 _HELD_OUT = 0.1
 _MOST_HELD_OUT = 1000
@@ -47,14 +42,7 @@ def train(
     One picture in ten, at most a thousand, is held out to judge by, if there are ten.
     """
     talk = Talk(words)
-    to = Destinations(
-        model=out,
-        kind="caption",
-        checkpoint=training.checkpoint or checkpoint_beside([out]),
-        tensorboard=training.tensorboard,
-    )
-    assert to.checkpoint is not None
-    to.check(json=words.json)
+    to, checkpoint = training_destinations("caption", out, training, words)
     settings = _settings(network, training)
 
     from foretell.caption.model import Captioner
@@ -76,14 +64,14 @@ def train(
     share = _HELD_OUT if len(found) >= _FEWEST else 0.0
     learned, held_out = found.split(share, settings.training.seed, _MOST_HELD_OUT)
     captioner = Captioner(settings)
-    with resumable(talk, to.checkpoint) as display:
+    with resumable(talk, checkpoint) as display:
         captioner.train(
             learned,
             held_out,
             device=training.device,
-            checkpoint=to.checkpoint / "fit",
+            checkpoint=checkpoint / "fit",
             tensorboard=training.tensorboard,
-            on_progress=_shown_on(display, bounded=training.minutes is None),
+            on_progress=training_shown(display, "nats a word", bounded=training.minutes is None),
         )
     captioner.save(out)
     to.drop_checkpoint()
@@ -91,27 +79,8 @@ def train(
 
 
 def _settings(network: CaptionNetworkOptions, training: CaptionTrainingOptions) -> CaptionSettings:
-    require_one_length(steps=training.steps, minutes=training.minutes)
-    trained = replace(CaptionSettings().training, seed=training.seed)
-    if training.steps is not None:
-        trained = replace(trained, steps=training.steps)
-    if training.minutes is not None:
-        trained = replace(trained, minutes=training.minutes, steps=NO_BOUND)
+    trained = trained_for(CaptionSettings().training, training)
     return CaptionSettings(**asdict(network), shift=training.shift, training=trained)
-
-
-def _shown_on(display: ProgressDisplay, *, bounded: bool) -> Callable[[Progress], None]:
-    """Shows training in nats a word; without a number of steps where the clock decides."""
-
-    def show(progress: Progress) -> None:
-        def words() -> str:
-            of = f" of {progress.steps:,}" if bounded else ""
-            judged = f", validation {progress.evaluation:.3f}" if progress.evaluation is not None else ""
-            return f"step {progress.step:,}{of}, {progress.loss:.3f} nats a word{judged}, {left_or_taken(progress)}"
-
-        display.show("Training", progress.fraction, words)
-
-    return show
 
 
 def _report(talk: Talk, captioner: Captioner, found: Captioned, held_out: Captioned, out: Path) -> None:

@@ -11,21 +11,17 @@ from typer import Argument, Option
 from foretell import __version__
 from foretell.cli.classify.options import ClassifierNetworkOptions, ClassifierTableOptions, ClassifierTrainingOptions
 from foretell.cli.classify.report import score_document, show_score
-from foretell.cli.destinations import Destinations, checkpoint_beside
 from foretell.cli.options import TalkOptions
-from foretell.cli.progress import ProgressDisplay, left_or_taken
+from foretell.cli.progress import training_shown
 from foretell.cli.show import show_files, training_document, training_sentences
 from foretell.cli.talk import Talk
-from foretell.cli.training import require_one_length, resumable
+from foretell.cli.training import resumable, trained_for, training_destinations
 from foretell.errors import SettingsError
 from foretell.text.classification.settings import ClassifierSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from foretell.text.classification.model import TextClassifier
     from foretell.text.classification.table import LabelledTexts
-    from foretell.training.history import Progress
 
 _MANY_UNKNOWN = 0.25
 
@@ -47,14 +43,7 @@ def train(
     A tenth of each class is held out to judge by. Rows without a text or a label are left out, and named.
     """
     talk = Talk(words)
-    to = Destinations(
-        model=out,
-        kind="classify",
-        checkpoint=training.checkpoint or checkpoint_beside([out]),
-        tensorboard=training.tensorboard,
-    )
-    assert to.checkpoint is not None
-    to.check(json=words.json)
+    to, checkpoint = training_destinations("classify", out, training, words)
     settings = _settings(columns, network, training)
 
     from foretell.tables.files import read_table
@@ -63,14 +52,14 @@ def train(
 
     found = labelled_texts(read_table(table, columns.encoding, typed=False), columns.text, columns.label)
     model = TextClassifier(settings)
-    with resumable(talk, to.checkpoint) as display:
+    with resumable(talk, checkpoint) as display:
         model.train(
             found.texts,
             found.labels,
             device=training.device,
-            checkpoint=to.checkpoint / "fit",
+            checkpoint=checkpoint / "fit",
             tensorboard=training.tensorboard,
-            on_progress=_shown_on(display, bounded=training.minutes is None),
+            on_progress=training_shown(display, "nats a text", bounded=training.minutes is None),
         )
     model.column = columns.text
     model.save(out)
@@ -81,13 +70,9 @@ def train(
 def _settings(
     columns: ClassifierTableOptions, network: ClassifierNetworkOptions, training: ClassifierTrainingOptions
 ) -> ClassifierSettings:
-    require_one_length(epochs=training.epochs, steps=training.steps, minutes=training.minutes)
     if not 0 <= columns.hold_out <= 0.5:
         raise SettingsError(f"--hold-out {columns.hold_out:g}: give a share from 0 to 0.5, such as 0.1")
     defaults = ClassifierSettings()
-    trained = replace(defaults.training, seed=training.seed, minutes=training.minutes)
-    if training.steps is not None:
-        trained = replace(trained, steps=training.steps)
     return replace(
         defaults,
         units=network.units.value,
@@ -101,22 +86,8 @@ def _settings(
         word_dropout=network.word_dropout,
         validation=columns.hold_out,
         epochs=training.epochs,
-        training=trained,
+        training=trained_for(defaults.training, training),
     )
-
-
-def _shown_on(display: ProgressDisplay, *, bounded: bool) -> Callable[[Progress], None]:
-    """Shows training in nats a text; without a number of steps where the clock decides."""
-
-    def show(progress: Progress) -> None:
-        def words() -> str:
-            of = f" of {progress.steps:,}" if bounded else ""
-            judged = f", validation {progress.evaluation:.3f}" if progress.evaluation is not None else ""
-            return f"step {progress.step:,}{of}, {progress.loss:.3f} nats a text{judged}, {left_or_taken(progress)}"
-
-        display.show("Training", progress.fraction, words)
-
-    return show
 
 
 def _report(talk: Talk, model: TextClassifier, found: LabelledTexts, out: Path) -> None:

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
 from foretell import __version__
-from foretell.cli.destinations import Destinations, checkpoint_beside
 from foretell.cli.music.options import MusicNetworkOptions, MusicTrainingOptions
 from foretell.cli.options import TalkOptions
-from foretell.cli.progress import ProgressDisplay, left_or_taken
+from foretell.cli.progress import training_shown
 from foretell.cli.show import show_files, training_document, training_sentences
 from foretell.cli.talk import Talk
-from foretell.cli.training import require_one_length, resumable
+from foretell.cli.training import resumable, trained_for, training_destinations
 from foretell.music.settings import MusicSettings
-from foretell.training.settings import NO_BOUND
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from foretell.music.chorales import Chorales
     from foretell.music.model import MusicModel
     from foretell.music.task import Score
-    from foretell.training.history import Progress
 
 
 def train(
@@ -48,14 +42,7 @@ def train(
     Without a valid folder every tenth chorale is held out to judge by, if there are ten.
     """
     talk = Talk(words)
-    to = Destinations(
-        model=out,
-        kind="music",
-        checkpoint=training.checkpoint or checkpoint_beside([out]),
-        tensorboard=training.tensorboard,
-    )
-    assert to.checkpoint is not None
-    to.check(json=words.json)
+    to, checkpoint = training_destinations("music", out, training, words)
     settings = _settings(network, training)
 
     from foretell.music.chorales import read_chorales
@@ -64,14 +51,14 @@ def train(
     found = read_chorales(chorales)
     parts = found.with_validation()
     model = MusicModel(settings)
-    with resumable(talk, to.checkpoint) as display:
+    with resumable(talk, checkpoint) as display:
         model.train(
             parts.train,
             parts.valid,
             device=training.device,
-            checkpoint=to.checkpoint / "fit",
+            checkpoint=checkpoint / "fit",
             tensorboard=training.tensorboard,
-            on_progress=_shown_on(display, bounded=training.minutes is None),
+            on_progress=training_shown(display, "nats a note", bounded=training.minutes is None),
         )
     model.save(out)
     to.drop_checkpoint()
@@ -80,34 +67,14 @@ def train(
 
 
 def _settings(network: MusicNetworkOptions, training: MusicTrainingOptions) -> MusicSettings:
-    require_one_length(steps=training.steps, minutes=training.minutes)
-    trained = replace(MusicSettings().training, seed=training.seed)
-    if training.steps is not None:
-        trained = replace(trained, steps=training.steps)
-    if training.minutes is not None:
-        trained = replace(trained, minutes=training.minutes, steps=NO_BOUND)
     return MusicSettings(
         body=network.body.value,
         hidden=network.hidden,
         layers=network.layers,
         dropout=network.dropout,
         semitones=network.semitones,
-        training=trained,
+        training=trained_for(MusicSettings().training, training),
     )
-
-
-def _shown_on(display: ProgressDisplay, *, bounded: bool) -> Callable[[Progress], None]:
-    """Shows training in nats a note; without a number of steps where the clock decides."""
-
-    def show(progress: Progress) -> None:
-        def words() -> str:
-            of = f" of {progress.steps:,}" if bounded else ""
-            judged = f", validation {progress.evaluation:.3f}" if progress.evaluation is not None else ""
-            return f"step {progress.step:,}{of}, {progress.loss:.3f} nats a note{judged}, {left_or_taken(progress)}"
-
-        display.show("Training", progress.fraction, words)
-
-    return show
 
 
 def _report(talk: Talk, model: MusicModel, parts: Chorales, test: Score | None, out: Path, *, held_out: bool) -> None:

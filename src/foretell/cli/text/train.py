@@ -9,22 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Argument, Option
 
 from foretell import __version__
-from foretell.cli.destinations import Destinations, checkpoint_beside
 from foretell.cli.options import TalkOptions
-from foretell.cli.progress import ProgressDisplay, left_or_taken
+from foretell.cli.progress import training_shown
 from foretell.cli.show import show_files, training_document, training_sentences
 from foretell.cli.talk import Talk
 from foretell.cli.text.options import LanguageNetworkOptions, LanguageTrainingOptions, ReadingOptions
-from foretell.cli.training import require_one_length, resumable
+from foretell.cli.training import resumable, trained_for, training_destinations
 from foretell.errors import SettingsError
 from foretell.text.language.settings import LanguageSettings
-from foretell.training.settings import NO_BOUND
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from foretell.text.language.model import LanguageModel
-    from foretell.training.history import Progress
 
 
 def train(
@@ -41,14 +36,7 @@ def train(
     Its end is held out to judge by, and the weights are kept that foresee it best.
     """
     talk = Talk(words)
-    to = Destinations(
-        model=out,
-        kind="text",
-        checkpoint=training.checkpoint or checkpoint_beside([out]),
-        tensorboard=training.tensorboard,
-    )
-    assert to.checkpoint is not None
-    to.check(json=words.json)
+    to, checkpoint = training_destinations("text", out, training, words)
     settings = _settings(network, training)
     if not 0 <= reading.hold_out < 1:
         raise SettingsError(f"--hold-out {reading.hold_out:g}: give a share from 0 to below 1, such as 0.05")
@@ -58,14 +46,14 @@ def train(
 
     text, held = hold_out(read_text(file, reading.encoding), reading.hold_out)
     model = LanguageModel(settings)
-    with resumable(talk, to.checkpoint) as display:
+    with resumable(talk, checkpoint) as display:
         model.train(
             text,
             held,
             device=training.device,
-            checkpoint=to.checkpoint / "fit",
+            checkpoint=checkpoint / "fit",
             tensorboard=training.tensorboard,
-            on_progress=_shown_on(display, bounded=training.minutes is None),
+            on_progress=training_shown(display, "bits a character", bounded=training.minutes is None),
         )
     model.save(out)
     to.drop_checkpoint()
@@ -73,13 +61,7 @@ def train(
 
 
 def _settings(network: LanguageNetworkOptions, training: LanguageTrainingOptions) -> LanguageSettings:
-    require_one_length(steps=training.steps, minutes=training.minutes)
     defaults = LanguageSettings()
-    trained = replace(defaults.training, seed=training.seed)
-    if training.steps is not None:
-        trained = replace(trained, steps=training.steps)
-    if training.minutes is not None:
-        trained = replace(trained, minutes=training.minutes, steps=NO_BOUND)
     return replace(
         defaults,
         cell=network.cell.value,
@@ -89,24 +71,8 @@ def _settings(network: LanguageNetworkOptions, training: LanguageTrainingOptions
         recurrent_dropout=network.recurrent_dropout,
         streams=network.streams,
         chunk=network.chunk,
-        training=trained,
+        training=trained_for(defaults.training, training),
     )
-
-
-def _shown_on(display: ProgressDisplay, *, bounded: bool) -> Callable[[Progress], None]:
-    """Shows training in bits a character; without a number of steps where the clock decides."""
-
-    def show(progress: Progress) -> None:
-        def words() -> str:
-            of = f" of {progress.steps:,}" if bounded else ""
-            judged = f", validation {progress.evaluation:.3f}" if progress.evaluation is not None else ""
-            return (
-                f"step {progress.step:,}{of}, {progress.loss:.3f} bits a character{judged}, {left_or_taken(progress)}"
-            )
-
-        display.show("Training", progress.fraction, words)
-
-    return show
 
 
 def _report(talk: Talk, model: LanguageModel, learned: int, held: int, out: Path) -> None:

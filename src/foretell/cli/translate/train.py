@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Argument, Option
 
 from foretell import __version__
-from foretell.cli.destinations import Destinations, checkpoint_beside
 from foretell.cli.options import TalkOptions
-from foretell.cli.progress import ProgressDisplay, left_or_taken, time_left
+from foretell.cli.progress import ProgressDisplay, time_left, training_shown
 from foretell.cli.show import show_files, training_document, training_sentences
 from foretell.cli.talk import Talk
-from foretell.cli.training import require_one_length, resumable
+from foretell.cli.training import resumable, trained_for, training_destinations
 from foretell.cli.translate.options import PairOptions, TranslatorNetworkOptions, TranslatorTrainingOptions
 from foretell.errors import SettingsError
 from foretell.text.translation.settings import TranslatorSettings
-from foretell.training.settings import NO_BOUND
 
 if TYPE_CHECKING:
     from foretell.text.translation.bleu import Bleu
@@ -55,14 +53,7 @@ def train(
     leaves a checkpoint beside the model, from which the same command goes on.
     """
     talk = Talk(words)
-    to = Destinations(
-        model=out,
-        kind="translate",
-        checkpoint=training.checkpoint or checkpoint_beside([out]),
-        tensorboard=training.tensorboard,
-    )
-    assert to.checkpoint is not None
-    to.check(json=words.json)
+    to, checkpoint = training_destinations("translate", out, training, words)
     settings = _settings(pairs, network, training)
 
     from foretell.text.translation.model import Translator
@@ -73,12 +64,12 @@ def train(
     talk.heading("The pairs")
     talk.listing(_sentences(found, judged, held_out=held_out))
     translator = Translator(settings)
-    with resumable(talk, to.checkpoint) as display:
+    with resumable(talk, checkpoint) as display:
         translator.train(
             learned,
             judged,
             device=training.device,
-            checkpoint=to.checkpoint / "fit",
+            checkpoint=checkpoint / "fit",
             tensorboard=training.tensorboard,
             on_progress=_shown_on(display, bounded=training.minutes is None),
         )
@@ -105,13 +96,8 @@ def train(
 def _settings(
     pairs: PairOptions, network: TranslatorNetworkOptions, training: TranslatorTrainingOptions
 ) -> TranslatorSettings:
-    require_one_length(steps=training.steps, epochs=training.epochs, minutes=training.minutes)
     defaults = TranslatorSettings()
-    trained = replace(defaults.training, seed=training.seed, learning_rate=training.learning_rate)
-    if training.steps is not None:
-        trained = replace(trained, steps=training.steps)
-    if training.minutes is not None:
-        trained = replace(trained, minutes=training.minutes, steps=NO_BOUND)
+    trained = replace(trained_for(defaults.training, training), learning_rate=training.learning_rate)
     return TranslatorSettings(
         cell=network.cell.value,
         hidden=network.hidden,
@@ -166,26 +152,24 @@ def _sentences(found: Pairs, judged: Pairs, *, held_out: bool) -> list[str]:
 
 
 def _shown_on(display: ProgressDisplay, *, bounded: bool) -> Callable[[Progress, float], None]:
-    """Shows training in nats a token; without a number of steps where the clock decides."""
+    """Shows training in nats a token, and tokens a second."""
     began: list[tuple[int, float]] = []
+    tokens_a_step = 0.0
 
-    def show(progress: Progress, tokens: float) -> None:
+    def speed(progress: Progress) -> str:
+        steps, seconds = progress.step - began[0][0], progress.seconds - began[0][1]
+        return f", {(steps - 1) * tokens_a_step / seconds:,.0f} tokens a second" if steps > 1 and seconds > 0 else ""
+
+    show = training_shown(display, "nats a token", bounded=bounded, speed=speed)
+
+    def told(progress: Progress, tokens: float) -> None:
+        nonlocal tokens_a_step
+        tokens_a_step = tokens
         # From the first step seen here on: a training that goes on from a checkpoint had steps before.
         began[:] = began or [(progress.step - 1, progress.seconds)]
+        show(progress)
 
-        def words() -> str:
-            of = f" of {progress.steps:,}" if bounded else ""
-            judged = f", validation {progress.evaluation:.3f}" if progress.evaluation is not None else ""
-            steps, seconds = progress.step - began[0][0], progress.seconds - began[0][1]
-            speed = f", {(steps - 1) * tokens / seconds:,.0f} tokens a second" if steps > 1 and seconds > 0 else ""
-            return (
-                f"step {progress.step:,}{of}, {progress.loss:.3f} nats a token{judged}{speed}, "
-                f"{left_or_taken(progress)}"
-            )
-
-        display.show("Training", progress.fraction, words)
-
-    return show
+    return told
 
 
 def _score(translator: Translator, judged: Pairs, talk: Talk) -> Bleu:
