@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from long_memory_music import PLANS, learn, read_piano_rolls, with_seed
+from long_memory_music import PLANS, learn, read_piano_rolls
 from long_memory_tasks import TESTED, TO_COPY, Outcome, run_adding, run_copying
 from tables import markdown
 
@@ -41,9 +41,7 @@ def adding(options: argparse.Namespace) -> None:
     """The adding problem over 600 steps."""
     rows = []
     for cell, settings in ADDING.items():
-        outcome = run_adding(
-            cell, steps=ADDING_STEPS, hidden=64, batch=50, settings=replace(settings, seed=options.seed)
-        )
+        outcome = run_adding(cell, steps=ADDING_STEPS, hidden=64, batch=50, settings=_asked(settings, options))
         error = _judged(outcome, options)
         verdict = "solved" if error < SOLVED else "MISSED"
         rows.append((cell, BAI_ADDING[cell], f"{error:.1e}", verdict, *_run(outcome.history, outcome.parameters)))
@@ -55,9 +53,7 @@ def copying(options: argparse.Namespace) -> None:
     """Copy memory."""
     rows = []
     for cell in ADDING:
-        outcome = run_copying(
-            cell, blanks=options.blanks, hidden=64, batch=64, settings=replace(COPYING, seed=options.seed)
-        )
+        outcome = run_copying(cell, blanks=options.blanks, hidden=64, batch=64, settings=_asked(COPYING, options))
         error = _judged(outcome, options)
         recalled = "" if options.validate else f"{outcome.recalled:.1%}"
         rows.append((cell, f"{error:.5f}", recalled, *_run(outcome.history, outcome.parameters)))
@@ -74,7 +70,7 @@ def music(options: argparse.Namespace) -> None:
     part = "valid" if options.validate else "test"
     rows, notes = [], []
     for name in options.collection or PLANS:
-        plan = with_seed(PLANS[name], options.seed)
+        plan = replace(PLANS[name], training=_asked(PLANS[name].training, options))
         rolls = read_piano_rolls(options.data / plan.file)
         outcome = learn(plan, rolls, rolls.valid if options.validate else rolls.test)
         published = [f"{BAI_MUSIC[name][cell]:.2f}" for cell in ("LSTM", "GRU", "TCN")]
@@ -97,6 +93,10 @@ def music(options: argparse.Namespace) -> None:
 
 
 _RUN = ("parameters", "steps", "best after", "seconds")
+
+
+def _asked(settings: TrainingSettings, options: argparse.Namespace) -> TrainingSettings:
+    return replace(settings, seed=options.seed, steps=options.steps or settings.steps)
 
 
 def _run(history: History, parameters: int) -> tuple[str, ...]:
@@ -125,6 +125,7 @@ def main() -> None:
     parser.add_argument(
         "--collection", action="append", choices=PLANS, help="piano rolls: repeat for several; default: both"
     )
+    parser.add_argument("--steps", type=int, default=None, help="training steps of each network; default: each its own")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--validate", action="store_true", help="score where settings were chosen; leave the test part closed"

@@ -54,12 +54,12 @@ def draw(
     path: Path,
     backwards: Mapping[str, Mapping[str, np.ndarray]],
     runs: Mapping[str, Mapping[str, History]],
-    guesses: Sequence[tuple[str, float]],
+    guesses: Sequence[tuple[str, float, float]],
 ) -> None:
     """Write the PNG: above the gradient before training, below the training runs, their gradient norm and their loss.
 
     `backwards`: the title of a panel, the name of a line, its values `(T,)` by distance. `runs`: the same with training
-    runs; `guesses`: for each of those panels, what guessing is called and its loss.
+    runs; `guesses`: for each of those panels, what guessing is called, its loss, and the share of it that is drawn.
     """
     with style.context("default", after_reset=True):
         figure = Figure(figsize=(WIDTH, HEIGHT), facecolor=PAPER)
@@ -106,7 +106,7 @@ def _backwards(axes: Axes, title: str, lines: Mapping[str, np.ndarray]) -> None:
 
 
 def _training(
-    norms: Axes, losses: Axes, title: str, histories: Mapping[str, History], guess: tuple[str, float]
+    norms: Axes, losses: Axes, title: str, histories: Mapping[str, History], guess: tuple[str, float, float]
 ) -> None:
     for name, history in histories.items():
         colour, dashes = LOOKS[name]
@@ -118,11 +118,11 @@ def _training(
         axes.set_yscale("log")
         axes.set_xlim(0, max(history.steps for history in histories.values()))
     norms.set_ylim(1e-3, 1e7)
-    word, value = guess
-    losses.set_ylim(value / 1e3, value * 1e2)
+    word, value, least = guess
+    losses.set_ylim(value * least, value / least**0.5)
     losses.axhline(value, color=INK, linewidth=0.9, linestyle=DOTTED, zorder=0)
     losses.annotate(
-        word, (1, value), (-3, 4), xycoords=("axes fraction", "data"), textcoords="offset points", fontsize=SMALL,
+        word, (1, value), (-2, 9), xycoords=("axes fraction", "data"), textcoords="offset points", fontsize=SMALL,
         color=LABEL, ha="right",
     )  # fmt: skip
     _dress(norms, "gradient norm", "", 2)
