@@ -177,7 +177,7 @@ def scenes(kind: Kind, part: Part, count: int, random: np.random.Generator, sort
 
 def paint(scene: Scene, random: np.random.Generator) -> Image.Image:
     """The scene as a picture of 64 x 64 pixels: where exactly, how large and in which shade is up to chance."""
-    grey = int(random.integers(205, 256))
+    grey = int(random.integers(235, 256))
     image = Image.new("RGB", (SIDE, SIDE), (grey,) * 3)
     canvas = ImageDraw.Draw(image)
     for thing, middles in zip(scene.things, _middles(scene, random), strict=True):

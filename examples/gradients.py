@@ -80,7 +80,7 @@ def main(arguments: list[str] | None = None) -> None:
             last = np.mean(history.losses[-max(1, history.steps // 10) :])
             print(f"  {name:24} {last:.4f}   {history.gradient_norms.max():.1e}   {history.seconds:.0f} s")
 
-    guesses = [("always guessing 1", GUESS_ADDING, 1e-3)] * 2 + [("guessing the symbols", GUESS_COPYING, 0.05)]
+    guesses = [("always guessing 1", GUESS_ADDING, 1e-3)] * 2 + [("guessing the symbols", GUESS_COPYING, 0.04)]
     draw(options.out, backwards, runs, guesses)
     print(f"\nDrawn: {options.out}")
 

@@ -45,7 +45,7 @@ def tiny() -> Callable[..., CaptionSettings]:
         training = TrainingSettings(steps=steps, learning_rate=0.01, evaluate_every=10, checkpoint_every=5)
         small: dict[str, object] = {
             "size": SIDE, "channels": 4, "hidden": 16, "dropout": 0.0, "shift": 1, "batch_size": 8, "vocabulary": 300,
-            "mistaken": 0.0, "smoothing": 0.0, "grey": 0.0,
+            "mistaken": 0.0, "smoothing": 0.0, "pale": 0.0,
         }  # fmt: skip
         return CaptionSettings(training=training, **{**small, **more})  # type: ignore[arg-type]
 

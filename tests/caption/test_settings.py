@@ -19,7 +19,7 @@ def test_from_dict() -> None:
     [
         ("size", 0), ("size", 8), ("size", 65), ("size", 10**6), ("channels", 0), ("hidden", 0), ("batch_size", 0),
         ("longest", 0), ("dropout", 1.0), ("dropout", -0.1), ("forgotten", 1.0),
-        ("mistaken", 1.0), ("smoothing", -0.1), ("grey", 1.0), ("shift", -1), ("shift", 64),
+        ("mistaken", 1.0), ("smoothing", -0.1), ("pale", 1.0), ("shift", -1), ("shift", 64),
         ("vocabulary", 10), ("vocabulary", 10**9),
     ],
 )  # fmt: skip

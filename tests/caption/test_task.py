@@ -9,7 +9,7 @@ import torch
 
 from foretell.caption import Captioned, CaptionSettings
 from foretell.caption.network import build
-from foretell.caption.task import TrainingTask, exact_share, grey, mean_loss, moved
+from foretell.caption.task import TrainingTask, exact_share, mean_loss, moved, paler
 from foretell.nn import sequence_loss
 from foretell.text.vocabulary import END, START, UNKNOWN, Vocabulary
 
@@ -77,17 +77,26 @@ def test_some_words_are_mistaken_for_others_of_the_batch(
     assert 0.3 < (wrong["fed"][:, 1:] != exact["fed"][:, 1:]).float().mean() < 0.5
 
 
-def test_some_pictures_are_grey(
+def test_some_pictures_are_paler(
     squares: Callable[..., Captioned], tiny: Callable[..., CaptionSettings], vocabulary: Vocabulary
 ) -> None:
-    images = TrainingTask(squares(40), vocabulary, tiny(grey=0.3, batch_size=240)).batch(0)["images"]
-    faded = (images == images[..., :1]).flatten(1).all(1)
-    assert faded.float().mean() == pytest.approx(0.3, abs=0.1)
-    assert grey(np.array([[255, 255, 255], [255, 0, 0], [0, 0, 10]], np.uint8)).tolist() == [
-        [255] * 3,
-        [76] * 3,
-        [1] * 3,
-    ]
+    data = squares(40)
+    exact, paled = (
+        TrainingTask(data, vocabulary, tiny(pale=share, shift=0, batch_size=240)).batch(0)["images"].float()
+        for share in (0.0, 0.5)
+    )
+    changed = (exact != paled).flatten(1).any(1)
+    assert changed.float().mean() == pytest.approx(0.5, abs=0.1)
+    colour, left = (images.amax(3).sub(images.amin(3)).flatten(1).amax(1) for images in (exact, paled))
+    assert (left[changed] < colour[changed]).all()
+    assert (left > 0.08 * colour).all()
+
+
+def test_paler() -> None:
+    image = np.array([[255, 255, 255], [255, 0, 0], [0, 0, 10]], np.uint8)
+    assert (paler(image, 1.0) == image).all()
+    assert paler(image, 0.0).tolist() == [[255] * 3, [76] * 3, [1] * 3]
+    assert paler(image, 0.5).tolist() == [[255] * 3, [166, 38, 38], [1, 1, 6]]
 
 
 def test_what_is_due_is_smoothed_in_training(

@@ -61,7 +61,9 @@ class CaptionNetwork(nn.Module):
             # On one scale, and by bounded scores: otherwise the whole outdoes all places before they have learned.
             places = [nn.Linear(features, hidden), nn.LayerNorm(hidden)]
             decoder = GRU(hidden, hidden, batch_first=True)
-            self.words = EncoderDecoder(places, decoder, head, target_embedding=embedding, attention="additive")
+            self.words = EncoderDecoder(
+                places, decoder, head, target_embedding=embedding, attention="additive", attention_size=-(-hidden // 4)
+            )
         else:
             decoder = GRU(hidden + whole, hidden, batch_first=True)
             self.words = VectorToSequence(decoder, head, vector_size=whole, embedding=embedding, into="both")

@@ -40,8 +40,9 @@ class CaptionSettings:
     smoothing: float = 0.1
     """Share of what is foreseen that goes to all words alike in training (Szegedy et al., 2016), so that words never
     seen together are not ruled out for good; in [0, 1)."""
-    grey: float = 0.25
-    """Share of the pictures without their colours in training, so that shapes are known in any colour; in [0, 1)."""
+    pale: float = 0.6
+    """Share of the pictures with paler colours in training, down to a tenth, so that shapes are known in any colour; in
+    [0, 1)."""
     shift: int = 3
     """In training each picture is moved by up to so many pixels; 0 leaves it alone. It is never mirrored or given other
     colours, which might make its caption false."""
@@ -69,7 +70,7 @@ class CaptionSettings:
         self._require("size", rule, SMALLEST <= self.size <= LARGEST and self.size % step == 0)
         for name in ("channels", "hidden", "batch_size", "longest"):
             self._require(name, "must be at least 1", getattr(self, name) >= 1)
-        for name in ("dropout", "forgotten", "mistaken", "smoothing", "grey"):
+        for name in ("dropout", "forgotten", "mistaken", "smoothing", "pale"):
             self._require(name, "must be in [0, 1)", 0 <= getattr(self, name) < 1)
         self._require("vocabulary", "must be from 300 to 1,000,000", 300 <= self.vocabulary <= 1_000_000)
         self._require("shift", f"must be from 0 to {self.size - 1}", 0 <= self.shift < self.size)

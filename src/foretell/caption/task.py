@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,8 +19,8 @@ from foretell.nn import sequence_loss
 from foretell.text.batches import padded
 from foretell.text.vocabulary import END, START, UNKNOWN, Vocabulary
 
-_KNOWN = 0.5
-"""A word of a grey picture is asked if the network gives it more than this: what its colours told is not guessed at."""
+_PALEST = 0.1
+"""Of its colours a picture keeps at least so much, by which they can still be told."""
 _AT_ONCE = 256
 """Pictures, where nothing is learned."""
 
@@ -49,17 +49,16 @@ class TrainingTask:
         self._epoch: tuple[int, NDArray[np.int64]] | None = None
 
     def batch(self, number: int) -> dict[str, Tensor]:
-        """Batch `number`: pictures moved a little, some grey, each with one of its captions; of the words fed some are
+        """Batch `number`: pictures moved a little, some paler, each with one of its captions; of the words fed some are
         hidden and some are others."""
         random = np.random.default_rng([self._settings.training.seed, number])
         rows = self._rows(number)
         images = np.stack([moved(self._images[k], self._settings.shift, random) for k in rows])
-        faded = random.random(len(rows)) < self._settings.grey
-        faded[0] = False  # so that there is always something to learn from
-        images[faded] = grey(images[faded])
+        pale = random.random(len(rows)) < self._settings.pale
+        left = _PALEST + (1 - _PALEST) * random.random(int(pale.sum())) ** 2
+        images[pale] = paler(images[pale], left[:, None, None, None])
         chosen = [self._tokens[k][random.integers(len(self._tokens[k]))] for k in rows]
         batch = _batch(images, chosen)
-        batch["grey"] = torch.from_numpy(faded)
         fed = batch["fed"]
         read = torch.arange(fed.shape[1]) < batch["lengths"][:, None]
         read[:, 0] = False
@@ -71,18 +70,9 @@ class TrainingTask:
         return batch
 
     def loss(self, network: nn.Module, batch: dict[str, Tensor], _: object) -> tuple[Tensor, object]:
-        """The mean cross-entropy of a word, in nats, from what is due, smoothed.
-
-        Of grey pictures only words count that the network knows already (a truncated loss, Kang & Hashimoto, 2020):
-        otherwise it would learn to guess a colour by the shape.
-        """
-        scores = network(batch["images"], batch["fed"], batch["lengths"])
-        due = batch["due"]
-        with torch.no_grad():
-            known = scores.softmax(-1).gather(2, due[:, :, None])[:, :, 0] > _KNOWN
+        """The mean cross-entropy of a word, in nats, from what is due, smoothed."""
         entropy = partial(F.cross_entropy, label_smoothing=self._settings.smoothing)
-        counts = known | ~batch["grey"][:, None]
-        return sequence_loss(scores, due, entropy, lengths=batch["lengths"], mask=counts), None
+        return _loss(network, batch, entropy), None
 
     def _rows(self, number: int) -> NDArray[np.int64]:
         """Whose turn it is: the pictures of an epoch in a new order, but for the few that make no whole batch."""
@@ -102,10 +92,14 @@ def moved(image: Picture, most: int, random: np.random.Generator) -> Picture:
     return shifted
 
 
-def grey(images: Picture) -> Picture:
-    """The brightness of pictures `(..., 3)` in each of their colours, as ITU-R BT.601 weighs these."""
-    brightness = np.rint(images @ np.array([0.299, 0.587, 0.114]))[..., None]
-    return np.broadcast_to(brightness, images.shape).astype(np.uint8)
+def paler(images: Picture, left: float | NDArray[np.float64]) -> Picture:
+    """The pictures `(..., 3)` with what is `left`, from 0 to 1, of their colours: without any they are grey.
+
+    Their brightness, as ITU-R BT.601 weighs the colours, stays.
+    """
+    brightness = (images @ np.array([0.299, 0.587, 0.114]))[..., None]
+    mixed: Picture = np.rint(left * images + (1 - left) * brightness).astype(np.uint8)
+    return mixed
 
 
 def mean_loss(network: nn.Module, data: Captioned, vocabulary: Vocabulary, settings: CaptionSettings) -> float:
@@ -122,8 +116,7 @@ def mean_loss(network: nn.Module, data: Captioned, vocabulary: Vocabulary, setti
             rows, tokens = zip(*pairs[first : first + _AT_ONCE], strict=True)
             batch = {name: tensor.to(device) for name, tensor in _batch(data.images[list(rows)], tokens).items()}
             count = int(batch["lengths"].sum())
-            scores = network(batch["images"], batch["fed"], batch["lengths"])
-            total += float(sequence_loss(scores, batch["due"], lengths=batch["lengths"])) * count
+            total += float(_loss(network, batch, F.cross_entropy)) * count
             words += count
     return total / words
 
@@ -132,6 +125,11 @@ def exact_share(written: Sequence[str], captions: Sequence[Sequence[str]]) -> fl
     """The share of the captions written that are, blanks apart, one of those given for their picture."""
     known = [{" ".join(caption.split()) for caption in given} for given in captions]
     return sum(" ".join(text.split()) in given for text, given in zip(written, known, strict=True)) / len(known)
+
+
+def _loss(network: nn.Module, batch: dict[str, Tensor], entropy: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+    scores = network(batch["images"], batch["fed"], batch["lengths"])
+    return sequence_loss(scores, batch["due"], entropy, lengths=batch["lengths"])
 
 
 def _drawn(tokens: Tensor, share: float, random: np.random.Generator) -> Tensor:
