@@ -32,8 +32,8 @@ def refused(done: Any, folder: Path, before: list[Path], *said: str) -> None:
     [
         (None, [], ["there is no file a.txt"]),
         (b"", [], ["a.txt is empty"]),
-        (gzip.compress(b""), [], ["a.txt is empty"]),
-        (gzip.compress(TEXT)[:-9], [], ["a.txt: the gzip file is damaged or cut short"]),
+        (gzip.compress(b"", mtime=0), [], ["a.txt is empty"]),
+        (gzip.compress(TEXT, mtime=0)[:-9], [], ["a.txt: the gzip file is damaged or cut short"]),
         (b"a", [], ["holds no character but 'a', 1 of it"]),
         (b"aaaa", [], ["holds no character but 'a', 4 of it"]),
         (TEXT + b"fran\xe7ais\n", [], ["a.txt: row 2 is not UTF-8 text (byte 0xe7)", "--encoding"]),
