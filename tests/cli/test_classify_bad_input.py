@@ -52,7 +52,7 @@ def refused(done: Any, folder: Path, before: list[Path], *said: str) -> None:
         (GOOD, ["--epochs", "0"], ["epochs is 0"]),
         (GOOD, ["--epochs", "inf"], ["epochs is inf"]),
         (GOOD, ["--minutes", "0"], ["minutes=0"]),
-        (GOOD, ["--steps", "5", "--epochs", "1"], ["--epochs and --steps"]),
+        (GOOD, ["--steps", "5", "--epochs", "1"], ["--steps and --epochs"]),
         (GOOD, ["--seed", "-1"], ["seed=-1"]),
         (GOOD, ["--device", "abacus"], ["device='abacus'"]),
         (GOOD, ["--hidden", "100000000"], ["not enough memory"]),

@@ -102,4 +102,4 @@ def test_memory_does_not_grow(network: Any) -> None:
     list(islice(drawn, 20))
     before = tensors()
     list(islice(drawn, 200))
-    assert tensors() == before
+    assert tensors() <= before
