@@ -114,6 +114,16 @@ def test_the_length_penalty_favours_long_sequences():
         assert rows(*found) == [expected]
 
 
+@pytest.mark.parametrize("beam_size", [1, 2, 3])
+def test_many_early_ends_do_not_end_the_search(beam_size):
+    # Each step is nearly sure to go on with 1, an end is the second likeliest: ends fill the beam from the first on.
+    sure = [0.01, 0.985, 0.005]
+    decoder = Script({(1,) * k: sure for k in range(6)}, [0.98, 0.01, 0.01])
+    state, start = starts(2)
+    found = beam_search(decoder, state, start, end=END, max_steps=20, beam_size=beam_size)
+    assert rows(*found) == [[1] * 6] * 2
+
+
 def test_the_cut_off_counts_where_nothing_has_ended():
     decoder = Script({}, [0.0, 0.3, 0.7])
     state, start = starts(2)

@@ -29,10 +29,11 @@ def beam_search(
 
     A hypothesis Y scores log P(Y) / ((5 + |Y|) / 6)^alpha, alpha the `length_penalty` (Wu et al., 2016), |Y| and P(Y)
     counting `end`. Each step extends the `beam_size` best unfinished hypotheses by every token; an extension by `end`
-    is finished if it is among the `beam_size` best ones, and takes no place from the unfinished. The search is over at
-    `beam_size` finished hypotheses, or when none can score better; hypotheses cut off at `max_steps` count where none
-    has finished. A beam of 1 is the greedy choice. Tokens that are `never` to be chosen have no probability. `decoder`:
-    a `foretell.nn.decoding.Decoder`. Raises ValueError for numbers out of range.
+    is finished if it is among the `beam_size` best ones, and takes no place from the unfinished. The search is over
+    when `beam_size` hypotheses are finished and the best unfinished one scores no better, or when none can ever score
+    better; hypotheses cut off at `max_steps` count where none has finished. A beam of 1 is the greedy choice. Tokens
+    that are `never` to be chosen have no probability. `decoder`: a `foretell.nn.decoding.Decoder`. Raises ValueError
+    for numbers out of range.
     """
     if beam_size < 1:
         raise ValueError(f"beam_size must be at least 1, got {beam_size}")
@@ -82,7 +83,8 @@ def beam_search(
 
             totals, kept = going_on.topk(beam_size)
             tokens, rows = tokens.gather(1, kept), first + origin.gather(1, kept)
-            over = (finished >= beam_size) | (best >= totals[:, 0] / penalties[-1])
+            enough = (finished >= beam_size) & (best >= totals[:, 0] / penalties[t + 1])
+            over = enough | (best >= totals[:, 0] / penalties[-1])
             if over.any():
                 going = (~over).nonzero()[:, 0]
                 active, best, finished = active[going], best[going], finished[going]
