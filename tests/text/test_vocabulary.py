@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -65,7 +68,45 @@ def test_absurd_sizes_and_units_are_refused(size: int, units: str) -> None:
         Vocabulary.learn(_TEXTS, size, units)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("definition", ["", "{}", "[]", '{"model": {"type": "BPE", "vocab": {}, "merges": []}}'])
+_FIRST = {"<pad>": 0, "<unknown>": 1, "<start>": 2, "<end>": 3}
+
+
+def _definition(kind: str = "BPE", vocab: Any = None, merges: Any = ()) -> str:
+    tokens = {**_FIRST, "a": 4, "b": 5, "ab": 6} if vocab is None else vocab
+    return json.dumps({"model": {"type": kind, "vocab": tokens, "merges": list(merges)}})
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        "", "{}", "[]", "null", "[" * 100_000,
+        _definition("Unigram"), _definition(vocab={}), _definition(vocab=[]), _definition(vocab={"a": 0}),
+        _definition(vocab={**_FIRST, "a": 5}), _definition(vocab={**_FIRST, "a": 3}),
+        _definition(vocab={**_FIRST, "a": "4"}), _definition(vocab={**_FIRST, "a": True}),
+        _definition(vocab={"<pad>": 1, "<unknown>": 0, "<start>": 2, "<end>": 3}),
+        _definition(merges=[["a", "c"]]), _definition(merges=[["b", "a"]]), _definition(merges=[["a"]]),
+        _definition(merges=["a b"]), _definition(merges=[["a", 1]]), _definition(merges=[None]),
+    ],
+)  # fmt: skip
 def test_a_damaged_definition_is_a_value_error(definition: str) -> None:
     with pytest.raises(ValueError, match="no vocabulary"):
         Vocabulary(definition)
+
+
+def test_of_a_stranger_tokens_and_merges_alone_are_taken(subwords: Vocabulary) -> None:
+    strange = json.loads(subwords.to_json())
+    strange["normalizer"] = {"type": "Precompiled", "precompiled_charsmap": ""}  # tokenizers panics on it
+    strange["pre_tokenizer"] = {"type": "Split", "pattern": {"Regex": "("}, "behavior": "Isolated", "invert": False}
+    strange["post_processor"] = strange["truncation"] = strange["padding"] = {"type": "nonsense"}
+    strange["added_tokens"] = [{"id": 10**9, "content": "the"}]
+    copy = Vocabulary(json.dumps(strange))
+    assert copy.to_json() == subwords.to_json()
+    assert copy.encode(_TEXTS) == subwords.encode(_TEXTS)
+
+
+def test_spans(subwords: Vocabulary) -> None:
+    for text in (*_TEXTS, "the end.", "caf\u00e9 \u2014 na\u00efve", ""):
+        spans = subwords.spans(text)
+        assert len(spans) == len(subwords.encode([text])[0])
+        assert all(0 <= a <= b <= len(text) for a, b in spans)
+        assert {k for a, b in spans for k in range(a, b)} == {*range(len(text))}

@@ -14,6 +14,8 @@ PAD, UNKNOWN, START, END = range(4)
 _NAMES = ["<pad>", "<unknown>", "<start>", "<end>"]
 
 Units = Literal["subwords", "words"]
+_UNITS: dict[str, Units] = {"BPE": "subwords", "WordLevel": "words"}
+"""By the name of the tokenizers package's model."""
 
 
 class Vocabulary:
@@ -26,17 +28,20 @@ class Vocabulary:
 
     def __init__(self, definition: str) -> None:
         """From what `to_json` gave. Raises ValueError where that is not it."""
-        tokenizers = _tokenizers()
         try:
-            # A stranger's definition: what the package makes of it may be any exception.
-            self._tokenizer = tokenizers.Tokenizer.from_str(definition)
-            kind = json.loads(definition)["model"]["type"]
-        except Exception as error:
-            raise ValueError(f"no vocabulary: {str(error).splitlines()[0] if str(error) else error!r}") from error
-        names = [self._tokenizer.id_to_token(k) for k in range(len(_NAMES))]
-        if names != _NAMES or kind not in ("BPE", "WordLevel"):
-            raise ValueError(f"no vocabulary of foretell's: its first tokens are {names}")
-        self.units: Units = "words" if kind == "WordLevel" else "subwords"
+            model = json.loads(definition)["model"]
+            self.units: Units = _UNITS[model["type"]]
+            tokens, merges = model["vocab"], model.get("merges", [])
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise ValueError(f"no vocabulary: {error!r}") from error
+        # Of a stranger's definition only tokens and merges are taken, and looked at: tokenizers panics on bad ones.
+        _check(tokens, merges)
+        models = _tokenizers().models
+        if self.units == "words":
+            self._tokenizer = _cutting(models.WordLevel(tokens, unk_token=_NAMES[UNKNOWN]), self.units)
+        else:
+            self._tokenizer = _cutting(models.BPE(tokens, [tuple(merge) for merge in merges]), self.units)
+        self._tokenizer.add_special_tokens(_special_tokens())
 
     @classmethod
     def learn(cls, texts: Iterable[str], size: int, units: Units = "subwords", *, least: int = 2) -> Vocabulary:
@@ -50,27 +55,20 @@ class Vocabulary:
         if not lowest <= size <= 1_000_000:
             raise SettingsError(f"vocabulary of {size} tokens: give {lowest} to 1,000,000 for {units}")
         tokenizers = _tokenizers()
-        normalizers, pre = tokenizers.normalizers, tokenizers.pre_tokenizers
-        trainer: Any
+        models, trainers = tokenizers.models, tokenizers.trainers
         options = {
             "vocab_size": size,
             "min_frequency": least,
-            "special_tokens": [tokenizers.AddedToken(name, special=True, normalized=False) for name in _NAMES],
+            "special_tokens": _special_tokens(),
             "show_progress": False,
         }
         if units == "words":
-            tokenizer = tokenizers.Tokenizer(tokenizers.models.WordLevel(unk_token=_NAMES[UNKNOWN]))
-            tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
-            tokenizer.pre_tokenizer = pre.Whitespace()
-            trainer = tokenizers.trainers.WordLevelTrainer(**options)
+            tokenizer = _cutting(models.WordLevel(unk_token=_NAMES[UNKNOWN]), units)
+            trainer = trainers.WordLevelTrainer(**options)
         else:
-            tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE())
-            tokenizer.normalizer = normalizers.NFC()
-            tokenizer.pre_tokenizer = pre.ByteLevel(add_prefix_space=True)
-            tokenizer.decoder = tokenizers.decoders.ByteLevel()
-            trainer = tokenizers.trainers.BpeTrainer(initial_alphabet=sorted(pre.ByteLevel.alphabet()), **options)
-        # A text that spells a token such as <end> is a text like others.
-        tokenizer.encode_special_tokens = True
+            tokenizer = _cutting(models.BPE(), units)
+            alphabet = tokenizers.pre_tokenizers.ByteLevel.alphabet()
+            trainer = trainers.BpeTrainer(initial_alphabet=sorted(alphabet), **options)
         tokenizer.train_from_iterator(texts, trainer)
         return cls(tokenizer.to_str())
 
@@ -80,7 +78,6 @@ class Vocabulary:
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """The tokens of each text, without START and END."""
-        self._tokenizer.encode_special_tokens = True
         try:
             found = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
         except (TypeError, UnicodeEncodeError) as error:
@@ -88,6 +85,11 @@ class Vocabulary:
                 f"a text cannot be read as Unicode ({error}); save it as UTF-8, or name its encoding"
             ) from error
         return [encoding.ids for encoding in found]
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Where in the text each token of `encode` stands: its first character, and the one after its last."""
+        spans: list[tuple[int, int]] = self._tokenizer.encode(text, add_special_tokens=False).offsets
+        return spans
 
     def decode(self, rows: Iterable[Sequence[int]]) -> list[str]:
         """The text of each row of tokens; PAD, START and END say nothing."""
@@ -103,6 +105,43 @@ class Vocabulary:
         """All of it, for the constructor."""
         definition: str = self._tokenizer.to_str()
         return definition
+
+
+def _cutting(model: Any, units: Units) -> Any:
+    """The tokenizer that cuts texts into those units, and numbers them by `model`."""
+    tokenizers = _tokenizers()
+    normalizers, pre = tokenizers.normalizers, tokenizers.pre_tokenizers
+    tokenizer = tokenizers.Tokenizer(model)
+    if units == "words":
+        tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
+        tokenizer.pre_tokenizer = pre.Whitespace()
+    else:
+        tokenizer.normalizer = normalizers.NFC()
+        tokenizer.pre_tokenizer = pre.ByteLevel(add_prefix_space=True)
+        tokenizer.decoder = tokenizers.decoders.ByteLevel()
+    # A text that spells a token such as <end> is a text like others.
+    tokenizer.encode_special_tokens = True
+    return tokenizer
+
+
+def _special_tokens() -> list[Any]:
+    return [_tokenizers().AddedToken(name, special=True, normalized=False) for name in _NAMES]
+
+
+def _check(tokens: Any, merges: Any) -> None:
+    """Raise ValueError unless these are numbered tokens, ours first, and merges of two of them to a third."""
+    if not isinstance(tokens, dict) or not isinstance(merges, list):
+        raise ValueError("no vocabulary: its tokens are not numbered")
+    numbers = list(tokens.values())
+    if any(type(number) is not int for number in numbers) or sorted(numbers) != list(range(len(numbers))):
+        raise ValueError(f"no vocabulary: its tokens are not numbered from 0 to {len(numbers) - 1}")
+    names = sorted(tokens, key=tokens.__getitem__)[: len(_NAMES)]
+    if names != _NAMES:
+        raise ValueError(f"no vocabulary of foretell's: its first tokens are {names}")
+    for merge in merges:
+        pair = isinstance(merge, list) and len(merge) == 2 and all(isinstance(piece, str) for piece in merge)
+        if not pair or not tokens.keys() >= {*merge, "".join(merge)}:
+            raise ValueError(f"no vocabulary: {merge!r} is no merge of its tokens")
 
 
 def _tokenizers() -> Any:
