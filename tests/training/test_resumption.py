@@ -149,7 +149,7 @@ def test_nothing_is_pickled(task, tmp_path: Path) -> None:
 
 def test_identity_tells_batches_apart() -> None:
     a, b = torch.ones(2, 3), torch.ones(3, 2)
-    batches = [a, b, (a, b), {"a": a}, {"b": a}, a.double(), a.bool(), a[0, 0]]
+    batches = [a, b, (a, b), {"a": a}, {"b": a}, a.double(), a.bool(), a[0, 0], a[:0], b[:0]]
     assert len({resumption.identity_of(x) for x in batches}) == len(batches)
     assert resumption.identity_of((a, b)) == resumption.identity_of([a.clone(), b.clone()])
 

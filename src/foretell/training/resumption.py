@@ -164,7 +164,8 @@ def _digest(value: Any, digest: Any) -> None:
     if isinstance(value, Tensor):
         plain = value.detach().cpu().contiguous()
         digest.update(f"{plain.dtype} {tuple(plain.shape)}".encode())
-        digest.update(plain.reshape(-1).view(torch.uint8).numpy())
+        if plain.numel():  # torch does not view nothing as bytes
+            digest.update(plain.reshape(-1).view(torch.uint8).numpy())
     elif isinstance(value, dict):
         for name, part in value.items():
             digest.update(str(name).encode())
