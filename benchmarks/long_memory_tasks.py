@@ -10,8 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from foretell.nn import GRU, LSTM, SequenceToSequence, SequenceToVector, sequence_loss
-from foretell.nn.initialisation import chrono_
+from foretell.nn import GRU, LSTM, SequenceToSequence, SequenceToVector, chrono_, sequence_loss
 from foretell.training import History, TrainingSettings, train
 
 CELLS = {"LSTM": LSTM, "GRU": GRU}

@@ -7,8 +7,7 @@ import torch.nn.functional as F
 from memory_tasks import SYMBOLS, TO_COPY, adding, copying
 from torch import nn
 
-from foretell.nn import GRU, LSTM, RNN, SequenceToSequence, SequenceToVector, sequence_loss
-from foretell.nn.initialisation import chrono_
+from foretell.nn import GRU, LSTM, RNN, SequenceToSequence, SequenceToVector, chrono_, sequence_loss
 from foretell.training import History, TrainingSettings, train
 
 HIDDEN = 64

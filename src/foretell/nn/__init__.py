@@ -7,6 +7,7 @@ from foretell.nn.convolution import CausalConv1d, Downsample
 from foretell.nn.encoder_decoder import EncoderDecoder
 from foretell.nn.generation import Generator
 from foretell.nn.heads import Categorical, Gaussian, Head, MixtureOfLogistics, Sampling
+from foretell.nn.initialisation import chrono_
 from foretell.nn.losses import sequence_loss
 from foretell.nn.recurrent import GRU, LSTM, RNN
 from foretell.nn.structures import SequenceToSequence, SequenceToVector, VectorToSequence
@@ -35,6 +36,7 @@ __all__ = [
     "Upsample",
     "VectorToSequence",
     "WaveNet",
+    "chrono_",
     "dilation_cycles",
     "from_haste",
     "from_keras",
