@@ -7,6 +7,9 @@ pass over all of it with the state carried on: every character counts, its first
 takes all but the last 5 %, by which it keeps the best weights. The settings are foretell's defaults, which were chosen
 on that validation part; `--validate` scores on it, and never opens the test part.
 
+The test part is of other plays, with other names. So it is asked in two ways: by the trained network as it is, and by
+one that goes on learning from what it has read of the part (`foretell text evaluate --dynamic`).
+
 Beside it, the same network on torch.nn.LSTM, which has no dropout on the state, trained as many steps on the same
 chunks by the same loop; `--peer-steps 0` leaves it out. The ratio of the time of a step comes from steps of both in
 turns.
@@ -27,7 +30,7 @@ import torch
 from tables import markdown
 from torch import Tensor, nn
 
-from foretell.text import LanguageModel, LanguageSettings, hold_out, read_text
+from foretell.text import DynamicSettings, LanguageModel, LanguageSettings, hold_out, read_text
 from foretell.text.language import task
 from foretell.text.language.characters import Characters
 from foretell.text.language.network import build
@@ -116,6 +119,9 @@ def main() -> None:
     steps = model.history.steps
     score = model.evaluate(asked)
     start = time.perf_counter()
+    dynamic = model.evaluate(asked, dynamic=DynamicSettings())
+    reading = time.perf_counter() - start
+    start = time.perf_counter()
     written = "".join(islice(model.write("ROMEO:\n", seed=options.seed), WRITTEN))
     rate = WRITTEN / (time.perf_counter() - start)
     print(
@@ -125,6 +131,8 @@ def main() -> None:
         f"unknown.\n\nROMEO:\n{written[:400]}\n"
     )
     rows = [_row("foretell, " + settings.cell, score, model.parameters, steps, seconds, model.read / seconds, rate)]
+    learning = f"the same, learning as it reads ({reading:.0f} s)"
+    rows.append(_row(learning, dynamic, model.parameters, steps, seconds, model.read / seconds, None))
 
     characters = Characters.of(learned)
     streams = Streams(characters.encode(learned), settings.streams, settings.chunk)
@@ -155,9 +163,10 @@ def main() -> None:
         f"{times['torch'] / times['foretell']:.2f} times as long."
     )
     if not options.validate:
-        reached = score.bits <= MOST_BITS and seconds <= 60 * MOST_MINUTES
         wanted = f"{MOST_BITS} bits a character within {MOST_MINUTES} minutes of training"
-        print(f"{wanted}: {'reached' if reached else 'MISSED'}")
+        for name, found in (("as it is", score), ("learning as it reads", dynamic)):
+            reached = found.bits <= MOST_BITS and seconds <= 60 * MOST_MINUTES
+            print(f"{wanted}, {name}: {'reached' if reached else 'MISSED'}")
 
 
 def _row(

@@ -12,6 +12,9 @@ import pytest
 import torch
 
 from foretell import Forecaster, ForecastSettings
+from foretell.text.language.model import LanguageSettings
+from foretell.text.translation.model import TranslatorSettings
+from foretell.training import TrainingSettings
 
 ROOT = Path(__file__).parents[1]
 
@@ -27,6 +30,13 @@ def run_blocks(page: str) -> dict[str, Any]:
         line = text.count("\n", 0, block.start(1))
         exec(compile("\n" * line + block[1], str(ROOT / page), "exec"), names)
     return names
+
+
+def smaller(monkeypatch: pytest.MonkeyPatch, module: str, settings: Any) -> None:
+    """Whatever settings of that kind a page asks for, it gets these."""
+    kind = type(settings)
+    given = type(kind.__name__, (kind,), {"__new__": lambda _cls, **_asked: settings})
+    monkeypatch.setattr(f"{module}.{kind.__name__}", given)
 
 
 def test_layers() -> None:
@@ -56,3 +66,34 @@ def test_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     assert len(names["newer"]) == 14
     assert "lstm" in capsys.readouterr().out
     assert names["outputs"].shape == (8, 100, 64)
+
+
+def test_classify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    run_blocks("docs/classify.md")
+    assert capsys.readouterr().out.splitlines()[:2] == ["None", "['good']"]
+
+
+def test_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "plays.txt").write_text(100 * "ROMEO: one two, buckle my shoe;\n")
+    training = TrainingSettings(steps=5)
+    smaller(monkeypatch, "foretell.text.language.settings", LanguageSettings(hidden=8, training=training))
+    run_blocks("docs/text.md")
+    plain, dynamic, *written = capsys.readouterr().out.splitlines()
+    assert plain.startswith("Score(bits=")
+    assert dynamic.startswith("Score(bits=")
+    assert sum(map(len, written)) >= 1000
+
+
+def test_translate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("train", "val"):
+        (tmp_path / f"{name}.en").write_text(20 * "one two\nthree\n")
+        (tmp_path / f"{name}.fr").write_text(20 * "un deux\ntrois\n")
+    settings = TranslatorSettings(hidden=8, embedding=8, vocabulary=300, training=TrainingSettings(steps=5))
+    smaller(monkeypatch, "foretell.text.translation.settings", settings)
+    run_blocks("docs/translate.md")
+    bleu, translations = capsys.readouterr().out.splitlines()
+    assert bleu.startswith("Bleu(score=")
+    assert translations.startswith("[")

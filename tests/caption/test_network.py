@@ -30,7 +30,7 @@ def test_shapes(size: int, attention: bool, tiny: Callable[..., CaptionSettings]
     network = build(tiny(size=size, attention=attention), 9).eval()
     images = torch.randint(0, 256, (2, size, size, 3), dtype=torch.uint8)
     places = (size // 8) ** 2 + 1
-    assert network.seen(images).shape == ((2, places, 16) if attention else (2, 16))
+    assert network.seen(images).shape == ((2, places, 24) if attention else (2, 16))
     scores = network(images, torch.ones(2, 3, dtype=torch.int64), torch.tensor([3, 1]))
     assert scores.shape == (2, 3, 9)
 
@@ -54,3 +54,20 @@ def test_words_depend_on_where_things_are(tiny: Callable[..., Any]) -> None:
     left[:, 12:18, 8:12] = right[:, 12:18, 16:20] = 0
     with torch.no_grad():
         assert not torch.allclose(network.seen(left), network.seen(right), atol=1e-4)
+
+
+def test_shapes_are_seen_by_brightness_alone_and_colours_without_shapes(tiny: Callable[..., Any]) -> None:
+    torch.manual_seed(0)
+    convolutions = build(tiny(), 9).convolutions.eval()
+    image = torch.full((1, 16, 16, 3), 255, dtype=torch.uint8)
+    blue, brown, mirrored = image.clone(), image.clone(), image.clone()
+    blue[:, 2:6, 0:4] = torch.tensor([50, 100, 200], dtype=torch.uint8)
+    brown[:, 2:6, 0:4] = torch.tensor([94, 104, 64], dtype=torch.uint8)  # as bright
+    mirrored[:, 2:6, 4:8] = torch.tensor([50, 100, 200], dtype=torch.uint8)
+    shapes = convolutions.features - convolutions.colours[0].out_channels
+    with torch.no_grad():
+        a, b, c = (convolutions(picture) for picture in (blue, brown, mirrored))
+    torch.testing.assert_close(a[:, :shapes], b[:, :shapes])
+    assert not torch.allclose(a[:, shapes:], b[:, shapes:], atol=1e-3)
+    torch.testing.assert_close(a[:, shapes:], c[:, shapes:])  # within one place of 8 x 8 pixels
+    assert not torch.allclose(a[:, :shapes], c[:, :shapes], atol=1e-3)

@@ -3,15 +3,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
 
 from foretell.caption import Captioned, CaptionSettings
 from foretell.caption.network import build
-from foretell.caption.task import TrainingTask, exact_share, mean_loss, moved, paler
+from foretell.caption.task import TrainingTask, exact_share, mean_loss
 from foretell.nn import sequence_loss
-from foretell.text.vocabulary import END, START, UNKNOWN, Vocabulary
+from foretell.text.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
 
 
 @pytest.fixture
@@ -92,11 +91,26 @@ def test_some_pictures_are_paler(
     assert (left > 0.08 * colour).all()
 
 
-def test_paler() -> None:
-    image = np.array([[255, 255, 255], [255, 0, 0], [0, 0, 10]], np.uint8)
-    assert (paler(image, 1.0) == image).all()
-    assert paler(image, 0.0).tolist() == [[255] * 3, [76] * 3, [1] * 3]
-    assert paler(image, 0.5).tolist() == [[255] * 3, [166, 38, 38], [1, 1, 6]]
+def test_pictures_in_other_colours_are_asked_for_no_colour(
+    squares: Callable[..., Captioned], tiny: Callable[..., CaptionSettings], vocabulary: Vocabulary
+) -> None:
+    data, colours = squares(40), ("red", "green", "blue")
+    plain, changed = (
+        TrainingTask(data, vocabulary, tiny(shift=0, forgotten=0.0, batch_size=240, colour_words=words)).batch(0)
+        for words in ((), colours)
+    )
+    told = {vocabulary.encode([colour])[0][0] for colour in colours}
+    rows = (plain["due"] != changed["due"]).any(1)
+    assert rows.float().mean() == pytest.approx(0.5, abs=0.1)
+    assert (plain["images"] != changed["images"]).flatten(1).any(1).tolist() == rows.tolist()
+    hidden = torch.isin(plain["due"], torch.tensor(sorted(told)))
+    assert (changed["due"][rows[:, None] & hidden] == PAD).all()
+    assert torch.equal(changed["due"][~(rows[:, None] & hidden)], plain["due"][~(rows[:, None] & hidden)])
+    # Where a colour was read, any of them is.
+    read = torch.isin(plain["fed"], torch.tensor(sorted(told))) & rows[:, None]
+    assert {*changed["fed"][read].tolist()} == told
+    assert 0.5 < (changed["fed"][read] != plain["fed"][read]).float().mean() < 0.8
+    assert torch.equal(changed["fed"][~read], plain["fed"][~read])
 
 
 def test_what_is_due_is_smoothed_in_training(
@@ -123,25 +137,6 @@ def test_a_long_caption_is_cut_off(
     batches = [task.batch(number) for number in range(9)]
     assert {length for batch in batches for length in batch["lengths"].tolist()} == {2, 5}
     assert all((batch["due"][batch["lengths"] == 5] != END).all() for batch in batches)
-
-
-def test_a_picture_is_moved_and_its_edge_fills_the_rest() -> None:
-    image = np.arange(16 * 16 * 3, dtype=np.uint8).reshape(16, 16, 3)
-    random = np.random.default_rng(0)
-    assert (moved(image, 0, random) == image).all()
-    found = set()
-    for _ in range(200):
-        shifted = moved(image, 2, random)
-        down, right = next(
-            (d, r)
-            for d in range(-2, 3)
-            for r in range(-2, 3)
-            if (shifted[2:-2, 2:-2] == image[2 + d : 14 + d, 2 + r : 14 + r]).all()
-        )
-        found.add((down, right))
-        edge = image[np.clip(np.arange(16) + down, 0, 15)][:, np.clip(np.arange(16) + right, 0, 15)]
-        assert (shifted == edge).all()
-    assert len(found) == 25
 
 
 def test_the_mean_loss_counts_every_word_once(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -41,6 +42,67 @@ def start(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
         text=True,
         **options,
     )
+
+
+@pytest.fixture
+def refused() -> Callable[..., None]:
+    """`refused(done, folder, before, *said)`: a run ended as bad input does, with those words, and left what was there.
+
+    `before` is `sorted(folder.rglob("*"))`.
+    """
+
+    def check(done: Any, folder: Path, before: list[Path], *said: str) -> None:
+        assert done.exit_code == 2, done.output
+        for words in said:
+            assert words in done.stderr
+        assert done.stderr.startswith("error: ")
+        assert done.stderr.count("\n") == 1
+        assert "Traceback" not in done.output
+        assert done.stdout == ""
+        assert sorted(folder.rglob("*")) == before
+
+    return check
+
+
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """`full_disk()`: from then on nothing more fits on it."""
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    return lambda: monkeypatch.setattr("os.fsync", full)
+
+
+@pytest.fixture
+def interrupted_and_resumed(
+    start: Callable[..., subprocess.Popen[str]], run: Callable[..., Any], tmp_path: Path
+) -> Callable[[tuple[str, ...]], None]:
+    """`interrupted_and_resumed(arguments)`: Ctrl-C in a training to the folder model, which then goes on to its end."""
+
+    def check(arguments: tuple[str, ...]) -> None:
+        there = {path.name for path in tmp_path.iterdir()}
+        process = start(*arguments)
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "Training:  20 %" in line:
+                break
+        process.send_signal(signal.SIGINT)
+        output, complaint = process.communicate(timeout=60)
+        assert process.returncode == 130, complaint
+        assert complaint.splitlines()[-1] == (
+            "interrupted: training is kept up to here in model.checkpoint; the same command goes on there"
+        )
+        assert "Traceback" not in output + complaint
+        assert {path.name for path in tmp_path.iterdir()} == {*there, "model.checkpoint"}
+
+        done = run(*arguments)
+        assert done.exit_code == 0, done.output
+        assert "Going on from the checkpoint in model.checkpoint" in done.stderr
+        assert "Training:  10 %" not in done.stderr
+        assert {path.name for path in tmp_path.iterdir()} == {*there, "model"}
+
+    return check
 
 
 @pytest.fixture

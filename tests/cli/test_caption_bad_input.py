@@ -17,17 +17,6 @@ from foretell.training.settings import TrainingSettings
 GOOD = "image,caption\na.png,red\n"
 
 
-def refused(done: Any, folder: Path, before: list[Path], *said: str) -> None:
-    assert done.exit_code == 2, done.output
-    for words in said:
-        assert words in done.stderr
-    assert done.stderr.startswith("error: ")
-    assert done.stderr.count("\n") == 1
-    assert "Traceback" not in done.output
-    assert done.stdout == ""
-    assert sorted(folder.rglob("*")) == before
-
-
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
     folder = tmp_path / "photos"
@@ -61,6 +50,8 @@ def photos(tmp_path: Path) -> Path:
         (GOOD, ["--hidden", "1000000000"], ["not enough memory"]),
         (GOOD, ["--dropout", "1"], ["dropout is 1"]),
         (GOOD, ["--shift", "64"], ["shift is 64"]),
+        (GOOD, ["--colour-words", "red,gren"], ["no caption to learn from has the word gren"]),
+        (GOOD, ["--colour-words", "dark red"], ["colour_words is ('dark red',)", "single words"]),
         (GOOD, ["--vocabulary", "5"], ["vocabulary is 5"]),
         (GOOD, ["--steps", "0"], ["steps=0"]),
         (GOOD, ["--minutes", "0"], ["minutes=0"]),
@@ -74,7 +65,12 @@ def photos(tmp_path: Path) -> Path:
     ],
 )  # fmt: skip
 def test_train_refuses(
-    table: str | None, options: list[str], said: list[str], run: Callable[..., Any], photos: Path
+    table: str | None,
+    options: list[str],
+    said: list[str],
+    run: Callable[..., Any],
+    photos: Path,
+    refused: Callable[..., None],
 ) -> None:
     if table is not None:
         (photos.parent / "t.csv").write_bytes(table.encode("latin-1"))
@@ -84,7 +80,9 @@ def test_train_refuses(
     refused(done, photos.parent, before, *said)
 
 
-def test_train_refuses_what_is_no_folder_of_pictures(run: Callable[..., Any], photos: Path) -> None:
+def test_train_refuses_what_is_no_folder_of_pictures(
+    run: Callable[..., Any], photos: Path, refused: Callable[..., None]
+) -> None:
     (photos.parent / "t.csv").write_text(GOOD)
     (photos.parent / "none").mkdir()
     before = sorted(photos.parent.rglob("*"))
@@ -120,13 +118,15 @@ def model(photos: Path) -> Path:
     ],
 )
 @pytest.mark.usefixtures("model")
-def test_run_refuses(options: list[str], said: list[str], run: Callable[..., Any], tmp_path: Path) -> None:
+def test_run_refuses(
+    options: list[str], said: list[str], run: Callable[..., Any], tmp_path: Path, refused: Callable[..., None]
+) -> None:
     (tmp_path / "empty").mkdir()
     before = sorted(tmp_path.rglob("*"))
     refused(run("caption", "run", "model", *options), tmp_path, before, *said)
 
 
-def test_run_refuses_other_models(run: Callable[..., Any], photos: Path) -> None:
+def test_run_refuses_other_models(run: Callable[..., Any], photos: Path, refused: Callable[..., None]) -> None:
     write_folder(photos.parent / "sound", "audio", {}, {})
     before = sorted(photos.parent.rglob("*"))
     for folder, said in (("nothing", "does not exist"), ("photos", "is not a model"), ("sound", "foretell audio")):
@@ -134,13 +134,12 @@ def test_run_refuses_other_models(run: Callable[..., Any], photos: Path) -> None
 
 
 @pytest.mark.usefixtures("model")
-def test_a_full_disk_leaves_nothing(run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
+def test_a_full_disk_leaves_nothing(
+    run: Callable[..., Any], tmp_path: Path, full_disk: Callable[[], None], refused: Callable[..., None]
+) -> None:
     (tmp_path / "x.csv").write_bytes(b"what was there before")
     before = sorted(tmp_path.rglob("*"))
-    monkeypatch.setattr("os.fsync", full)
+    full_disk()
     done = run("caption", "run", "model", "photos/a.png", "-o", "x.csv", "--quiet")
     refused(done, tmp_path, before, "x.csv", "No space left on device")
     assert (tmp_path / "x.csv").read_bytes() == b"what was there before"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -67,6 +66,13 @@ def test_train_and_run(attention: str, run: Callable[..., Any], photos: Path) ->
     ]
 
 
+@pytest.mark.usefixtures("photos")
+def test_colour_words(run: Callable[..., Any], tmp_path: Path) -> None:
+    done = run(*TRAIN, *TINY, "--colour-words", "red, Green,blue,", "--quiet")
+    assert (done.exit_code, done.output) == (0, "")
+    assert Captioner.load(tmp_path / "model").settings.colour_words == ("red", "Green", "blue")
+
+
 def test_json_says_what_there_is(run: Callable[..., Any], photos: Path) -> None:
     with open(photos.parent / "captions.csv", "a") as table:
         table.write("00.png,another\n00.png,another\n")
@@ -119,27 +125,10 @@ def test_a_caption_of_10_000_words(run: Callable[..., Any], photos: Path) -> Non
     assert "1 captions were cut off after 100 words" in done.stdout
 
 
-def test_ctrl_c_and_on(start: Callable[..., subprocess.Popen[str]], run: Callable[..., Any], photos: Path) -> None:
+@pytest.mark.usefixtures("photos")
+def test_ctrl_c_and_on(interrupted_and_resumed: Callable[[tuple[str, ...]], None]) -> None:
     options = (*TRAIN, *TINY[2:], "--steps", "100")
-    process = start(*options)
-    assert process.stderr is not None
-    for line in process.stderr:
-        if "Training:  20 %" in line:
-            break
-    process.send_signal(signal.SIGINT)
-    output, complaint = process.communicate(timeout=60)
-    assert process.returncode == 130, complaint
-    assert complaint.splitlines()[-1] == (
-        "interrupted: training is kept up to here in model.checkpoint; the same command goes on there"
-    )
-    assert (output, "Traceback" in complaint) == ("", False)
-    assert sorted(path.name for path in photos.parent.iterdir()) == ["captions.csv", "model.checkpoint", "photos"]
-
-    done = run(*options)
-    assert done.exit_code == 0, done.output
-    assert "Going on from the checkpoint in model.checkpoint" in done.stderr
-    assert "Training:  10 %" not in done.stderr
-    assert sorted(path.name for path in photos.parent.iterdir()) == ["captions.csv", "model", "photos"]
+    interrupted_and_resumed(options)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes close in another way")
@@ -152,19 +141,3 @@ def test_a_closed_pipe(start: Callable[..., subprocess.Popen[str]]) -> None:
     complaint = process.stderr.read()
     assert process.wait(timeout=60) == 141
     assert complaint == ""
-
-
-@pytest.mark.parametrize("command", ["train", "run"])
-def test_help_is_instant_and_has_examples(command: str, run: Callable[..., Any]) -> None:
-    done = run("caption", command, "--help")
-    assert done.exit_code == 0
-    assert "Examples" in done.output
-    assert f"foretell caption {command}" in done.output
-    program = (
-        f"import sys, foretell.cli\nsys.argv[1:] = ['caption', '{command}', '--help']\n"
-        "try:\n    foretell.cli.main()\nexcept SystemExit as end:\n    assert not end.code\n"
-        "heavy = ('torch', 'numpy', 'polars', 'PIL', 'tokenizers')\n"
-        "print('HEAVY', [name for name in heavy if name in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "HEAVY []"

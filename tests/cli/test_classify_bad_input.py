@@ -15,17 +15,6 @@ COLUMNS = ["--text", "said", "--label", "mood"]
 GOOD = "said,mood\na fine day,good\na dull day,bad\nfine,good\ndull,bad\n"
 
 
-def refused(done: Any, folder: Path, before: list[Path], *said: str) -> None:
-    assert done.exit_code == 2, done.output
-    for words in said:
-        assert words in done.stderr
-    assert done.stderr.startswith("error: ")
-    assert done.stderr.count("\n") == 1
-    assert "Traceback" not in done.output
-    assert done.stdout == ""
-    assert sorted(folder.rglob("*")) == before
-
-
 @pytest.mark.parametrize(
     ("content", "options", "said"),
     [
@@ -64,7 +53,12 @@ def refused(done: Any, folder: Path, before: list[Path], *said: str) -> None:
     ],
 )  # fmt: skip
 def test_train_refuses(
-    content: str, options: list[str], said: list[str], run: Callable[..., Any], tmp_path: Path
+    content: str,
+    options: list[str],
+    said: list[str],
+    run: Callable[..., Any],
+    tmp_path: Path,
+    refused: Callable[..., None],
 ) -> None:
     (tmp_path / "t.csv").write_text(content, encoding="latin-1")
     before = sorted(tmp_path.rglob("*"))
@@ -73,7 +67,7 @@ def test_train_refuses(
     refused(run("classify", "train", "t.csv", *columns, *out, *options, "--quiet"), tmp_path, before, *said)
 
 
-def test_train_refuses_what_is_no_table(run: Callable[..., Any], tmp_path: Path) -> None:
+def test_train_refuses_what_is_no_table(run: Callable[..., Any], tmp_path: Path, refused: Callable[..., None]) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "book.pdf").write_bytes(b"%PDF-1.7")
     before = sorted(tmp_path.rglob("*"))
@@ -120,20 +114,24 @@ def model(tmp_path: Path) -> Path:
     ],
 )
 @pytest.mark.usefixtures("model")
-def test_predict_refuses(options: list[str], said: list[str], run: Callable[..., Any], tmp_path: Path) -> None:
+def test_predict_refuses(
+    options: list[str], said: list[str], run: Callable[..., Any], tmp_path: Path, refused: Callable[..., None]
+) -> None:
     before = sorted(tmp_path.rglob("*"))
     refused(run("classify", "predict", "model", *options, "--quiet"), tmp_path, before, *said)
 
 
 @pytest.mark.usefixtures("model")
-def test_labels_do_not_go_over_columns_that_are_there(run: Callable[..., Any], tmp_path: Path) -> None:
+def test_labels_do_not_go_over_columns_that_are_there(
+    run: Callable[..., Any], tmp_path: Path, refused: Callable[..., None]
+) -> None:
     assert run("classify", "predict", "model", "t.csv", "-o", "once.csv", "--quiet").exit_code == 0
     before = sorted(tmp_path.rglob("*"))
     done = run("classify", "predict", "model", "once.csv", "-o", "twice.csv", "--quiet")
     refused(done, tmp_path, before, "has a column 'predicted_label' already")
 
 
-def test_predict_refuses_other_models(run: Callable[..., Any], tmp_path: Path) -> None:
+def test_predict_refuses_other_models(run: Callable[..., Any], tmp_path: Path, refused: Callable[..., None]) -> None:
     write_folder(tmp_path / "sound", "audio", {}, {})
     (tmp_path / "empty").mkdir()
     (tmp_path / "t.csv").write_text(GOOD)
@@ -147,11 +145,10 @@ def test_predict_refuses_other_models(run: Callable[..., Any], tmp_path: Path) -
 
 
 @pytest.mark.usefixtures("model")
-def test_a_full_disk_leaves_nothing(run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
+def test_a_full_disk_leaves_nothing(
+    run: Callable[..., Any], tmp_path: Path, full_disk: Callable[[], None], refused: Callable[..., None]
+) -> None:
     before = sorted(tmp_path.rglob("*"))
-    monkeypatch.setattr("os.fsync", full)
+    full_disk()
     done = run("classify", "predict", "model", "t.csv", "-o", "o.csv", "--quiet")
     refused(done, tmp_path, before, "o.csv", "No space left on device")

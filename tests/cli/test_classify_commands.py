@@ -6,9 +6,7 @@ import csv
 import gzip
 import io
 import json
-import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -166,28 +164,11 @@ def test_many_classes(run: Callable[..., Any], tmp_path: Path) -> None:
     assert "class0, class1, class10, class11, class12, class13, class14 and 33 more" in run("info", "model").stdout
 
 
-def test_ctrl_c_and_on(start: Callable[..., subprocess.Popen[str]], run: Callable[..., Any], reviews: Path) -> None:
+@pytest.mark.usefixtures("reviews")
+def test_ctrl_c_and_on(interrupted_and_resumed: Callable[[tuple[str, ...]], None]) -> None:
     tiny = ("--steps", "200", "--hidden", "4", "--members", "1")
     options = ("classify", "train", "reviews.csv", *COLUMNS, "-o", "model", *tiny)
-    process = start(*options)
-    assert process.stderr is not None
-    for line in process.stderr:
-        if "Training:  20 %" in line:
-            break
-    process.send_signal(signal.SIGINT)
-    output, complaint = process.communicate(timeout=60)
-    assert process.returncode == 130, complaint
-    assert complaint.splitlines()[-1] == (
-        "interrupted: training is kept up to here in model.checkpoint; the same command goes on there"
-    )
-    assert (output, "Traceback" in complaint) == ("", False)
-    assert sorted(path.name for path in reviews.parent.iterdir()) == ["model.checkpoint", "reviews.csv"]
-
-    done = run(*options)
-    assert done.exit_code == 0, done.output
-    assert "Going on from the checkpoint in model.checkpoint" in done.stderr
-    assert "Training:  10 %" not in done.stderr
-    assert sorted(path.name for path in reviews.parent.iterdir()) == ["model", "reviews.csv"]
+    interrupted_and_resumed(options)
 
 
 def test_a_reader_that_goes_away_is_no_error(start: Callable[..., subprocess.Popen[str]], model: Path) -> None:
@@ -198,19 +179,3 @@ def test_a_reader_that_goes_away_is_no_error(start: Callable[..., subprocess.Pop
     assert process.stderr.read() == ""
     assert process.wait(timeout=60) == 141
     assert sorted(path.name for path in model.parent.iterdir()) == ["model", "reviews.csv"]
-
-
-@pytest.mark.parametrize("command", ["train", "predict"])
-def test_help_is_instant_and_has_examples(command: str, run: Callable[..., Any]) -> None:
-    done = run("classify", command, "--help")
-    assert done.exit_code == 0
-    assert "Examples" in done.output
-    assert f"foretell classify {command}" in done.output
-    program = (
-        f"import sys, foretell.cli\nsys.argv[1:] = ['classify', '{command}', '--help']\n"
-        "try:\n    foretell.cli.main()\nexcept SystemExit as end:\n    assert not end.code\n"
-        "heavy = ('torch', 'numpy', 'polars', 'tokenizers')\n"
-        "print('HEAVY', [name for name in heavy if name in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "HEAVY []"

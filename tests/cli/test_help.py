@@ -11,14 +11,23 @@ import pytest
 
 from foretell import __version__
 
-HEAVY = ("torch", "polars", "pandas", "numpy", "narwhals", "lightning_fabric", "matplotlib", "pyarrow")
+HEAVY = (
+    *("torch", "polars", "pandas", "numpy", "narwhals", "lightning_fabric", "matplotlib", "pyarrow"),
+    *("soundfile", "soxr", "mido", "PIL", "tokenizers", "sacrebleu"),
+)
+COMMANDS = (
+    *("forecast", "fit", "predict", "backtest", "info"),
+    *("audio train", "audio generate", "audio evaluate", "music train", "music generate"),
+    *("classify train", "classify predict", "translate train", "translate run"),
+    *("text train", "text generate", "text evaluate", "caption train", "caption run"),
+)
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["forecast", "--help"], ["info", "--help"]])
-def test_nothing_heavy_is_imported(arguments: list[str]) -> None:
+@pytest.mark.parametrize("arguments", ["--help", "--version", *(f"{command} --help" for command in COMMANDS)])
+def test_nothing_heavy_is_imported(arguments: str) -> None:
     program = (
         "import sys, foretell.cli\n"
-        f"sys.argv[1:] = {arguments}\n"
+        f"sys.argv[1:] = {arguments.split()}\n"
         "try:\n    foretell.cli.main()\nexcept SystemExit as end:\n    assert not end.code\n"
         f"print('HEAVY', [name for name in {HEAVY} if name in sys.modules])"
     )
@@ -27,9 +36,9 @@ def test_nothing_heavy_is_imported(arguments: list[str]) -> None:
     assert "\x1b" not in done.stdout
 
 
-@pytest.mark.parametrize("command", ["forecast", "fit", "predict", "backtest", "info"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help_with_examples(command: str, run: Callable[..., Any]) -> None:
-    done = run(command, "--help")
+    done = run(*command.split(), "--help")
     assert done.exit_code == 0
     assert "Examples" in done.output
     assert f"foretell {command}" in done.output

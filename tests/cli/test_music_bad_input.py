@@ -15,17 +15,6 @@ HEADER = "note0,note1,note2,note3\n"
 ROW = "72,67,64,48\n"
 
 
-def refused(done: Any, folder: Path, before: list[Path], *said: str) -> None:
-    assert done.exit_code == 2, done.output
-    for words in said:
-        assert words in done.stderr
-    assert done.stderr.startswith("error: ")
-    assert done.stderr.count("\n") == 1
-    assert "Traceback" not in done.output
-    assert done.stdout == ""
-    assert sorted(folder.rglob("*")) == before
-
-
 @pytest.mark.parametrize(
     ("content", "options", "said"),
     [
@@ -54,7 +43,12 @@ def refused(done: Any, folder: Path, before: list[Path], *said: str) -> None:
     ],
 )  # fmt: skip
 def test_train_refuses(
-    content: str | None, options: list[str], said: list[str], run: Callable[..., Any], tmp_path: Path
+    content: str | None,
+    options: list[str],
+    said: list[str],
+    run: Callable[..., Any],
+    tmp_path: Path,
+    refused: Callable[..., None],
 ) -> None:
     (tmp_path / "bach").mkdir()
     if content is not None:
@@ -64,7 +58,9 @@ def test_train_refuses(
     refused(run("music", "train", "bach", *out, *options, "--quiet"), tmp_path, before, *said)
 
 
-def test_train_refuses_what_is_no_collection(run: Callable[..., Any], tmp_path: Path) -> None:
+def test_train_refuses_what_is_no_collection(
+    run: Callable[..., Any], tmp_path: Path, refused: Callable[..., None]
+) -> None:
     (tmp_path / "bad.tgz").write_bytes(b"no tar")
     (tmp_path / "song.mid").write_bytes(b"no MIDI")
     before = sorted(tmp_path.rglob("*"))
@@ -112,13 +108,15 @@ def model(tmp_path: Path) -> Path:
     ],
 )
 @pytest.mark.usefixtures("model")
-def test_generate_refuses(options: list[str], said: list[str], run: Callable[..., Any], tmp_path: Path) -> None:
+def test_generate_refuses(
+    options: list[str], said: list[str], run: Callable[..., Any], tmp_path: Path, refused: Callable[..., None]
+) -> None:
     before = sorted(tmp_path.rglob("*"))
     out = [] if "--out" in options else ["--out", "x.mid"]
     refused(run("music", "generate", "model", *out, *options), tmp_path, before, *said)
 
 
-def test_generate_refuses_other_models(run: Callable[..., Any], tmp_path: Path) -> None:
+def test_generate_refuses_other_models(run: Callable[..., Any], tmp_path: Path, refused: Callable[..., None]) -> None:
     write_folder(tmp_path / "sound", "audio", {}, {})
     (tmp_path / "empty").mkdir()
     before = sorted(tmp_path.rglob("*"))
@@ -131,13 +129,12 @@ def test_generate_refuses_other_models(run: Callable[..., Any], tmp_path: Path) 
 
 
 @pytest.mark.usefixtures("model")
-def test_a_full_disk_leaves_nothing(run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
+def test_a_full_disk_leaves_nothing(
+    run: Callable[..., Any], tmp_path: Path, full_disk: Callable[[], None], refused: Callable[..., None]
+) -> None:
     (tmp_path / "x.mid").write_bytes(b"what was there before")
     before = sorted(tmp_path.rglob("*"))
-    monkeypatch.setattr("os.fsync", full)
+    full_disk()
     done = run("music", "generate", "model", "-o", "x.mid", "--chords", "2", "--quiet")
     refused(done, tmp_path, before, "x.mid", "No space left on device")
     assert (tmp_path / "x.mid").read_bytes() == b"what was there before"

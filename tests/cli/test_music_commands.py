@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -105,40 +102,7 @@ def test_without_a_valid_part_some_chorales_are_held_out(run: Callable[..., Any]
     assert "9 to train. There are fewer than ten and no valid folder: nothing was held out" in done.stdout
 
 
-def test_ctrl_c_and_on(start: Callable[..., subprocess.Popen[str]], run: Callable[..., Any], bach: Path) -> None:
+@pytest.mark.usefixtures("bach")
+def test_ctrl_c_and_on(interrupted_and_resumed: Callable[[tuple[str, ...]], None]) -> None:
     options = ("music", "train", "bach", "-o", "model", "--steps", "100", "--hidden", "8")
-    process = start(*options)
-    assert process.stderr is not None
-    for line in process.stderr:
-        if "Training:  20 %" in line:
-            break
-    process.send_signal(signal.SIGINT)
-    output, complaint = process.communicate(timeout=60)
-    assert process.returncode == 130, complaint
-    assert complaint.splitlines()[-1] == (
-        "interrupted: training is kept up to here in model.checkpoint; the same command goes on there"
-    )
-    assert (output, "Traceback" in complaint) == ("", False)
-    assert sorted(path.name for path in bach.parent.iterdir()) == ["bach", "model.checkpoint"]
-
-    done = run(*options)
-    assert done.exit_code == 0, done.output
-    assert "Going on from the checkpoint in model.checkpoint" in done.stderr
-    assert "Training:  10 %" not in done.stderr
-    assert sorted(path.name for path in bach.parent.iterdir()) == ["bach", "model"]
-
-
-@pytest.mark.parametrize("command", ["train", "generate"])
-def test_help_is_instant_and_has_examples(command: str, run: Callable[..., Any]) -> None:
-    done = run("music", command, "--help")
-    assert done.exit_code == 0
-    assert "Examples" in done.output
-    assert f"foretell music {command}" in done.output
-    program = (
-        f"import sys, foretell.cli\nsys.argv[1:] = ['music', '{command}', '--help']\n"
-        "try:\n    foretell.cli.main()\nexcept SystemExit as end:\n    assert not end.code\n"
-        "heavy = ('torch', 'numpy', 'mido', 'soundfile', 'matplotlib')\n"
-        "print('HEAVY', [name for name in heavy if name in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "HEAVY []"
+    interrupted_and_resumed(options)

@@ -16,17 +16,6 @@ from foretell.training.settings import TrainingSettings
 TEXT = b"to be or not to be\n"
 
 
-def refused(done: Any, folder: Path, before: list[Path], *said: str) -> None:
-    assert done.exit_code == 2, done.output
-    for words in said:
-        assert words in done.stderr
-    assert done.stderr.startswith("error: ")
-    assert done.stderr.count("\n") == 1
-    assert "Traceback" not in done.output
-    assert done.stdout == ""
-    assert sorted(folder.rglob("*")) == before
-
-
 @pytest.mark.parametrize(
     ("content", "options", "said"),
     [
@@ -61,7 +50,12 @@ def refused(done: Any, folder: Path, before: list[Path], *said: str) -> None:
     ],
 )
 def test_train_refuses(
-    content: bytes | None, options: list[str], said: list[str], run: Callable[..., Any], tmp_path: Path
+    content: bytes | None,
+    options: list[str],
+    said: list[str],
+    run: Callable[..., Any],
+    tmp_path: Path,
+    refused: Callable[..., None],
 ) -> None:
     if content is not None:
         (tmp_path / "a.txt").write_bytes(content)
@@ -70,7 +64,7 @@ def test_train_refuses(
     refused(run("text", "train", "a.txt", *out, *options, "--quiet"), tmp_path, before, *said)
 
 
-def test_train_refuses_what_is_no_file(run: Callable[..., Any], tmp_path: Path) -> None:
+def test_train_refuses_what_is_no_file(run: Callable[..., Any], tmp_path: Path, refused: Callable[..., None]) -> None:
     (tmp_path / "texts").mkdir()
     before = sorted(tmp_path.rglob("*"))
     refused(run("text", "train", "texts", "-o", "model"), tmp_path, before, "texts is a folder")
@@ -102,14 +96,19 @@ def author() -> LanguageModel:
     ],
 )
 def test_generate_refuses(
-    options: list[str], said: list[str], run: Callable[..., Any], author: LanguageModel, tmp_path: Path
+    options: list[str],
+    said: list[str],
+    run: Callable[..., Any],
+    author: LanguageModel,
+    tmp_path: Path,
+    refused: Callable[..., None],
 ) -> None:
     author.save(tmp_path / "model")
     before = sorted(tmp_path.rglob("*"))
     refused(run("text", "generate", "model", *options), tmp_path, before, *said)
 
 
-def test_generate_refuses_other_models(run: Callable[..., Any], tmp_path: Path) -> None:
+def test_other_models_are_refused(run: Callable[..., Any], tmp_path: Path, refused: Callable[..., None]) -> None:
     write_folder(tmp_path / "sound", "audio", {}, {})
     (tmp_path / "empty").mkdir()
     before = sorted(tmp_path.rglob("*"))
@@ -119,6 +118,23 @@ def test_generate_refuses_other_models(run: Callable[..., Any], tmp_path: Path) 
         ("sound", "foretell audio generate"),
     ):
         refused(run("text", "generate", name), tmp_path, before, said)
+        refused(run("text", "evaluate", name, "-", input="to be"), tmp_path, before, said)
+
+
+def test_evaluate_refuses(
+    run: Callable[..., Any], author: LanguageModel, tmp_path: Path, refused: Callable[..., None]
+) -> None:
+    author.save(tmp_path / "model")
+    (tmp_path / "empty.txt").write_bytes(b"")
+    (tmp_path / "bad.txt").write_bytes(b"to be\n\xff\n")
+    before = sorted(tmp_path.rglob("*"))
+    for file, options, said in (
+        ("nothing.txt", (), ["there is no file nothing.txt"]),
+        ("empty.txt", (), ["empty.txt is empty"]),
+        ("bad.txt", (), ["bad.txt", "row 2"]),
+        ("bad.txt", ("--encoding", "klingon"), ["klingon"]),
+    ):
+        refused(run("text", "evaluate", "model", file, *options), tmp_path, before, *said)
 
 
 def test_a_start_of_many_characters(run: Callable[..., Any], author: LanguageModel, tmp_path: Path) -> None:

@@ -92,27 +92,31 @@ def test_standard_input_and_a_short_text(run: Callable[..., Any], tmp_path: Path
     assert json.loads((tmp_path / "model" / "model.json").read_text())["model"]["validation"] is None
 
 
-def test_ctrl_c_and_on(start: Callable[..., subprocess.Popen[str]], run: Callable[..., Any], rhyme: Path) -> None:
-    options = ("text", "train", "rhyme.txt", "-o", "model", *TINY[2:], "--steps", "200")
-    process = start(*options)
-    assert process.stderr is not None
-    for line in process.stderr:
-        if "Training:  20 %" in line:
-            break
-    process.send_signal(signal.SIGINT)
-    output, complaint = process.communicate(timeout=60)
-    assert process.returncode == 130, complaint
-    assert complaint.splitlines()[-1] == (
-        "interrupted: training is kept up to here in model.checkpoint; the same command goes on there"
-    )
-    assert (output, "Traceback" in complaint) == ("", False)
-    assert sorted(path.name for path in rhyme.parent.iterdir()) == ["model.checkpoint", "rhyme.txt"]
+@pytest.mark.usefixtures("model")
+def test_evaluate(run: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "other.txt").write_text(40 * "five six, pick up sticks!\n")
+    bits = {}
+    for options in ((), ("--dynamic",)):
+        done = run("text", "evaluate", "model", "other.txt", *options, "--json")
+        assert done.exit_code == 0, done.output
+        found = json.loads(done.stdout)
+        assert (found["characters"], found["unknown"], found["dynamic"]) == (1040, 360, bool(options))
+        bits[options] = found["bits"]
+    assert bits["--dynamic",] < bits[()]
 
-    done = run(*options)
+    done = run("text", "evaluate", "model", "-", input="one two\n")
     assert done.exit_code == 0, done.output
-    assert "Going on from the checkpoint in model.checkpoint" in done.stderr
-    assert "Training:  10 %" not in done.stderr
-    assert sorted(path.name for path in rhyme.parent.iterdir()) == ["model", "rhyme.txt"]
+    assert "model on -" in done.stdout
+    assert "bits a character" in done.stdout
+    done = run("text", "evaluate", "model", "other.txt", "--dynamic")
+    assert "model on other.txt, which it learns from as it reads" in done.stdout
+    assert "Reading: 100 %" in done.stderr
+
+
+@pytest.mark.usefixtures("rhyme")
+def test_ctrl_c_and_on(interrupted_and_resumed: Callable[[tuple[str, ...]], None]) -> None:
+    options = ("text", "train", "rhyme.txt", "-o", "model", *TINY[2:], "--steps", "200")
+    interrupted_and_resumed(options)
 
 
 @pytest.mark.usefixtures("model")
@@ -143,19 +147,3 @@ def test_a_terminal_is_not_steered(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sys.stdout, "isatty", lambda terminal=terminal: terminal)
         show("a\x1b[\t", iter("b\nc\x07"))
         assert sys.stdout.getvalue() == shown  # type: ignore[attr-defined]
-
-
-@pytest.mark.parametrize("command", ["train", "generate"])
-def test_help_is_instant_and_has_examples(command: str, run: Callable[..., Any]) -> None:
-    done = run("text", command, "--help")
-    assert done.exit_code == 0
-    assert "Examples" in done.output
-    assert f"foretell text {command}" in done.output
-    program = (
-        f"import sys, foretell.cli\nsys.argv[1:] = ['text', '{command}', '--help']\n"
-        "try:\n    foretell.cli.main()\nexcept SystemExit as end:\n    assert not end.code\n"
-        "heavy = ('torch', 'numpy', 'tokenizers', 'polars')\n"
-        "print('HEAVY', [name for name in heavy if name in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "HEAVY []"

@@ -13,17 +13,6 @@ from foretell.training.model_folder import write_folder
 from foretell.training.settings import TrainingSettings
 
 
-def refused(done: Any, folder: Path, before: list[Path], *said: str) -> None:
-    assert done.exit_code == 2, done.output
-    for words in said:
-        assert words in done.stderr
-    assert done.stderr.startswith("error: ")
-    assert done.stderr.count("\n") == 1
-    assert "Traceback" not in done.output
-    assert done.stdout == ""
-    assert sorted(folder.rglob("*")) == before
-
-
 @pytest.fixture
 def files(tmp_path: Path) -> None:
     for name, data in {
@@ -78,7 +67,9 @@ def files(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 @pytest.mark.usefixtures("files")
-def test_train_refuses(options: list[str], said: list[str], run: Callable[..., Any], tmp_path: Path) -> None:
+def test_train_refuses(
+    options: list[str], said: list[str], run: Callable[..., Any], tmp_path: Path, refused: Callable[..., None]
+) -> None:
     before = sorted(tmp_path.rglob("*"))
     out = [] if "--out" in options else ["--out", "model"]
     refused(run("translate", "train", *options, *out, "--quiet"), tmp_path, before, *said)
@@ -112,7 +103,9 @@ def model(tmp_path: Path) -> Path:
     ],
 )
 @pytest.mark.usefixtures("model")
-def test_run_refuses(options: list[str], said: list[str], run: Callable[..., Any], tmp_path: Path) -> None:
+def test_run_refuses(
+    options: list[str], said: list[str], run: Callable[..., Any], tmp_path: Path, refused: Callable[..., None]
+) -> None:
     before = sorted(tmp_path.rglob("*"))
     refused(run("translate", "run", "model", *options, input="one\n"), tmp_path, before, *said)
 
@@ -132,7 +125,7 @@ def test_nothing_in_nothing_out(run: Callable[..., Any]) -> None:
     assert done.stderr == "0 lines, 0 tokens in 0.0 s.\n"
 
 
-def test_run_refuses_other_models(run: Callable[..., Any], tmp_path: Path) -> None:
+def test_run_refuses_other_models(run: Callable[..., Any], tmp_path: Path, refused: Callable[..., None]) -> None:
     write_folder(tmp_path / "sound", "audio", {}, {})
     (tmp_path / "empty").mkdir()
     before = sorted(tmp_path.rglob("*"))
@@ -145,11 +138,10 @@ def test_run_refuses_other_models(run: Callable[..., Any], tmp_path: Path) -> No
 
 
 @pytest.mark.usefixtures("model")
-def test_a_full_disk_leaves_nothing(run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
+def test_a_full_disk_leaves_nothing(
+    run: Callable[..., Any], tmp_path: Path, full_disk: Callable[[], None], refused: Callable[..., None]
+) -> None:
     before = sorted(tmp_path.rglob("*"))
-    monkeypatch.setattr("os.fsync", full)
+    full_disk()
     done = run("translate", "run", "model", "-o", "new", input="one\n")
     refused(done, tmp_path, before, "new", "No space left on device")

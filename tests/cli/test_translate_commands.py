@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -146,40 +144,7 @@ def test_a_pipe_is_answered_line_by_line_until_its_reader_goes_away(
     assert process.stderr.read() == ""
 
 
-def test_ctrl_c_and_on(start: Callable[..., subprocess.Popen[str]], run: Callable[..., Any], texts: Path) -> None:
+@pytest.mark.usefixtures("texts")
+def test_ctrl_c_and_on(interrupted_and_resumed: Callable[[tuple[str, ...]], None]) -> None:
     options = ("translate", "train", "en", "fr", "-o", "model", *TINY, "--steps", "200")
-    process = start(*options)
-    assert process.stderr is not None
-    for line in process.stderr:
-        if "Training:  20 %" in line:
-            break
-    process.send_signal(signal.SIGINT)
-    output, complaint = process.communicate(timeout=60)
-    assert process.returncode == 130, complaint
-    assert complaint.splitlines()[-1] == (
-        "interrupted: training is kept up to here in model.checkpoint; the same command goes on there"
-    )
-    assert "Traceback" not in output + complaint
-    assert sorted(path.name for path in texts.iterdir()) == ["both.tsv", "en", "fr", "model.checkpoint"]
-
-    done = run(*options)
-    assert done.exit_code == 0, done.output
-    assert "Going on from the checkpoint in model.checkpoint" in done.stderr
-    assert "Training:  10 %" not in done.stderr
-    assert sorted(path.name for path in texts.iterdir()) == ["both.tsv", "en", "fr", "model"]
-
-
-@pytest.mark.parametrize("command", ["train", "run"])
-def test_help_is_instant_and_has_examples(command: str, run: Callable[..., Any]) -> None:
-    done = run("translate", command, "--help")
-    assert done.exit_code == 0
-    assert "Examples" in done.output
-    assert f"foretell translate {command}" in done.output
-    program = (
-        f"import sys, foretell.cli\nsys.argv[1:] = ['translate', '{command}', '--help']\n"
-        "try:\n    foretell.cli.main()\nexcept SystemExit as end:\n    assert not end.code\n"
-        "heavy = ('torch', 'numpy', 'tokenizers', 'sacrebleu', 'polars')\n"
-        "print('HEAVY', [name for name in heavy if name in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "HEAVY []"
+    interrupted_and_resumed(options)

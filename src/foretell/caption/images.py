@@ -19,6 +19,9 @@ ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".
 MOST_PIXELS = 100_000_000
 """Of a picture; a small file may say that it holds more than any memory does."""
 
+BRIGHTNESS = (0.299, 0.587, 0.114)
+"""What red, green and blue add to the brightness of a pixel, as ITU-R BT.601 weighs them."""
+
 # Those that Pillow decodes by itself: it would hand PostScript to another program.
 _FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
 _ORIENTATION = 0x0112

@@ -7,6 +7,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from foretell.caption.images import BRIGHTNESS
 from foretell.caption.settings import HALVINGS, CaptionSettings
 from foretell.nn import GRU, EncoderDecoder, VectorToSequence
 
@@ -20,24 +21,34 @@ def build(settings: CaptionSettings, words: int) -> CaptionNetwork:
 
 
 class Convolutions(nn.Module):
-    """What is where in a picture: features of a grid of places, each of which sees 31 pixels around it.
+    """What is where in a picture: features of a grid of places, of shapes and of colours apart.
 
-    Three convolutions of 3 x 3 that halve the sides, and one that does not, each normalised over the batch (Ioffe &
-    Szegedy, 2015) and rectified. The last is told where each place lies (Liu et al., 2018).
+    Shapes are seen by brightness alone: three convolutions of 3 x 3 that halve the sides, and one that does not, so
+    that a place sees 31 pixels around it. Colours are seen two by two pixels, by convolutions of 1 x 1 whose means over
+    a place count. So no feature stands for a shape in one colour, and what was learned of a shape holds in every other.
+    Each is normalised over the batch (Ioffe & Szegedy, 2015) and rectified; the last are told where each
+    place lies (Liu et al., 2018).
     """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        sizes = [3, *(channels << k for k in range(HALVINGS))]
-        self.halving = nn.Sequential(*(_convolution(a, b, stride=2) for a, b in pairwise(sizes)))
-        self.features = sizes[-1]
-        self.last = _convolution(self.features + 2, self.features, stride=1)
+        sizes = [1, *(channels << k for k in range(HALVINGS))]
+        shapes, colours = sizes[-1], sizes[-2]
+        self.halving = nn.Sequential(*(_convolution(a, b, 3, stride=2) for a, b in pairwise(sizes)))
+        self.shapes = _convolution(shapes + 2, shapes, 3)
+        self.hues = nn.Sequential(_convolution(3, channels, 1), _convolution(channels, colours, 1))
+        self.colours = _convolution(colours + 2, colours, 1)
+        self.features = shapes + colours
 
     def forward(self, images: Tensor) -> Tensor:
         """`(B, C, S / 8, S / 8)` from images `(B, S, S, 3)` of uint8."""
-        x = self.halving(images.permute(0, 3, 1, 2).float() / 127.5 - 1)
-        grid: Tensor = self.last(torch.cat([x, _coordinates(x)], 1))
-        return grid
+        x = images.permute(0, 3, 1, 2).float() / 127.5 - 1
+        brightness = torch.einsum("bchw,c->bhw", x, torch.tensor(BRIGHTNESS, device=x.device))[:, None]
+        shapes = self.halving(brightness)
+        hues = nn.functional.avg_pool2d(self.hues(nn.functional.avg_pool2d(x, 2)), 2 ** (HALVINGS - 1))
+        where = _coordinates(shapes)
+        grid = [self.shapes(torch.cat([shapes, where], 1)), self.colours(torch.cat([hues, where], 1))]
+        return torch.cat(grid, 1)
 
 
 class CaptionNetwork(nn.Module):
@@ -82,10 +93,9 @@ class CaptionNetwork(nn.Module):
         return scores
 
 
-def _convolution(inputs: int, outputs: int, *, stride: int) -> nn.Module:
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
-    )
+def _convolution(inputs: int, outputs: int, side: int, *, stride: int = 1) -> nn.Module:
+    convolution = nn.Conv2d(inputs, outputs, side, stride=stride, padding=side // 2, bias=False)
+    return nn.Sequential(convolution, nn.BatchNorm2d(outputs), nn.ReLU())
 
 
 def _coordinates(grid: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -43,9 +44,14 @@ class CaptionSettings:
     pale: float = 0.6
     """Share of the pictures with paler colours in training, down to a tenth, so that shapes are known in any colour; in
     [0, 1)."""
+    colour_words: tuple[str, ...] = ()
+    """Words of the captions that say a colour. Where there are any, pictures are learned from in other colours too,
+    without these words; so a shape is known in colours that it never had."""
+    recoloured: float = 0.5
+    """Share of the pictures in other colours in training, where `colour_words` are given; in [0, 1)."""
     shift: int = 3
-    """In training each picture is moved by up to so many pixels; 0 leaves it alone. It is never mirrored or given other
-    colours, which might make its caption false."""
+    """In training each picture is moved by up to so many pixels; 0 leaves it alone. It is never mirrored, which might
+    make its caption false."""
     vocabulary: int = 4000
     """Words and parts of words, at most; from 300 on, since every byte is a part."""
     longest: int = 100
@@ -70,15 +76,21 @@ class CaptionSettings:
         self._require("size", rule, SMALLEST <= self.size <= LARGEST and self.size % step == 0)
         for name in ("channels", "hidden", "batch_size", "longest"):
             self._require(name, "must be at least 1", getattr(self, name) >= 1)
-        for name in ("dropout", "forgotten", "mistaken", "smoothing", "pale"):
+        for name in ("dropout", "forgotten", "mistaken", "smoothing", "pale", "recoloured"):
             self._require(name, "must be in [0, 1)", 0 <= getattr(self, name) < 1)
+        words = not isinstance(self.colour_words, str) and all(
+            isinstance(word, str) and re.fullmatch(r"\w+", word) for word in self.colour_words
+        )
+        self._require("colour_words", "must be single words", words)
         self._require("vocabulary", "must be from 300 to 1,000,000", 300 <= self.vocabulary <= 1_000_000)
         self._require("shift", f"must be from 0 to {self.size - 1}", 0 <= self.shift < self.size)
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> CaptionSettings:
         """What `dataclasses.asdict` made of them."""
-        return cls(**{**plain, "training": TrainingSettings(**plain["training"])})
+        given = plain.get("colour_words", ())
+        words = tuple(given) if isinstance(given, list) else given
+        return cls(**{**plain, "colour_words": words, "training": TrainingSettings(**plain["training"])})
 
     def _require(self, name: str, rule: str, holds: bool) -> None:
         if not holds:

@@ -12,12 +12,14 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from foretell.caption.augmentation import moved, paler, recoloured
+from foretell.caption.colour_words import ColourWords
 from foretell.caption.images import Picture
 from foretell.caption.settings import CaptionSettings
 from foretell.caption.table import Captioned
 from foretell.nn import sequence_loss
 from foretell.text.batches import padded
-from foretell.text.vocabulary import END, START, UNKNOWN, Vocabulary
+from foretell.text.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
 
 _PALEST = 0.1
 """Of its colours a picture keeps at least so much, by which they can still be told."""
@@ -43,23 +45,30 @@ class TrainingTask:
         self._images = data.images
         self._settings = settings
         self._tokens = [_tokens(vocabulary, captions, settings.longest) for captions in data.captions]
+        self._colours = ColourWords(settings.colour_words, vocabulary, data.captions)
         self.cut = sum(row[-1] != END for rows in self._tokens for row in rows)
         """Captions of which the beginning alone is read."""
         self._size = min(settings.batch_size, len(data))
         self._epoch: tuple[int, NDArray[np.int64]] | None = None
 
     def batch(self, number: int) -> dict[str, Tensor]:
-        """Batch `number`: pictures moved a little, some paler, each with one of its captions; of the words fed some are
-        hidden and some are others."""
+        """Batch `number`: pictures moved a little, some paler or in other colours, each with one of its captions; of
+        the words fed some are hidden and some are others."""
         random = np.random.default_rng([self._settings.training.seed, number])
         rows = self._rows(number)
         images = np.stack([moved(self._images[k], self._settings.shift, random) for k in rows])
+        picks = [int(random.integers(len(self._tokens[k]))) for k in rows]
+        batch = _batch(images, [self._tokens[k][pick] for k, pick in zip(rows, picks, strict=True)])
+        fed = batch["fed"]
+        if self._colours:
+            for place in (random.random(len(rows)) < self._settings.recoloured).nonzero()[0]:
+                told = slice(0, int(batch["lengths"][place]))
+                caption = fed[place, told], batch["due"][place, told]
+                if self._colours.untell(rows[place], picks[place], *caption, random):
+                    images[place] = recoloured(images[place], random)
         pale = random.random(len(rows)) < self._settings.pale
         left = _PALEST + (1 - _PALEST) * random.random(int(pale.sum())) ** 2
         images[pale] = paler(images[pale], left[:, None, None, None])
-        chosen = [self._tokens[k][random.integers(len(self._tokens[k]))] for k in rows]
-        batch = _batch(images, chosen)
-        fed = batch["fed"]
         read = torch.arange(fed.shape[1]) < batch["lengths"][:, None]
         read[:, 0] = False
         words = fed[read]
@@ -82,24 +91,6 @@ class TrainingTask:
             self._epoch = epoch, order
         rows: NDArray[np.int64] = self._epoch[1][place * self._size : (place + 1) * self._size]
         return rows
-
-
-def moved(image: Picture, most: int, random: np.random.Generator) -> Picture:
-    """The picture moved by up to `most` pixels right or left and up or down; its edge fills what is left free."""
-    places = np.arange(len(image))
-    down, right = (np.clip(places + by, 0, len(image) - 1) for by in random.integers(-most, most + 1, 2))
-    shifted: Picture = image[down[:, None], right]
-    return shifted
-
-
-def paler(images: Picture, left: float | NDArray[np.float64]) -> Picture:
-    """The pictures `(..., 3)` with what is `left`, from 0 to 1, of their colours: without any they are grey.
-
-    Their brightness, as ITU-R BT.601 weighs the colours, stays.
-    """
-    brightness = (images @ np.array([0.299, 0.587, 0.114]))[..., None]
-    mixed: Picture = np.rint(left * images + (1 - left) * brightness).astype(np.uint8)
-    return mixed
 
 
 def mean_loss(network: nn.Module, data: Captioned, vocabulary: Vocabulary, settings: CaptionSettings) -> float:
@@ -129,7 +120,7 @@ def exact_share(written: Sequence[str], captions: Sequence[Sequence[str]]) -> fl
 
 def _loss(network: nn.Module, batch: dict[str, Tensor], entropy: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
     scores = network(batch["images"], batch["fed"], batch["lengths"])
-    return sequence_loss(scores, batch["due"], entropy, lengths=batch["lengths"])
+    return sequence_loss(scores, batch["due"], entropy, ignore=PAD)
 
 
 def _drawn(tokens: Tensor, share: float, random: np.random.Generator) -> Tensor:

@@ -7,10 +7,11 @@ from typing import Annotated
 from typer import Option
 
 from foretell.cli.destinations import Destinations, default_destinations
-from foretell.cli.options import Device, ModelFolder, TableOptions, TableOutput, TalkOptions
+from foretell.cli.options import ModelFolder, TableOptions, TableOutput, TalkOptions
 from foretell.cli.request import read_tables
 from foretell.cli.results import Results
 from foretell.cli.talk import Talk
+from foretell.cli.training_options import Device
 
 
 def backtest(

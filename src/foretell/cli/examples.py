@@ -103,6 +103,11 @@ _SETS = {
         ("More cautiously than it was trained, as long as a page",
          "foretell text generate author --temperature 0.8 --length 3000 > page.txt"),
     ),
+    "text evaluate": (
+        ("How well is another text foreseen?", "foretell text evaluate author other-play.txt"),
+        ("And how well, if it is learned from while it is read?",
+         "foretell text evaluate author other-play.txt --dynamic"),
+    ),
     "translate": (
         ("Learn from sentences in two files, line by line each other's translations",
          "foretell translate train english.txt french.txt --out en-fr"),

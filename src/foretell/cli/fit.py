@@ -5,12 +5,12 @@ from __future__ import annotations
 from foretell.cli.destinations import Destinations, checkpoint_beside, default_destinations
 from foretell.cli.options import (
     CovariateOptions,
+    FitOptions,
     ForecastOptions,
     ModelOutput,
     NetworkOptions,
     TableOptions,
     TalkOptions,
-    TrainingOptions,
 )
 from foretell.cli.request import forecaster_for, read_tables
 from foretell.cli.results import Results
@@ -23,7 +23,7 @@ def fit(
     ask: ForecastOptions,
     covariates: CovariateOptions,
     network: NetworkOptions,
-    training: TrainingOptions,
+    training: FitOptions,
     *,
     save: ModelOutput = None,
     words: TalkOptions,

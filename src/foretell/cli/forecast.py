@@ -5,6 +5,7 @@ from __future__ import annotations
 from foretell.cli.destinations import Destinations, checkpoint_beside, default_destinations
 from foretell.cli.options import (
     CovariateOptions,
+    FitOptions,
     ForecastOptions,
     FutureOptions,
     ModelOutput,
@@ -14,7 +15,6 @@ from foretell.cli.options import (
     TableOptions,
     TableOutput,
     TalkOptions,
-    TrainingOptions,
 )
 from foretell.cli.request import forecaster_for, read_tables
 from foretell.cli.results import Results
@@ -28,7 +28,7 @@ def forecast(
     covariates: CovariateOptions,
     future: FutureOptions,
     network: NetworkOptions,
-    training: TrainingOptions,
+    training: FitOptions,
     *,
     output: TableOutput = None,
     report: ReportOutput = None,

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from typer import Argument, Option
 
+from foretell.cli.training_options import TRAINING, StepsOrEpochs, TrainingOptions
 from foretell.forecasting.settings import ForecastSettings
 
 _DATA = "The table"
 _AHEAD = "What is known ahead"
 _FORECAST = "The forecast"
 _NETWORK = "The network"
-_TRAINING = "Training"
 _OUTPUT = "Output"
 _TALK = "What is said"
 _DEFAULTS = ForecastSettings()
@@ -38,7 +38,16 @@ class Layout(StrEnum):
     WIDE = "wide"
 
 
-ModelFolder = Annotated[Path, Argument(metavar="MODEL", help="The folder of a model, as fit and forecast write it.")]
+def encoding_option(panel: str) -> Any:
+    """How a file's text is encoded, in that panel of the help."""
+    return Option(
+        metavar="NAME",
+        help="How text is encoded, if not in UTF-8: cp1252, latin-1 and so on.",
+        rich_help_panel=panel,
+    )
+
+
+ModelFolder = Annotated[Path, Argument(metavar="MODEL", help="The folder of a trained model.")]
 
 
 @dataclass(frozen=True)
@@ -87,14 +96,7 @@ class TableOptions:
             rich_help_panel=_DATA,
         ),
     ] = None
-    encoding: Annotated[
-        str | None,
-        Option(
-            metavar="NAME",
-            help="How the file's text is encoded, if not in UTF-8: cp1252, latin-1 and so on.",
-            rich_help_panel=_DATA,
-        ),
-    ] = None
+    encoding: Annotated[str | None, encoding_option(_DATA)] = None
 
 
 @dataclass(frozen=True)
@@ -225,43 +227,16 @@ class NetworkOptions:
     ] = None
 
 
-Device = Annotated[
-    str,
-    Option(help="Where to compute: auto, cpu, cuda, mps or, for one of several, cuda:1.", rich_help_panel=_TRAINING),
-]
-Minutes = Annotated[
-    float | None,
-    Option(
-        metavar="M",
-        help="Instead of steps: a time budget. Results then depend on the machine's speed.",
-        rich_help_panel=_TRAINING,
-    ),
-]
-Seed = Annotated[int, Option(metavar="N", help="The same seed gives the same result.", rich_help_panel=_TRAINING)]
-CheckpointFolder = Annotated[
-    Path | None,
-    Option(
-        metavar="FOLDER",
-        help="Where a stopped training goes on from; deleted at the end. Beside the output if not given.",
-        rich_help_panel=_TRAINING,
-    ),
-]
-TensorBoardFolder = Annotated[
-    Path | None,
-    Option(metavar="FOLDER", help="Write loss and gradient norms for TensorBoard there.", rich_help_panel=_TRAINING),
-]
-
-
 @dataclass(frozen=True)
-class TrainingOptions:
-    """How long and where to train."""
+class FitOptions(TrainingOptions, StepsOrEpochs):
+    """How long and where to train forecasters."""
 
     steps: Annotated[
         int | None,
         Option(
             metavar="N",
             help=f"Training steps, each on {_DEFAULTS.batch_size} windows; {_DEFAULTS.training.steps:,} if not given.",
-            rich_help_panel=_TRAINING,
+            rich_help_panel=TRAINING,
         ),
     ] = None
     epochs: Annotated[
@@ -269,14 +244,9 @@ class TrainingOptions:
         Option(
             metavar="N",
             help="Instead of steps: passes over the data, each as many windows as cover every time step once.",
-            rich_help_panel=_TRAINING,
+            rich_help_panel=TRAINING,
         ),
     ] = None
-    minutes: Minutes = None
-    seed: Seed = _DEFAULTS.training.seed
-    device: Device = "auto"
-    checkpoint: CheckpointFolder = None
-    tensorboard: TensorBoardFolder = None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from foretell.cli.destinations import Destinations, default_destinations
 from foretell.cli.options import (
-    Device,
     FutureOptions,
     ModelFolder,
     PictureOutput,
@@ -16,6 +15,7 @@ from foretell.cli.options import (
 from foretell.cli.request import read_tables
 from foretell.cli.results import Results
 from foretell.cli.talk import Talk
+from foretell.cli.training_options import Device
 
 
 def predict(

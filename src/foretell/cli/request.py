@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from foretell.cli.demo import DEMO_NAME, demo_covariates, demo_forecast, demo_future, demo_table
 from foretell.cli.options import (
     CovariateOptions,
+    FitOptions,
     ForecastOptions,
     FutureOptions,
     NetworkOptions,
     TableOptions,
-    TrainingOptions,
 )
 from foretell.cli.training import require_one_length
 from foretell.errors import SettingsError
@@ -74,7 +74,7 @@ def read_tables(
 
 
 def forecaster_for(
-    tables: Tables, ask: ForecastOptions, network: NetworkOptions, training: TrainingOptions, *, demo: bool, ahead: bool
+    tables: Tables, ask: ForecastOptions, network: NetworkOptions, training: FitOptions, *, demo: bool, ahead: bool
 ) -> Forecaster:
     """A forecaster that is yet to be fitted. `ahead`: refuse a table without the known columns' future now.
 
@@ -108,7 +108,7 @@ def forecaster_for(
     return forecaster
 
 
-def _settings(ask: ForecastOptions, network: NetworkOptions, training: TrainingOptions) -> ForecastSettings:
+def _settings(ask: ForecastOptions, network: NetworkOptions, training: FitOptions) -> ForecastSettings:
     require_one_length(steps=training.steps, epochs=training.epochs, minutes=training.minutes)
     trained = replace(ForecastSettings().training, seed=training.seed)
     if training.steps is not None:

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from foretell.cli.destinations import Destinations
 from foretell.cli.guard import Interrupted
 from foretell.cli.options import TalkOptions
 from foretell.cli.progress import ProgressDisplay
 from foretell.cli.talk import Talk
+from foretell.cli.training_options import StepsOrEpochs, TrainingOptions
 from foretell.errors import SettingsError
 from foretell.training.settings import NO_BOUND, TrainingSettings
 
@@ -22,24 +23,11 @@ if TYPE_CHECKING:
     from foretell.forecasting.forecaster import Forecaster
 
 
-class TrainingAsked(Protocol):
-    """The options that every command which trains a model of its own kind has."""
-
-    @property
-    def steps(self) -> int | None: ...
-    @property
-    def minutes(self) -> float | None: ...
-    @property
-    def seed(self) -> int: ...
-    @property
-    def checkpoint(self) -> Path | None: ...
-    @property
-    def tensorboard(self) -> Path | None: ...
-
-
-def trained_for(defaults: TrainingSettings, asked: TrainingAsked) -> TrainingSettings:
+def trained_for(defaults: TrainingSettings, asked: TrainingOptions) -> TrainingSettings:
     """The `defaults` with the length and the seed that are asked for. Raises SettingsError for two lengths."""
-    require_one_length(steps=asked.steps, epochs=getattr(asked, "epochs", None), minutes=asked.minutes)
+    require_one_length(
+        steps=asked.steps, epochs=asked.epochs if isinstance(asked, StepsOrEpochs) else None, minutes=asked.minutes
+    )
     settings = replace(defaults, seed=asked.seed)
     if asked.steps is not None:
         settings = replace(settings, steps=asked.steps)
@@ -48,7 +36,9 @@ def trained_for(defaults: TrainingSettings, asked: TrainingAsked) -> TrainingSet
     return settings
 
 
-def training_destinations(kind: str, out: Path, asked: TrainingAsked, words: TalkOptions) -> tuple[Destinations, Path]:
+def training_destinations(
+    kind: str, out: Path, asked: TrainingOptions, words: TalkOptions
+) -> tuple[Destinations, Path]:
     """Where a model of that kind goes, looked at before any work is done, and the folder of its checkpoint."""
     checkpoint = asked.checkpoint or Path(f"{out}.checkpoint")
     to = Destinations(model=out, kind=kind, checkpoint=checkpoint, tensorboard=asked.tensorboard)

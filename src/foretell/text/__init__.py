@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from foretell.text.classification.model import TextClassifier
     from foretell.text.classification.settings import ClassifierSettings
+    from foretell.text.language.dynamic import DynamicSettings
     from foretell.text.language.model import LanguageModel
     from foretell.text.language.reading import hold_out, read_text
     from foretell.text.language.settings import LanguageSettings
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Bleu": "translation.bleu",
     "ClassifierSettings": "classification.settings",
+    "DynamicSettings": "language.dynamic",
     "LanguageModel": "language.model",
     "LanguageSettings": "language.settings",
     "Pairs": "translation.pairs",
@@ -40,6 +42,7 @@ _HOMES = {
 __all__ = [
     "Bleu",
     "ClassifierSettings",
+    "DynamicSettings",
     "LanguageModel",
     "LanguageSettings",
     "Pairs",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from time import monotonic
 
 from foretell.cli.audio.options import AudioModelFolder, SkipSilent, SoundFolder
-from foretell.cli.options import Device, TalkOptions
+from foretell.cli.options import TalkOptions
 from foretell.cli.progress import ProgressDisplay, time_left
 from foretell.cli.talk import Talk
+from foretell.cli.training_options import Device
 
 
 def evaluate(

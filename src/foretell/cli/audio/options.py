@@ -10,11 +10,10 @@ from typing import Annotated
 from typer import Argument, Option
 
 from foretell.audio.settings import AudioSettings
-from foretell.cli.options import TrainingOptions
+from foretell.cli.training_options import TRAINING, StepsOrEpochs, TrainingOptions
 
 _SOUND = "The sounds"
 _NETWORK = "The network"
-_TRAINING = "Training"
 _GENERATION = "What is generated"
 _DEFAULTS = AudioSettings()
 
@@ -124,7 +123,7 @@ class AudioNetworkOptions:
 
 
 @dataclass(frozen=True)
-class AudioTrainingOptions(TrainingOptions):
+class AudioTrainingOptions(TrainingOptions, StepsOrEpochs):
     """How long and where to train: as other networks, in chunks of sound."""
 
     steps: Annotated[
@@ -132,24 +131,24 @@ class AudioTrainingOptions(TrainingOptions):
         Option(
             metavar="N",
             help=f"Training steps, each on a chunk of sounds side by side; {_DEFAULTS.training.steps:,} if not given.",
-            rich_help_panel=_TRAINING,
+            rich_help_panel=TRAINING,
         ),
     ] = None
     epochs: Annotated[
         float | None,
-        Option(metavar="N", help="Instead of steps: passes over the sounds.", rich_help_panel=_TRAINING),
+        Option(metavar="N", help="Instead of steps: passes over the sounds.", rich_help_panel=TRAINING),
     ] = None
     tensorboard: Annotated[
         Path | None,
         Option(
             metavar="FOLDER",
             help="Write loss, bits a sample and a second of generated sound for TensorBoard there.",
-            rich_help_panel=_TRAINING,
+            rich_help_panel=TRAINING,
         ),
     ] = None
-    batch: Annotated[int, Option(metavar="N", help="Sounds side by side.", rich_help_panel=_TRAINING)] = _DEFAULTS.batch
+    batch: Annotated[int, Option(metavar="N", help="Sounds side by side.", rich_help_panel=TRAINING)] = _DEFAULTS.batch
     chunk: Annotated[
-        int, Option(metavar="N", help="Samples of each of them a training step.", rich_help_panel=_TRAINING)
+        int, Option(metavar="N", help="Samples of each of them a training step.", rich_help_panel=TRAINING)
     ] = _DEFAULTS.chunk
 
 

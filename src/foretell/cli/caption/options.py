@@ -9,11 +9,11 @@ from typing import Annotated
 from typer import Option
 
 from foretell.caption.settings import CaptionSettings
-from foretell.cli.options import CheckpointFolder, Device, Minutes, Seed, TensorBoardFolder
+from foretell.cli.options import encoding_option
+from foretell.cli.training_options import TRAINING, TrainingOptions
 
 _DATA = "The table"
 _NETWORK = "The network"
-_TRAINING = "Training"
 _DEFAULTS = CaptionSettings()
 
 
@@ -41,14 +41,7 @@ class CaptionTableOptions:
         str | None,
         Option(metavar="COLUMN", help="The column of captions. It is found if not given.", rich_help_panel=_DATA),
     ] = None
-    encoding: Annotated[
-        str | None,
-        Option(
-            metavar="NAME",
-            help="How the file's text is encoded, if not in UTF-8: cp1252, latin-1 and so on.",
-            rich_help_panel=_DATA,
-        ),
-    ] = None
+    encoding: Annotated[str | None, encoding_option(_DATA)] = None
 
 
 @dataclass(frozen=True)
@@ -90,7 +83,7 @@ class CaptionNetworkOptions:
 
 
 @dataclass(frozen=True)
-class CaptionTrainingOptions:
+class CaptionTrainingOptions(TrainingOptions):
     """How long and where to train."""
 
     steps: Annotated[
@@ -98,19 +91,23 @@ class CaptionTrainingOptions:
         Option(
             metavar="N",
             help=f"Training steps, each on {_DEFAULTS.batch_size} pictures; {_DEFAULTS.training.steps:,} if not given.",
-            rich_help_panel=_TRAINING,
+            rich_help_panel=TRAINING,
         ),
     ] = None
-    minutes: Minutes = None
+    colour_words: Annotated[
+        str,
+        Option(
+            metavar="WORD,WORD",
+            help="Words of the captions that say a colour, such as red,green: pictures are then learned from in other "
+            "colours too, without these words.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = ""
     shift: Annotated[
         int,
         Option(
             metavar="PIXELS",
             help="In training each picture is moved by up to so many of its pixels; 0 leaves it alone.",
-            rich_help_panel=_TRAINING,
+            rich_help_panel=TRAINING,
         ),
     ] = _DEFAULTS.shift
-    seed: Seed = _DEFAULTS.training.seed
-    device: Device = "auto"
-    checkpoint: CheckpointFolder = None
-    tensorboard: TensorBoardFolder = None

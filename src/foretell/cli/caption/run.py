@@ -11,10 +11,11 @@ from typer import Argument, Option
 
 from foretell import __version__
 from foretell.cli.destinations import Destinations
-from foretell.cli.options import Device, ModelFolder, TableOutput, TalkOptions
+from foretell.cli.options import ModelFolder, TableOutput, TalkOptions
 from foretell.cli.progress import ProgressDisplay, time_left
 from foretell.cli.show import show_files
 from foretell.cli.talk import Talk
+from foretell.cli.training_options import Device
 
 
 def run(

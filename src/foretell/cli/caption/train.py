@@ -7,7 +7,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any
 
-from typer import Argument, Option
+from typer import Argument
 
 from foretell import __version__
 from foretell.caption.settings import CaptionSettings
@@ -17,6 +17,7 @@ from foretell.cli.progress import ProgressDisplay, time_left, training_shown
 from foretell.cli.show import show_files, training_document, training_sentences
 from foretell.cli.talk import Talk
 from foretell.cli.training import resumable, trained_for, training_destinations
+from foretell.cli.training_options import NewModel
 
 if TYPE_CHECKING:
     from foretell.caption.model import Captioner
@@ -32,7 +33,7 @@ def train(
     folder: Annotated[Path, Argument(metavar="FOLDER", help="The folder of the pictures.")],
     *,
     table: CaptionTableOptions,
-    out: Annotated[Path, Option("--out", "-o", metavar="FOLDER", help="Where the model goes.")],
+    out: NewModel,
     network: CaptionNetworkOptions,
     training: CaptionTrainingOptions,
     words: TalkOptions,
@@ -80,7 +81,8 @@ def train(
 
 def _settings(network: CaptionNetworkOptions, training: CaptionTrainingOptions) -> CaptionSettings:
     trained = trained_for(CaptionSettings().training, training)
-    return CaptionSettings(**asdict(network), shift=training.shift, training=trained)
+    words = tuple(word.strip() for word in training.colour_words.split(",") if word.strip())
+    return CaptionSettings(**asdict(network), colour_words=words, shift=training.shift, training=trained)
 
 
 def _report(talk: Talk, captioner: Captioner, found: Captioned, held_out: Captioned, out: Path) -> None:

@@ -8,12 +8,12 @@ from typing import Annotated
 
 from typer import Option
 
-from foretell.cli.options import CheckpointFolder, Device, Minutes, Seed, TensorBoardFolder
+from foretell.cli.options import encoding_option
+from foretell.cli.training_options import TRAINING, Cell, StepsOrEpochs, TrainingOptions
 from foretell.text.classification.settings import ClassifierSettings
 
 _TABLE = "The table"
 _NETWORK = "The network"
-_TRAINING = "Training"
 _DEFAULTS = ClassifierSettings()
 
 
@@ -24,21 +24,7 @@ class Units(StrEnum):
     SUBWORDS = "subwords"
 
 
-class Cell(StrEnum):
-    """The recurrent cells, by name."""
-
-    GRU = "gru"
-    LSTM = "lstm"
-
-
-Encoding = Annotated[
-    str | None,
-    Option(
-        metavar="NAME",
-        help="How the file's text is encoded, if not in UTF-8: cp1252, latin-1 and so on.",
-        rich_help_panel=_TABLE,
-    ),
-]
+Encoding = Annotated[str | None, encoding_option(_TABLE)]
 
 
 @dataclass(frozen=True)
@@ -105,7 +91,7 @@ class ClassifierNetworkOptions:
 
 
 @dataclass(frozen=True)
-class ClassifierTrainingOptions:
+class ClassifierTrainingOptions(TrainingOptions, StepsOrEpochs):
     """How long and where to train."""
 
     epochs: Annotated[
@@ -113,19 +99,14 @@ class ClassifierTrainingOptions:
         Option(
             metavar="N",
             help="Passes over the texts; by their number if not given.",
-            rich_help_panel=_TRAINING,
+            rich_help_panel=TRAINING,
         ),
     ] = None
     steps: Annotated[
         int | None,
         Option(
             metavar="N",
-            help=f"Instead of epochs: training steps, each on {_DEFAULTS.batch_size} texts.",
-            rich_help_panel=_TRAINING,
+            help=f"Training steps, each on {_DEFAULTS.batch_size} texts, instead of epochs.",
+            rich_help_panel=TRAINING,
         ),
     ] = None
-    minutes: Minutes = None
-    seed: Seed = _DEFAULTS.training.seed
-    device: Device = "auto"
-    checkpoint: CheckpointFolder = None
-    tensorboard: TensorBoardFolder = None

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from typer import Argument, Option
+from typer import Argument
 
 from foretell import __version__
 from foretell.cli.classify.options import ClassifierNetworkOptions, ClassifierTableOptions, ClassifierTrainingOptions
@@ -16,6 +16,7 @@ from foretell.cli.progress import training_shown
 from foretell.cli.show import show_files, training_document, training_sentences
 from foretell.cli.talk import Talk
 from foretell.cli.training import resumable, trained_for, training_destinations
+from foretell.cli.training_options import NewModel
 from foretell.errors import SettingsError
 from foretell.text.classification.settings import ClassifierSettings
 
@@ -33,7 +34,7 @@ def train(
     ],
     *,
     columns: ClassifierTableOptions,
-    out: Annotated[Path, Option("--out", "-o", metavar="FOLDER", help="Where the model goes.")],
+    out: NewModel,
     network: ClassifierNetworkOptions,
     training: ClassifierTrainingOptions,
     words: TalkOptions,

@@ -9,11 +9,10 @@ from typing import Annotated
 
 from typer import Option
 
-from foretell.cli.options import CheckpointFolder, Device, Minutes, Seed, TensorBoardFolder
+from foretell.cli.training_options import TRAINING, TrainingOptions
 from foretell.music.settings import MusicSettings
 
 _NETWORK = "The network"
-_TRAINING = "Training"
 _PIECE = "The piece"
 _CHOICE = "How notes are chosen"
 _DEFAULTS = MusicSettings()
@@ -67,13 +66,13 @@ class MusicNetworkOptions:
         Option(
             metavar="N",
             help="What is learned from is moved up or down by up to so many semitones; 0 keeps every key.",
-            rich_help_panel=_TRAINING,
+            rich_help_panel=TRAINING,
         ),
     ] = _DEFAULTS.semitones
 
 
 @dataclass(frozen=True)
-class MusicTrainingOptions:
+class MusicTrainingOptions(TrainingOptions):
     """How long and where to train."""
 
     steps: Annotated[
@@ -81,14 +80,9 @@ class MusicTrainingOptions:
         Option(
             metavar="N",
             help=f"Training steps; {_DEFAULTS.training.steps:,} if not given.",
-            rich_help_panel=_TRAINING,
+            rich_help_panel=TRAINING,
         ),
     ] = None
-    minutes: Minutes = None
-    seed: Seed = _DEFAULTS.training.seed
-    device: Device = "auto"
-    checkpoint: CheckpointFolder = None
-    tensorboard: TensorBoardFolder = None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from typer import Argument, Option
+from typer import Argument
 
 from foretell import __version__
 from foretell.cli.music.options import MusicNetworkOptions, MusicTrainingOptions
@@ -14,6 +14,7 @@ from foretell.cli.progress import training_shown
 from foretell.cli.show import show_files, training_document, training_sentences
 from foretell.cli.talk import Talk
 from foretell.cli.training import resumable, trained_for, training_destinations
+from foretell.cli.training_options import NewModel
 from foretell.music.settings import MusicSettings
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def train(
         ),
     ],
     *,
-    out: Annotated[Path, Option("--out", "-o", metavar="FOLDER", help="Where the model goes.")],
+    out: NewModel,
     network: MusicNetworkOptions,
     training: MusicTrainingOptions,
     words: TalkOptions,

@@ -6,6 +6,7 @@ import typer
 
 from foretell.cli.examples import EXAMPLES
 from foretell.cli.signature import as_command
+from foretell.cli.text.evaluate import evaluate
 from foretell.cli.text.generate import generate
 from foretell.cli.text.train import train
 
@@ -18,5 +19,5 @@ text = typer.Typer(
     epilog=EXAMPLES["text"],
 )
 
-for command in (train, generate):
+for command in (train, generate, evaluate):
     text.command(epilog=EXAMPLES[f"text {command.__name__}"])(as_command(command))

@@ -3,41 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Annotated
 
 from typer import Option
 
-from foretell.cli.options import CheckpointFolder, Device, Minutes, Seed, TensorBoardFolder
+from foretell.cli.options import encoding_option
+from foretell.cli.training_options import TRAINING, Cell, TrainingOptions
 from foretell.text.language.settings import LanguageSettings
 
 _TEXT = "The text"
 _NETWORK = "The network"
-_TRAINING = "Training"
 _WRITTEN = "What is written"
 _CHOICE = "How characters are chosen"
 _DEFAULTS = LanguageSettings()
 
 
-class Cell(StrEnum):
-    """The recurrent cells, by name."""
-
-    LSTM = "lstm"
-    GRU = "gru"
+Encoding = Annotated[str | None, encoding_option(_TEXT)]
 
 
 @dataclass(frozen=True)
 class ReadingOptions:
     """How to read the text."""
 
-    encoding: Annotated[
-        str | None,
-        Option(
-            metavar="NAME",
-            help="How the file's text is encoded, if not in UTF-8: cp1252, latin-1 and so on.",
-            rich_help_panel=_TEXT,
-        ),
-    ] = None
+    encoding: Encoding = None
     hold_out: Annotated[
         float,
         Option(
@@ -68,20 +56,20 @@ class LanguageNetworkOptions:
     ] = _DEFAULTS.recurrent_dropout
     streams: Annotated[
         int,
-        Option(metavar="N", help="Places of the text that are read side by side.", rich_help_panel=_TRAINING),
+        Option(metavar="N", help="Places of the text that are read side by side.", rich_help_panel=TRAINING),
     ] = _DEFAULTS.streams
     chunk: Annotated[
         int,
         Option(
             metavar="N",
             help="Characters of each that a step reads, and that a gradient reaches back. The state goes on.",
-            rich_help_panel=_TRAINING,
+            rich_help_panel=TRAINING,
         ),
     ] = _DEFAULTS.chunk
 
 
 @dataclass(frozen=True)
-class LanguageTrainingOptions:
+class LanguageTrainingOptions(TrainingOptions):
     """How long and where to train."""
 
     steps: Annotated[
@@ -89,14 +77,9 @@ class LanguageTrainingOptions:
         Option(
             metavar="N",
             help=f"Training steps; {_DEFAULTS.training.steps:,} if not given.",
-            rich_help_panel=_TRAINING,
+            rich_help_panel=TRAINING,
         ),
     ] = None
-    minutes: Minutes = None
-    seed: Seed = _DEFAULTS.training.seed
-    device: Device = "auto"
-    checkpoint: CheckpointFolder = None
-    tensorboard: TensorBoardFolder = None
 
 
 @dataclass(frozen=True)

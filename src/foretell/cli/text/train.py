@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from typer import Argument, Option
+from typer import Argument
 
 from foretell import __version__
 from foretell.cli.options import TalkOptions
@@ -15,6 +15,7 @@ from foretell.cli.show import show_files, training_document, training_sentences
 from foretell.cli.talk import Talk
 from foretell.cli.text.options import LanguageNetworkOptions, LanguageTrainingOptions, ReadingOptions
 from foretell.cli.training import resumable, trained_for, training_destinations
+from foretell.cli.training_options import NewModel
 from foretell.errors import SettingsError
 from foretell.text.language.settings import LanguageSettings
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 def train(
     file: Annotated[str, Argument(metavar="FILE", help="A text, gzipped or not; - is standard input.")],
     *,
-    out: Annotated[Path, Option("--out", "-o", metavar="FOLDER", help="Where the model goes.")],
+    out: NewModel,
     reading: ReadingOptions,
     network: LanguageNetworkOptions,
     training: LanguageTrainingOptions,

@@ -9,29 +9,15 @@ from typing import Annotated
 
 from typer import Option
 
-from foretell.cli.options import CheckpointFolder, Device, Minutes, Seed, TensorBoardFolder
+from foretell.cli.options import encoding_option
+from foretell.cli.training_options import TRAINING, Cell, StepsOrEpochs, TrainingOptions
 from foretell.text.translation.settings import TranslatorSettings
 
 _PAIRS = "The pairs"
 _NETWORK = "The network"
-_TRAINING = "Training"
 _DEFAULTS = TranslatorSettings()
 
-Encoding = Annotated[
-    str | None,
-    Option(
-        metavar="NAME",
-        help="How the files' text is encoded, if not in UTF-8: cp1252, latin-1 and so on.",
-        rich_help_panel=_PAIRS,
-    ),
-]
-
-
-class Cell(StrEnum):
-    """The recurrent layers, by name."""
-
-    GRU = "gru"
-    LSTM = "lstm"
+Encoding = Annotated[str | None, encoding_option(_PAIRS)]
 
 
 class Attention(StrEnum):
@@ -103,7 +89,7 @@ class TranslatorNetworkOptions:
 
 
 @dataclass(frozen=True)
-class TranslatorTrainingOptions:
+class TranslatorTrainingOptions(TrainingOptions, StepsOrEpochs):
     """How long and where to train."""
 
     steps: Annotated[
@@ -111,26 +97,21 @@ class TranslatorTrainingOptions:
         Option(
             metavar="N",
             help=f"Training steps, each on a batch of pairs; {_DEFAULTS.training.steps:,} if not given.",
-            rich_help_panel=_TRAINING,
+            rich_help_panel=TRAINING,
         ),
     ] = None
     epochs: Annotated[
-        float | None, Option(metavar="N", help="Instead of steps: passes over the pairs.", rich_help_panel=_TRAINING)
+        float | None, Option(metavar="N", help="Instead of steps: passes over the pairs.", rich_help_panel=TRAINING)
     ] = None
-    minutes: Minutes = None
-    batch: Annotated[int, Option(metavar="N", help="Pairs a step.", rich_help_panel=_TRAINING)] = _DEFAULTS.batch_size
+    batch: Annotated[int, Option(metavar="N", help="Pairs a step.", rich_help_panel=TRAINING)] = _DEFAULTS.batch_size
     learning_rate: Annotated[
-        float, Option(metavar="RATE", help="The highest of the run.", rich_help_panel=_TRAINING)
+        float, Option(metavar="RATE", help="The highest of the run.", rich_help_panel=TRAINING)
     ] = _DEFAULTS.training.learning_rate
     label_smoothing: Annotated[
         float,
         Option(
             metavar="SHARE",
             help="Of a token's probability, how much is spread over all others: against being too sure.",
-            rich_help_panel=_TRAINING,
+            rich_help_panel=TRAINING,
         ),
     ] = _DEFAULTS.label_smoothing
-    seed: Seed = _DEFAULTS.training.seed
-    device: Device = "auto"
-    checkpoint: CheckpointFolder = None
-    tensorboard: TensorBoardFolder = None

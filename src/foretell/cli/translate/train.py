@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from typer import Argument, Option
+from typer import Argument
 
 from foretell import __version__
 from foretell.cli.options import TalkOptions
@@ -15,6 +15,7 @@ from foretell.cli.progress import ProgressDisplay, time_left, training_shown
 from foretell.cli.show import show_files, training_document, training_sentences
 from foretell.cli.talk import Talk
 from foretell.cli.training import resumable, trained_for, training_destinations
+from foretell.cli.training_options import NewModel
 from foretell.cli.translate.options import PairOptions, TranslatorNetworkOptions, TranslatorTrainingOptions
 from foretell.errors import SettingsError
 from foretell.text.translation.settings import TranslatorSettings
@@ -41,7 +42,7 @@ def train(
         Path | None, Argument(metavar="[TARGET]", help="Their translations: line n is that of line n.")
     ] = None,
     *,
-    out: Annotated[Path, Option("--out", "-o", metavar="FOLDER", help="Where the model goes.")],
+    out: NewModel,
     pairs: PairOptions,
     network: TranslatorNetworkOptions,
     training: TranslatorTrainingOptions,

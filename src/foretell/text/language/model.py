@@ -14,6 +14,7 @@ import torch
 from foretell.errors import ModelError, SettingsError, TextError
 from foretell.text.language import task
 from foretell.text.language.characters import Characters
+from foretell.text.language.dynamic import DynamicSettings, evaluate_dynamically
 from foretell.text.language.generation import check_start, write_on
 from foretell.text.language.network import build
 from foretell.text.language.settings import LanguageSettings
@@ -107,15 +108,26 @@ class LanguageModel:
         self.validation = self.evaluate(validation) if validation else None
         return self
 
-    def evaluate(self, text: str) -> Score:
+    def evaluate(
+        self,
+        text: str,
+        *,
+        dynamic: DynamicSettings | None = None,
+        on_progress: Callable[[float], None] | None = None,
+    ) -> Score:
         """Bits a character and accuracy over every character of a text, each given all before it in it.
 
-        Raises `TextError` for an empty one, `ModelError` before there is a network.
+        With `dynamic` it goes on learning from what it has read of the text, a training step for each stretch of it;
+        afterwards it is what it was. `on_progress` gets the share that is done. Raises `TextError` for an empty text,
+        `ModelError` before there is a network.
         """
         network, characters = self.network, self.characters
         if not text:
             raise TextError("there is no text to evaluate on: it is empty")
-        return task.evaluate(network, characters.encode(text))
+        numbers = characters.encode(text)
+        if dynamic is not None:
+            return evaluate_dynamically(network, numbers, dynamic, on_progress)
+        return task.evaluate(network, numbers, on_progress=on_progress)
 
     def write(self, start: str = "", *, sampling: Sampling | None = None, seed: int = 0) -> Iterator[str]:
         """The characters that follow `start`, one by one and without end; by default those of a text's beginning.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,11 +42,14 @@ def loss(network: nn.Module, chunk: dict[str, Tensor], state: Any) -> tuple[Tens
     return sequence_loss(scores, chunk["due"]) / math.log(2), state
 
 
-def evaluate(network: Any, numbers: Numbers, streams: int = 1) -> Score:
+def evaluate(
+    network: Any, numbers: Numbers, streams: int = 1, on_progress: Callable[[float], None] | None = None
+) -> Score:
     """How well `network`, in evaluation mode, foresees a text `(N,)` of at least one character.
 
     By one pass from the first character to the last, the state carried on. With more `streams` the text is cut into as
     many parts that go side by side, much faster and nearly the same: each begins _READ_AHEAD characters early.
+    `on_progress` gets the share that is done.
     """
     device = next(network.parameters()).device
     read = np.concatenate([np.array([NONE], dtype=np.int32), numbers[:-1]])
@@ -67,6 +71,8 @@ def evaluate(network: Any, numbers: Numbers, streams: int = 1) -> Score:
             bits += float(cross_entropy(scores, due, reduction="sum")) / math.log(2)
             right += int((scores.argmax(-1) == due).sum())
             asked += len(due)
+            if on_progress is not None:
+                on_progress(min(1.0, (start + at_once) / longest))
     return Score(bits / total, right / total, int(asked), int((numbers == NONE).sum()))
 
 

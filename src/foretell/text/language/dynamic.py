@@ -1,0 +1,85 @@
+"""Dynamic evaluation: a text is foreseen by a network that goes on learning from what it has read of it.
+
+Each stretch of the text is foreseen first, and only then learned from, so that every character is given what came
+before it and nothing else (Mikolov et al., 2010; Krause et al., 2018). A text with names, words and habits of its own
+is foreseen better the longer it gets.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn.functional import cross_entropy
+
+from foretell.errors import SettingsError
+from foretell.text.language.characters import NONE, Numbers
+from foretell.text.language.task import Score
+from foretell.training.truncation import detach
+
+_MOMENTS = (0.9, 0.99)
+_CLIP = 1.0
+
+
+@dataclass(frozen=True)
+class DynamicSettings:
+    """How a network goes on learning while it reads; raises `SettingsError` on a value that makes no sense."""
+
+    learning_rate: float = 2e-3
+    """Of Adam."""
+    forgetting: float = 0.02
+    """Share of the way back to the weights that it came with, after every stretch, in [0, 1)."""
+    stretch: int = 64
+    """Characters that are foreseen, and then learned from at once."""
+
+    def __post_init__(self) -> None:
+        self._require("learning_rate", "must be above 0", 0 < self.learning_rate < math.inf)
+        self._require("forgetting", "must be in [0, 1)", 0 <= self.forgetting < 1)
+        self._require("stretch", "must be at least 1", self.stretch >= 1)
+
+    def _require(self, name: str, rule: str, holds: bool) -> None:
+        if not holds:
+            raise SettingsError(f"{name} is {getattr(self, name)!r}: it {rule}")
+
+
+def evaluate_dynamically(
+    network: Any,
+    numbers: Numbers,
+    settings: DynamicSettings,
+    on_progress: Callable[[float], None] | None = None,
+) -> Score:
+    """How well `network`, in evaluation mode, foresees a text `(N,)` that it goes on learning from.
+
+    It is left as it was: a copy learns. `on_progress` gets the share of the text that is done.
+    """
+    learner = copy.deepcopy(network).eval()
+    device = next(learner.parameters()).device
+    weights = [*learner.parameters()]
+    before = [weight.detach().clone() for weight in weights]
+    optimiser = torch.optim.Adam(weights, lr=settings.learning_rate, betas=_MOMENTS)
+    due = torch.from_numpy(numbers.astype(np.int64)).to(device)[None]
+    read = torch.cat([torch.full_like(due[:, :1], NONE), due[:, :-1]], 1)
+    bits, right = 0.0, 0
+    state: Any = None
+    for start in range(0, len(numbers), settings.stretch):
+        here = slice(start, start + settings.stretch)
+        with torch.enable_grad():
+            scores, state = learner(read[:, here], detach(state))
+            loss = cross_entropy(scores[0], due[0, here])
+            optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+        bits += loss.item() * len(due[0, here]) / math.log(2)
+        right += int((scores[0].argmax(-1) == due[0, here]).sum())
+        torch.nn.utils.clip_grad_norm_(weights, _CLIP)
+        optimiser.step()
+        with torch.no_grad():
+            for weight, first in zip(weights, before, strict=True):
+                weight.lerp_(first, settings.forgetting)
+        if on_progress is not None:
+            on_progress(min(1.0, (start + settings.stretch) / len(numbers)))
+    return Score(bits / len(numbers), right / len(numbers), len(numbers), int((numbers == NONE).sum()))
