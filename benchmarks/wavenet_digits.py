@@ -32,6 +32,9 @@ from foretell.training.model_folder import refuse_to_replace
 ARCHIVE = "free_spoken_digits.tar.gz"
 TEST_TAKES = range(5)
 ROWS = ("histogram", "linear", "gru", "wavenet")
+GRU_BATCH, GRU_CHUNK = 8, 256
+"""Of what was tried the best for the GRU: many steps of short chunks, its state carried on. A WaveNet wants longer
+ones, since gradients must reach back over its dilations."""
 HEADER = ["", "test, bits a sample", "validation", "parameters", "steps", "seconds"]
 _NO_BOUND = 1_000_000
 
@@ -87,9 +90,7 @@ def digits(data: Path, settings: AudioSettings) -> Iterator[Digits]:
         yield Digits(test, found, corpus, settings)
 
 
-def table(
-    data: Path, minutes: float, keep: Path | None, seed: int, names: Sequence[str], gru_rate: float | None = None
-) -> str:
+def table(data: Path, minutes: float, keep: Path | None, seed: int, names: Sequence[str], gru_rate: float) -> str:
     """Run the rows with these names; each is printed on standard error as soon as it is there.
 
     The trained WaveNet is kept in the folder `keep`. Ctrl-C ends with the rows so far.
@@ -125,7 +126,7 @@ def _said(found: Digits) -> str:
         f"{data.rate:,} samples a second, {len(data.speakers)} speakers; {counted} validation, {len(test.sounds):,} "
         f"(takes {TEST_TAKES.start} to {TEST_TAKES.stop - 1}, {test.samples:,} samples) to test on. Silence at the "
         "ends is cut off; a sample is one of 256 mu-law levels; every test sample counts. GRU and WaveNet are told the "
-        "speaker, have about the same number of parameters, and are trained by the same loop on the same batches for "
+        "speaker, have about the same number of parameters, and are trained by the same loop on the same sounds for "
         f"{found.settings.training.minutes:g} minutes each; the weights that foretold the held-out sounds best count. "
         "The linear predictor has coefficients for each speaker."
     )
@@ -147,9 +148,10 @@ def _linear(found: Digits) -> Iterator[list[str]]:
         yield _row(title, bits, None, predictor.parameters, None, perf_counter() - began)
 
 
-def _gru(found: Digits, rate: float | None) -> Iterator[list[str]]:
+def _gru(found: Digits, rate: float) -> Iterator[list[str]]:
     training = found.settings.training
-    settings = replace(found.settings, training=replace(training, learning_rate=rate or training.learning_rate))
+    batch, chunk = GRU_BATCH, GRU_CHUNK
+    settings = replace(found.settings, batch=batch, chunk=chunk, training=replace(training, learning_rate=rate))
     fit = AudioFit(found.data, settings)
     size = sum(p.numel() for p in fit.network.parameters())
     torch.manual_seed(training.seed)

@@ -37,10 +37,11 @@ class AudioSettings:
     kernel_size: int = 2
     speaker_size: int = 16
     """Features of a speaker's embedding, where speakers are told apart."""
-    batch: int = 8
+    batch: int = 4
     """Sounds side by side."""
-    chunk: int = 256
-    """About how many time steps of them an optimiser step takes; gradients reach no further back."""
+    chunk: int = 1024
+    """About how many time steps of them an optimiser step takes. Gradients reach no further back, so it should not be
+    much shorter than the longest dilation."""
     piece: int = 1 << 16
     """Longest stretch of samples that is read in one go; longer sounds are cut up."""
     validation: float = 0.1
@@ -49,7 +50,7 @@ class AudioSettings:
     """Chunks that an evaluation during training takes at most, always the same ones; the last one ten times more."""
     training: TrainingSettings = field(
         default_factory=partial(
-            TrainingSettings, steps=2000, learning_rate=4e-3, average=0.995, evaluate_every=200, checkpoint_every=100
+            TrainingSettings, steps=2000, learning_rate=3e-3, average=0.995, evaluate_every=200, checkpoint_every=100
         )
     )
 
