@@ -7,8 +7,9 @@ numbers and relations. Training pictures are written to a folder as PNG files be
 from as `foretell caption train` does, with its settings: a thousand of them are held out, by whose captions the weights
 are kept. A caption is right if it is so word for word, and is written greedily. The settings were chosen on scenes with
 combinations that are kept for validation (`--validate`); those of the test are others, and asked once. Neither are in
-training. Beside it stand the likeliest caption, and that of the nearest training picture by the squares of the
-differences of 32 x 32 pixels: both know whole captions alone, so that they can be right on seen combinations only.
+training. The ten words that say colours are named (`--colour-words` of the command). Beside it stand the likeliest
+caption, and that of the nearest training picture by the squares of the differences of 32 x 32 pixels: both know whole
+captions alone, so that they can be right on seen combinations only.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from caption_scenes import KINDS, Kind, Part, paint, scenes
+from caption_scenes import COLOURS, KINDS, Kind, Part, paint, scenes
 from numpy.typing import NDArray
 from tables import markdown
 
@@ -115,10 +116,11 @@ def main() -> None:
     parser.add_argument("--beam", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--save", type=Path, default=None, help="keep the model in this folder")
+    parser.add_argument("--model", type=Path, default=None, help="ask this kept model, with the same pictures and seed")
     parser.add_argument("--validate", action="store_true", help="ask what is kept for validation, not the test")
     options = parser.parse_args()
 
-    settings = CaptionSettings(attention=options.attention)
+    settings = CaptionSettings(attention=options.attention, colour_words=tuple(COLOURS))
     training = replace(settings.training, seed=options.seed)
     if options.steps:
         training = replace(training, steps=options.steps)
@@ -136,10 +138,10 @@ def main() -> None:
         asked = asked_pictures(work, options.each, part, settings.size)
 
     learned, held_out = known.split(HELD_OUT, options.seed)
-    captioner = Captioner(settings)
-    start = time.perf_counter()
-    captioner.train(learned, held_out, device="cpu")
-    seconds = time.perf_counter() - start
+    if options.model:
+        captioner = Captioner.load(options.model)
+    else:
+        captioner = Captioner(settings).train(learned, held_out, device="cpu")
     if options.save:
         captioner.save(options.save)
     assert captioner.history is not None
@@ -151,9 +153,10 @@ def main() -> None:
     peers = [right(lambda pictures: [likeliest] * len(pictures), asked), right(nearest(known), asked)]
 
     count = sum(map(len, asked.values()))
+    history = captioner.history
     print(
         f"{len(known):,} training pictures, read in {reading:.0f} s; {captioner.parameters:,} parameters, "
-        f"{captioner.history.steps:,} steps in {seconds:.0f} s, best weights after {captioner.history.best_step:,}; "
+        f"{history.steps:,} steps in {history.seconds:.0f} s, best weights after {history.best_step:,}; "
         f"{count / describing:,.0f} captions a second\n"
         f"Exactly right of training pictures held out: {100 * captioner.validation.exact:.1f} %\n"
     )

@@ -93,6 +93,7 @@ def main() -> None:
     parser.add_argument("--peer-steps", type=int, default=None, help="of the peer; default: as many as foretell's")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--save", type=Path, default=None, help="keep the model in this folder")
+    parser.add_argument("--model", type=Path, default=None, help="ask this kept model instead of training one")
     parser.add_argument("--validate", action="store_true", help="score on the part where settings were chosen")
     options = parser.parse_args()
 
@@ -109,14 +110,14 @@ def main() -> None:
     sizes = {name: value for name, value in (("hidden", options.hidden), ("layers", options.layers)) if value}
     settings = replace(settings, **sizes, training=training)
 
-    model = LanguageModel(settings)
-    start = time.perf_counter()
-    model.train(learned, validation, device="cpu")
-    seconds = time.perf_counter() - start
+    if options.model:
+        model = LanguageModel.load(options.model)
+    else:
+        model = LanguageModel(settings).train(learned, validation, device="cpu")
     if options.save:
         model.save(options.save)
     assert model.history is not None
-    steps = model.history.steps
+    steps, seconds = model.history.steps, model.history.seconds
     score = model.evaluate(asked)
     start = time.perf_counter()
     dynamic = model.evaluate(asked, dynamic=DynamicSettings())
