@@ -43,8 +43,8 @@ def test_recoloured() -> None:
     # Any of the channels may be the strongest, and colours get lighter and darker.
     reds = np.array([colours[1] for colours in found])
     assert {*reds.argmax(1).tolist()} == {0, 1, 2}
-    assert reds.max(1).min() < 150
-    assert reds.max(1).max() > 230
+    assert reds.max(1).min() < 170
+    assert reds.max(1).max() > 220
 
 
 def test_a_black_picture_stays_black() -> None:

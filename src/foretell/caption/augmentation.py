@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from foretell.caption.images import BRIGHTNESS, Picture
 
-_LIGHTEST, _DARKEST = 1 / 3, 4.0
+_LIGHTEST, _DARKEST = 0.5, 3.0
 """Powers to which the shares of white in a channel are raised."""
 
 
