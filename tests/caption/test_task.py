@@ -96,7 +96,9 @@ def test_pictures_in_other_colours_are_asked_for_no_colour(
 ) -> None:
     data, colours = squares(40), ("red", "green", "blue")
     plain, changed = (
-        TrainingTask(data, vocabulary, tiny(shift=0, forgotten=0.0, batch_size=240, colour_words=words)).batch(0)
+        TrainingTask(
+            data, vocabulary, tiny(shift=0, forgotten=0.0, batch_size=240, colour_words=words, recoloured=0.5)
+        ).batch(0)
         for words in ((), colours)
     )
     told = {vocabulary.encode([colour])[0][0] for colour in colours}

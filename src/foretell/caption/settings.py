@@ -47,7 +47,7 @@ class CaptionSettings:
     colour_words: tuple[str, ...] = ()
     """Words of the captions that say a colour. Where there are any, pictures are learned from in other colours too,
     without these words; so a shape is known in colours that it never had."""
-    recoloured: float = 0.5
+    recoloured: float = 0.25
     """Share of the pictures in other colours in training, where `colour_words` are given; in [0, 1)."""
     shift: int = 3
     """In training each picture is moved by up to so many pixels; 0 leaves it alone. It is never mirrored, which might
@@ -61,7 +61,7 @@ class CaptionSettings:
     training: TrainingSettings = field(
         default_factory=partial(
             TrainingSettings,
-            steps=8000,
+            steps=12_000,
             learning_rate=3e-3,
             optimiser="adamw",
             weight_decay=0.1,
