@@ -124,7 +124,7 @@ class Destinations:
             ) from error
 
 
-def default_destinations(*wanted: str, checkpoint: Path | None = None) -> Destinations:
+def default_destinations(*wanted: str, checkpoint: Path | None = None, tensorboard: Path | None = None) -> Destinations:
     """The `wanted` of forecast, backtest, report and model in ./forecast; no report where nothing can draw it."""
     return Destinations(
         forecast=str(FOLDER / "forecast.csv") if "forecast" in wanted else None,
@@ -132,6 +132,7 @@ def default_destinations(*wanted: str, checkpoint: Path | None = None) -> Destin
         report=FOLDER / "report.html" if "report" in wanted and can_draw() else None,
         model=FOLDER / "model" if "model" in wanted else None,
         checkpoint=checkpoint or (FOLDER / "checkpoint" if "model" in wanted else None),
+        tensorboard=tensorboard,
         folder=FOLDER,
         undrawn="report" in wanted and not can_draw(),
     )

@@ -33,14 +33,18 @@ def fit(
     Without --save it goes into ./forecast/model.
     """
     if save is not None:
-        to = Destinations(model=save, checkpoint=training.checkpoint or checkpoint_beside([save]))
+        to = Destinations(
+            model=save,
+            checkpoint=training.checkpoint or checkpoint_beside([save]),
+            tensorboard=training.tensorboard,
+        )
     else:
-        to = default_destinations("model", checkpoint=training.checkpoint)
+        to = default_destinations("model", checkpoint=training.checkpoint, tensorboard=training.tensorboard)
     talk = Talk(words)
     to.check(json=words.json)
     tables = read_tables(table, covariates)
     forecaster = forecaster_for(tables, ask, network, training, demo=table.demo, ahead=False)
-    train(forecaster, tables.table, talk, checkpoint=to.checkpoint, tensorboard=training.tensorboard)
+    train(forecaster, tables.table, talk, checkpoint=to.checkpoint, tensorboard=to.tensorboard)
     results = Results(tables, forecaster)
     results.test(ask.windows)
     results.deliver(to, talk)

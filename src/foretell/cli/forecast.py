@@ -48,14 +48,22 @@ def forecast(
             picture=png,
             model=save,
             checkpoint=training.checkpoint or checkpoint_beside(places),
+            tensorboard=training.tensorboard,
         )
     else:
-        to = default_destinations("forecast", "backtest", "report", "model", checkpoint=training.checkpoint)
+        to = default_destinations(
+            "forecast",
+            "backtest",
+            "report",
+            "model",
+            checkpoint=training.checkpoint,
+            tensorboard=training.tensorboard,
+        )
     talk = Talk(words, stdout_taken=to.stdout_taken)
     to.check(json=words.json, tables=[table.table, future.future])
     tables = read_tables(table, covariates, future)
     forecaster = forecaster_for(tables, ask, network, training, demo=table.demo, ahead=True)
-    train(forecaster, tables.table, talk, checkpoint=to.checkpoint, tensorboard=training.tensorboard)
+    train(forecaster, tables.table, talk, checkpoint=to.checkpoint, tensorboard=to.tensorboard)
     results = Results(tables, forecaster)
     results.test(ask.windows)
     results.forecast()

@@ -51,7 +51,7 @@ def test_the_same_seed_gives_the_same_model(pairs: Pairs, tiny: Callable[..., Tr
 def test_a_stopped_training_goes_on(pairs: Pairs, tiny: Callable[..., TranslatorSettings], tmp_path: Path) -> None:
     settings = tiny(steps=20, dropout=0.2)
 
-    def stop(progress: Any, _: float) -> None:
+    def stop(progress: Any) -> None:
         if progress.step == 12:
             raise KeyboardInterrupt
 
@@ -63,7 +63,7 @@ def test_a_stopped_training_goes_on(pairs: Pairs, tiny: Callable[..., Translator
     steps: list[int] = []
     model = Translator(settings)
     model.train(
-        pairs, device="cpu", checkpoint=tmp_path / "c", on_progress=lambda progress, _: steps.append(progress.step)
+        pairs, device="cpu", checkpoint=tmp_path / "c", on_progress=lambda progress: steps.append(progress.step)
     )
     assert steps[0] == 13
     whole = Translator(settings).train(pairs, device="cpu")

@@ -72,7 +72,7 @@ def train(
             device=training.device,
             checkpoint=checkpoint / "fit",
             tensorboard=training.tensorboard,
-            on_progress=_shown_on(display, bounded=training.minutes is None),
+            on_progress=_shown_on(display, translator, bounded=training.minutes is None),
         )
     translator.save(out)
     to.drop_checkpoint()
@@ -152,20 +152,19 @@ def _sentences(found: Pairs, judged: Pairs, *, held_out: bool) -> list[str]:
     return lines
 
 
-def _shown_on(display: ProgressDisplay, *, bounded: bool) -> Callable[[Progress, float], None]:
+def _shown_on(display: ProgressDisplay, translator: Translator, *, bounded: bool) -> Callable[[Progress], None]:
     """Shows training in nats a token, and tokens a second."""
     began: list[tuple[int, float]] = []
-    tokens_a_step = 0.0
 
     def speed(progress: Progress) -> str:
         steps, seconds = progress.step - began[0][0], progress.seconds - began[0][1]
-        return f", {(steps - 1) * tokens_a_step / seconds:,.0f} tokens a second" if steps > 1 and seconds > 0 else ""
+        if steps <= 1 or seconds <= 0:
+            return ""
+        return f", {(steps - 1) * translator.tokens_a_step / seconds:,.0f} tokens a second"
 
     show = training_shown(display, "nats a token", bounded=bounded, speed=speed)
 
-    def told(progress: Progress, tokens: float) -> None:
-        nonlocal tokens_a_step
-        tokens_a_step = tokens
+    def told(progress: Progress) -> None:
         # From the first step seen here on: a training that goes on from a checkpoint had steps before.
         began[:] = began or [(progress.step - 1, progress.seconds)]
         show(progress)

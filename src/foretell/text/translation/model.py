@@ -62,6 +62,8 @@ class Translator:
         self.learned: Learned | None = None
         self.validation: float | None = None
         """Nats a token of the pairs that its training was judged by, each token given the source and those before."""
+        self.tokens_a_step = 0.0
+        """Target tokens of a training step, on average; 0 before `train`."""
         self._network: TranslationNetwork | None = None
         self._vocabularies: Vocabularies | None = None
 
@@ -88,14 +90,13 @@ class Translator:
         device: str = "auto",
         checkpoint: Path | None = None,
         tensorboard: Path | None = None,
-        on_progress: Callable[[Progress, float], None] | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
     ) -> Translator:
         """Learn vocabularies and network from `pairs`, anew; returns itself.
 
         With `validation` the weights are kept that foresaw the tokens of those pairs best. Pairs with more than
-        `settings.longest` tokens on a side are left out. `on_progress` is told the progress and the target tokens of a
-        step. See `foretell.training.train` for the other arguments and what it raises; `TextError` where there is
-        nothing to train on.
+        `settings.longest` tokens on a side are left out. See `foretell.training.train` for the other arguments and what
+        it raises; `TextError` where there is nothing to train on.
         """
         if not len(pairs):
             raise TextError("there is no pair of sentences to train on: give at least one")
@@ -104,7 +105,7 @@ class Translator:
         rows = vocabularies.rows(pairs, settings.longest)
         judged = vocabularies.rows(validation, settings.longest) if validation is not None and len(validation) else []
         chores = TrainingTask(rows, settings)
-        training = chores.training()
+        training, self.tokens_a_step = chores.training(), chores.tokens_a_step
         network = _new_network(settings, vocabularies)
         try:
             self.history = train(
@@ -116,7 +117,7 @@ class Translator:
                 device=device,
                 checkpoint=checkpoint,
                 tensorboard=tensorboard,
-                on_progress=None if on_progress is None else lambda p: on_progress(p, chores.tokens_a_step),
+                on_progress=on_progress,
                 identity=chores.identity() if checkpoint is not None else None,
             )
         finally:
