@@ -7,7 +7,9 @@ numbers and relations. Training pictures are written to a folder as PNG files be
 from as `foretell caption train` does, with its settings: a thousand of them are held out, by whose captions the weights
 are kept. A caption is right if it is so word for word, and is written greedily. The settings were chosen on scenes with
 combinations that are kept for validation (`--validate`); those of the test are others, and asked once. Neither are in
-training. The ten words that say colours are named (`--colour-words` of the command). Beside it stand the likeliest
+training. The ten words that say colours are named (`--colour-words` of the command): a quarter of the pictures are then
+learned from in other colours, with no word for the colour asked for. A recoloured picture may look like one that was
+kept, but for its caption; `--no-colour-words` does without. Beside it stand the likeliest
 caption, and that of the nearest training picture by the squares of the differences of 32 x 32 pixels: both know whole
 captions alone, so that they can be right on seen combinations only.
 """
@@ -111,16 +113,18 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=24_000, help="to train on")
     parser.add_argument("--each", type=int, default=400, help="pictures asked of each kind and sort of combination")
     parser.add_argument("--attention", action="store_true", help="each word looks at the places of the picture anew")
+    parser.add_argument("--no-colour-words", action="store_true", help="learn from no picture in other colours")
     parser.add_argument("--steps", type=int, default=None, help="training steps; default: foretell's own")
     parser.add_argument("--minutes", type=float, default=None, help="of training, in place of steps")
     parser.add_argument("--beam", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--save", type=Path, default=None, help="keep the model in this folder")
-    parser.add_argument("--model", type=Path, default=None, help="ask this kept model, with the same pictures and seed")
+    parser.add_argument("--model", type=Path, default=None, help="ask this one instead, which --save has kept")
     parser.add_argument("--validate", action="store_true", help="ask what is kept for validation, not the test")
     options = parser.parse_args()
 
-    settings = CaptionSettings(attention=options.attention, colour_words=tuple(COLOURS))
+    colours = () if options.no_colour_words else tuple(COLOURS)
+    settings = CaptionSettings(attention=options.attention, colour_words=colours)
     training = replace(settings.training, seed=options.seed)
     if options.steps:
         training = replace(training, steps=options.steps)

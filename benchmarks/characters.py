@@ -2,17 +2,18 @@
 
     python benchmarks/characters.py --data FOLDER
 
-FOLDER holds tiny_shakespeare.txt.gz. The last 10 % of its characters are the test part, which is asked once, by one
-pass over all of it with the state carried on: every character counts, its first among them. Of the first 90 %, training
-takes all but the last 5 %, by which it keeps the best weights. The settings are foretell's defaults, which were chosen
-on that validation part; `--validate` scores on it, and never opens the test part.
+FOLDER holds tiny_shakespeare.txt.gz. The last 10 % of its characters are the test part: one pass over all of it with
+the state carried on, in which every character counts, its first among them. Of the first 90 %, training takes all but
+the last 5 %, by which it keeps the best weights; `--validate` scores on those, and never opens the test part.
 
-The test part is of other plays, with other names. So it is asked in two ways: by the trained network as it is, and by
-one that goes on learning from what it has read of the part (`foretell text evaluate --dynamic`).
+The test part is asked in two ways: of the trained network as it is, and of one that goes on learning from what it has
+read of the part (`foretell text evaluate --dynamic`), whose time counts as training. The settings are foretell's
+defaults. Those of the network were chosen on the validation part, and by one play of the training text that trials
+left out, The Winter's Tale; those of learning while reading by that play alone.
 
 Beside it, the same network on torch.nn.LSTM, which has no dropout on the state, trained as many steps on the same
-chunks by the same loop; `--peer-steps 0` leaves it out. The ratio of the time of a step comes from steps of both in
-turns.
+chunks by the same loop, and asked as it is; `--peer-steps 0` leaves it out. The ratio of the time of a step comes from
+steps of both in turns.
 """
 
 from __future__ import annotations
@@ -72,6 +73,14 @@ def seconds_of_a_step(networks: dict[str, nn.Module], streams: Streams, rounds: 
     return {name: median(taken) for name, taken in times.items()}
 
 
+def kept(folder: Path, validation: str) -> LanguageModel:
+    """A model of this benchmark. Raises SystemExit for one that was trained and judged otherwise: it knows the test."""
+    model = LanguageModel.load(folder)
+    if model.validation is None or abs(model.evaluate(validation).bits - model.validation.bits) > 1e-6:
+        raise SystemExit(f"{folder} was not judged by the validation part of this benchmark: give one that --save kept")
+    return model
+
+
 def trained_peer(settings: LanguageSettings, streams: Streams, numbers: int, judged: Callable[[Any], float]) -> Any:
     """The peer after its training, and the course of that."""
     torch.manual_seed(settings.training.seed)
@@ -93,7 +102,7 @@ def main() -> None:
     parser.add_argument("--peer-steps", type=int, default=None, help="of the peer; default: as many as foretell's")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--save", type=Path, default=None, help="keep the model in this folder")
-    parser.add_argument("--model", type=Path, default=None, help="ask this kept model instead of training one")
+    parser.add_argument("--model", type=Path, default=None, help="ask this one instead, which --save has kept")
     parser.add_argument("--validate", action="store_true", help="score on the part where settings were chosen")
     options = parser.parse_args()
 
@@ -111,7 +120,7 @@ def main() -> None:
     settings = replace(settings, **sizes, training=training)
 
     if options.model:
-        model = LanguageModel.load(options.model)
+        model = kept(options.model, validation)
     else:
         model = LanguageModel(settings).train(learned, validation, device="cpu")
     if options.save:
@@ -131,22 +140,23 @@ def main() -> None:
         f"{model.history.best_step:,} of {steps:,} steps; {score.characters:,} characters asked, {score.unknown:,} "
         f"unknown.\n\nROMEO:\n{written[:400]}\n"
     )
-    rows = [_row("foretell, " + settings.cell, score, model.parameters, steps, seconds, model.read / seconds, rate)]
+    rows = [
+        _row("foretell, " + model.settings.cell, score, model.parameters, steps, seconds, model.read / seconds, rate)
+    ]
     learning = f"the same, learning as it reads ({reading:.0f} s)"
     rows.append(_row(learning, dynamic, model.parameters, steps, seconds, model.read / seconds, None))
 
     characters = Characters.of(learned)
-    streams = Streams(characters.encode(learned), settings.streams, settings.chunk)
+    streams = Streams(characters.encode(learned), model.settings.streams, model.settings.chunk)
     peer_steps = steps if options.peer_steps is None else options.peer_steps
     if peer_steps:
         held = characters.encode(validation)
-        peer_settings = replace(settings, training=replace(training, steps=peer_steps, minutes=None))
+        peer_settings = replace(model.settings, training=replace(training, steps=peer_steps, minutes=None))
         count = task.side_by_side(held)
-        start = time.perf_counter()
         peer, history = trained_peer(
             peer_settings, streams, len(characters), lambda network: task.evaluate(network, held, count).bits
         )
-        taken = time.perf_counter() - start
+        taken = history.seconds
         peer_score = task.evaluate(peer, characters.encode(asked))
         read = history.steps * streams.count * streams.length
         size = sum(p.numel() for p in peer.parameters())
@@ -156,7 +166,7 @@ def main() -> None:
     head = ("", "bits a character", "accuracy", "parameters", "steps", "training (s)")
     print(markdown((*head, "characters a second, training", "generation"), rows))
 
-    both = {"foretell": build(settings, len(characters)), "torch": Peer(settings, len(characters))}
+    both = {"foretell": build(model.settings, len(characters)), "torch": Peer(model.settings, len(characters))}
     times = seconds_of_a_step(both, streams)
     print(
         f"\nA step of {streams.count} streams and {streams.length} characters, in turns: foretell "
@@ -165,8 +175,11 @@ def main() -> None:
     )
     if not options.validate:
         wanted = f"{MOST_BITS} bits a character within {MOST_MINUTES} minutes of training"
-        for name, found in (("as it is", score), ("learning as it reads", dynamic)):
-            reached = found.bits <= MOST_BITS and seconds <= 60 * MOST_MINUTES
+        for name, found, taken in (
+            ("as it is", score, seconds),
+            ("learning as it reads, which counts as training", dynamic, seconds + reading),
+        ):
+            reached = found.bits <= MOST_BITS and taken <= 60 * MOST_MINUTES
             print(f"{wanted}, {name}: {'reached' if reached else 'MISSED'}")
 
 

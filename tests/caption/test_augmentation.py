@@ -47,6 +47,13 @@ def test_recoloured() -> None:
     assert reds.max(1).max() > 220
 
 
+def test_a_dark_picture_stays_dark() -> None:
+    random = np.random.default_rng(0)
+    grey = np.full((1, 1, 3), 128, np.uint8)
+    found = np.array([recoloured(grey, random)[0, 0] for _ in range(200)])
+    assert 185 > found.max() > 128 > found.min() > 10
+
+
 def test_a_black_picture_stays_black() -> None:
     black = np.zeros((2, 2, 3), np.uint8)
     assert (recoloured(black, np.random.default_rng(0)) == black).all()

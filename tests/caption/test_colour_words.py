@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from foretell.caption.colour_words import ColourWords
+from foretell.caption.colour_words import ColourWords, require_said
 from foretell.errors import SettingsError
 from foretell.text.vocabulary import END, PAD, START, Vocabulary
 
@@ -61,9 +61,39 @@ def test_what_is_cut_off_before_anything_else_is_left_alone(vocabulary: Vocabula
     assert untold(vocabulary, 0, 0, longest=1)[0]
 
 
-def test_words_that_no_caption_has_are_refused(vocabulary: Vocabulary) -> None:
-    with pytest.raises(SettingsError, match="colour_words: no caption to learn from has the word mauve, roun"):
-        ColourWords(["red", "Mauve", "roun"], vocabulary, CAPTIONS)
+def test_words_that_no_caption_has_are_refused() -> None:
+    require_said(COLOURS, CAPTIONS)
+    require_said([], [])
+    with pytest.raises(SettingsError, match=r"colour_words: no caption has the word mauve, roun$"):
+        require_said(["red", "Mauve", "roun"], CAPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("word", "text", "rest"),
+    [
+        (
+            "\u0932\u093e\u0932",
+            "\u090f\u0915 \u0932\u093e\u0932 \u0917\u0947\u0902\u0926",
+            "\u090f\u0915 \u0917\u0947\u0902\u0926",
+        ),
+        ("ros\u00e9", "a ROSE\u0301 dress", "a dress"),
+        ("red", "a red_circle", "a_circle"),
+    ],
+    ids=["Hindi, with vowel signs", "an accent by itself", "a part of a name"],
+)
+def test_words_of_any_script(word: str, text: str, rest: str) -> None:
+    vocabulary = Vocabulary.learn([text], 300, least=1)
+    require_said([word], [[text]])
+    row = vocabulary.encode([text])[0]
+    fed, due = torch.tensor([START, *row]), torch.tensor([*row, END])
+    colours = ColourWords([word], vocabulary, [[text]])
+    assert colours.untell(0, 0, fed, due, np.random.default_rng(0))
+    assert vocabulary.decode([[token for token in due.tolist() if token != PAD]]) == [rest]
+
+
+def test_a_word_within_another_is_none() -> None:
+    with pytest.raises(SettingsError):
+        require_said(["rose"], [["a rose\u0301 dress"]])
 
 
 def test_without_words_there_are_none(vocabulary: Vocabulary) -> None:

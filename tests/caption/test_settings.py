@@ -24,8 +24,9 @@ def test_from_dict() -> None:
         ("size", 0), ("size", 8), ("size", 65), ("size", 10**6), ("channels", 0), ("hidden", 0), ("batch_size", 0),
         ("longest", 0), ("dropout", 1.0), ("dropout", -0.1), ("forgotten", 1.0),
         ("mistaken", 1.0), ("smoothing", -0.1), ("pale", 1.0), ("recoloured", 1.0),
-        ("colour_words", "red"), ("colour_words", ("dark red",)), ("colour_words", ("",)), ("shift", -1), ("shift", 64),
-        ("vocabulary", 10), ("vocabulary", 10**9),
+        ("colour_words", "red"), ("colour_words", ("dark red",)), ("colour_words", ("",)), ("colour_words", 5),
+        ("colour_words", ("dark_red",)), ("colour_words", ["red"]), ("colour_words", (3,)), ("shift", -1),
+        ("shift", 64), ("vocabulary", 10), ("vocabulary", 10**9),
     ],
 )  # fmt: skip
 def test_values_that_make_no_sense(name: str, value: Any) -> None:

@@ -38,6 +38,8 @@ TEXT = b"to be or not to be\n"
         (TEXT, ["--dropout", "1"], ["dropout is 1"]),
         (TEXT, ["--recurrent-dropout", "-1"], ["recurrent_dropout is -1"]),
         (TEXT, ["--tensorboard", "a.txt"], ["a.txt is a file; give a folder"]),
+        (TEXT, ["--out", "m", "--tensorboard", "m"], ["--tensorboard m is in the model's folder m"]),
+        (TEXT, ["--out", "m", "--tensorboard", "m.checkpoint/fit"], ["is in the checkpoint's folder m.checkpoint"]),
         (TEXT, ["--steps", "0"], ["steps=0"]),
         (TEXT, ["--minutes", "0"], ["minutes=0"]),
         (TEXT, ["--steps", "5", "--minutes", "1"], ["--steps and --minutes"]),

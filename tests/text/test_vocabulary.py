@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -85,6 +88,7 @@ def _definition(kind: str = "BPE", vocab: Any = None, merges: Any = ()) -> str:
         _definition(vocab={**_FIRST, "a": "4"}), _definition(vocab={**_FIRST, "a": True}),
         _definition(vocab={"<pad>": 1, "<unknown>": 0, "<start>": 2, "<end>": 3}),
         _definition(merges=[["a", "c"]]), _definition(merges=[["b", "a"]]), _definition(merges=[["a"]]),
+        _definition(vocab={**_FIRST, "\ud800": 4}),
         _definition(merges=["a b"]), _definition(merges=[["a", 1]]), _definition(merges=[None]),
     ],
 )  # fmt: skip
@@ -99,9 +103,15 @@ def test_of_a_stranger_tokens_and_merges_alone_are_taken(subwords: Vocabulary) -
     strange["pre_tokenizer"] = {"type": "Split", "pattern": {"Regex": "("}, "behavior": "Isolated", "invert": False}
     strange["post_processor"] = strange["truncation"] = strange["padding"] = {"type": "nonsense"}
     strange["added_tokens"] = [{"id": 10**9, "content": "the"}]
-    copy = Vocabulary(json.dumps(strange))
-    assert copy.to_json() == subwords.to_json()
-    assert copy.encode(_TEXTS) == subwords.encode(_TEXTS)
+    taken = Vocabulary(json.dumps(strange))
+    assert taken.to_json() == subwords.to_json()
+    assert taken.encode(_TEXTS) == subwords.encode(_TEXTS)
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda vocabulary: pickle.loads(pickle.dumps(vocabulary))])
+def test_a_copy_is_the_same(subwords: Vocabulary, again: Callable[[Vocabulary], Vocabulary]) -> None:
+    assert again(subwords).to_json() == subwords.to_json()
+    assert again(subwords).encode(["the <end> of it"]) == subwords.encode(["the <end> of it"])
 
 
 def test_spans(subwords: Vocabulary) -> None:

@@ -1,8 +1,7 @@
-"""The words by which captions say colours: of a picture in other colours they are neither asked nor told."""
+"""The words by which captions say colours: of a picture in other colours none is asked for, and any is read."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,38 +9,41 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from foretell.caption.words import comparable, words
 from foretell.errors import SettingsError
 from foretell.text.vocabulary import PAD, Vocabulary
 
-_WORD = re.compile(r"\w+")
+
+def require_said(colours: Sequence[str], captions: Sequence[Sequence[str]]) -> None:
+    """Raise `SettingsError` where one of the words is in no caption.
+
+    A colour spelled otherwise would be asked for of pictures that no longer have it.
+    """
+    if colours:
+        missing = {*map(comparable, colours)} - {
+            word for texts in captions for text in texts for word, _, _ in words(text)
+        }
+        if missing:
+            raise SettingsError(f"colour_words: no caption has the word {', '.join(sorted(missing))}")
 
 
 class ColourWords:
-    """Where in each caption a colour is said; false where no words are given.
+    """Where in each caption a colour is said; false where no words are given."""
 
-    Raises `SettingsError` for words that are in no caption: a colour spelled otherwise would be asked for of pictures
-    that no longer have it.
-    """
-
-    def __init__(self, words: Sequence[str], vocabulary: Vocabulary, captions: Sequence[Sequence[str]]) -> None:
-        wanted = {word.casefold() for word in words}
+    def __init__(self, colours: Sequence[str], vocabulary: Vocabulary, captions: Sequence[Sequence[str]]) -> None:
+        wanted = {*map(comparable, colours)}
         self._places: list[list[NDArray[np.int64]]] = []
         """Of each caption of each picture: the numbers of the tokens that say colours."""
-        found: set[str] = set()
         tokens: set[int] = set()
         for texts in captions if wanted else ():
             self._places.append([])
             for text in texts:
-                said = [match for match in _WORD.finditer(text) if match[0].casefold() in wanted]
-                found |= {match[0].casefold() for match in said}
+                said = [(first, end) for word, first, end in words(text) if word in wanted]
                 spans = vocabulary.spans(text) if said else []
-                places = [k for k, (a, b) in enumerate(spans) if any(a < m.end() and b > m.start() for m in said)]
+                places = [k for k, (a, b) in enumerate(spans) if any(a < end and b > first for first, end in said)]
                 self._places[-1].append(np.array(places, dtype=np.int64))
-                tokens |= {vocabulary.encode([text])[0][k] for k in places}
-        if wanted - found:
-            raise SettingsError(
-                f"colour_words: no caption to learn from has the word {', '.join(sorted(wanted - found))}"
-            )
+                row = vocabulary.encode([text])[0] if said else []
+                tokens |= {row[k] for k in places}
         self._tokens = torch.tensor(sorted(tokens), dtype=torch.int64)
 
     def __bool__(self) -> bool:

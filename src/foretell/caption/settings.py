@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from foretell.caption.words import is_word
 from foretell.errors import SettingsError
 from foretell.training.settings import TrainingSettings
 
@@ -45,8 +45,9 @@ class CaptionSettings:
     """Share of the pictures with paler colours in training, down to a tenth, so that shapes are known in any colour; in
     [0, 1)."""
     colour_words: tuple[str, ...] = ()
-    """Words of the captions that say a colour. Where there are any, pictures are learned from in other colours too,
-    without these words; so a shape is known in colours that it never had."""
+    """Words of the captions that say a colour. Where there are any, pictures are learned from in other colours too:
+    then none of these words is asked for, and any is read in their place. So a shape is known in colours that it never
+    had."""
     recoloured: float = 0.25
     """Share of the pictures in other colours in training, where `colour_words` are given; in [0, 1)."""
     shift: int = 3
@@ -78,10 +79,9 @@ class CaptionSettings:
             self._require(name, "must be at least 1", getattr(self, name) >= 1)
         for name in ("dropout", "forgotten", "mistaken", "smoothing", "pale", "recoloured"):
             self._require(name, "must be in [0, 1)", 0 <= getattr(self, name) < 1)
-        words = not isinstance(self.colour_words, str) and all(
-            isinstance(word, str) and re.fullmatch(r"\w+", word) for word in self.colour_words
-        )
-        self._require("colour_words", "must be single words", words)
+        given = self.colour_words
+        words = isinstance(given, tuple) and all(isinstance(word, str) and is_word(word) for word in given)
+        self._require("colour_words", "must be a tuple of single words", words)
         self._require("vocabulary", "must be from 300 to 1,000,000", 300 <= self.vocabulary <= 1_000_000)
         self._require("shift", f"must be from 0 to {self.size - 1}", 0 <= self.shift < self.size)
 

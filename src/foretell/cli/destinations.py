@@ -75,6 +75,12 @@ class Destinations:
             there = next((p for p in (self.tensorboard, *self.tensorboard.absolute().parents) if p.exists()), None)
             if there is not None and not there.is_dir():
                 raise SettingsError(f"--tensorboard {self.tensorboard}: {there} is a file; give a folder")
+            for name, folder in (("model", self.model), ("checkpoint", self.checkpoint)):
+                if folder is not None and self.tensorboard.resolve().is_relative_to(folder.resolve()):
+                    raise SettingsError(
+                        f"--tensorboard {self.tensorboard} is in the {name}'s folder {folder}, which holds nothing "
+                        "else: give another"
+                    )
         if self.checkpoint is not None and self.checkpoint.is_dir():
             others = sorted({entry.name for entry in self.checkpoint.iterdir()} - _CHECKPOINT)
             if others:

@@ -72,6 +72,10 @@ class Vocabulary:
         tokenizer.train_from_iterator(texts, trainer)
         return cls(tokenizer.to_str())
 
+    def __reduce__(self) -> tuple[type[Vocabulary], tuple[str]]:
+        # A copy is made anew: tokenizers' own forgets that texts cannot spell END and the like.
+        return Vocabulary, (self.to_json(),)
+
     def __len__(self) -> int:
         size: int = self._tokenizer.get_vocab_size()
         return size
@@ -130,14 +134,18 @@ def _special_tokens() -> list[Any]:
 
 def _check(tokens: Any, merges: Any) -> None:
     """Raise ValueError unless these are numbered tokens, ours first, and merges of two of them to a third."""
-    if not isinstance(tokens, dict) or not isinstance(merges, list):
+    if not isinstance(tokens, dict):
         raise ValueError("no vocabulary: its tokens are not numbered")
+    if not isinstance(merges, list):
+        raise ValueError(f"no vocabulary: its merges are {merges!r}")
     numbers = list(tokens.values())
     if any(type(number) is not int for number in numbers) or sorted(numbers) != list(range(len(numbers))):
         raise ValueError(f"no vocabulary: its tokens are not numbered from 0 to {len(numbers) - 1}")
     names = sorted(tokens, key=tokens.__getitem__)[: len(_NAMES)]
     if names != _NAMES:
         raise ValueError(f"no vocabulary of foretell's: its first tokens are {names}")
+    if any("\ud800" <= letter <= "\udfff" for token in tokens for letter in token):
+        raise ValueError("no vocabulary: a token is half a character")
     for merge in merges:
         pair = isinstance(merge, list) and len(merge) == 2 and all(isinstance(piece, str) for piece in merge)
         if not pair or not tokens.keys() >= {*merge, "".join(merge)}:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from foretell.errors import SettingsError
+from foretell.errors import SettingsError, TrainingError
 from foretell.text import DynamicSettings, LanguageModel, LanguageSettings
 from foretell.text.language.dynamic import evaluate_dynamically
 from foretell.text.language.network import build
@@ -59,6 +59,25 @@ def test_what_is_forgotten_at_once_is_not_learned(network: Any, habit: Any) -> N
     assert keeping < forgetting < evaluate(network, habit).bits
 
 
+def test_the_unknown_is_not_learned(network: Any, habit: Any) -> None:
+    fast = DynamicSettings(learning_rate=2e-2, stretch=16)
+    unknown = np.zeros(400, dtype=np.int32)
+    assert evaluate_dynamically(network, unknown, fast).bits == pytest.approx(evaluate(network, unknown).bits, rel=1e-6)
+    sprinkled = habit.copy()
+    sprinkled[::5] = 0
+    learned = evaluate_dynamically(network, sprinkled, fast)
+    assert learned.bits > 1, "what is unknown costs more and more, the better the rest is foreseen"
+    assert learned.accuracy <= 0.8
+    assert learned.unknown == 240
+
+
+def test_learning_that_diverges_is_an_error(network: Any, habit: Any) -> None:
+    with torch.no_grad():
+        network.head.bias[3] = float("inf")
+    with pytest.raises(TrainingError, match="diverged by character 0 of the text"):
+        evaluate_dynamically(network, habit, DynamicSettings())
+
+
 def test_the_network_stays_what_it_was(network: Any, habit: Any) -> None:
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     shares: list[float] = []
@@ -82,6 +101,7 @@ def test_a_model_is_asked_for_it(tiny: Callable[..., LanguageSettings]) -> None:
         ({"learning_rate": float("nan")}, "learning_rate is nan"),
         ({"forgetting": 1.0}, "forgetting is 1.0"),
         ({"stretch": 0}, "stretch is 0"),
+        ({"stretch": 64.5}, "stretch is 64.5: it must be a whole number"),
     ],
 )
 def test_settings_that_make_no_sense(given: dict[str, Any], said: str) -> None:

@@ -99,7 +99,7 @@ class CaptionTrainingOptions(TrainingOptions):
         Option(
             metavar="WORD,WORD",
             help="Words of the captions that say a colour, such as red,green: pictures are then learned from in other "
-            "colours too, without these words.",
+            "colours too, in which these words are not asked for.",
             rich_help_panel=TRAINING,
         ),
     ] = ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import math
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,7 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 
-from foretell.errors import SettingsError
+from foretell.errors import SettingsError, TrainingError
 from foretell.text.language.characters import NONE, Numbers
 from foretell.text.language.task import Score
 from foretell.training.truncation import detach
@@ -30,14 +31,18 @@ _CLIP = 1.0
 class DynamicSettings:
     """How a network goes on learning while it reads; raises `SettingsError` on a value that makes no sense."""
 
-    learning_rate: float = 2e-3
+    learning_rate: float = 1e-3
     """Of Adam."""
-    forgetting: float = 0.02
+    forgetting: float = 0.0025
     """Share of the way back to the weights that it came with, after every stretch, in [0, 1)."""
     stretch: int = 64
     """Characters that are foreseen, and then learned from at once."""
 
     def __post_init__(self) -> None:
+        try:
+            operator.index(self.stretch)
+        except TypeError:
+            raise SettingsError(f"stretch is {self.stretch!r}: it must be a whole number") from None
         self._require("learning_rate", "must be above 0", 0 < self.learning_rate < math.inf)
         self._require("forgetting", "must be in [0, 1)", 0 <= self.forgetting < 1)
         self._require("stretch", "must be at least 1", self.stretch >= 1)
@@ -55,7 +60,9 @@ def evaluate_dynamically(
 ) -> Score:
     """How well `network`, in evaluation mode, foresees a text `(N,)` that it goes on learning from.
 
-    It is left as it was: a copy learns. `on_progress` gets the share of the text that is done.
+    It is left as it was: a copy learns, of the characters that it knows alone; otherwise it would learn to foresee the
+    unknown, which is no one character. `on_progress` gets the share of the text that is done. Raises `TrainingError`
+    where the learning diverges.
     """
     learner = copy.deepcopy(network).eval()
     device = next(learner.parameters()).device
@@ -70,13 +77,21 @@ def evaluate_dynamically(
         here = slice(start, start + settings.stretch)
         with torch.enable_grad():
             scores, state = learner(read[:, here], detach(state))
-            loss = cross_entropy(scores[0], due[0, here])
+            losses = cross_entropy(scores[0], due[0, here], reduction="none")
+            known = losses[due[0, here] != NONE]
             optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-        bits += loss.item() * len(due[0, here]) / math.log(2)
+            if len(known):
+                known.mean().backward()  # type: ignore[no-untyped-call]
+        bits += float(losses.detach().sum()) / math.log(2)
         right += int((scores[0].argmax(-1) == due[0, here]).sum())
-        torch.nn.utils.clip_grad_norm_(weights, _CLIP)
-        optimiser.step()
+        if not math.isfinite(bits):
+            raise TrainingError(
+                f"learning diverged by character {start:,} of the text: give a learning_rate below "
+                f"{settings.learning_rate:g}"
+            )
+        if len(known):
+            torch.nn.utils.clip_grad_norm_(weights, _CLIP)
+            optimiser.step()
         with torch.no_grad():
             for weight, first in zip(weights, before, strict=True):
                 weight.lerp_(first, settings.forgetting)

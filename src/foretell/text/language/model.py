@@ -100,7 +100,7 @@ class LanguageModel:
                 checkpoint=checkpoint,
                 tensorboard=tensorboard,
                 on_progress=on_progress,
-                identity=[_checksum(text), _checksum(validation)],
+                identity=[dataclasses.asdict(self.settings), _checksum(text), _checksum(validation)],
             )
         finally:
             self._network.cpu().eval()
