@@ -14,7 +14,7 @@ from foretell.cli.options import (
     NetworkOptions,
     TableOptions,
 )
-from foretell.cli.training import require_one_length
+from foretell.cli.training import trained_for
 from foretell.errors import SettingsError
 from foretell.forecasting.settings import ForecastSettings
 from foretell.training.settings import NO_BOUND
@@ -98,8 +98,6 @@ def forecaster_for(
         ask.horizon,
         levels=tuple(ask.level or _LEVELS),
         columns=tables.columns,
-        minutes=training.minutes,
-        seed=training.seed,
         device=training.device,
         settings=settings,
     )
@@ -109,10 +107,6 @@ def forecaster_for(
 
 
 def _settings(ask: ForecastOptions, network: NetworkOptions, training: FitOptions) -> ForecastSettings:
-    require_one_length(steps=training.steps, epochs=training.epochs, minutes=training.minutes)
-    trained = replace(ForecastSettings().training, seed=training.seed)
-    if training.steps is not None:
-        trained = replace(trained, steps=training.steps)
     return ForecastSettings(
         layers=network.layers,
         hidden=network.hidden,
@@ -123,7 +117,7 @@ def _settings(ask: ForecastOptions, network: NetworkOptions, training: FitOption
         input_steps=network.input_steps,
         seasons=tuple(ask.season) if ask.season else None,
         windows=ask.windows,
-        training=trained,
+        training=trained_for(ForecastSettings().training, training),
     )
 
 
