@@ -1,6 +1,7 @@
 // Decoding, many time steps in one call: the functions that Python calls for it.
 #include "choice.h"
 #include "decoder_steps.h"
+#include "exports.h"
 #include "sampling.h"
 
 namespace foretell {
@@ -85,24 +86,10 @@ class Decoder {
     }
 };
 
-// 0, or 1 where memory ran out, or what the call itself returns.
-template <class Call>
-int guarded(Call call) {
-    try {
-        return call();
-    } catch (const std::bad_alloc&) {
-        return 1;
-    } catch (const std::length_error&) {
-        return 1;
-    }
-}
-
 }  // namespace
 }  // namespace foretell
 
 using namespace foretell;
-
-#define EXPORTED extern "C" __attribute__((visibility("default")))
 
 EXPORTED int64_t foretell_decoder_network_size() { return sizeof(DecoderNetwork); }
 EXPORTED int64_t foretell_decoder_call_size() { return sizeof(DecoderCall); }
@@ -112,10 +99,7 @@ EXPORTED int64_t foretell_decoder_expansion_size() { return sizeof(DecoderExpans
 // and memory it reads where they lie, as long as it lives.
 EXPORTED void* foretell_decoder_create(const DecoderNetwork* network) {
     Decoder* made = nullptr;
-    guarded([&] {
-        made = new Decoder(*network);
-        return 0;
-    });
+    guarded([&] { made = new Decoder(*network); });
     return made;
 }
 EXPORTED void foretell_decoder_destroy(void* decoder) { delete static_cast<Decoder*>(decoder); }
@@ -125,8 +109,5 @@ EXPORTED int foretell_decoder_run(void* decoder, DecoderCall* call) {
     return guarded([&] { return static_cast<Decoder*>(decoder)->run(*call) ? 0 : 2; });
 }
 EXPORTED int foretell_decoder_expand(void* decoder, const DecoderExpansion* expansion) {
-    return guarded([&] {
-        static_cast<Decoder*>(decoder)->expand(*expansion);
-        return 0;
-    });
+    return guarded([&] { static_cast<Decoder*>(decoder)->expand(*expansion); });
 }

@@ -1,5 +1,6 @@
 // The functions that Python calls. Compiled once for each instruction set, each time into a library of its own.
 #include "backward.h"
+#include "exports.h"
 #include "forward.h"
 
 namespace foretell {
@@ -33,7 +34,7 @@ void sizes(const Scan& s, int64_t* row, int64_t* cell) {
 // `call` with the cell's equations; 0, or 1 where memory ran out, or 2 for a cell that is not known.
 template <class Call>
 int with_cell(const Scan& s, Call call) {
-    try {
+    return guarded([&] {
         switch (Cell(s.cell)) {
             case Cell::rnn_tanh: call(RNNUnit<false>{}); return 0;
             case Cell::rnn_relu: call(RNNUnit<true>{}); return 0;
@@ -42,9 +43,7 @@ int with_cell(const Scan& s, Call call) {
             case Cell::gru_reset_before: call(GRUResetBeforeUnit{}); return 0;
         }
         return 2;
-    } catch (const std::bad_alloc&) {
-        return 1;
-    }
+    });
 }
 
 template <class T, class U>
@@ -66,24 +65,12 @@ std::unique_ptr<KeptLayer> keep(const Scan& s) {
     return kept;
 }
 
-// 0, or 1 where memory ran out.
-int run(const KeptLayer* layer, const Scan& s) {
-    try {
-        layer->forward(s);
-        return 0;
-    } catch (const std::bad_alloc&) {
-        return 1;
-    }
-}
-
 // Null where memory ran out, or for a cell that is not known.
 template <class Make>
 KeptLayer* made(Make make) {
-    try {
-        return make().release();
-    } catch (const std::bad_alloc&) {
-        return nullptr;
-    }
+    KeptLayer* kept = nullptr;
+    guarded([&] { kept = make().release(); });
+    return kept;
 }
 
 }  // namespace
@@ -94,8 +81,6 @@ std::unique_ptr<KeptLayer> KeptLayer::of_doubles(const Scan& s) { return keep<do
 }  // namespace foretell
 
 using namespace foretell;
-
-#define EXPORTED extern "C" __attribute__((visibility("default")))
 
 // Whether Python means the same structure.
 EXPORTED int64_t foretell_structure_size() { return sizeof(Scan); }
@@ -128,6 +113,6 @@ EXPORTED void* foretell_keep_double(const Scan* s) {
     return made([&] { return KeptLayer::of_doubles(*s); });
 }
 EXPORTED int foretell_forward_kept(const void* layer, const Scan* s) {
-    return run(static_cast<const KeptLayer*>(layer), *s);
+    return guarded([&] { static_cast<const KeptLayer*>(layer)->forward(*s); });
 }
 EXPORTED void foretell_forget(void* layer) { delete static_cast<KeptLayer*>(layer); }

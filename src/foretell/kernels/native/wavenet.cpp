@@ -1,9 +1,7 @@
 // The functions by which Python generates with a WaveNet, and runs its layers over whole sequences. Compiled once for each instruction set.
+#include "exports.h"
 #include "wavenet_generator.h"
 #include "wavenet_stack.h"
-
-#include <memory>
-#include <stdexcept>
 
 namespace foretell {
 namespace {
@@ -75,25 +73,10 @@ class Generator : public AnyGenerator {
     }
 };
 
-// 0, or 1 where memory ran out.
-template <class Call>
-int guarded(Call call) {
-    try {
-        call();
-        return 0;
-    } catch (const std::bad_alloc&) {
-        return 1;
-    } catch (const std::length_error&) {
-        return 1;
-    }
-}
-
 }  // namespace
 }  // namespace foretell
 
 using namespace foretell;
-
-#define EXPORTED extern "C" __attribute__((visibility("default")))
 
 EXPORTED int64_t foretell_wavenet_network_size() { return sizeof(WaveNetNetwork); }
 EXPORTED int64_t foretell_wavenet_call_size() { return sizeof(WaveNetCall); }
