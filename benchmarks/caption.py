@@ -6,12 +6,9 @@ The pictures and the one caption that each allows are those of `caption_scenes.p
 numbers and relations. Training pictures are written to a folder as PNG files beside a table of captions, and learned
 from as `foretell caption train` does, with its settings: a thousand of them are held out, by whose captions the weights
 are kept. A caption is right if it is so word for word, and is written greedily. The settings were chosen on scenes with
-combinations that are kept for validation (`--validate`); those of the test are others, and asked once. Neither are in
-training. The ten words that say colours are named (`--colour-words` of the command): a quarter of the pictures are then
-learned from in other colours, with no word for the colour asked for. A recoloured picture may look like one that was
-kept, but for its caption; `--no-colour-words` does without. Beside it stand the likeliest
-caption, and that of the nearest training picture by the squares of the differences of 32 x 32 pixels: both know whole
-captions alone, so that they can be right on seen combinations only.
+combinations that are kept for validation (`--validate`); those of the test are others. Neither are in training. Beside
+it stand the likeliest caption, and that of the nearest training picture by the squares of the differences of 32 x 32
+pixels: both know whole captions alone, so that they can be right on seen combinations only.
 """
 
 from __future__ import annotations
@@ -26,7 +23,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from caption_scenes import COLOURS, KINDS, Kind, Part, paint, scenes
+from caption_scenes import KINDS, Kind, Part, paint, scenes
 from numpy.typing import NDArray
 from tables import markdown
 
@@ -113,7 +110,6 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=24_000, help="to train on")
     parser.add_argument("--each", type=int, default=400, help="pictures asked of each kind and sort of combination")
     parser.add_argument("--attention", action="store_true", help="each word looks at the places of the picture anew")
-    parser.add_argument("--no-colour-words", action="store_true", help="learn from no picture in other colours")
     parser.add_argument("--steps", type=int, default=None, help="training steps; default: foretell's own")
     parser.add_argument("--minutes", type=float, default=None, help="of training, in place of steps")
     parser.add_argument("--beam", type=int, default=1)
@@ -123,8 +119,7 @@ def main() -> None:
     parser.add_argument("--validate", action="store_true", help="ask what is kept for validation, not the test")
     options = parser.parse_args()
 
-    colours = () if options.no_colour_words else tuple(COLOURS)
-    settings = CaptionSettings(attention=options.attention, colour_words=colours)
+    settings = CaptionSettings(attention=options.attention)
     training = replace(settings.training, seed=options.seed)
     if options.steps:
         training = replace(training, steps=options.steps)

@@ -10,7 +10,7 @@ from foretell.caption import Captioned, CaptionSettings
 from foretell.caption.network import build
 from foretell.caption.task import TrainingTask, exact_share, mean_loss
 from foretell.nn import sequence_loss
-from foretell.text.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
+from foretell.text.vocabulary import END, START, UNKNOWN, Vocabulary
 
 
 @pytest.fixture
@@ -89,30 +89,6 @@ def test_some_pictures_are_paler(
     colour, left = (images.amax(3).sub(images.amin(3)).flatten(1).amax(1) for images in (exact, paled))
     assert (left[changed] < colour[changed]).all()
     assert (left > 0.08 * colour).all()
-
-
-def test_pictures_in_other_colours_are_asked_for_no_colour(
-    squares: Callable[..., Captioned], tiny: Callable[..., CaptionSettings], vocabulary: Vocabulary
-) -> None:
-    data, colours = squares(40), ("red", "green", "blue")
-    plain, changed = (
-        TrainingTask(
-            data, vocabulary, tiny(shift=0, forgotten=0.0, batch_size=240, colour_words=words, recoloured=0.5)
-        ).batch(0)
-        for words in ((), colours)
-    )
-    told = {vocabulary.encode([colour])[0][0] for colour in colours}
-    rows = (plain["due"] != changed["due"]).any(1)
-    assert rows.float().mean() == pytest.approx(0.5, abs=0.1)
-    assert (plain["images"] != changed["images"]).flatten(1).any(1).tolist() == rows.tolist()
-    hidden = torch.isin(plain["due"], torch.tensor(sorted(told)))
-    assert (changed["due"][rows[:, None] & hidden] == PAD).all()
-    assert torch.equal(changed["due"][~(rows[:, None] & hidden)], plain["due"][~(rows[:, None] & hidden)])
-    # Where a colour was read, any of them is.
-    read = torch.isin(plain["fed"], torch.tensor(sorted(told))) & rows[:, None]
-    assert {*changed["fed"][read].tolist()} == told
-    assert 0.5 < (changed["fed"][read] != plain["fed"][read]).float().mean() < 0.8
-    assert torch.equal(changed["fed"][~read], plain["fed"][~read])
 
 
 def test_what_is_due_is_smoothed_in_training(

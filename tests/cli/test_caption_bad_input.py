@@ -50,8 +50,6 @@ def photos(tmp_path: Path) -> Path:
         (GOOD, ["--hidden", "1000000000"], ["not enough memory"]),
         (GOOD, ["--dropout", "1"], ["dropout is 1"]),
         (GOOD, ["--shift", "64"], ["shift is 64"]),
-        (GOOD, ["--colour-words", "red,gren"], ["no caption has the word gren"]),
-        (GOOD, ["--colour-words", "dark red"], ["colour_words is ('dark red',)", "single words"]),
         (GOOD, ["--vocabulary", "5"], ["vocabulary is 5"]),
         (GOOD, ["--steps", "0"], ["steps=0"]),
         (GOOD, ["--minutes", "0"], ["minutes=0"]),

@@ -66,13 +66,6 @@ def test_train_and_run(attention: str, run: Callable[..., Any], photos: Path) ->
     ]
 
 
-@pytest.mark.usefixtures("photos")
-def test_colour_words(run: Callable[..., Any], tmp_path: Path) -> None:
-    done = run(*TRAIN, *TINY, "--colour-words", "red, Green,blue,", "--quiet")
-    assert (done.exit_code, done.output) == (0, "")
-    assert Captioner.load(tmp_path / "model").settings.colour_words == ("red", "Green", "blue")
-
-
 def test_json_says_what_there_is(run: Callable[..., Any], photos: Path) -> None:
     with open(photos.parent / "captions.csv", "a") as table:
         table.write("00.png,another\n00.png,another\n")

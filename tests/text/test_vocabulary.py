@@ -112,11 +112,3 @@ def test_of_a_stranger_tokens_and_merges_alone_are_taken(subwords: Vocabulary) -
 def test_a_copy_is_the_same(subwords: Vocabulary, again: Callable[[Vocabulary], Vocabulary]) -> None:
     assert again(subwords).to_json() == subwords.to_json()
     assert again(subwords).encode(["the <end> of it"]) == subwords.encode(["the <end> of it"])
-
-
-def test_spans(subwords: Vocabulary) -> None:
-    for text in (*_TEXTS, "the end.", "caf\u00e9 \u2014 na\u00efve", ""):
-        spans = subwords.spans(text)
-        assert len(spans) == len(subwords.encode([text])[0])
-        assert all(0 <= a <= b <= len(text) for a, b in spans)
-        assert {k for a, b in spans for k in range(a, b)} == {*range(len(text))}

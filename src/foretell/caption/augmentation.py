@@ -7,11 +7,6 @@ from numpy.typing import NDArray
 
 from foretell.caption.images import BRIGHTNESS, Picture
 
-_LIGHTEST, _DARKEST = 0.5, 3.0
-"""Powers to which the shares of white in a channel are raised."""
-_NEARLY_WHITE = 200
-"""Of 255: a picture whose lightest value is so light has that for its white, as paper in a photo."""
-
 
 def moved(image: Picture, most: int, random: np.random.Generator) -> Picture:
     """The picture moved by up to `most` pixels right or left and up or down; its edge fills what is left free."""
@@ -29,13 +24,3 @@ def paler(images: Picture, left: float | NDArray[np.float64]) -> Picture:
     brightness = (images @ np.array(BRIGHTNESS))[..., None]
     mixed: Picture = np.rint(left * images + (1 - left) * brightness).astype(np.uint8)
     return mixed
-
-
-def recoloured(image: Picture, random: np.random.Generator) -> Picture:
-    """The picture in other colours: its channels exchanged, each lighter or darker throughout. White stays white."""
-    lightest = int(image.max())
-    levels = np.arange(256) / (lightest if lightest >= _NEARLY_WHITE else 255)
-    tones = np.exp(random.uniform(np.log(_LIGHTEST), np.log(_DARKEST), 3))
-    curves = np.rint(255 * np.minimum(levels, 1)[:, None] ** tones).astype(np.uint8)
-    changed: Picture = curves[image[..., random.permutation(3)], np.arange(3)]
-    return changed

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 
 from foretell.caption import task
-from foretell.caption.colour_words import require_said
 from foretell.caption.images import Picture, read_images
 from foretell.caption.network import CaptionNetwork, build
 from foretell.caption.settings import CaptionSettings
@@ -82,8 +81,6 @@ class Captioner:
         held_out = validation if validation is not None and len(validation) else None
         for part in (pictures, *([held_out] if held_out else [])):
             self._require_size(part.images)
-        said = [*pictures.captions, *(held_out.captions if held_out else [])]
-        require_said(self.settings.colour_words, said)
         vocabulary = Vocabulary.learn((text for texts in pictures.captions for text in texts), self.settings.vocabulary)
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(self.settings.training.seed)

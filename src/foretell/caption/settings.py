@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from foretell.caption.words import is_word
 from foretell.errors import SettingsError
 from foretell.training.settings import TrainingSettings
 
@@ -44,12 +43,6 @@ class CaptionSettings:
     pale: float = 0.6
     """Share of the pictures with paler colours in training, down to a tenth, so that shapes are known in any colour; in
     [0, 1)."""
-    colour_words: tuple[str, ...] = ()
-    """Words of the captions that say a colour. Where there are any, pictures are learned from in other colours too:
-    then none of these words is asked for, and any is read in their place. So a shape is known in colours that it never
-    had."""
-    recoloured: float = 0.25
-    """Share of the pictures in other colours in training, where `colour_words` are given; in [0, 1)."""
     shift: int = 3
     """In training each picture is moved by up to so many pixels; 0 leaves it alone. It is never mirrored, which might
     make its caption false."""
@@ -77,20 +70,15 @@ class CaptionSettings:
         self._require("size", rule, SMALLEST <= self.size <= LARGEST and self.size % step == 0)
         for name in ("channels", "hidden", "batch_size", "longest"):
             self._require(name, "must be at least 1", getattr(self, name) >= 1)
-        for name in ("dropout", "forgotten", "mistaken", "smoothing", "pale", "recoloured"):
+        for name in ("dropout", "forgotten", "mistaken", "smoothing", "pale"):
             self._require(name, "must be in [0, 1)", 0 <= getattr(self, name) < 1)
-        given = self.colour_words
-        words = isinstance(given, tuple) and all(isinstance(word, str) and is_word(word) for word in given)
-        self._require("colour_words", "must be a tuple of single words", words)
         self._require("vocabulary", "must be from 300 to 1,000,000", 300 <= self.vocabulary <= 1_000_000)
         self._require("shift", f"must be from 0 to {self.size - 1}", 0 <= self.shift < self.size)
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> CaptionSettings:
         """What `dataclasses.asdict` made of them."""
-        given = plain.get("colour_words", ())
-        words = tuple(given) if isinstance(given, list) else given
-        return cls(**{**plain, "colour_words": words, "training": TrainingSettings(**plain["training"])})
+        return cls(**{**plain, "training": TrainingSettings(**plain["training"])})
 
     def _require(self, name: str, rule: str, holds: bool) -> None:
         if not holds:

@@ -12,8 +12,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from foretell.caption.augmentation import moved, paler, recoloured
-from foretell.caption.colour_words import ColourWords
+from foretell.caption.augmentation import moved, paler
 from foretell.caption.images import Picture
 from foretell.caption.settings import CaptionSettings
 from foretell.caption.table import Captioned
@@ -45,30 +44,23 @@ class TrainingTask:
         self._images = data.images
         self._settings = settings
         self._tokens = [_tokens(vocabulary, captions, settings.longest) for captions in data.captions]
-        self._colours = ColourWords(settings.colour_words, vocabulary, data.captions)
         self.cut = sum(row[-1] != END for rows in self._tokens for row in rows)
         """Captions of which the beginning alone is read."""
         self._size = min(settings.batch_size, len(data))
         self._epoch: tuple[int, NDArray[np.int64]] | None = None
 
     def batch(self, number: int) -> dict[str, Tensor]:
-        """Batch `number`: pictures moved a little, some paler or in other colours, each with one of its captions; of
-        the words fed some are hidden and some are others."""
+        """Batch `number`: pictures moved a little, some paler, each with one of its captions; of the words fed some are
+        hidden and some are others."""
         random = np.random.default_rng([self._settings.training.seed, number])
         rows = self._rows(number)
         images = np.stack([moved(self._images[k], self._settings.shift, random) for k in rows])
-        picks = [int(random.integers(len(self._tokens[k]))) for k in rows]
-        batch = _batch(images, [self._tokens[k][pick] for k, pick in zip(rows, picks, strict=True)])
-        fed = batch["fed"]
-        if self._colours:
-            for place in (random.random(len(rows)) < self._settings.recoloured).nonzero()[0]:
-                told = slice(0, int(batch["lengths"][place]))
-                caption = fed[place, told], batch["due"][place, told]
-                if self._colours.untell(rows[place], picks[place], *caption, random):
-                    images[place] = recoloured(images[place], random)
+        chosen = [self._tokens[k][random.integers(len(self._tokens[k]))] for k in rows]
         pale = random.random(len(rows)) < self._settings.pale
         left = _PALEST + (1 - _PALEST) * random.random(int(pale.sum())) ** 2
         images[pale] = paler(images[pale], left[:, None, None, None])
+        batch = _batch(images, chosen)
+        fed = batch["fed"]
         read = torch.arange(fed.shape[1]) < batch["lengths"][:, None]
         read[:, 0] = False
         words = fed[read]

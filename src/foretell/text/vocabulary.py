@@ -90,11 +90,6 @@ class Vocabulary:
             ) from error
         return [encoding.ids for encoding in found]
 
-    def spans(self, text: str) -> list[tuple[int, int]]:
-        """Where in the text each token of `encode` stands: its first character, and the one after its last."""
-        spans: list[tuple[int, int]] = self._tokenizer.encode(text, add_special_tokens=False).offsets
-        return spans
-
     def decode(self, rows: Iterable[Sequence[int]]) -> list[str]:
         """The text of each row of tokens; PAD, START and END say nothing."""
         texts: list[str] = self._tokenizer.decode_batch([list(row) for row in rows], skip_special_tokens=True)

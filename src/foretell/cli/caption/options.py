@@ -94,15 +94,6 @@ class CaptionTrainingOptions(TrainingOptions):
             rich_help_panel=TRAINING,
         ),
     ] = None
-    colour_words: Annotated[
-        str,
-        Option(
-            metavar="WORD,WORD",
-            help="Words of the captions that say a colour, such as red,green: pictures are then learned from in other "
-            "colours too, in which these words are not asked for.",
-            rich_help_panel=TRAINING,
-        ),
-    ] = ""
     shift: Annotated[
         int,
         Option(

@@ -81,8 +81,7 @@ def train(
 
 def _settings(network: CaptionNetworkOptions, training: CaptionTrainingOptions) -> CaptionSettings:
     trained = trained_for(CaptionSettings().training, training)
-    words = tuple(word.strip() for word in training.colour_words.split(",") if word.strip())
-    return CaptionSettings(**asdict(network), colour_words=words, shift=training.shift, training=trained)
+    return CaptionSettings(**asdict(network), shift=training.shift, training=trained)
 
 
 def _report(talk: Talk, captioner: Captioner, found: Captioned, held_out: Captioned, out: Path) -> None:
