@@ -34,7 +34,14 @@ class LanguageSettings:
     """Characters that each stream reads in a step, and that a gradient reaches back at most. The state goes on."""
     training: TrainingSettings = field(
         default_factory=partial(
-            TrainingSettings, steps=5000, learning_rate=8e-3, warm_up=0.15, average=0.99, evaluate_every=250
+            TrainingSettings,
+            steps=5000,
+            learning_rate=8e-3,
+            warm_up=0.15,
+            optimiser="adamw",
+            weight_decay=0.15,
+            average=0.99,
+            evaluate_every=250,
         )
     )
 
