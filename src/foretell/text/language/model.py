@@ -119,7 +119,7 @@ class LanguageModel:
 
         With `dynamic` it goes on learning from what it has read of the text, a training step for each stretch of it;
         afterwards it is what it was. `on_progress` gets the share that is done. Raises `TextError` for an empty text,
-        `ModelError` before there is a network.
+        `ModelError` before there is a network, `TrainingError` where the learning diverges.
         """
         network, characters = self.network, self.characters
         if not text:
