@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import io
 import os
 import sys
 import zlib
@@ -23,6 +24,8 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 """A mark of UTF-32 begins like one of UTF-16, so it comes before it."""
+# What a gzipped file may unpack to: bytes, and how many times its own size where that is more.
+_ROOM, _DENSEST, _PIECE = 64 << 20, 100, 1 << 20
 
 
 def named(path: str | Path) -> str:
@@ -31,14 +34,32 @@ def named(path: str | Path) -> str:
 
 
 def contents(path: str | Path, complaint: Complaint) -> bytes:
-    """The bytes of a file, unpacked if it is gzipped; `-` reads standard input. Raises `complaint`."""
+    """The bytes of a file, unpacked if it is gzipped; `-` reads standard input.
+
+    Raises `complaint` for a file that cannot be read, and for a small one that unpacks without end.
+    """
     data = sys.stdin.buffer.read() if str(path) == "-" else _bytes_of(Path(path), complaint)
     if data[:2] != b"\x1f\x8b":
         return data
     try:
-        return gzip.decompress(data)
+        return _unpacked(data, path, complaint)
     except (OSError, EOFError, zlib.error) as error:
         raise complaint(f"{named(path)}: the gzip file is damaged or cut short ({error}); fetch it again") from error
+
+
+def _unpacked(data: bytes, path: str | Path, complaint: Complaint) -> bytes:
+    most = max(_ROOM, _DENSEST * len(data))
+    text = io.BytesIO()
+    with gzip.GzipFile(fileobj=io.BytesIO(data)) as packed:
+        while piece := packed.read(_PIECE):
+            if text.tell() + len(piece) > most:
+                raise complaint(
+                    f"{named(path)}: these {len(data):,} gzipped bytes unpack to more than {most:,}, over "
+                    f"{_DENSEST} times as many, which no table or text does by chance; if this one does, unpack it "
+                    "first and give the unpacked file"
+                )
+            text.write(piece)
+    return text.getvalue()
 
 
 def decoded(data: bytes, encoding: str | None, where: str, complaint: Complaint, *, unit: str = "row") -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 import torch
 import typer
@@ -68,6 +69,24 @@ def test_a_fault_of_our_own_shows_its_traceback_on_demand_alone(capsys: pytest.C
         assert "error: ZeroDivisionError: division by zero" in said
         assert ("Traceback" in said) is debug
         assert ("--debug" in said) is not debug
+
+
+def test_a_panic_is_shown_as_any_other_fault(capsys: pytest.CaptureFixture[str]) -> None:
+    def command() -> None:
+        raise pl.exceptions.PanicException("out-of-range date")
+
+    with pytest.raises(typer.Exit) as end:
+        guarded(command, debug=False)
+    assert end.value.exit_code == 1
+    assert capsys.readouterr().err.startswith("error: PanicException: out-of-range date\n")
+
+
+def test_what_ends_the_process_still_does() -> None:
+    def command() -> None:
+        raise SystemExit(5)
+
+    with pytest.raises(SystemExit):
+        guarded(command, debug=False)
 
 
 def test_debug_shows_the_traceback_of_a_refusal_too(capsys: pytest.CaptureFixture[str]) -> None:

@@ -104,6 +104,16 @@ def test_missing_file_names_the_near_ones(tmp_path: Path) -> None:
         read_table(tmp_path)
 
 
+def test_a_small_gzip_file_that_unpacks_without_end(tmp_path: Path) -> None:
+    text = b"y\n" + b"0\n" * (33 << 20)
+    path = tmp_path / "t.csv.gz"
+    path.write_bytes(gzip.compress(text))
+    with pytest.raises(TableError, match=r"t\.csv\.gz: these [0-9,]+ gzipped bytes unpack to more than 67,108,864"):
+        read_table(path)
+    path.write_bytes(gzip.compress(b"y\n1\n") + gzip.compress(b"2\n"))
+    assert read_table(path)["y"].to_list() == [1, 2]
+
+
 class Stdin:
     def __init__(self, data: bytes) -> None:
         self.buffer = io.BytesIO(data)

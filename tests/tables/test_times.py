@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -154,3 +155,28 @@ def test_dates_and_clocks_in_digits_are_no_epochs(clock: str, step: int) -> None
     assert pl.Series(parsed.values).to_list() == [
         datetime.strptime(time.strftime("%Y%m%d" + clock), "%Y%m%d" + clock) for time in times
     ]
+
+
+@pytest.mark.parametrize("unit", ["ms", "us", "ns"])
+@pytest.mark.parametrize("ticks", [2**63 - 1, 2**62, -(2**63) + 1])
+def test_instants_beyond_the_calendar(unit: Literal["ms", "us", "ns"], ticks: int) -> None:
+    column = pl.Series("ds", [0, ticks], dtype=pl.Int64).cast(pl.Datetime(unit))
+    if unit == "ns":
+        assert parse_times(column, "ds").values.astype(np.int64)[1] == ticks // 1000
+        return
+    with pytest.raises(TableError, match=r"column 'ds', row 3 .*outside the years 1 to 9999"):
+        parse_times(column, "ds")
+
+
+@pytest.mark.parametrize("days", [2**31 - 1, -(2**31), 2_932_897, -719_163])
+def test_dates_beyond_the_calendar(days: int) -> None:
+    column = pl.Series("ds", [0, days], dtype=pl.Int32).cast(pl.Date)
+    with pytest.raises(TableError, match=r"column 'ds', row 3 .*outside the years 1 to 9999"):
+        parse_times(column, "ds")
+
+
+def test_the_first_and_the_last_day_of_the_calendar() -> None:
+    column = pl.Series("ds", [-719_162, 2_932_896], dtype=pl.Int32).cast(pl.Date)
+    assert parse_times(column, "ds").values.astype(str).tolist() == [
+        "0001-01-01T00:00:00.000000", "9999-12-31T00:00:00.000000",
+    ]  # fmt: skip

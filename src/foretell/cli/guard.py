@@ -53,7 +53,9 @@ def guarded(command: Callable[..., None], *, debug: bool, **values: Any) -> None
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
         _end(f"error: {error.strerror or error}{where}", REFUSED if error.errno in _NO_ROOM else FAILED, debug)
-    except Exception as error:
+    except BaseException as error:
+        if not isinstance(error, Exception) and not _is_panic(error):
+            raise
         if _out_of_memory(error):
             _end(
                 "error: there is not enough memory for this: try a smaller network, less at a time (a shorter horizon, "
@@ -68,7 +70,12 @@ def guarded(command: Callable[..., None], *, debug: bool, **values: Any) -> None
         _end(f"error: {type(error).__name__}{': ' if what else ''}{what}{advice}", FAILED, debug)
 
 
-def _out_of_memory(error: Exception) -> bool:
+def _is_panic(error: BaseException) -> bool:
+    """Whether a library written in Rust broke down; what it raises is no `Exception`."""
+    return type(error).__name__ == "PanicException"
+
+
+def _out_of_memory(error: BaseException) -> bool:
     # torch says so on the CPU by a bare RuntimeError.
     names = {kind.__name__ for kind in type(error).__mro__}
     return not names.isdisjoint({"MemoryError", "OutOfMemoryError"}) or "can't allocate memory" in str(error)

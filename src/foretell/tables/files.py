@@ -15,6 +15,7 @@ import polars as pl
 from foretell.errors import SettingsError, TableError
 from foretell.plain_text import contents, decoded, named
 from foretell.tables.delimited import parse_delimited
+from foretell.tables.parquet import read_parquet
 
 _FOREIGN = {
     b"PK\x03\x04": "a zip archive or an Excel workbook; save the sheet as CSV",
@@ -45,24 +46,13 @@ def read_table(path: str | Path, encoding: str | None = None, *, typed: bool = T
     if not data.strip():
         raise TableError(f"{where} is empty; it needs a header row and rows of values")
     if data[:4] == b"PAR1":
-        return _parquet(data, where)
+        return read_parquet(data, where)
     for magic, what in _FOREIGN.items():
         if data.startswith(magic):
             raise TableError(f"{where} is {what}")
     text = decoded(data, encoding, where, TableError)
     # A surrogate half, which only an odd encoding lets through, has no UTF-8 form.
     return parse_delimited(text.encode("utf-8", "replace"), where, typed=typed)
-
-
-def _parquet(data: bytes, where: str) -> pl.DataFrame:
-    try:
-        table = pl.read_parquet(io.BytesIO(data))
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise TableError(f"{where}: the Parquet file is damaged or cut short ({reason}); fetch it again") from error
-    if table.is_empty():
-        raise TableError(f"{where} holds no rows of values")
-    return table
 
 
 def write_table(df: pl.DataFrame, path: str | Path) -> None:

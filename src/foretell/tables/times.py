@@ -47,6 +47,9 @@ _MONTH_NUMBERS = {
     for i, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split())  # noqa: SIM905
 }
 _EPOCHS = {"seconds": 1_000_000.0, "milliseconds": 1_000.0, "microseconds": 1.0, "nanoseconds": 0.001}
+_TICKS_PER_DAY = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
+# 0001-01-01 and 9999-12-31, from 1970-01-01.
+_FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
 _YEAR_NAMES = re.compile(r"(?:^|[^a-z])(?:years?|yr|yyyy|jahr|ann[eé]e|a[nñ]o|anno)(?:[^a-z]|$)", re.IGNORECASE)
 # Leaves room for what comes after it.
 _LARGEST = 2**62
@@ -94,6 +97,8 @@ def parse_times(
         row = rows[text.is_null().arg_max() or 0] + 2
         raise TableError(f"the time stamp in column {name!r} is missing in row {row} (the header is row 1); fill it in")
     dtype = column.dtype
+    if dtype.is_temporal():
+        check_range(column, name, rows)
     if dtype == pl.Date:
         return ParsedTimes(_microseconds(column), None, "dates")
     if isinstance(dtype, pl.Datetime):
@@ -107,6 +112,27 @@ def parse_times(
     if text.str.contains(r"^[+-]?[0-9]{1,18}$").all():
         return _from_integers(text.cast(pl.Int64), name, rows)
     return _from_text(text, name, owner, rows)
+
+
+def check_range(column: pl.Series, name: str, rows: NDArray[np.int64]) -> None:
+    """Raise `TableError` for a date outside the years 1 to 9999, where nothing can be computed or shown.
+
+    `rows`: (R,) the rows' numbers, counted from 0 below the header. Columns of other types pass.
+    """
+    if column.dtype == pl.Date:
+        per_day = 1
+    elif isinstance(column.dtype, pl.Datetime):
+        per_day = _TICKS_PER_DAY[column.dtype.time_unit]
+    else:
+        return
+    days = column.to_physical() // per_day
+    outside = ~days.is_between(_FIRST_DAY, _LAST_DAY).fill_null(True)
+    if outside.any():
+        at = int(outside.arg_max() or 0)
+        raise TableError(
+            f"column {name!r}, row {rows[at] + 2} (the header is row 1), holds a date outside the years 1 to 9999 "
+            f"({int(days[at]):,} days from 1970-01-01); mend it, or drop that row"
+        )
 
 
 def _microseconds(column: pl.Series) -> NDArray[np.datetime64]:

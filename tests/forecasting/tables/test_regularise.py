@@ -257,11 +257,27 @@ def test_a_constant_series_is_fine() -> None:
             daily([1, 2, 3, 4], [*(f"2001-01-01 00:00:0{s}" for s in range(3)), "2101-01-01 00:00:00"]),
             Columns(), "mend the time stamp that lies far out",
         ),
+        (
+            pl.DataFrame({"t": [0, 1, 19_999_998], "c0": [1, 1, 1]}), Columns(),
+            "column 't' run from 0 to 19999998, 19,999,999 steps .* for 3 rows: is this really the time.*--frequency",
+        ),
+        (pl.DataFrame({"order": [7, 8, 400_007], "y": [1, 1, 1]}), Columns(time="order"), "is this really the time"),
+        (pl.DataFrame({"t": [-(2**62) + 1, 0, 1, 2**62 - 1], "y": [1] * 4}), Columns(), "is this really the time"),
+        (
+            pl.DataFrame({"id": pl.Series([0, 2**31 - 1], dtype=pl.Int32).cast(pl.Date), "ds": DAYS[:2], "y": [1, 2]}),
+            Columns(id="id", time="ds"), r"column 'id', row 3 .*outside the years 1 to 9999",
+        ),
     ],
 )  # fmt: skip
 def test_bad_input_is_named(table: pl.DataFrame, columns: Columns, message: str) -> None:
     with pytest.raises(TableError, match=message):
         to_panel(table, columns)
+
+
+def test_a_frequency_that_is_given_may_make_a_sparse_grid() -> None:
+    table = pl.DataFrame({"t": [7, 8, 400_007], "y": [1, 1, 1]})
+    assert to_panel(table, Columns(frequency=1))[1].missing == 399_998
+    assert to_panel(table[[0, 2]], Columns(frequency=400_000))[0].values.tolist() == [1, 1]
 
 
 def test_rows_are_counted_with_blank_ones(tmp_path: Path) -> None:

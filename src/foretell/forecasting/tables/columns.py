@@ -191,7 +191,8 @@ def _find_id(table: pl.DataFrame, columns: Columns, time: str | None) -> str | N
     if "unique_id" in free:
         return "unique_id"
     kinds = [n for n in free if is_text(table[n]) and not _is_numeric(table[n])]
-    kinds += [n for n in free if n not in kinds and (table[n].dtype.is_integer() or is_text(table[n]))]
+    words = set(kinds)
+    kinds += [n for n in free if n not in words and (table[n].dtype.is_integer() or is_text(table[n]))]
     usual = _named(table.select(kinds), _ID_NAMES)
     if usual:
         kinds = [usual, *(n for n in kinds if n != usual)]
@@ -273,7 +274,8 @@ def _wide(table: pl.DataFrame, columns: Columns, time: str | None) -> Roles:
         )
     free = [name for name in table.columns if name != time and name not in columns.known]
     if columns.targets:
-        others = [name for name in free if name not in columns.targets]
+        chosen = set(columns.targets)
+        others = [name for name in free if name not in chosen]
         notes = _numbered(time) + _ignored(others, "columns that play no part")
         return Roles("wide", None, time, columns.targets, columns.known, (), tuple(notes))
     targets = [name for name in free if _is_numeric(table[name])]
@@ -282,6 +284,7 @@ def _wide(table: pl.DataFrame, columns: Columns, time: str | None) -> Roles:
             f"no column holds numbers to forecast: the columns are {', '.join(table.columns[:12])}; "
             "name the target with --target or target="
         )
-    others = [name for name in free if name not in targets]
+    chosen = set(targets)
+    others = [name for name in free if name not in chosen]
     notes = _numbered(time) + _ignored(others, "columns that hold no numbers")
     return Roles("wide", None, time, tuple(targets), columns.known, (), tuple(notes))

@@ -17,7 +17,7 @@ from foretell.forecasting.tables.regularise import show_time, wall_times
 from foretell.forecasting.tables.source import absent_like, differ, is_missing, read_covariate, read_ids, read_target
 from foretell.tables.frequency import Times
 from foretell.tables.numerals import is_text
-from foretell.tables.times import parse_times
+from foretell.tables.times import check_range, parse_times
 
 
 def check_future(panel: Panel, horizon: int) -> None:
@@ -88,7 +88,10 @@ def future_cells(column: Column, future: pl.Series, numbers: NDArray[np.int64]) 
     """The future's cells in the kind of the panel's: numbers or strings."""
     if column.dtype != object:
         return read_target(future, numbers)
-    return read_covariate(future.cast(pl.String), numbers) if not is_text(future) else _text(future, numbers)
+    if is_text(future):
+        return _text(future, numbers)
+    check_range(future, future.name, numbers)
+    return read_covariate(future.cast(pl.String), numbers)
 
 
 def _text(future: pl.Series, numbers: NDArray[np.int64]) -> Column:

@@ -15,13 +15,15 @@ from foretell.forecasting.panel import Column, Panel
 from foretell.forecasting.tables.columns import Columns, Roles, find_roles
 from foretell.forecasting.tables.findings import Findings, describe_frequency
 from foretell.forecasting.tables.frames import to_polars
+from foretell.forecasting.tables.mixed_frequency import slower_series
 from foretell.forecasting.tables.source import Source, absent_like, differ, is_missing, read_source
 from foretell.tables.frequency import Frequency, Times
 
 _UTC = ("UTC", "Etc/UTC", "GMT", "Etc/GMT", "Zulu")
 _ANY = Columns()
-# A grid this much larger than its table is a slip in a time stamp, not a series.
-_LARGEST_GRID, _SPARSEST_GRID = 20_000_000, 50
+# A grid so many times longer than its table comes from a slip in a time stamp, or from a column that is no time. Up to
+# so many cells it costs nothing; more are there for those who name the frequency themselves.
+_SPARSEST_GRID, _LARGEST_FOUND, _LARGEST_GIVEN = 50, 100_000, 20_000_000
 
 
 def to_panel(table: IntoFrame, columns: Columns = _ANY, *, keep_empty: bool = False) -> tuple[Panel, Findings]:
@@ -39,7 +41,9 @@ def to_panel(table: IntoFrame, columns: Columns = _ANY, *, keep_empty: bool = Fa
     notes = [*roles.notes, *([source.assumed] if source.assumed else [])]
     source, resorted, dropped = _sorted(source, roles)
     source, frequency = _timed(source, columns, notes)
-    panel, facts = _gridded(source, frequency, roles, notes, keep_empty)
+    slower = slower_series(source, frequency)
+    notes += [slower] if slower else []
+    panel, facts = _gridded(source, frequency, roles, notes, keep_empty, columns.frequency is not None)
     findings = Findings(
         layout=roles.layout, id=roles.id, time=roles.time, targets=roles.targets, time_format=source.time_format,
         frequency=frequency.alias, series=len(panel), rows=len(frame), missing=facts[0], gaps=facts[1],
@@ -152,7 +156,7 @@ def _refuse_off_grid(source: Source, frequency: Frequency, place: NDArray[np.int
 
 
 def _gridded(
-    source: Source, frequency: Frequency, roles: Roles, notes: list[str], keep_empty: bool
+    source: Source, frequency: Frequency, roles: Roles, notes: list[str], keep_empty: bool, given: bool
 ) -> tuple[Panel, tuple[int, int]]:
     """The panel; and how many values are missing in histories, in all and in steps that have no row."""
     number, place = frequency.positions(source.times)
@@ -160,13 +164,8 @@ def _gridded(
     head = np.searchsorted(source.owner, np.arange(len(source.names)))
     last = np.append(head[1:], len(number)) - 1
     length = number[last] - number[head] + 1
+    _refuse_sparse(source, frequency, roles, number[last], number[head], given)
     total = int(length.sum())
-    if total > _LARGEST_GRID and total > _SPARSEST_GRID * len(number):
-        raise TableError(
-            f"the grid ({describe_frequency(frequency.alias)}) from {show_time(source.times.min())} to "
-            f"{show_time(source.times.max())} has {total:,} steps for {len(number):,} rows; mend the time "
-            "stamp that lies far out, or give a longer step with --frequency or frequency="
-        )
     flat = np.repeat(np.cumsum(length) - length - number[head], np.diff(np.append(head, len(number)))) + number
     values = np.full((total, source.values.shape[1]), np.nan)
     values[flat] = source.values
@@ -183,6 +182,24 @@ def _gridded(
     series = values.T.ravel()
     static = {name: _constant(column, source, name) for name, column in source.static.items()}
     return _trimmed(names, starts, length, series, has_row, known, static, frequency, source.zone, notes, keep_empty)
+
+
+def _refuse_sparse(
+    source: Source, frequency: Frequency, roles: Roles, last: NDArray[np.int64], first: NDArray[np.int64], given: bool
+) -> None:
+    """Raise where the grid is far denser than the rows on it."""
+    # As floats, since integers so far apart would overflow.
+    total = float(np.sum(last.astype(np.float64) - first + 1))
+    most = _LARGEST_GIVEN if given else _LARGEST_FOUND
+    if total <= _SPARSEST_GRID * len(source.times) or total * source.values.shape[1] <= most:
+        return
+    column = f"column {roles.time!r}" if roles.time else "the header"
+    raise TableError(
+        f"the times in {column} run from {show_time(source.times.min())} to {show_time(source.times.max())}, "
+        f"{total:,.0f} steps ({describe_frequency(frequency.alias)}) for {len(source.times):,} rows: is this really "
+        "the time? If not, name another column with --time or time=; if it is, mend the time stamp that lies far out, "
+        "or give the step with --frequency or frequency="
+    )
 
 
 def _tiled(column: Column, times: int) -> Column:

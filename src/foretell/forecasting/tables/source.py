@@ -13,7 +13,7 @@ from foretell.forecasting.panel import Column
 from foretell.forecasting.tables.columns import Roles
 from foretell.tables.frequency import Times
 from foretell.tables.numerals import is_text, read_numbers, text_of
-from foretell.tables.times import parse_times, time_share
+from foretell.tables.times import check_range, parse_times, time_share
 
 _SHORT = 4_096
 # Beyond it the mean of a long series would not be finite.
@@ -108,7 +108,7 @@ def read_ids(column: pl.Series, numbers: NDArray[np.int64]) -> tuple[tuple[str, 
         if "" not in places:
             code = {cell: places[name] for cell, name in stripped.items()}
             return tuple(places), np.array([code[cell] for cell in cells], dtype=np.int64)
-    text = _as_text(column, "id").str.strip_chars()
+    text = _as_text(column, "id", numbers).str.strip_chars()
     if column.dtype.is_float() and bool((column == column.floor()).fill_null(True).all()):
         text = column.cast(pl.Int64, strict=False).cast(pl.String).zip_with(column.abs() < 2.0**63, text)
     absent = text.is_null() | (text == "")
@@ -146,12 +146,13 @@ def read_covariate(column: pl.Series, numbers: NDArray[np.int64]) -> Column:
             return _strings(text_of(column))
         values = read.values
     else:
-        return _strings(_as_text(column, "covariate"))
+        return _strings(_as_text(column, "covariate", numbers))
     _refuse_extremes(values, column.name, numbers)
     return values
 
 
-def _as_text(column: pl.Series, role: str) -> pl.Series:
+def _as_text(column: pl.Series, role: str, numbers: NDArray[np.int64]) -> pl.Series:
+    check_range(column, column.name, numbers)
     try:
         return column.cast(pl.String)
     except pl.exceptions.PolarsError as error:

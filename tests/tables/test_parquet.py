@@ -1,0 +1,60 @@
+"""Parquet: whatever is in a file becomes a table or a clear error, and no file takes the process along."""
+
+from __future__ import annotations
+
+import io
+from datetime import date
+
+import polars as pl
+import pytest
+
+from foretell.errors import TableError
+from foretell.tables import parquet
+from foretell.tables.parquet import read_parquet
+
+
+def packed(table: pl.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    table.write_parquet(buffer)
+    return buffer.getvalue()
+
+
+TABLE = pl.DataFrame({"id": ["a", "b"], "ds": [date(2024, 1, 1)] * 2, "y": [1.5, None]})
+
+
+def test_a_sound_file() -> None:
+    assert read_parquet(packed(TABLE), "t.parquet").equals(TABLE)
+
+
+@pytest.mark.parametrize("damage", [slice(0, -1), slice(0, 60), slice(0, 4)])
+def test_a_file_cut_short(damage: slice) -> None:
+    with pytest.raises(
+        TableError, match=r"^t\.parquet: the Parquet file is damaged or cut short \(.+\); fetch it again"
+    ):
+        read_parquet(packed(TABLE)[damage], "t.parquet")
+
+
+def test_no_rows() -> None:
+    with pytest.raises(TableError, match=r"t\.parquet: it holds no rows of values"):
+        read_parquet(packed(TABLE[:0]), "t.parquet")
+
+
+def test_a_reader_that_breaks_down_leaves_this_process_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet, "_TRIAL", "import os; os.abort()")
+    with pytest.raises(TableError, match="damaged or cut short"):
+        read_parquet(packed(TABLE), "t.parquet")
+
+
+def test_where_no_other_process_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet.sys, "executable", "/nowhere/python")
+    assert read_parquet(packed(TABLE), "t.parquet").equals(TABLE)
+    with pytest.raises(TableError, match="damaged or cut short"):
+        read_parquet(packed(TABLE)[:-1], "t.parquet")
+
+
+def test_a_small_file_of_many_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = packed(pl.DataFrame({"y": pl.repeat(0.0, 1_000_000, eager=True)}))
+    monkeypatch.setattr(parquet, "_ROOM", 1000)
+    monkeypatch.setattr(parquet, "_complaint", lambda _: None)
+    with pytest.raises(TableError, match=r"t\.parquet: its [0-9,]+ bytes unpack to 1,000,000 cells"):
+        read_parquet(data, "t.parquet")
