@@ -8,12 +8,13 @@ import pytest
 
 from foretell import SettingsError
 from foretell.caption import CaptionSettings
+from foretell.field_types import from_plain
 
 
 def test_from_dict() -> None:
     settings = CaptionSettings(size=96, attention=True)
-    assert CaptionSettings.from_dict(asdict(settings)) == settings
-    assert CaptionSettings.from_dict(json.loads(json.dumps(asdict(settings)))) == settings
+    assert from_plain(CaptionSettings, asdict(settings)) == settings
+    assert from_plain(CaptionSettings, json.loads(json.dumps(asdict(settings)))) == settings
 
 
 @pytest.mark.parametrize(

@@ -211,7 +211,7 @@ def test_a_killed_fit_resumes_to_the_same_bits(noisy_sines, tmp_path):
 
 
 def test_series_too_short_to_validate_are_trained_on_all_the_same():
-    found = fitted(panel_of([np.arange(20.0) % 5] * 3))
+    found = fitted(panel_of([np.arange(20.0) % 5] * 3), seasons=(20,))
     assert len(found.holdout.validated) == 0
     assert found.calibrated_on == 0
     assert found.factors.tolist() == [1, 1, 1]

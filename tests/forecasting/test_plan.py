@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from foretell.errors import SettingsError
 from foretell.forecasting.plan import Plan
 from foretell.forecasting.settings import ForecastSettings
 
@@ -26,3 +28,25 @@ def test_no_season_asked_for_is_no_season(make_panel):
     plan = Plan.of(make_panel([np.arange(1000.0)]), 5, ForecastSettings(seasons=()))
     assert plan.seasons == ()
     assert plan.holdout.training[0] > 0
+
+
+@pytest.mark.parametrize(
+    ("rows", "horizon", "settings", "message"),
+    [
+        (300, 1001, {}, r"horizon 1,001: the longest series has 300 steps, .* forecast 1,000 steps at most"),
+        (300, 300_000, {}, r"horizon 300,000: the longest series has 300 steps"),
+        (200_000, 150_000, {}, r"horizon 150,000 with 64 hidden features .* forecast 131,072 steps at most"),
+        (300, 5, {"seasons": (7, 301)}, r"season 301: the longest series has 300 steps, less than one season"),
+        (300, 5, {"conv_stride": 200_000}, r"conv_stride 200,000 takes an input of 600,000 .* give 333 at most"),
+        (300, 5, {"input_steps": 1001}, r"input_steps 1,001: the longest series has 300 steps; give 1,000 at most"),
+    ],
+)
+def test_what_no_series_is_long_enough_for_is_refused(make_panel, rows, horizon, settings, message):
+    with pytest.raises(SettingsError, match=message):
+        Plan.of(make_panel([np.arange(5.0), np.arange(float(rows))]), horizon, ForecastSettings(**settings))
+
+
+def test_as_long_as_the_longest_series_is_not_too_long(make_panel):
+    panel = make_panel([np.arange(5.0), np.arange(1200.0)])
+    plan = Plan.of(panel, 1200, ForecastSettings(seasons=(1200,), conv_stride=400, input_steps=1200))
+    assert (plan.seasons, plan.stride, plan.input_steps) == ((1200,), 400, 1200)

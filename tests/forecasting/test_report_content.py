@@ -106,9 +106,9 @@ def test_warnings() -> None:
     assert any("could not be backtested" in warning for warning in content.warnings)
     assert any("1 series has no history" in warning for warning in content.warnings)
     assert render_report(content)
-    tiny = report_content(fit(table(1)[:8]))
+    tiny = report_content(fit(table(1)[:8], season=8))
     assert any("not calibrated" in warning for warning in tiny.warnings)
-    none = report_content(fit(table(1)[:8], levels=()))
+    none = report_content(fit(table(1)[:8], season=8, levels=()))
     assert not any("calibrated" in warning for warning in none.warnings)
     assert none.series[0].intervals == {}
 

@@ -92,3 +92,16 @@ def test_observed_counts_values_not_rows(make_panel):
     assert observed(panel, np.array([3, 2])).tolist() == [1, 2]
     assert observed(panel, panel.history).tolist() == [2, 3]
     assert observed(panel, np.array([0, 0])).tolist() == [0, 0]
+
+
+def test_of_a_long_horizon_fewer_anchors_have_their_turn(make_panel):
+    panel = make_panel([np.arange(400.0) % 7])
+    counts = []
+    for horizon in (4, 40_000):
+        layout = InputLayout(steps=200, horizon=horizon, seasons=(7,), calendar=0, known=0)
+        blueprint = Blueprint("gru", 4, 1, False, 0.0, layout, (80,), 0, ())
+        windows = windows_of(panel, Covariates.fit(panel), layout)
+        batch = TrainingTask(windows, blueprint, 32, 0).batches(panel.history)(0)
+        counts.append(len(batch.at))
+        assert batch.candidates.numel() < 1 << 26
+    assert counts == [88, 7]

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from foretell import SettingsError
+from foretell.field_types import from_plain
 from foretell.music.settings import BODIES, MusicSettings
 
 
 @pytest.mark.parametrize("body", BODIES)
 def test_there_and_back(body: str, tiny: Callable[..., MusicSettings]) -> None:
     for settings in (tiny(body), MusicSettings(body=body)):  # type: ignore[arg-type]
-        assert MusicSettings.from_dict(json.loads(json.dumps(dataclasses.asdict(settings)))) == settings
+        assert from_plain(MusicSettings, json.loads(json.dumps(dataclasses.asdict(settings)))) == settings
 
 
 @pytest.mark.parametrize(

@@ -24,10 +24,11 @@ from foretell.audio.settings import AudioSettings
 from foretell.audio.speakers import SpeakersFrom
 from foretell.audio.task import AudioTask
 from foretell.errors import SettingsError
+from foretell.field_types import from_plain, read_value
 from foretell.nn import WaveNet
 from foretell.nn.generation import Backend, Precision
 from foretell.nn.heads import Head, Sampling, head_from_dict
-from foretell.training import History, Progress, TrainingSettings
+from foretell.training import History, Progress
 from foretell.training.hardware import Hardware
 from foretell.training.model_folder import read_folder, write_folder
 
@@ -248,19 +249,18 @@ class AudioModel:
         """
         stored = read_folder(folder, KIND)
         with stored.understood():
-            plain = dict(stored.description["settings"])
-            settings = AudioSettings(**{**plain, "training": TrainingSettings(**plain["training"])})
+            settings = from_plain(AudioSettings, stored.description["settings"])
             head = head_from_dict(stored.description["head"])
-            speakers = tuple(str(name) for name in stored.description["speakers"])
+            speakers = read_value(tuple[str, ...], stored.description["speakers"])
             history = History.from_dict(stored.description["history"])
-            bits = stored.description["validation_bits"]
-            sounds, seconds = stored.description["trained_on"]
             if settings.sample_rate is None:
                 raise ValueError("no sample rate")
+            if len(set(speakers)) != len(speakers):
+                raise ValueError("a speaker that stands twice")
             known = {
-                "speakers_from": stored.description["speakers_from"],
-                "validation_bits": None if bits is None else float(bits),
-                "trained_on": (int(sounds), float(seconds)),
+                "speakers_from": read_value(SpeakersFrom | None, stored.description["speakers_from"]),
+                "validation_bits": read_value(float | None, stored.description["validation_bits"]),
+                "trained_on": read_value(tuple[int, float], stored.description["trained_on"]),
             }
         layers = settings.layers * settings.cycles
         tensors = stored.tensors(lambda: build(settings, head, len(speakers)).state_dict(), at_least=layers)

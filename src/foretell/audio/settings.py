@@ -8,6 +8,7 @@ from functools import partial
 from typing import Literal, get_args
 
 from foretell.errors import SettingsError
+from foretell.field_types import settle_fields
 from foretell.training.settings import TrainingSettings
 
 HeadName = Literal["categorical", "mixture_of_logistics", "gaussian"]
@@ -55,6 +56,7 @@ class AudioSettings:
     )
 
     def __post_init__(self) -> None:
+        settle_fields(self)
         sizes = ("layers", "cycles", "residual", "skip", "kernel_size", "speaker_size", "batch", "chunk")
         for name in (*sizes, "validation_steps"):
             self._require(name, "must be at least 1", getattr(self, name) >= 1)

@@ -17,6 +17,7 @@ from foretell.caption.settings import CaptionSettings
 from foretell.caption.table import Captioned
 from foretell.caption.task import Score, TrainingTask
 from foretell.errors import ImageError, ModelError, SettingsError
+from foretell.field_types import from_plain
 from foretell.text.vocabulary import END, START, Vocabulary
 from foretell.training import History, Progress, train
 from foretell.training.hardware import Hardware
@@ -182,11 +183,11 @@ class Captioner:
         kind."""
         stored = read_folder(folder, KIND)
         with stored.understood():
-            settings = CaptionSettings.from_dict(stored.description["settings"])
+            settings = from_plain(CaptionSettings, stored.description["settings"])
             vocabulary = Vocabulary(stored.description["vocabulary"])
             history, validation = stored.description["history"], stored.description["validation"]
             history = None if history is None else History.from_dict(history)
-            validation = None if validation is None else Score(**validation)
+            validation = None if validation is None else from_plain(Score, validation)
         weights = stored.tensors(lambda: build(settings, len(vocabulary)).state_dict())
         network = build(settings, len(vocabulary)).eval()
         network.load_state_dict(weights)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 from foretell.errors import SettingsError
+from foretell.field_types import settle_fields
 from foretell.training.settings import TrainingSettings
 
 SMALLEST = 16
@@ -65,20 +64,17 @@ class CaptionSettings:
     )
 
     def __post_init__(self) -> None:
+        settle_fields(self)
         step = 2**HALVINGS
         rule = f"must be a multiple of {step} from {SMALLEST} to {LARGEST}"
         self._require("size", rule, SMALLEST <= self.size <= LARGEST and self.size % step == 0)
-        for name in ("channels", "hidden", "batch_size", "longest"):
+        for name in ("channels", "hidden", "batch_size"):
             self._require(name, "must be at least 1", getattr(self, name) >= 1)
         for name in ("dropout", "forgotten", "mistaken", "smoothing", "pale"):
             self._require(name, "must be in [0, 1)", 0 <= getattr(self, name) < 1)
+        self._require("longest", "must be from 1 to 10,000", 1 <= self.longest <= 10_000)
         self._require("vocabulary", "must be from 300 to 1,000,000", 300 <= self.vocabulary <= 1_000_000)
         self._require("shift", f"must be from 0 to {self.size - 1}", 0 <= self.shift < self.size)
-
-    @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> CaptionSettings:
-        """What `dataclasses.asdict` made of them."""
-        return cls(**{**plain, "training": TrainingSettings(**plain["training"])})
 
     def _require(self, name: str, rule: str, holds: bool) -> None:
         if not holds:

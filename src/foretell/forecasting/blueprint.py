@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from foretell.forecasting.bodies import build_body
+from foretell.errors import SettingsError
+from foretell.field_types import from_plain
+from foretell.forecasting.bodies import BODIES, build_body
 from foretell.forecasting.committee import Committee
 from foretell.forecasting.inputs import InputLayout
 from foretell.forecasting.network import ForecastNetwork
@@ -34,6 +36,13 @@ class Blueprint:
     """Codes of each other static column."""
     members: int = 1
     """Networks whose forecasts are averaged."""
+
+    def __post_init__(self) -> None:
+        counts = (self.hidden, self.layers, self.members, *self.categories)
+        if self.model not in BODIES or min(counts) < 1 or self.static < 0 or not 0 <= self.dropout < 1:
+            raise SettingsError(f"no network can be built of {self}")
+        if list(self.levels) != sorted(self.levels) or not self.quantiles:
+            raise SettingsError(f"levels {list(self.levels)} must ascend")
 
     @property
     def quantiles(self) -> tuple[float, ...]:
@@ -76,10 +85,5 @@ class Blueprint:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Blueprint:
-        """What `to_dict` wrote."""
-        layout = dict(plain["layout"])
-        layout["seasons"] = tuple(layout["seasons"])
-        values = {**plain, "layout": InputLayout(**layout)}
-        values["levels"] = tuple(values["levels"])
-        values["categories"] = tuple(values["categories"])
-        return cls(**values)
+        """What `to_dict` wrote. Raises ValueError for anything else."""
+        return from_plain(cls, plain)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foretell.errors import TableError
+from foretell.field_types import from_plain
 from foretell.forecasting.panel import Column, Panel
 
 
@@ -23,6 +25,10 @@ class Standardised:
 
     mean: float
     spread: float
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.mean) or not 0 <= self.spread < math.inf:
+            raise ValueError(f"mean and spread of a column must be finite: {self}")
 
     @classmethod
     def fit(cls, column: NDArray[np.float64]) -> Standardised:
@@ -49,6 +55,10 @@ class Categories:
     """A column of names: each known name has a code from 1 on; 0 stands for missing and for names never seen."""
 
     names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if len(set(self.names)) != len(self.names):
+            raise ValueError("a category that stands twice")
 
     @classmethod
     def fit(cls, column: NDArray[np.object_]) -> Categories:
@@ -136,11 +146,11 @@ class Covariates:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Covariates:
-        """What `to_dict` wrote."""
+        """What `to_dict` wrote. Raises ValueError, TypeError or KeyError for anything else."""
         read: dict[str, dict[str, Encoding]] = {}
         for kind in ("known", "static"):
             read[kind] = {
-                name: Categories(tuple(e["names"])) if "names" in e else Standardised(e["mean"], e["spread"])
+                name: from_plain(Categories, e) if "names" in e else from_plain(Standardised, e)
                 for name, e in plain[kind].items()
             }
         return cls(read["known"], read["static"])

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from foretell.errors import SettingsError
+from foretell.errors import ModelError, SettingsError
 from foretell.forecasting.calibration import calibrated
 from foretell.forecasting.fit import Fit
 from foretell.forecasting.panel import Panel
@@ -58,13 +58,22 @@ class FittedModel:
     def forecast(
         self, panel: Panel, series: NDArray[np.int64], cutoffs: NDArray[np.int64], weights: WeightsName
     ) -> NDArray[np.float64]:
-        """Calibrated quantiles of the H steps after row `cutoffs` (B,) of `series` (B,): (B, H, Q)."""
+        """Calibrated quantiles of the H steps after row `cutoffs` (B,) of `series` (B,): (B, H, Q).
+
+        Raises ModelError where the weights, though finite, lead to forecasts that are not.
+        """
         fit = self.fit
         windows = windows_of(panel, fit.covariates, fit.blueprint.layout)
         with _threads_for(len(series)):
             quantiles = forecast(self.network(weights), windows, series, cutoffs, fit.experience)
         # Without any history the forecast is what the training series held, which needs no calibration.
-        return np.where((cutoffs > 0)[:, None, None], calibrated(quantiles, fit.factors), quantiles)
+        forecasts = np.where((cutoffs > 0)[:, None, None], calibrated(quantiles, fit.factors), quantiles)
+        if not np.isfinite(forecasts).all():
+            raise ModelError(
+                "the model's forecasts are not finite numbers: its weights are damaged, or values in the table are too "
+                "large; fit a model anew, to values that are nearer to zero"
+            )
+        return forecasts
 
 
 @contextmanager

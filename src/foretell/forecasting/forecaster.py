@@ -24,7 +24,7 @@ from foretell.forecasting.model_folder import load_model, save_model
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.panel_parts import recent, select
 from foretell.forecasting.quantiles import quantiles_of
-from foretell.forecasting.settings import ForecastSettings
+from foretell.forecasting.settings import LONGEST, ForecastSettings
 from foretell.forecasting.tables.columns import Columns
 from foretell.forecasting.tables.findings import Findings, describe_frequency
 from foretell.forecasting.tables.frames import to_polars
@@ -37,7 +37,6 @@ from foretell.training import History, Progress
 from foretell.training.settings import NO_BOUND
 
 _FEWEST_GAPS = 2
-_LONGEST = 1_000_000
 # Pandas, polars, matplotlib and Python agree on these, with room to draw beside them.
 _YEARS = (1000, 9900)
 
@@ -88,7 +87,7 @@ class Forecaster:
         settings: ForecastSettings = ForecastSettings(),  # noqa: B008 (frozen)
     ) -> None:
         self.model = body_name(model)
-        self.horizon = _whole("horizon", horizon, least=1, most=_LONGEST)
+        self.horizon = _whole("horizon", horizon, least=1, most=LONGEST)
         levels = (levels,) if isinstance(levels, int) else levels
         quantiles_of(levels)
         self.levels = tuple(sorted(int(level) for level in levels))

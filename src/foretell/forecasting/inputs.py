@@ -8,6 +8,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from foretell.errors import SettingsError
 from foretell.forecasting.scaling import (
     FLOOR,
     difference,
@@ -15,6 +16,7 @@ from foretell.forecasting.scaling import (
     running_level_and_spread,
     running_phase_mean,
 )
+from foretell.forecasting.settings import LONGEST
 from foretell.forecasting.windows import WindowBatch
 
 _REACH = 20.0
@@ -85,6 +87,15 @@ class InputLayout:
     kernel: int = 1
     stride: int = 1
     """The convolution in front of the network: it forecasts at the steps where an output of it ends."""
+
+    def __post_init__(self) -> None:
+        lengths = (self.steps, self.horizon, self.stride, *self.seasons)
+        if min(lengths) < 1 or max(lengths) > LONGEST or min(self.calendar, self.known) < 0:
+            raise SettingsError(f"steps, horizon, stride and seasons must be from 1 to {LONGEST:,}: {self}")
+        if list(self.seasons) != sorted(set(self.seasons)):
+            raise SettingsError(f"seasons {list(self.seasons)} must ascend")
+        if not 1 <= self.kernel <= self.steps:
+            raise SettingsError(f"a convolution over {self.kernel:,} steps does not fit into {self.steps:,}")
 
     @cached_property
     def lag(self) -> int:

@@ -9,9 +9,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from foretell.field_types import from_plain, read_value
 from foretell.forecasting.blueprint import Blueprint
+from foretell.forecasting.calendar import calendar_names
 from foretell.forecasting.covariates import Covariates
 from foretell.forecasting.fit import Fit
 from foretell.forecasting.fitted_model import FittedModel
@@ -22,7 +25,6 @@ from foretell.forecasting.tables.columns import Columns
 from foretell.tables.frequency import Frequency
 from foretell.training.history import History
 from foretell.training.model_folder import StoredModel, read_folder, write_folder
-from foretell.training.settings import TrainingSettings
 
 _KIND = "forecast"
 _SETS = ("held_out", "final")
@@ -68,33 +70,60 @@ def _describe(model: FittedModel) -> dict[str, Any]:
 
 
 def _understand(body: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The arguments of Fit without the weights, and those of FittedModel without the fit."""
-    settings = dict(body["settings"])
-    settings["training"] = TrainingSettings(**settings["training"])
-    settings["seasons"] = None if settings["seasons"] is None else tuple(settings["seasons"])
-    columns: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in body["columns"].items()}
-    experience = body["experience"]
+    """The arguments of Fit without the weights, and those of FittedModel without the fit. Raises ValueError, TypeError
+    or KeyError where they are not what `_describe` gives."""
     finish = body["finish"]
-    blueprint = Blueprint.from_dict(body["blueprint"])
-    factors = np.array(body["factors"], dtype=np.float64)
-    if factors.shape != (len(blueprint.quantiles),):
-        raise ValueError(f"{factors.size} factors for {len(blueprint.quantiles)} quantiles")
     fit = {
-        "blueprint": blueprint,
+        "blueprint": Blueprint.from_dict(body["blueprint"]),
         "covariates": Covariates.from_dict(body["covariates"]),
-        "experience": Experience(float(experience["relative_spread"]), tuple(experience["quantiles"])),
-        "factors": factors,
-        "calibrated_on": int(body["calibrated_on"]),
+        "experience": from_plain(Experience, body["experience"]),
+        "factors": np.array(read_value(tuple[float, ...], body["factors"]), dtype=np.float64),
+        "calibrated_on": read_value(int, body["calibrated_on"]),
         "history": History.from_dict(body["history"]),
         "finish": History.from_dict(finish) if finish else None,
-        "holdout": Holdout(**{name: np.array(rows, dtype=np.int64) for name, rows in body["holdout"].items()}),
+        "holdout": _holdout(body["holdout"]),
     }
-    return fit, {
-        "frequency": Frequency(body["frequency"]),
-        "columns": Columns(**columns),
-        "settings": ForecastSettings(**settings),
-        "validated_until": {str(name): int(until) for name, until in body["validated_until"].items()},
+    rest = {
+        "frequency": Frequency.parse(read_value(str, body["frequency"])),
+        "columns": from_plain(Columns, body["columns"]),
+        "settings": from_plain(ForecastSettings, body["settings"]),
+        "validated_until": read_value(Mapping[str, int], body["validated_until"]),
     }
+    _check_together(**fit, frequency=rest["frequency"])
+    return fit, rest
+
+
+def _holdout(plain: Mapping[str, Any]) -> Holdout:
+    rows = read_value(Mapping[str, tuple[int, ...]], plain)
+    holdout = Holdout(**{name: np.array(ends, dtype=np.int64) for name, ends in rows.items()})
+    if len({len(ends) for ends in rows.values()}) != 1 or any(
+        (earlier > later).any() or (earlier < 0).any()
+        for earlier, later in ((holdout.training, holdout.validation), (holdout.validation, holdout.history))
+    ):
+        raise ValueError("training, validation and history must follow one another in each series")
+    return holdout
+
+
+def _check_together(
+    blueprint: Blueprint,
+    covariates: Covariates,
+    experience: Experience,
+    factors: NDArray[np.float64],
+    frequency: Frequency,
+    **_: Any,
+) -> None:
+    """Raise ValueError where parts that are sound alone do not belong together."""
+    layout, count = blueprint.layout, len(blueprint.quantiles)
+    if len(factors) != count or len(experience.quantiles) != count:
+        raise ValueError(f"{len(factors)} factors and {len(experience.quantiles)} values for {count} quantiles")
+    if not np.isfinite(factors).all() or (factors < 0).any():
+        raise ValueError("factors must be finite, and 0 or above")
+    if (covariates.known_features, covariates.static_features) != (layout.known, blueprint.static):
+        raise ValueError("the network reads other columns than those described")
+    if covariates.category_counts != blueprint.categories:
+        raise ValueError("the network knows other categories than those described")
+    if layout.calendar != len(calendar_names(frequency)):
+        raise ValueError(f"a frequency of {frequency.alias} has another calendar than the network reads")
 
 
 def _sets(stored: StoredModel, blueprint: Blueprint) -> dict[str, dict[str, Tensor]]:

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from foretell.errors import SettingsError
 from foretell.forecasting.holdout import Holdout
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.settings import ForecastSettings, input_length, season_lengths
+
+_ALWAYS = 1000
+"""Steps that may be asked for however short the series are."""
+_MOST_WEIGHTS = 1 << 23
+"""Hidden features times steps ahead, at most; the last layer has several times as many."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +30,8 @@ class Plan:
 
     @classmethod
     def of(cls, panel: Panel, horizon: int, settings: ForecastSettings) -> Plan:
-        """The plan; nothing of it depends on the values."""
+        """The plan; nothing of it depends on the values. Raises SettingsError for what no series is long enough for."""
+        _require_length(panel, horizon, settings)
         natural = panel.frequency.seasons
         shortest = min(natural if settings.seasons is None else settings.seasons, default=1)
         holdout = Holdout.split(panel.history, horizon, shortest, settings.windows)
@@ -34,3 +41,30 @@ class Plan:
         kernel = 2 * stride if stride > 1 else 1
         steps = input_length(settings.input_steps, seasons, horizon, longest)
         return cls(holdout, seasons, kernel, stride, max(steps, kernel + stride))
+
+
+def _require_length(panel: Panel, horizon: int, settings: ForecastSettings) -> None:
+    rows = int(panel.history.max())
+    longest = max(_ALWAYS, rows)
+    have = f"the longest series has {rows:,} steps"
+    if horizon > longest:
+        raise SettingsError(
+            f"horizon {horizon:,}: {have}, so nothing could be learned of what comes so late; forecast {longest:,} "
+            "steps at most, or bring the series to a coarser frequency"
+        )
+    for season in settings.seasons or ():
+        if season > rows > 1:
+            raise SettingsError(f"season {season:,}: {have}, less than one season; give a shorter one, or none")
+    stride, steps = settings.conv_stride, settings.input_steps
+    if stride > 1 and 3 * stride > longest:
+        raise SettingsError(
+            f"conv_stride {stride:,} takes an input of {3 * stride:,} steps at least, but {have}; give "
+            f"{longest // 3:,} at most"
+        )
+    if steps is not None and steps > longest:
+        raise SettingsError(f"input_steps {steps:,}: {have}; give {longest:,} at most")
+    if settings.hidden * horizon > _MOST_WEIGHTS:
+        raise SettingsError(
+            f"horizon {horizon:,} with {settings.hidden:,} hidden features takes a network that is too large to train; "
+            f"forecast {_MOST_WEIGHTS // settings.hidden:,} steps at most, or bring the series to a coarser frequency"
+        )

@@ -23,6 +23,8 @@ from foretell.forecasting.windows import Windows
 Network = ForecastNetwork | Committee
 
 _BATCH = 512
+_CELLS = 1 << 25
+"""Numbers that the windows of a batch hold, at most, where a single one does not hold more."""
 _FEWEST_VALUES = 3
 
 
@@ -34,6 +36,10 @@ class Experience:
     """The median ratio of a series' spread to its level."""
     quantiles: tuple[float, ...]
     """(Q,) the forecast's quantiles over the values of all training series."""
+
+    def __post_init__(self) -> None:
+        if not np.isfinite((self.relative_spread, *self.quantiles)).all() or self.relative_spread < 0:
+            raise ValueError("spread and quantiles of the training series must be finite")
 
     @classmethod
     def of(cls, panel: Panel, limits: NDArray[np.int64], quantiles: Sequence[float]) -> Experience:
@@ -80,13 +86,16 @@ def forecast(
 ) -> NDArray[np.float64]:
     """The quantiles of the `horizon` steps after row `cutoffs` (B,) of `series` (B,): (B, H, Q), not yet calibrated.
 
-    Only values before the cutoff are seen. All windows run as one batch (of at most 512 at a time).
+    Only values before the cutoff are seen. All windows run as one batch (of at most 512 at a time, fewer of long ones).
     """
     device = next(network.parameters()).device
     results = []
+    layout = network.layout
+    cells = (layout.past + layout.horizon) * layout.features + layout.horizon * (layout.candidates + network.quantiles)
+    at_once = min(_BATCH, max(1, _CELLS // cells))
     with torch.inference_mode():
-        for start in range(0, len(series), _BATCH):
-            part = slice(start, start + _BATCH)
+        for start in range(0, len(series), at_once):
+            part = slice(start, start + at_once)
             batch = windows.cut(series[part], cutoffs[part], cutoffs[part])
             inputs = network.layout.inputs(batch, network.layout.last_anchors(1))
             quantiles, _ = network(inputs.to(device))

@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from foretell.errors import SettingsError
+from foretell.field_types import settle_fields
 from foretell.training.settings import TrainingSettings
 
+LONGEST = 1_000_000
+"""Steps of a horizon, a season or a network's input, at most."""
 _LONGEST_INPUT = 512
 
 
@@ -42,13 +45,16 @@ class ForecastSettings:
     )
 
     def __post_init__(self) -> None:
+        settle_fields(self)
         for name in ("layers", "hidden", "conv_stride", "members", "batch_size"):
             self._require(name, "must be at least 1", getattr(self, name) >= 1)
         self._require("windows", "must be 0 or more", self.windows >= 0)
         self._require("dropout", "must be in [0, 1)", 0 <= self.dropout < 1)
         self._require("finish", "must be in [0, 1]", 0 <= self.finish <= 1)
-        self._require("input_steps", "must be at least 2", self.input_steps is None or self.input_steps >= 2)
-        self._require("seasons", "must each be at least 2", all(s >= 2 for s in self.seasons or ()))
+        steps = self.input_steps
+        self._require("input_steps", f"must be from 2 to {LONGEST:,}", steps is None or 2 <= steps <= LONGEST)
+        rule = f"must each be from 2 to {LONGEST:,}"
+        self._require("seasons", rule, all(2 <= season <= LONGEST for season in self.seasons or ()))
 
     def _require(self, name: str, rule: str, holds: bool) -> None:
         if not holds:

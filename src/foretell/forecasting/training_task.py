@@ -20,6 +20,8 @@ _WARM_UP_SHARE = 8
 _MOST_ANCHORS = 128
 """Of a window in one batch. Neighbours ask for almost the same; of a longer window every second or third anchor has its
 turn, beginning with another one in each batch."""
+_MOST_OUTPUTS = 1 << 26
+"""Candidates and quantiles of all anchors of a batch, at most: of a long horizon fewer anchors have their turn."""
 
 
 class TrainingTask:
@@ -33,7 +35,8 @@ class TrainingTask:
         self._seed = seed
         self._anchors = len(self._layout.all_anchors)
         self._warm_up = self._anchors // _WARM_UP_SHARE
-        self._every = -(-self._anchors // _MOST_ANCHORS)
+        outputs = batch_size * self._layout.horizon * (self._layout.candidates + len(blueprint.quantiles))
+        self._every = -(-self._anchors // min(_MOST_ANCHORS, max(1, _MOST_OUTPUTS // outputs)))
 
     def batches(self, limits: NDArray[np.int64], first: int = 0) -> Callable[[int], Inputs]:
         """Batch n for n = 0, 1, ...: windows of random series with random ends within their first `limits` rows."""

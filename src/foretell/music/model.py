@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from foretell.errors import MusicError
+from foretell.field_types import from_plain
 from foretell.music import task
 from foretell.music.chorales import Chorale
 from foretell.music.generation import compose
@@ -129,10 +130,10 @@ class MusicModel:
         """The model that `save` wrote. Raises `ModelError` for a folder that is missing, damaged or of another kind."""
         stored = read_folder(folder, KIND)
         with stored.understood():
-            settings = MusicSettings.from_dict(stored.description["settings"])
+            settings = from_plain(MusicSettings, stored.description["settings"])
             history, validation = stored.description["history"], stored.description["validation"]
             history = None if history is None else History.from_dict(history)
-            validation = None if validation is None else Score(**validation)
+            validation = None if validation is None else from_plain(Score, validation)
         weights = stored.tensors(lambda: build(settings).state_dict(), at_least=settings.depth)
         model = cls(settings)
         model._network.load_state_dict(weights)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from foretell.errors import SettingsError
+from foretell.field_types import settle_fields
 from foretell.training.settings import TrainingSettings
 
 Body = Literal["lstm", "gru", "wavenet", "conv-lstm"]
@@ -43,6 +43,7 @@ class MusicSettings:
     )
 
     def __post_init__(self) -> None:
+        settle_fields(self)
         self._require("body", f"must be one of {', '.join(BODIES)}", self.body in BODIES)
         for name in ("features", "depth", "embedding", "batch_size"):
             shown = {"features": "hidden", "depth": "layers"}.get(name, name)
@@ -68,11 +69,6 @@ class MusicSettings:
     def dropped(self) -> float:
         """`dropout`, or what stands in for it."""
         return _DROPOUT if self.dropout is None else self.dropout
-
-    @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> MusicSettings:
-        """What `dataclasses.asdict` made of them."""
-        return cls(**{**plain, "training": TrainingSettings(**plain["training"])})
 
     def _require(self, name: str, rule: str, holds: bool) -> None:
         if not holds:

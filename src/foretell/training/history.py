@@ -10,6 +10,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from foretell.field_types import from_plain, read_value
+
 Reason = Literal["finished", "patience", "time", "non-finite"]
 
 
@@ -53,16 +55,22 @@ class History:
 
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> History:
-        """The history that `to_dict` wrote."""
+        """The history that `to_dict` wrote. Raises ValueError, TypeError or KeyError for anything else."""
         values = dict(plain)
         for name in ("losses", "gradient_norms", "learning_rates"):
-            values[name] = np.array([float(value) for value in values[name]], dtype=np.float64)
-        values["evaluations"] = tuple((int(step), float(value)) for step, value in values["evaluations"])
-        return cls(**values)
+            values[name] = np.array([_from_json(value) for value in values[name]], dtype=np.float64)
+        if len({len(values[name]) for name in ("losses", "gradient_norms", "learning_rates")}) > 1:
+            raise ValueError("a history of steps that lack a loss, a gradient or a rate")
+        values["evaluations"] = tuple((step, _from_json(value)) for step, value in values["evaluations"])
+        return from_plain(cls, values)
 
 
 def _to_json(value: float) -> float | str:
     return value if math.isfinite(value) else str(value)
+
+
+def _from_json(value: Any) -> float:
+    return float(value) if value in ("nan", "inf", "-inf") else float(read_value(float, value))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from foretell.errors import SettingsError
+from foretell.field_types import settle_fields
 
 ScheduleName = Literal["one-cycle", "constant", "cosine"]
 OptimiserName = Literal["adam", "adamw", "nadam", "sgd"]
@@ -52,6 +53,7 @@ class TrainingSettings:
     """Steps between checkpoints, where a checkpoint folder is given."""
 
     def __post_init__(self) -> None:
+        settle_fields(self, "training setting {}={!r}")
         for name in ("steps", "evaluate_every", "max_nonfinite", "checkpoint_every"):
             self._require(name, "must be at least 1", getattr(self, name) >= 1)
         for name in ("truncate", "patience"):

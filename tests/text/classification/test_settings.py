@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from foretell import SettingsError
+from foretell.field_types import from_plain
 from foretell.text.classification.settings import ClassifierSettings
 from foretell.training.settings import TrainingSettings
 
 
 def test_there_and_back(tiny: Callable[..., ClassifierSettings]) -> None:
     for settings in (ClassifierSettings(), tiny(units="subwords", cell="lstm", epochs=2.5)):
-        assert ClassifierSettings.from_dict(json.loads(json.dumps(dataclasses.asdict(settings)))) == settings
+        assert from_plain(ClassifierSettings, json.loads(json.dumps(dataclasses.asdict(settings)))) == settings
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from foretell.errors import SettingsError
+from foretell.field_types import from_plain
 from foretell.text.language.settings import LanguageSettings
 
 
@@ -30,4 +31,4 @@ def test_values_that_make_no_sense(name: str, value: Any) -> None:
 
 def test_to_a_dictionary_and_back() -> None:
     settings = LanguageSettings(cell="gru", chunk=7)
-    assert LanguageSettings.from_dict(dataclasses.asdict(settings)) == settings
+    assert from_plain(LanguageSettings, dataclasses.asdict(settings)) == settings

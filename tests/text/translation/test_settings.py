@@ -5,13 +5,14 @@ import dataclasses
 import pytest
 
 from foretell import SettingsError
+from foretell.field_types import from_plain
 from foretell.text import TranslatorSettings
 from foretell.training.settings import TrainingSettings
 
 
 def test_they_survive_being_plain() -> None:
     settings = TranslatorSettings(cell="lstm", hidden=64, epochs=None, training=TrainingSettings(minutes=2))
-    assert TranslatorSettings.from_dict(dataclasses.asdict(settings)) == settings
+    assert from_plain(TranslatorSettings, dataclasses.asdict(settings)) == settings
 
 
 @pytest.mark.parametrize(

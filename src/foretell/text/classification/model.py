@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from foretell.errors import ModelError, TextError
+from foretell.field_types import from_plain, read_value
 from foretell.text.classification import task
 from foretell.text.classification.labels import classes_of, named, numbered, strings
 from foretell.text.classification.naive_bayes import NaiveBayes
@@ -196,16 +197,16 @@ class TextClassifier:
         stored = read_folder(folder, KIND)
         description = stored.description
         with stored.understood():
-            model = cls(ClassifierSettings.from_dict(description["settings"]))
+            model = cls(from_plain(ClassifierSettings, description["settings"]))
             model.classes = _names(description["classes"])
-            model.column = None if description["column"] is None else str(description["column"])
+            model.column = read_value(str | None, description["column"])
             vocabulary = Vocabulary(description["vocabulary"])
-            tokens, counted = int(description["tokens"]), description["counters"]
-            features = [int(counter["features"]) for counter in counted]
-            runs = [int(counter["in_a_row"]) for counter in counted]
+            tokens, counted = read_value(int, description["tokens"]), description["counters"]
+            features = [_count(counter["features"]) for counter in counted]
+            runs = [_count(counter["in_a_row"]) for counter in counted]
             history, learned, validation = (description[name] for name in ("history", "learned", "validation"))
             model.history = None if history is None else History.from_dict(history)
-            model.learned = None if learned is None else Learned(**learned)
+            model.learned = None if learned is None else from_plain(Learned, learned)
             model.validation = None if validation is None else Score.from_dict(validation)
         settings, classes = model.settings, len(model.classes)
 
@@ -254,6 +255,14 @@ class TextClassifier:
         if self._network is None or self._reading is None:
             raise ModelError("the classifier was not trained yet: call train, or load a model")
         return self._network, self._reading
+
+
+def _count(found: Any) -> int:
+    """A stranger's number of things. Raises ValueError for what is none."""
+    number: int = read_value(int, found)
+    if number < 0:
+        raise ValueError(f"{number} cannot be a number of things")
+    return number
 
 
 def _names(found: Any) -> tuple[str, ...]:

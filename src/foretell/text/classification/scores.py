@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from foretell.field_types import from_plain
+
 
 @dataclass(frozen=True)
 class Score:
@@ -70,4 +72,8 @@ class Score:
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Score:
         """What `to_dict` wrote."""
-        return cls(float(plain["loss"]), tuple(tuple(int(n) for n in row) for row in plain["confusion"]))
+        score = from_plain(cls, plain)
+        rows = score.confusion
+        if any(len(row) != len(rows) or min(row) < 0 for row in rows) or not score.texts:
+            raise ValueError("confusion must be a square of numbers of texts")
+        return score

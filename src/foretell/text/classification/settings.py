@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from foretell.errors import SettingsError
+from foretell.field_types import settle_fields
 from foretell.training.settings import NO_BOUND, TrainingSettings
 
 Cell = Literal["gru", "lstm"]
@@ -65,6 +65,7 @@ class ClassifierSettings:
     )
 
     def __post_init__(self) -> None:
+        settle_fields(self)
         for name, names in (("units", Units), ("cell", Cell), ("pooling", Pooling)):
             choices = get_args(names)
             self._require(name, f"must be one of {', '.join(choices)}", getattr(self, name) in choices)
@@ -88,11 +89,6 @@ class ClassifierSettings:
         if bound < NO_BOUND or self.training.minutes is not None:
             return bound
         return min(max(_EPOCHS * batches, _FEWEST_STEPS), _MOST_STEPS)
-
-    @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> ClassifierSettings:
-        """What `dataclasses.asdict` made of them."""
-        return cls(**{**plain, "training": TrainingSettings(**plain["training"])})
 
     def _require(self, name: str, rule: str, holds: bool) -> None:
         if not holds:

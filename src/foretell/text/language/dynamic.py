@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import copy
 import math
-import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +18,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from foretell.errors import SettingsError, TrainingError
+from foretell.field_types import settle_fields
 from foretell.text.language.characters import NONE, Numbers
 from foretell.text.language.task import Score
 from foretell.training.truncation import detach
@@ -39,10 +39,7 @@ class DynamicSettings:
     """Characters that are foreseen, and then learned from at once."""
 
     def __post_init__(self) -> None:
-        try:
-            operator.index(self.stretch)
-        except TypeError:
-            raise SettingsError(f"stretch is {self.stretch!r}: it must be a whole number") from None
+        settle_fields(self)
         self._require("learning_rate", "must be above 0", 0 < self.learning_rate < math.inf)
         self._require("forgetting", "must be in [0, 1)", 0 <= self.forgetting < 1)
         self._require("stretch", "must be at least 1", self.stretch >= 1)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from foretell.errors import ModelError, SettingsError, TextError
+from foretell.field_types import from_plain, read_value
 from foretell.text.language import task
 from foretell.text.language.characters import Characters
 from foretell.text.language.dynamic import DynamicSettings, evaluate_dynamically
@@ -169,12 +170,12 @@ class LanguageModel:
         """The model that `save` wrote. Raises `ModelError` for a folder that is missing, damaged or of another kind."""
         stored = read_folder(folder, KIND)
         with stored.understood():
-            settings = LanguageSettings.from_dict(stored.description["settings"])
+            settings = from_plain(LanguageSettings, stored.description["settings"])
             characters = Characters(stored.description["characters"])
-            read = int(stored.description["read"])
+            read = read_value(int, stored.description["read"])
             history, validation = stored.description["history"], stored.description["validation"]
             history = None if history is None else History.from_dict(history)
-            validation = None if validation is None else Score(**validation)
+            validation = None if validation is None else from_plain(Score, validation)
         weights = stored.tensors(lambda: build(settings, len(characters)).state_dict(), at_least=settings.layers)
         model = cls(settings)
         model._characters, model._network = characters, model._built(len(characters))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from foretell.errors import SettingsError
+from foretell.field_types import settle_fields
 from foretell.training.settings import TrainingSettings
 
 Cell = Literal["lstm", "gru"]
@@ -46,16 +46,12 @@ class LanguageSettings:
     )
 
     def __post_init__(self) -> None:
+        settle_fields(self)
         self._require("cell", f"must be one of {', '.join(CELLS)}", self.cell in CELLS)
         for name in ("hidden", "layers", "embedding", "streams", "chunk"):
             self._require(name, "must be at least 1", getattr(self, name) >= 1)
         for name in ("dropout", "recurrent_dropout"):
             self._require(name, "must be in [0, 1)", 0 <= getattr(self, name) < 1)
-
-    @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> LanguageSettings:
-        """What `dataclasses.asdict` made of them."""
-        return cls(**{**plain, "training": TrainingSettings(**plain["training"])})
 
     def _require(self, name: str, rule: str, holds: bool) -> None:
         if not holds:

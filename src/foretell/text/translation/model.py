@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from foretell.errors import ModelError, SettingsError, TextError
+from foretell.field_types import from_plain, read_value
 from foretell.text.translation import decoding, task
 from foretell.text.translation.bleu import Bleu, bleu
 from foretell.text.translation.decoding import Translations
@@ -209,10 +210,10 @@ class Translator:
         stored = read_folder(folder, KIND)
         with stored.understood():
             found = stored.description
-            model = cls(TranslatorSettings.from_dict(found["settings"]))
+            model = cls(from_plain(TranslatorSettings, found["settings"]))
             model.history = None if found["history"] is None else History.from_dict(found["history"])
-            model.learned = None if found["learned"] is None else Learned(**found["learned"])
-            model.validation = None if found["validation"] is None else float(found["validation"])
+            model.learned = None if found["learned"] is None else from_plain(Learned, found["learned"])
+            model.validation = read_value(float | None, found["validation"])
             vocabularies = Vocabularies(Vocabulary(found["source_vocabulary"]), Vocabulary(found["target_vocabulary"]))
         sizes = len(vocabularies.source), len(vocabularies.target)
         weights = stored.tensors(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from foretell.errors import SettingsError
+from foretell.field_types import settle_fields
 from foretell.training.settings import TrainingSettings
 
 Cell = Literal["gru", "lstm"]
@@ -48,6 +48,7 @@ class TranslatorSettings:
     )
 
     def __post_init__(self) -> None:
+        settle_fields(self)
         self._require("cell", f"must be one of {', '.join(get_args(Cell))}", self.cell in get_args(Cell))
         names = get_args(Attention)
         self._require("attention", f"must be one of {', '.join(names)}", self.attention in names)
@@ -60,11 +61,6 @@ class TranslatorSettings:
             self._require(name, "must be in [0, 1)", 0 <= getattr(self, name) < 1)
         if self.epochs is not None:
             self._require("epochs", "must be above 0, or None", 0 < self.epochs < math.inf)
-
-    @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> TranslatorSettings:
-        """What `dataclasses.asdict` made of them."""
-        return cls(**{**plain, "training": TrainingSettings(**plain["training"])})
 
     def _require(self, name: str, rule: str, holds: bool) -> None:
         if not holds:

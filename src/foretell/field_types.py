@@ -1,0 +1,168 @@
+"""Dataclasses that hold what their annotations say: settings that someone gives, descriptions that a stranger wrote."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from functools import cache
+from numbers import Integral, Real
+from types import NoneType, UnionType
+from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+from foretell.errors import SettingsError
+
+T = TypeVar("T")
+
+
+class UnlikeError(ValueError):
+    """A JSON object whose fields are not those of the dataclass that it is to be."""
+
+
+def settle_fields(instance: Any, shown: str = "{} is {!r}") -> None:
+    """Check every field of a dataclass against its annotation, as the first line of its `__post_init__`.
+
+    numpy's numbers become Python's, and a list becomes the tuple that is meant. Raises SettingsError, which names the
+    field and its value, as `shown`, and what it must be.
+    """
+    for name, hint in _hints(cast(Any, type(instance))).items():
+        given = getattr(instance, name)
+        try:
+            settled = read_value(hint, given)
+        except ValueError as error:
+            raise SettingsError(f"{shown.format(name, given)}: it must be {error}") from None
+        if settled is not given:
+            object.__setattr__(instance, name, settled)
+
+
+def from_plain(kind: type[T], plain: Any) -> T:
+    """The dataclass whose fields a JSON object holds. Raises ValueError where they are others, or of another type.
+
+    A field that has a default may be missing: an older version did not have it.
+    """
+    if not isinstance(plain, Mapping):
+        raise UnlikeError(f"{kind.__name__} is {_shortened(plain)}, not an object")
+    fields = {f.name: f for f in dataclasses.fields(cast(Any, kind)) if f.init}
+    for name in plain:
+        if name not in fields:
+            raise UnlikeError(f"{kind.__name__} has no field {_shortened(name)}")
+    values: dict[str, Any] = {}
+    for name, field in fields.items():
+        if name in plain:
+            try:
+                values[name] = read_value(_hints(cast(Any, kind))[name], plain[name])
+            except (UnlikeError, SettingsError):
+                raise
+            except ValueError as error:
+                raise UnlikeError(f"{name} is {_shortened(plain[name])}: it must be {error}") from None
+        elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+            raise UnlikeError(f"{kind.__name__} lacks {name}")
+    return kind(**values)
+
+
+def read_value(hint: Any, value: Any) -> Any:
+    """The value, if it is what an annotation says. Raises ValueError with what it must be, such as "a whole number".
+
+    Known are int, float, str, bool, None, Literal, unions, tuples, mappings from str, and dataclasses. No float is NaN
+    or infinite but where it is an argument that the caller checks for its range.
+    """
+    if hint in _SIMPLE:
+        return _SIMPLE[hint](value)
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        if not isinstance(value, str) or value not in arguments:
+            raise ValueError(f"one of {', '.join(map(str, arguments))}")
+        return value
+    if origin in (Union, UnionType):
+        return _one_of(arguments, value)
+    if origin is tuple:
+        return _tuple(arguments, value)
+    if origin is not None and isinstance(origin, type) and issubclass(origin, Mapping):
+        if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+            raise ValueError("an object with names")
+        return {key: read_value(arguments[1], inner) for key, inner in value.items()}
+    if dataclasses.is_dataclass(hint):
+        return value if isinstance(value, cast(type, hint)) else from_plain(cast(type, hint), value)
+    return value
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise ValueError("a whole number")
+    return int(value)
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise ValueError("a number")
+    return _whole(value) if isinstance(value, Integral) else float(value)
+
+
+def _truth(value: Any) -> bool:
+    if type(value).__name__ not in ("bool", "bool_"):  # numpy's has been called both
+        raise ValueError("True or False")
+    return bool(value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("a text")
+    return value
+
+
+def _nothing(value: Any) -> None:
+    if value is not None:
+        raise ValueError("None")
+
+
+def _anything(value: Any) -> Any:
+    return value
+
+
+_SIMPLE: dict[Any, Callable[[Any], Any]] = {
+    int: _whole,
+    float: _number,
+    bool: _truth,
+    str: _text,
+    NoneType: _nothing,
+    Any: _anything,
+}
+
+
+def _one_of(hints: tuple[Any, ...], value: Any) -> Any:
+    rules = []
+    for hint in hints:
+        try:
+            return read_value(hint, value)
+        except ValueError as error:
+            rules.append(str(error))
+    raise ValueError(", or ".join(rules))
+
+
+def _tuple(hints: tuple[Any, ...], value: Any) -> tuple[Any, ...]:
+    if isinstance(value, str) or not isinstance(value, list | tuple):
+        raise ValueError(f"a list, each {_rule(hints[0])}" if Ellipsis in hints else f"a list of {len(hints)}")
+    if Ellipsis in hints:
+        hints = (hints[0],) * len(value)
+    if len(hints) != len(value):
+        raise ValueError(f"a list of {len(hints)}")
+    try:
+        read = tuple(read_value(hint, inner) for hint, inner in zip(hints, value, strict=True))
+    except ValueError as error:
+        raise ValueError(f"a list, each {error}") from None
+    same = type(value) is tuple and all(new is old for new, old in zip(read, value, strict=True))
+    return cast(tuple[Any, ...], value) if same else read
+
+
+def _rule(hint: Any) -> str:
+    return {int: "a whole number", float: "a number", str: "a text"}.get(hint, "as its kind is")
+
+
+def _shortened(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    hints = get_type_hints(kind)
+    return {f.name: hints[f.name] for f in dataclasses.fields(kind) if f.init}
