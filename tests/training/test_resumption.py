@@ -154,6 +154,20 @@ def test_identity_tells_batches_apart() -> None:
     assert resumption.identity_of((a, b)) == resumption.identity_of([a.clone(), b.clone()])
 
 
+@pytest.mark.parametrize("dtype", [torch.int64, torch.int16, torch.uint8, torch.bool, torch.bfloat16, torch.complex64])
+def test_identity_is_of_the_values_however_they_lie_in_memory(dtype: torch.dtype) -> None:
+    whole = torch.arange(24).reshape(4, 6).to(dtype)
+    parts = [
+        whole[:1, 2], whole[1:2, 2:3], whole[:1, ::3], whole[::3], whole.T, whole[:, :0], whole[:0], whole[1, 2],
+        whole.T[2:3], whole[None, :1, 5:], whole[:1].expand(3, 6), whole.as_strided((1,), (7,), 3),
+    ]  # fmt: skip
+    for part in parts:
+        plain = torch.tensor(part.tolist(), dtype=dtype).reshape(part.shape)
+        assert resumption.identity_of(part) == resumption.identity_of(plain)
+    turned = torch.tensor([1 + 2j]).conj()
+    assert resumption.identity_of(turned) == resumption.identity_of(torch.tensor([1 - 2j]))
+
+
 def test_the_record_stays_on_the_cpu() -> None:
     tensors = {"weights": torch.zeros(3), "losses": torch.zeros(2, dtype=torch.float64), "state.0": torch.zeros(1)}
     tensors |= {"best_value": torch.tensor(1.0, dtype=torch.float64)}

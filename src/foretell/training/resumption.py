@@ -162,7 +162,8 @@ def _buffers(prefix: str, run: Run, tensors: dict[str, Tensor]) -> list[Tensor]:
 
 def _digest(value: Any, digest: Any) -> None:
     if isinstance(value, Tensor):
-        plain = value.detach().cpu().contiguous()
+        # A dimension of one element may have any stride, even in a tensor that counts as contiguous; a copy has none.
+        plain = value.detach().cpu().resolve_conj().resolve_neg().clone(memory_format=torch.contiguous_format)
         digest.update(f"{plain.dtype} {tuple(plain.shape)}".encode())
         if plain.numel():  # torch does not view nothing as bytes
             digest.update(plain.reshape(-1).view(torch.uint8).numpy())

@@ -147,3 +147,25 @@ def test_what_is_odd_and_will_do(run, recordings: Path, small) -> None:
     assert "14 sounds" in done.stdout
     assert "1 file silent throughout: skipped, such as g.wav." in done.stdout
     assert "1 of 14 training sounds are shorter than that" in done.stdout
+
+
+@pytest.mark.parametrize("head", ["categorical", "mixture_of_logistics"])
+@pytest.mark.parametrize(
+    ("takes", "options"),
+    [
+        (1, ()),
+        (2, ()),
+        (2, ("--validation", "0")),
+        (1, ("--chunk", "32")),
+        (4, ("--batch", "1")),
+        (4, ("--batch", "1", "--speakers-from", "name")),
+    ],
+)
+def test_few_recordings_and_batches_of_one(
+    run, small, recordings: Path, takes: int, options: tuple[str, ...], head: str
+) -> None:
+    for path in sorted(recordings.iterdir())[takes:]:
+        path.unlink()
+    done = run("audio", "train", "recordings", "--out", "voice", *small, "--head", head, *options)
+    assert done.exit_code == 0, done.output
+    assert AudioModel.load("voice").history.steps == 10
