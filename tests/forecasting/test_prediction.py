@@ -15,6 +15,7 @@ from foretell.forecasting.calendar import calendar_features, calendar_names
 from foretell.forecasting.covariates import Covariates
 from foretell.forecasting.inputs import InputLayout
 from foretell.forecasting.prediction import Experience, actual_values, forecast, windows_of
+from foretell.tables.clock import Clock
 
 from .conftest import panel_of
 
@@ -167,7 +168,7 @@ def test_experience_is_of_the_training_parts_alone():
 
 def test_the_calendar_is_that_of_the_clocks_on_the_wall(make_panel):
     panel = make_panel([np.arange(30.0)], alias="h")
-    local = dataclasses.replace(panel, time_zone="America/Chicago")
+    local = dataclasses.replace(panel, clock=Clock("America/Chicago"))
     layout = InputLayout(steps=4, horizon=2, seasons=(), calendar=6, known=0)
     utc, there = (windows_of(p, Covariates({}, {}), layout).features for p in (panel, local))
     np.testing.assert_array_equal(there[6:, :2], utc[:-6, :2])  # six hours behind in January

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from foretell.errors import SettingsError, TableError
 from foretell.tables.frequency import Frequency
+from foretell.tables.frequency_inference import infer_frequency
 
 ALIASES = [
     "100ms", "s", "10s", "min", "5min", "15min", "30min", "h", "6h", "D", "2D", "B", "W-SUN", "W-WED", "2W-MON", "MS",
@@ -30,7 +31,7 @@ def test_range_agrees_with_pandas(alias: str) -> None:
 @given(st.sampled_from(ALIASES), st.sets(st.integers(0, 59), min_size=30, max_size=60))
 def test_inferred_through_gaps(alias: str, kept: set[int]) -> None:
     times = dates(alias, 60)[sorted(kept | {0, 1, 2, 3, 4, 5, 6})]
-    frequency = Frequency.infer([times, dates(alias, 20)])
+    frequency = infer_frequency([times, dates(alias, 20)])
     assert frequency.alias == alias
     number, place = frequency.positions(times)
     assert np.all(place == place[0])
@@ -90,11 +91,11 @@ def test_parse_of_any_text_works_or_refuses(text: str) -> None:
 )
 def test_what_cannot_be_inferred_says_how_to_give_it(series: list[np.ndarray]) -> None:
     with pytest.raises(TableError, match=r"--frequency or frequency="):
-        Frequency.infer(series)
+        infer_frequency(series)
 
 
 def test_integers() -> None:
-    frequency = Frequency.infer([np.array([10, 20, 40]), np.array([5])])
+    frequency = infer_frequency([np.array([10, 20, 40]), np.array([5])])
     assert frequency == Frequency("10")
     assert frequency.is_integer
     assert Frequency.parse(10) == frequency
@@ -103,11 +104,11 @@ def test_integers() -> None:
 
 def test_same_day_of_every_month() -> None:
     times = np.array(["2001-01-15", "2001-02-15", "2001-04-15"], "datetime64[us]")
-    frequency = Frequency.infer([times])
+    frequency = infer_frequency([times])
     assert frequency.alias == "MS"
     np.testing.assert_array_equal(frequency.range(times[0], 4)[[0, 1, 3]], times)
 
 
 def test_one_stray_time_does_not_change_the_step() -> None:
     times = np.sort(np.append(dates("h", 200), np.datetime64("2001-01-03T04:00:01", "us")))
-    assert Frequency.infer([times]).alias == "h"
+    assert infer_frequency([times]).alias == "h"

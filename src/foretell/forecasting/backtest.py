@@ -215,7 +215,7 @@ def _backtest(results: Results, kind: TableKind, notes: list[str]) -> Backtest:
         horizon,
         {"ds": times[:, 1:], "cutoff": np.repeat(times[:, :1], horizon, axis=1)},
         {"y": actual, **quantile_columns(results.model, results.levels, results.quantiles), **results.baselines},
-        panel.time_zone,
+        panel.clock,
     )
     found = results.scores
     by_model = {metric: [row[metric] for row in found.table.values()] for metric in METRICS}

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from foretell.tables.frequency import Frequency, Times
+from foretell.tables.frequency import Frequency
+from foretell.tables.grids import Times
 
 _SECOND = 1_000_000
 _DAY = 86_400 * _SECOND
@@ -43,8 +44,8 @@ def _cycles(frequency: Frequency) -> list[str]:
         return []
     if frequency.months:
         return ["month_of_year"] if frequency.months < 12 else []
-    step = _DAY if frequency.step.kind == "business" else frequency.microseconds
-    return [name for name, (length, _) in _CYCLES.items() if length > step and name != "month_of_year"]
+    width = frequency.grid.width
+    return [name for name, (length, _) in _CYCLES.items() if length > width and name != "month_of_year"]
 
 
 def calendar_names(frequency: Frequency) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ from foretell.forecasting.tables.frames import to_polars
 from foretell.forecasting.tables.future import check_future, future_rows
 from foretell.forecasting.tables.newcomers import with_newcomers
 from foretell.forecasting.tables.nixtla import TableKind, quantile_columns
-from foretell.forecasting.tables.regularise import show_time, to_panel
+from foretell.forecasting.tables.regularise import to_panel
 from foretell.tables.frequency import Frequency
 from foretell.training import History, Progress
 from foretell.training.settings import NO_BOUND
@@ -214,7 +214,7 @@ class Forecaster:
             self.horizon,
             {"ds": times},
             quantile_columns(self.model, self.levels, quantiles),
-            panel.time_zone,
+            panel.clock,
         )
 
     def backtest(self, table: IntoFrame | None = None, *, windows: int = 3, refit: bool = False) -> Backtest:
@@ -291,7 +291,7 @@ def _read_like(frame: pl.DataFrame, model: FittedModel) -> tuple[Panel, Findings
     except (TableError, SettingsError) as error:
         # What is at fault may be the frequency. If it is something else, this says so.
         other = to_panel(frame, replace(columns, frequency=None))[0].frequency
-        if other.step == model.frequency.step:
+        if other.grid == model.frequency.grid:
             raise
         raise _other_frequency(other, model) from error
     gaps = _gaps(panel)
@@ -315,8 +315,8 @@ def _check_years(panel: Panel, horizon: int) -> None:
     lowest, highest = (float(np.datetime64(str(year), "us").astype(np.int64)) for year in _YEARS)
     if panel.starts.astype(np.float64).min() < lowest or lasts.max() > highest:
         raise TableError(
-            f"the times run from {show_time(panel.starts.min())}, {horizon:,} steps are to follow, and not all of that "
-            f"lies within the years {_YEARS[0]} to {_YEARS[1]}; mend the time stamps, or shorten the horizon"
+            f"the times run from {panel.clock.show(panel.starts.min())}, {horizon:,} steps are to follow, and not all "
+            f"of that lies within the years {_YEARS[0]} to {_YEARS[1]}; mend the time stamps, or shorten the horizon"
         )
 
 

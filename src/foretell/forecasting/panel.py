@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from foretell.tables.clock import Clock
 from foretell.tables.frequency import Frequency
 
 Column = NDArray[np.float64] | NDArray[np.object_]
@@ -37,8 +38,8 @@ class Panel:
     """Known-future covariates by column name, each (R,): float64 with NaN, or str objects with None, for missing."""
     static: Mapping[str, Column] = field(default_factory=dict)
     """Static covariates by column name, each (N,), of the same two kinds."""
-    time_zone: str | None = None
-    """The time zone that `starts` is to be shown in; None for naive or integer time. `starts` itself is then UTC."""
+    clock: Clock = field(default_factory=Clock)
+    """What `starts` and the times after them stand for."""
 
     def __len__(self) -> int:
         return len(self.ids)

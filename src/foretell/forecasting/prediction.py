@@ -17,7 +17,6 @@ from foretell.forecasting.inputs import InputLayout
 from foretell.forecasting.network import ForecastNetwork
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.scaling import FLOOR
-from foretell.forecasting.tables.regularise import wall_times
 from foretell.forecasting.windows import Windows
 
 Network = ForecastNetwork | Committee
@@ -65,9 +64,7 @@ def windows_of(panel: Panel, covariates: Covariates, layout: InputLayout) -> Win
     features = np.zeros((int(spans.sum()), layout.calendar + layout.known), np.float32)
     for i, (start, span) in enumerate(zip(starts, spans, strict=True)):
         if layout.calendar:
-            times = panel.times(i, int(span))
-            if panel.time_zone is not None:
-                times = wall_times(times, panel.time_zone)
+            times = panel.clock.wall_times(panel.times(i, int(span)))
             features[start : start + span, : layout.calendar] = calendar_features(times, panel.frequency)
         if layout.known:
             rows = min(int(span), int(panel.offsets[i + 1] - panel.offsets[i]))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from importlib import metadata
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,6 @@ from foretell.forecasting.report.content import BacktestWindow, ReportContent, S
 from foretell.forecasting.report.wording import count, fixed
 from foretell.forecasting.scores import METRICS
 from foretell.forecasting.tables.findings import describe_frequency
-from foretell.forecasting.tables.regularise import wall_times
 from foretell.training.history import History
 
 _MOST_SERIES = 6
@@ -80,7 +78,7 @@ def _chosen(ids: tuple[str, ...], errors: dict[str, float]) -> list[int]:
 def _view(prediction: Prediction, i: int, forecaster: Forecaster, results: Results | None) -> SeriesView:
     panel, horizon = prediction.panel, forecaster.horizon
     rows = int(panel.history[i])
-    times = _shown_times(panel.times(i, rows + horizon), panel.time_zone)
+    times = panel.clock.wall_times(panel.times(i, rows + horizon))
     season = max(forecaster.fitted.blueprint.layout.seasons, default=1)
     windows = _windows(results, panel.ids[i]) if results else []
     wanted = max(_SHOWN_HORIZONS * horizon, 2 * season, _SHOWN_AT_LEAST, (len(windows) + 1) * horizon)
@@ -101,7 +99,7 @@ def _windows(results: Results, name: str) -> list[BacktestWindow]:
     if name not in panel.ids:
         return []
     i = panel.ids.index(name)
-    times = _shown_times(panel.times(i, int(panel.history[i])), panel.time_zone)
+    times = panel.clock.wall_times(panel.times(i, int(panel.history[i])))
     views = []
     for k in np.flatnonzero(results.cutoffs.series == i):
         row = int(results.cutoffs.rows[k])
@@ -114,11 +112,6 @@ def _windows(results: Results, name: str) -> list[BacktestWindow]:
             )
         )
     return views
-
-
-def _shown_times(times: NDArray[Any], zone: str | None) -> NDArray[Any]:
-    """What clocks show, since a report knows nothing of time zones."""
-    return times if zone is None or times.dtype.kind != "M" else wall_times(times, zone)
 
 
 def _median(quantiles: NDArray[np.float64]) -> NDArray[np.float64]:

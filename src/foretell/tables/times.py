@@ -2,39 +2,30 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from foretell.errors import TableError
-from foretell.tables.frequency import Frequency, Times
+from foretell.tables.calendar_numbers import times_of_floats, times_of_integers
+from foretell.tables.frequency_inference import filled_share
+from foretell.tables.grids import Times
 from foretell.tables.numerals import is_text, text_of
-
-_CLOCK = (
-    r"(?:(?:[T,]|\s)\s*(?P<H>[0-9]{1,2}):(?P<M>[0-9]{2})(?::(?P<S>[0-9]{2})(?:[.,](?P<f>[0-9]{1,9}))?)?"
-    r"\s*(?P<p>[AaPp]\.?[Mm]\.?)?\s*(?P<z>Z|z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?)?$"
+from foretell.tables.parsed_times import ADVICE, ParsedTimes, refusal
+from foretell.tables.time_spellings import (
+    DATES_WITHOUT_YEAR,
+    NO_ZONE,
+    fits,
+    is_spelled,
+    offset_minutes,
+    parts_of,
+    times_of_parts,
 )
-_COMPACT_CLOCK = r"T(?P<H>[0-9]{2}):?(?P<M>[0-9]{2})(?::?(?P<S>[0-9]{2}))?(?P<z>Z|z|[+-][0-9]{2}(?::?[0-9]{2})?)?$"
-_NAME = r"(?P<b>[A-Za-z]{3,9})\.?"
-# What each spelling is called, and the groups it is made of: year, month, day, quarter, ISO week, month's name; or
-# `a` and `c` where day and month may stand in either order.
-_SPELLINGS = {
-    "ISO dates": r"^(?P<y>[0-9]{4})[-/.](?P<m>[0-9]{1,2})[-/.](?P<d>[0-9]{1,2})" + _CLOCK,
-    "compact ISO date-times": r"^(?P<y>[0-9]{4})-?(?P<m>[0-9]{2})-?(?P<d>[0-9]{2})" + _COMPACT_CLOCK,
-    "day and month": r"^(?P<a>[0-9]{1,2})[-/.](?P<c>[0-9]{1,2})[-/.](?P<y>[0-9]{4}|[0-9]{2})" + _CLOCK,
-    "year and month": r"^(?P<y>[0-9]{4})[-/.](?P<m>[0-9]{1,2})$",
-    "month and year": r"^(?P<m>[0-9]{1,2})[-/.](?P<y>[0-9]{4})$",
-    "year and quarter": r"^(?P<y>[0-9]{4})[-/ ]?[Qq](?P<q>[1-4])$",
-    "quarter and year": r"^[Qq](?P<q>[1-4])[-/ ]?(?P<y>[0-9]{4})$",
-    "ISO weeks": r"^(?P<y>[0-9]{4})-?[Ww](?P<w>[0-9]{1,2})$",
-    "day, month's name and year": r"^(?P<d>[0-9]{1,2})[- ]" + _NAME + r"[-, ]+(?P<y>[0-9]{4})" + _CLOCK,
-    "month's name, day and year": "^" + _NAME + r"[- ](?P<d>[0-9]{1,2}),?[- ]\s*(?P<y>[0-9]{4})" + _CLOCK,
-    "month's name and year": "^" + _NAME + r"[-, ]+(?P<y>[0-9]{4})$",
-    "year and month's name": r"^(?P<y>[0-9]{4})[- ]" + _NAME + r"(?:[- ](?P<d>[0-9]{1,2}))?" + _CLOCK,
-}
+from foretell.tables.time_zones import zone_of_offsets
+
+_TICKS_PER_DAY = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
+# 0001-01-01 and 9999-12-31, from 1970-01-01.
+_FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
 _DAY_SHAPE, _SECOND_SHAPE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}", r"[0-9]{2}:[0-9]{2}:[0-9]{2}$"
 # The commonest spellings by shape, read at once rather than part by part.
 _QUICK = (
@@ -42,53 +33,27 @@ _QUICK = (
     (_DAY_SHAPE + " " + _SECOND_SHAPE, "%Y-%m-%d %H:%M:%S", "ISO dates and times"),
     (_DAY_SHAPE + "T" + _SECOND_SHAPE, "%Y-%m-%dT%H:%M:%S", "ISO dates and times"),
 )
-_MONTH_NUMBERS = {
-    name: str(i + 1)
-    for i, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split())  # noqa: SIM905
-}
-_EPOCHS = {"seconds": 1_000_000.0, "milliseconds": 1_000.0, "microseconds": 1.0, "nanoseconds": 0.001}
-_TICKS_PER_DAY = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
-# 0001-01-01 and 9999-12-31, from 1970-01-01.
-_FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
-_YEAR_NAMES = re.compile(r"(?:^|[^a-z])(?:years?|yr|yyyy|jahr|ann[eé]e|a[nñ]o|anno)(?:[^a-z]|$)", re.IGNORECASE)
-# Leaves room for what comes after it.
-_LARGEST = 2**62
-_ADVICE = "write dates such as 2001-01-31 or 2001-01-31 15:00"
-
-
-@dataclass(frozen=True)
-class ParsedTimes:
-    """A column of time stamps, read."""
-
-    values: Times
-    """(R,) `datetime64[us]`, in UTC where there is a zone; or int64 for integer time."""
-    zone: str | None
-    """The zone that the stamps were given in, None for naive or integer time."""
-    words: str
-    """The spelling, in words."""
-    assumed: str | None = None
-    """What had to be assumed about the spelling, as a sentence."""
+# From here to there, of which the first is when a step begins.
+_FROM_TO = "^([^ ].{5,}?) +(?:-|\u2013|to|bis) +[^ ].{4,}$"
+_SAMPLED = 200
+_DIGITS = r"^[+-]?[0-9]{1,18}$"
 
 
 def time_share(column: pl.Series) -> float:
     """The share of a text column's present cells that are spelled like a time stamp."""
     text = text_of(column).drop_nulls()
-    if not len(text):
-        return 0.0
-    return float(text.str.contains("|".join(f"(?:{_nameless(p)})" for p in _SPELLINGS.values())).sum()) / len(text)
-
-
-def _nameless(pattern: str) -> str:
-    return re.sub(r"\?P<\w>", "?:", pattern)
+    return float(np.mean([is_spelled(cell) for cell in text.to_list()])) if len(text) else 0.0
 
 
 def parse_times(
-    column: pl.Series, name: str, owner: NDArray[np.int64] | None = None, rows: NDArray[np.int64] | None = None
-) -> ParsedTimes:
+    column: pl.Series, name: str, owner: NDArray[np.int64] | None = None, rows: NDArray[np.int64] | None = None,
+    *, counts: bool = False,
+) -> ParsedTimes:  # fmt: skip
     """Read a column of time stamps: dates and times of any usual spelling, integers, or epochs.
 
     `owner`: (R,) which series each row belongs to, used where day and month could stand in either order; `rows`: (R,)
-    the rows' numbers in error messages, counted from 0 below the header. Raises `TableError` that names row and value.
+    the rows' numbers in error messages, counted from 0 below the header. With `counts`, whole numbers are counts even
+    where they look like dates. Raises `TableError` that names row and value.
     """
     rows = np.arange(len(column)) if rows is None else rows
     owner = np.zeros(len(column), np.int64) if owner is None else owner
@@ -104,13 +69,21 @@ def parse_times(
     if isinstance(dtype, pl.Datetime):
         return ParsedTimes(_microseconds(column), dtype.time_zone, "dates and times")
     if dtype.is_float():
-        return _from_floats(column.cast(pl.Float64).to_numpy(), name, rows)
+        return times_of_floats(column.cast(pl.Float64).to_numpy(), name, rows, counts=counts)
     if dtype.is_integer():
-        return _from_integers(column.cast(pl.Int64, strict=False), name, rows)
+        # What does not fit is too large in any case.
+        return times_of_integers(
+            column.cast(pl.Int64, strict=False).fill_null(2**63 - 1).to_numpy(), name, rows, counts=counts
+        )
     if not is_text(column):
-        raise TableError(f"column {name!r} holds {dtype} values, which are no time stamps; {_ADVICE}")
-    if text.str.contains(r"^[+-]?[0-9]{1,18}$").all():
-        return _from_integers(text.cast(pl.Int64), name, rows)
+        raise TableError(f"column {name!r} holds {dtype} values, which are no time stamps; {ADVICE}")
+    numbers = text.str.contains(_DIGITS)
+    if numbers.all():
+        return times_of_integers(text.cast(pl.Int64).to_numpy(), name, rows, counts=counts)
+    if numbers.sum() > 0.5 * len(text):
+        at = int(numbers.arg_min() or 0)
+        why = f"stands among whole numbers such as {text[int(numbers.arg_max() or 0)]}; mend or drop that row"
+        raise refusal(repr(text[at]), name, int(rows[at]), why)
     return _from_text(text, name, owner, rows)
 
 
@@ -146,58 +119,6 @@ def _microseconds(column: pl.Series) -> NDArray[np.datetime64]:
     )
 
 
-def _too_large(name: str, row: int) -> TableError:
-    return TableError(
-        f"the time stamp in column {name!r}, row {row + 2} (the header is row 1), is too large a number; "
-        f"number the steps 0, 1, 2, ... or {_ADVICE}"
-    )
-
-
-def _from_floats(values: NDArray[np.float64], name: str, rows: NDArray[np.int64]) -> ParsedTimes:
-    large = np.abs(values) >= _LARGEST
-    if large.any():
-        raise _too_large(name, int(rows[np.argmax(large)]))
-    whole = np.isfinite(values)
-    low, high = (values.min(), values.max()) if whole.all() else (0.0, 0.0)
-    if low >= 3e8 and high <= 4.2e9:
-        return ParsedTimes((np.round(values * 1e6)).astype("datetime64[us]"), None, "seconds since 1970")
-    whole &= values == np.floor(np.where(whole, values, 0.0))
-    if not whole.all():
-        at = int(np.argmin(whole))
-        raise TableError(
-            f"the time stamp {float(values[at])!r} in column {name!r}, row {rows[at] + 2} (the header is row 1), "
-            f"is not a whole number; number the steps 0, 1, 2, ... or {_ADVICE}"
-        )
-    return _from_integers(pl.Series(values.astype(np.int64)), name, rows)
-
-
-def _from_integers(column: pl.Series, name: str, rows: NDArray[np.int64]) -> ParsedTimes:
-    large = ~column.is_between(-_LARGEST, _LARGEST).fill_null(False)
-    if large.any():
-        raise _too_large(name, int(rows[large.arg_max() or 0]))
-    values = column.to_numpy()
-    low, high = (int(values.min()), int(values.max())) if len(values) else (0, 0)
-    for clock in ("", "HH", "HHMM", "HHMMSS"):
-        # Of ten digits there are epochs too: those from 1970 to 2030 are less than 1900_01_01_00.
-        scale = 10 ** len(clock)
-        if low >= (1900_01_01 if clock else 1800_01_01) * scale and high < 2201_01_01 * scale:
-            digits = column.cast(pl.String).str.pad_end(14, "0")
-            dates = digits.str.to_datetime("%Y%m%d%H%M%S", strict=False, time_unit="us")
-            if dates.null_count() == 0:
-                return ParsedTimes(_microseconds(dates), None, f"dates as YYYYMMDD{clock}")
-    if low >= 1800_01 and high <= 2200_12 and bool(np.all((values % 100 >= 1) & (values % 100 <= 12))):
-        months = ((values // 100 - 1970) * 12 + values % 100 - 1).astype("datetime64[M]")
-        return ParsedTimes(months.astype("datetime64[us]"), None, "months as YYYYMM")
-    if low >= 1000 and high <= 2500 and _YEAR_NAMES.search(name):
-        return ParsedTimes((values - 1970).astype("datetime64[Y]").astype("datetime64[us]"), None, "years")
-    for unit, scale in _EPOCHS.items():
-        # 1979 to 2103: long enough for data, short enough that no step counter lies in it by chance.
-        if low * scale >= 3e14 and high * scale <= 4.2e15:
-            ticks = values * int(scale) if scale >= 1 else values // 1000
-            return ParsedTimes(ticks.astype("datetime64[us]"), None, f"{unit} since 1970")
-    return ParsedTimes(values.astype(np.int64), None, "integers")
-
-
 def _from_text(text: pl.Series, name: str, owner: NDArray[np.int64], rows: NDArray[np.int64]) -> ParsedTimes:
     for shape, pattern, words in _QUICK:
         if text.str.contains(shape).all():
@@ -205,119 +126,108 @@ def _from_text(text: pl.Series, name: str, owner: NDArray[np.int64], rows: NDArr
             if times.null_count() == 0:
                 return ParsedTimes(_microseconds(times), None, words)
     stamps = pl.DataFrame({"t": text}).with_row_index("i")
-    unique = stamps.group_by("t", maintain_order=True).agg(pl.col("i").first())
-    matches = {words: int(unique["t"].str.contains(_nameless(p)).sum()) for words, p in _SPELLINGS.items()}
-    words = max(matches, key=lambda key: matches[key])
-    parts = unique["t"].str.extract_groups(_SPELLINGS[words]).struct.unnest()
-    readings = {words: parts}
+    unique = stamps.group_by("t", maintain_order=True).agg(pl.col("i").first()).with_row_index("u")
+    cells, spelling, fitting = _spelled(unique["t"])
+    parts = parts_of(cells, spelling)
+    offsets = offset_minutes(parts["z"]) if "z" in parts.columns else np.full(len(parts), NO_ZONE)
+    unknown = (offsets == NO_ZONE) & (parts["z"].is_not_null().to_numpy() if "z" in parts.columns else False)
+    readings = {way: times_of_parts(reading) for way, reading in _readings(spelling, parts, text).items()}
+    wrong = min((np.isnat(times) for times in readings.values()), key=np.sum) | unknown
+    if wrong.any():
+        at = int(np.argmax(wrong))
+        raise _not_understood(text, int(unique["i"][at]), name, rows, spelling if fitting else None, parts[at])
+    readings = {way: times for way, times in readings.items() if not np.isnat(times).any()}
+    zone, said = _zone(next(iter(readings.values())), offsets, unique["i"], text, name, rows)
+    if zone is not None:
+        readings = {way: times - offsets.astype("timedelta64[m]") for way, times in readings.items()}
+    rejoined = stamps.select("t").join(unique.select("t", "u"), on="t", how="left", maintain_order="left")
+    values = {way: times[rejoined["u"].to_numpy()] for way, times in readings.items()}
+    best = max(values, key=lambda way: _regularity(values[way], owner)) if len(values) > 1 else next(iter(values))
+    notes = [said] if said else []
+    if len(values) > 1:
+        first, second = values
+        notes.append(f"Dates such as {text[0]} fit both {first} and {second}; they were read as {best}.")
+        notes.append("Write them as 2001-01-31 to leave no doubt.")
+    elif best == _TWO_YEARS:
+        notes.append(f"Times such as {text[0]} were taken for a year that begins in the first of the two.")
+    elif "F" in parts.columns and parts["F"].null_count() < len(parts):
+        notes.append(f"Fiscal years and quarters such as {text[0]} were taken for those of the calendar.")
+    return ParsedTimes(values[best], zone, best, " ".join(notes) or None)
+
+
+def _spelled(cells: pl.Series) -> tuple[pl.Series, str, int]:
+    """The cells, of ranges their beginnings; the spelling that fits most of a sample; and how many of it that is."""
+    counts = fits(_sample(cells))
+    if max(counts.values()) < len(_sample(cells)):
+        beginnings = cells.str.extract(_FROM_TO, 1).fill_null("")
+        of_ranges = fits(_sample(beginnings))
+        if max(of_ranges.values()) > max(counts.values()):
+            cells, counts = beginnings, of_ranges
+    spelling = max(counts, key=lambda words: counts[words])
+    return cells, spelling, counts[spelling]
+
+
+def _sample(cells: pl.Series) -> list[str]:
+    return cells.gather_every(max(1, len(cells) // _SAMPLED)).to_list()
+
+
+def _readings(spelling: str, parts: pl.DataFrame, text: pl.Series) -> dict[str, pl.DataFrame]:
+    """The ways to read the parts of a spelling, the likeliest first."""
     if "a" in parts.columns:
         readings = {
             "month/day/year": parts.rename({"a": "m", "c": "d"}),
             "day/month/year": parts.rename({"a": "d", "c": "m"}),
         }
-        if text.str.contains(".", literal=True).any():
-            # Dots are Europe's: there the day comes first unless something else settles it.
-            readings = dict(reversed(readings.items()))
-    read = {words: _assemble(reading) for words, reading in readings.items()}
-    fewest = min(times.null_count() for times in read.values())
-    if fewest:
-        times = next(times for times in read.values() if times.null_count() == fewest)
-        at = int(unique["i"][times.is_null().arg_max() or 0])
-        how = f" beside {words}" if matches[words] else ""
-        raise TableError(
-            f"the time stamp {text[at]!r} in column {name!r}, row {rows[at] + 2} (the header is row 1), is not "
-            f"understood{how}; {_ADVICE}"
-        )
-    read = {words: times for words, times in read.items() if times.null_count() == 0}
-    zone, offset = _zone(parts, unique["i"], text, name, rows)
-    spread = stamps.select("t").join(
-        unique.select("t").with_columns(pl.Series(words, times) for words, times in read.items()),
-        on="t", how="left", maintain_order="left",
-    )  # fmt: skip
-    values = {words: _microseconds(spread[words]) - np.timedelta64(offset, "m") for words in read}
-    if len(values) == 1:
-        words, only = next(iter(values.items()))
-        return ParsedTimes(only, zone, words)
-    words = max(values, key=lambda words: _regularity(values[words], owner))
-    assumed = f"Dates such as {text[0]} fit both month/day/year and day/month/year; they were read as {words}."
-    return ParsedTimes(values[words], zone, words, f"{assumed} Write them as 2001-01-31 to leave no doubt.")
+        # Dots are Europe's: there the day comes first unless something else settles it.
+        return dict(reversed(readings.items())) if text.str.contains(".", literal=True).any() else readings
+    if spelling == "year and month" and len(parts) > 2:
+        numbers = parts.select(pl.col("y", "m").cast(pl.Int64))
+        if ((numbers["y"] + 1) % 100 == numbers["m"]).all():
+            # Such as 2010/11, which as months would be thirteen months apart.
+            return {_TWO_YEARS: parts.drop("m")}
+    return {spelling: parts}
 
 
-def _assemble(parts: pl.DataFrame) -> pl.Series:
-    """Times from their parts; null where the parts make no time."""
-    if "w" in parts.columns:
-        numbers = parts.select(pl.col("y", "w").cast(pl.Int64))
-        fourth = (numbers["y"] - 1970).fill_null(0).to_numpy().astype("datetime64[Y]").astype("datetime64[D]") + 3
-        monday = fourth - (fourth.astype(np.int64) + 3) % 7
-        days = monday + 7 * (numbers["w"].fill_null(1).to_numpy() - 1)
-        valid = numbers["w"].is_between(1, 53).fill_null(False)
-        return pl.Series(days.astype("datetime64[us]")).zip_with(valid, pl.Series([None], dtype=pl.Datetime("us")))
+_TWO_YEARS = "years that begin in one and end in the next"
 
-    def part(key: str, default: str) -> pl.Expr:
-        return pl.col(key).fill_null(default) if key in parts.columns else pl.lit(default, dtype=pl.String)
 
-    present = parts.select(pl.col("y").is_not_null()).to_series()
-    year = pl.col("y")
-    century = pl.when(year.cast(pl.Int64) < 69).then(pl.lit("20")).otherwise(pl.lit("19"))
-    year = pl.when(year.str.len_chars() == 2).then(century + year).otherwise(year)
-    month = part("m", "1")
-    if "b" in parts.columns:
-        month = pl.col("b").str.to_lowercase().str.slice(0, 3).replace_strict(_MONTH_NUMBERS, default=None)
-    if "q" in parts.columns:
-        month = (pl.col("q").cast(pl.Int64) * 3 - 2).cast(pl.String)
-    hour = part("H", "0").cast(pl.Int64)
-    if "p" in parts.columns:
-        half = part("p", "").str.to_lowercase().str.slice(0, 1)
-        # Twelve o'clock begins each half of the day.
-        hour = (
-            pl.when(half == "").then(hour)
-            .when(~hour.is_between(1, 12)).then(None)
-            .otherwise(hour % 12 + pl.when(half == "p").then(12).otherwise(0))
-        )  # fmt: skip
-    text = pl.format(
-        "{}-{}-{} {}:{}:{}.{}", year, month, part("d", "1"), hour, part("M", "0"), part("S", "0"), part("f", "0")
-    )
-    times = parts.select(text.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", strict=False, time_unit="us")).to_series()
-    return times.zip_with(present, pl.Series([None], dtype=times.dtype))
+def _not_understood(
+    text: pl.Series, at: int, name: str, rows: NDArray[np.int64], words: str | None, parts: pl.DataFrame
+) -> TableError:
+    stamp = text[at]
+    why = f"is not understood{f' beside {words}' if words else ''}; {ADVICE}"
+    week = parts["w"].item() if "w" in parts.columns else None
+    if week is not None:
+        why = f"is no week of that year, which has {52 if int(week) == 53 else '52 or 53'} weeks; mend that row"
+    elif DATES_WITHOUT_YEAR.match(stamp):
+        why = f"names no year; {ADVICE}"
+    return refusal(repr(stamp), name, int(rows[at]), why)
 
 
 def _zone(
-    parts: pl.DataFrame, first: pl.Series, text: pl.Series, name: str, rows: NDArray[np.int64]
-) -> tuple[str | None, int]:
-    """The one zone of all stamps, and its offset in minutes."""
-    if "z" not in parts.columns or parts["z"].null_count() == len(parts):
-        return None, 0
-    zones = parts["z"].str.to_uppercase().str.replace_all(":", "").replace(["Z", "UTC", "GMT"], ["+0000"] * 3)
-    zones = zones.str.replace(r"^([+-][0-9][0-9])$", "${1}00").replace("-0000", "+0000")
-    if zones.n_unique() > 1:
-        other = int(zones.ne_missing(zones[0]).arg_max() or 0)
-        one, two = int(first[0]), int(first[other])
-        naive = zones[0] is None or zones[other] is None
-        what = "some have a time zone and some have none" if naive else "they are in several time zones"
+    local: Times, offsets: NDArray[np.int64], first: pl.Series, text: pl.Series, name: str, rows: NDArray[np.int64]
+) -> tuple[str | None, str | None]:
+    """The zone of all stamps, None where they have none, and what had to be assumed about it."""
+    without = offsets == NO_ZONE
+    if without.all():
+        return None, None
+    if without.any():
+        one, two = int(first[0]), int(first[int(np.argmax(without != without[0]))])
         raise TableError(
-            f"the time stamps in column {name!r} cannot be compared, since {what}: {text[one]!r} in row "
-            f"{rows[one] + 2}, {text[two]!r} in row {rows[two] + 2} "
+            f"the time stamps in column {name!r} cannot be compared, since some have a time zone and some have none: "
+            f"{text[one]!r} in row {rows[one] + 2}, {text[two]!r} in row {rows[two] + 2} "
             "(the header is row 1); convert all of them to one zone, such as UTC"
         )
-    hours, minutes = int(zones[0][1:3]), int(zones[0][3:])
-    sign = -1 if zones[0][0] == "-" else 1
-    offset = sign * (60 * hours + minutes)
-    # The zone database names offsets of whole hours, with the sign turned round; other offsets are shown in UTC.
-    named = minutes == 0 and hours > 0 and -12 <= sign * hours <= 14
-    return (f"Etc/GMT{-sign * hours:+d}" if named else "UTC"), offset
+    zone = zone_of_offsets(local - offsets.astype("timedelta64[m]"), offsets)
+    if zone is None:
+        return "UTC", "The offsets from UTC are those of no one time zone, so times are shown in UTC."
+    if np.all(offsets == offsets[0]):
+        return zone, None
+    return zone, f"The offsets from UTC change as clocks in {zone} do, so times are shown in that zone."
 
 
 def _regularity(values: Times, owner: NDArray[np.int64]) -> tuple[float, float]:
     """How much of its grid a reading fills, then how nearly its rows are in order."""
-    order = np.lexsort((values, owner))
-    times, owners = values[order], owner[order]
-    bounds = np.flatnonzero(np.diff(owners)) + 1
     steps = np.diff(values.astype(np.int64))[np.diff(owner) == 0]
     ordered = max(float(np.mean(steps >= 0)), float(np.mean(steps <= 0))) if len(steps) else 1.0
-    try:
-        series = np.split(times, bounds)
-        numbers = np.split(Frequency.infer(series).positions(times)[0], bounds)
-    except TableError:
-        return 0.0, ordered
-    filled = sum(len(np.unique(number)) for number in numbers)
-    return round(filled / sum(int(number[-1] - number[0]) + 1 for number in numbers), 3), round(ordered, 3)
+    return filled_share(values, owner), round(ordered, 3)

@@ -35,7 +35,7 @@ def test_the_slower_series_is_named(slow: str, fast: str, words: str) -> None:
 
 
 def test_gaps_and_a_common_step_are_no_reason_to_speak() -> None:
-    gaps = steps("gaps", "1d", 100).filter(pl.col("y") % 7 != 3)
+    gaps = steps("gaps", "1d", 100).filter(pl.col("y") % 5 != 3)
     few = steps("few", "1w", 3)
     assert not to_panel(pl.concat([gaps, few]))[1].notes
     assert not to_panel(steps("weekly", "1w", 60).drop("unique_id"))[1].notes

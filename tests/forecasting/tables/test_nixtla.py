@@ -13,6 +13,7 @@ import pytest
 
 from foretell.forecasting.tables.frames import to_polars
 from foretell.forecasting.tables.nixtla import TableKind, quantile_columns
+from foretell.tables.clock import Clock
 
 DAYS = np.array(["2024-01-01", "2024-01-02"], dtype="datetime64[us]")
 
@@ -32,7 +33,7 @@ def kind_of(table: Any) -> TableKind:
 def test_the_answer_is_of_the_kind_that_came(table: Any) -> None:
     kind = kind_of(table)
     assert type(kind.table({"model": ["lstm"]})) is type(table)
-    answer = kind.forecast_table(["a"], 2, {"ds": DAYS[None]}, {"lstm": np.ones((1, 2))}, None)
+    answer = kind.forecast_table(["a"], 2, {"ds": DAYS[None]}, {"lstm": np.ones((1, 2))}, Clock())
     assert type(answer) is type(table)
     frame = to_polars(answer)
     assert frame.columns == ["unique_id", "ds", "lstm"]
@@ -41,23 +42,23 @@ def test_the_answer_is_of_the_kind_that_came(table: Any) -> None:
 
 def test_dates_stay_dates_unless_the_steps_have_a_clock() -> None:
     kind = kind_of(pl.DataFrame({"id": ["a"], "ds": [date(2024, 1, 1)]}))
-    assert kind.forecast_table(["a"], 2, {"ds": DAYS}, {}, None)["ds"].dtype == pl.Date
+    assert kind.forecast_table(["a"], 2, {"ds": DAYS}, {}, Clock())["ds"].dtype == pl.Date
     half_days = DAYS + np.timedelta64(12, "h")
-    assert kind.forecast_table(["a"], 2, {"ds": half_days}, {}, None)["ds"].dtype == pl.Datetime("us")
+    assert kind.forecast_table(["a"], 2, {"ds": half_days}, {}, Clock())["ds"].dtype == pl.Datetime("us")
 
 
 def test_times_in_a_zone_come_back_in_it() -> None:
     kind = kind_of(pl.DataFrame({"id": ["a"], "ds": [datetime(2024, 1, 1)]}))
-    answer = kind.forecast_table(["a"], 2, {"ds": DAYS}, {}, "Asia/Tokyo")
+    answer = kind.forecast_table(["a"], 2, {"ds": DAYS}, {}, Clock("Asia/Tokyo"))
     assert answer["ds"].dtype == pl.Datetime("us", "Asia/Tokyo")
     assert answer["ds"][0].hour == 9
 
 
 def test_ids_that_were_whole_numbers_are_so_again() -> None:
     kind = kind_of(pl.DataFrame({"id": pl.Series([7], dtype=pl.Int16), "ds": [1]}))
-    answer = kind.forecast_table(["7", "11"], 2, {"ds": np.arange(4)}, {}, None)
+    answer = kind.forecast_table(["7", "11"], 2, {"ds": np.arange(4)}, {}, Clock())
     assert answer["unique_id"].to_list() == [7, 7, 11, 11]
-    named = kind.forecast_table(["7", "eleven"], 1, {"ds": np.arange(2)}, {}, None)
+    named = kind.forecast_table(["7", "eleven"], 1, {"ds": np.arange(2)}, {}, Clock())
     assert named["unique_id"].to_list() == ["7", "eleven"]
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import calendar
+import re
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 _STEPS = {
     "us": "microsecond", "ms": "millisecond", "s": "second", "min": "minute", "h": "hour", "D": "day",
     "B": "business day", "W": "week", "MS": "month", "ME": "month's end", "QS": "quarter", "QE": "quarter's end",
-    "YS": "year", "YE": "year's end",
+    "YS": "year", "YE": "year's end", "BMS": "month's first business day", "BME": "month's last business day",
+    "BQS": "quarter's first business day", "BQE": "quarter's last business day", "BYS": "year's first business day",
+    "BYE": "year's last business day",
 }  # fmt: skip
 
-_END = "'s end"
+
+_WEEKDAYS = {day[:3].upper(): day for day in calendar.day_name}
 
 
 @dataclass(frozen=True)
@@ -71,13 +76,24 @@ def _plural(count: int, noun: str) -> str:
 
 
 def describe_frequency(alias: str) -> str:
-    """The frequency in words: `a step is 15 minutes ("15min")`."""
-    digits = len(alias) - len(alias.lstrip("0123456789"))
-    count, unit = int(alias[:digits] or 1), alias[digits:].split("-")[0]
+    """The frequency in words: `one step every 15 minutes ("15min")`."""
+    step, _, pattern = alias.partition("@")
+    digits = len(step) - len(step.lstrip("0123456789"))
+    count, (unit, _, anchor) = int(step[:digits] or 1), step[digits:].partition("-")
     if not unit:
         return f"a step is {count}"
     name = _STEPS[unit]
+    on = f" on {open_days(alias)}" if pattern else ""
+    if unit == "MS" and anchor:
+        on = f" on the {anchor}th, or the last day where there is none"
     if count == 1:
         article = "an" if name.startswith("hour") else "a"
-        return f'one step {article} {name} ("{alias}")'
-    return f'one step every {count} {name.removesuffix(_END)}s ("{alias}")'
+        return f'one step {article} {name}{on} ("{alias}")'
+    thing, _, day = name.partition("'s ")
+    return f'one step every {count} {thing}s{f" on the {day}" if day not in ("", "end") else ""}{on} ("{alias}")'
+
+
+def open_days(alias: str) -> str:
+    """The days and hours of an alias such as "h@MON-FRI/09:00-17:00" in words."""
+    pattern = alias.partition("@")[2].replace("/", " ").replace(",", ", ").replace("+", " and ").replace("-", " to ")
+    return re.sub("[A-Z]{3}", lambda day: _WEEKDAYS[day[0]], pattern)

@@ -9,6 +9,7 @@ import polars as pl
 from narwhals.typing import IntoFrame
 
 from foretell.errors import TableError
+from foretell.tables.periods import without_periods
 
 # What pandas and polars both keep in numpy's own form, so that nothing need be converted.
 _PLAIN = ("float64", "float32", "int64", "int32", "datetime64[ns]", "datetime64[us]", "datetime64[ms]")
@@ -20,7 +21,7 @@ def to_polars(table: IntoFrame) -> pl.DataFrame:
     Raises `TableError` for what is no table, and for a column named twice.
     """
     if isinstance(table, pl.DataFrame) and not table.is_empty():
-        return table
+        return without_periods(table)
     try:
         frame: Any = nw.from_native(table)
     except TypeError as error:
@@ -35,7 +36,7 @@ def to_polars(table: IntoFrame) -> pl.DataFrame:
     polars = _from_pandas(native) if frame.implementation.is_pandas() else frame.to_polars()
     if polars.is_empty() or not polars.width:
         raise TableError("the table holds no rows of values")
-    return polars
+    return without_periods(polars)
 
 
 def _from_pandas(table: Any) -> pl.DataFrame:

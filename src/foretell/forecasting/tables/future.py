@@ -13,9 +13,9 @@ from foretell.errors import SettingsError, TableError
 from foretell.forecasting.panel import Column, Panel
 from foretell.forecasting.tables.columns import Columns, find_time, missing_column
 from foretell.forecasting.tables.frames import to_polars
-from foretell.forecasting.tables.regularise import show_time, wall_times
 from foretell.forecasting.tables.source import absent_like, differ, is_missing, read_covariate, read_ids, read_target
-from foretell.tables.frequency import Times
+from foretell.tables.clock import instants, wall_times
+from foretell.tables.grids import Times
 from foretell.tables.numerals import is_text
 from foretell.tables.times import check_range, parse_times
 
@@ -33,9 +33,9 @@ def check_future(panel: Panel, horizon: int) -> None:
             series, step = (int(i) for i in np.argwhere(absent)[0])
             first = panel.frequency.range(panel.starts[series], int(panel.history[series]) + step + 1)[-1]
             raise TableError(
-                f"the known column {name!r} has no value for {show_time(first)} in series {panel.ids[series]!r}; "
-                f"all {horizon} steps after the last value need one: append rows with an empty target, or give them as "
-                "a table of their own"
+                f"the known column {name!r} has no value for {panel.clock.show(first)} in series "
+                f"{panel.ids[series]!r}; all {horizon} steps after the last value need one: append rows with an empty "
+                "target, or give them as a table of their own"
             )
 
 
@@ -126,8 +126,8 @@ def _places(
     if (off.any() and ids is not None) or (off.any() and not np.any(ahead & ~off)):
         at = int(np.argmax(off))
         raise TableError(
-            f"the time {show_time(times[rows[at]])} in row {rows[at] + 2} (the header is row 1) of the table of future "
-            f"values is off the grid of series {panel.ids[series[at]]!r}; mend that row"
+            f"the time {panel.clock.show(times[rows[at]])} in row {rows[at] + 2} (the header is row 1) of the table of "
+            f"future values is off the grid of series {panel.ids[series[at]]!r}; mend that row"
         )
     ahead &= ~off
     return np.column_stack([series, step])[ahead], rows[ahead]
@@ -139,12 +139,18 @@ def in_panel_time(panel: Panel, column: pl.Series, time: str, numbers: NDArray[n
     if (parsed.values.dtype.kind == "M") == panel.frequency.is_integer:
         kind = "integers" if panel.frequency.is_integer else "dates"
         raise TableError(f"the times in column {time!r} of the future values must be {kind}, as in the history")
-    if panel.time_zone is not None and parsed.zone is None and panel.time_zone != "UTC":
+    clock = panel.clock
+    if parsed.zone is not None:
+        # Days and open hours are those of the history's zone, where it has one.
+        return parsed.values if clock.zone and not clock.wall else wall_times(parsed.values, clock.zone or parsed.zone)
+    if clock.zone is not None and clock.naive:
+        return instants(parsed.values, clock.zone)
+    if clock.zone is not None and not clock.wall and clock.zone != "UTC":
         raise TableError(
             f"the times in column {time!r} of the future values have no time zone, the history is in "
-            f"{panel.time_zone}; give both in one zone"
+            f"{clock.zone}; give both in one zone"
         )
-    return wall_times(parsed.values, parsed.zone) if parsed.zone and panel.time_zone is None else parsed.values
+    return parsed.values
 
 
 def find_ids(panel: Panel, frame: pl.DataFrame, time: str | None, columns: Columns) -> str | None:

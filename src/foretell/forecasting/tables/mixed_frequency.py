@@ -8,6 +8,8 @@ from foretell.errors import TableError
 from foretell.forecasting.tables.findings import describe_frequency
 from foretell.forecasting.tables.source import Source
 from foretell.tables.frequency import Frequency
+from foretell.tables.frequency_inference import infer_frequency
+from foretell.tables.grids import IntegerGrid
 
 # Fewer times than this may lie evenly by chance; series that are denser have the table's own step.
 _FEWEST, _DENSEST, _SHOWN = 6, 0.6, 5
@@ -42,10 +44,10 @@ def slower_series(source: Source, frequency: Frequency) -> str | None:
 
 def _own_frequency(source: Source, rows: slice) -> Frequency | None:
     try:
-        return Frequency.infer([source.times[rows]])
+        return infer_frequency([source.times[rows]])
     except TableError:
         return None
 
 
 def _length(frequency: Frequency) -> int:
-    return frequency.microseconds or frequency.step.size
+    return frequency.grid.size if isinstance(frequency.grid, IntegerGrid) else frequency.microseconds

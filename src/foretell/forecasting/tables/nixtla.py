@@ -12,7 +12,8 @@ import polars as pl
 from narwhals.typing import IntoFrame
 from numpy.typing import NDArray
 
-from foretell.tables.frequency import Times
+from foretell.tables.clock import Clock
+from foretell.tables.grids import Times
 
 Library: TypeAlias = Literal[nw.Implementation.PANDAS, nw.Implementation.PYARROW, nw.Implementation.POLARS]
 
@@ -53,13 +54,16 @@ class TableKind:
         steps: int,
         times: Mapping[str, Times],
         columns: Mapping[str, NDArray[np.float64]],
-        zone: str | None,
+        clock: Clock,
     ) -> Any:
         """`unique_id`, the time columns, then `columns`: a row for each of the `steps` of each of B forecasts.
 
-        `ids` (B,) is the name of each forecast's series; all arrays hold B x `steps` numbers. Times in a `zone` come
-        as UTC and are shown in it.
+        `ids` (B,) is the name of each forecast's series; all arrays hold B x `steps` numbers. Times are of a grid that
+        goes by the `clock`, and are shown in its zone.
         """
+        shown = {name: clock.answer(values) for name, values in times.items()}
+        zone = next((zone for _, zone in shown.values()), None)
+        times = {name: values for name, (values, _) in shown.items()}
         data: dict[str, Any] = {"unique_id": self._ids(ids, steps)}
         data |= {name: np.asarray(values).ravel() for name, values in (*times.items(), *columns.items())}
         frame = nw.from_dict(data, backend=self.library)

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import polars as pl
 from narwhals.typing import IntoFrame
 from numpy.typing import NDArray
 
-from foretell.errors import SettingsError, TableError
+from foretell.errors import TableError
 from foretell.forecasting.panel import Column, Panel
 from foretell.forecasting.tables.columns import Columns, Roles, find_roles
 from foretell.forecasting.tables.findings import Findings, describe_frequency
 from foretell.forecasting.tables.frames import to_polars
 from foretell.forecasting.tables.mixed_frequency import slower_series
 from foretell.forecasting.tables.source import Source, absent_like, differ, is_missing, read_source
-from foretell.tables.frequency import Frequency, Times
+from foretell.forecasting.tables.time_grid import hours_told_apart, on_grid
+from foretell.tables.clock import Clock
+from foretell.tables.frequency import Frequency
+from foretell.tables.grids import Times
 
-_UTC = ("UTC", "Etc/UTC", "GMT", "Etc/GMT", "Zulu")
 _ANY = Columns()
 # A grid so many times longer than its table comes from a slip in a time stamp, or from a column that is no time. Up to
 # so many cells it costs nothing; more are there for those who name the frequency themselves.
@@ -37,34 +37,27 @@ def to_panel(table: IntoFrame, columns: Columns = _ANY, *, keep_empty: bool = Fa
     """
     frame = to_polars(table)
     roles = find_roles(frame, columns)
-    source = read_source(frame, roles)
+    source = read_source(frame, roles, counts=str(columns.frequency).strip().isdigit())
     notes = [*roles.notes, *([source.assumed] if source.assumed else [])]
-    source, resorted, dropped = _sorted(source, roles)
-    source, frequency = _timed(source, columns, notes)
+    source, resorted, dropped = _sorted(source, roles, notes)
+    source, frequency = on_grid(source, columns, notes)
     slower = slower_series(source, frequency)
     notes += [slower] if slower else []
     panel, facts = _gridded(source, frequency, roles, notes, keep_empty, columns.frequency is not None)
     findings = Findings(
         layout=roles.layout, id=roles.id, time=roles.time, targets=roles.targets, time_format=source.time_format,
         frequency=frequency.alias, series=len(panel), rows=len(frame), missing=facts[0], gaps=facts[1],
-        duplicates_dropped=dropped, resorted=resorted, time_zone=panel.time_zone, notes=notes,
+        duplicates_dropped=dropped, resorted=resorted, notes=notes,
+        time_zone=None if panel.clock.naive else panel.clock.zone,
     )  # fmt: skip
     return panel, findings
 
 
-def show_time(time: Any) -> str:
-    """A time stamp as people write it, no longer than it need be."""
-    if not isinstance(time, np.datetime64):
-        return str(int(time))
-    text = str(time.astype("datetime64[us]")).replace("T", " ").removesuffix(".000000")
-    return text.removesuffix(" 00:00:00")
-
-
-def _sorted(source: Source, roles: Roles) -> tuple[Source, bool, int]:
+def _sorted(source: Source, roles: Roles, notes: list[str]) -> tuple[Source, bool, int]:
     """Sorted by owner and time, each time once; whether that changed the order, and how many rows stood twice."""
     steps = np.diff(source.times[np.argsort(source.owner, kind="stable")].astype(np.int64))
     resorted = bool(np.any((steps < 0) & (np.diff(np.sort(source.owner)) == 0)))
-    source = source.take(np.lexsort((source.numbers, source.times, source.owner)))
+    source = hours_told_apart(source.sorted(), notes)
     twice = (source.times[1:] == source.times[:-1]) & (source.owner[1:] == source.owner[:-1])
     if not twice.any():
         return source, resorted, 0
@@ -86,72 +79,9 @@ def _refuse_conflict(source: Source, roles: Roles, at: int, name: str, column: C
     if not roles.id:
         hint = "; where the table holds several series, name the column that tells them apart by --id"
     raise TableError(
-        f"the time {show_time(source.times[at])}{series} stands twice with different values of {name!r}: "
+        f"the time {source.stamp(at)}{series} stands twice with different values of {name!r}: "
         f"{column[at]} in row {source.numbers[at] + 2} and {column[at + 1]} in row {source.numbers[at + 1] + 2} "
         f"(the header is row 1); keep one of them{hint}"
-    )
-
-
-def wall_times(times: Times, zone: str) -> Times:
-    """What clocks in `zone` show at UTC instants, both `datetime64[us]`."""
-    utc = pl.Series(times.astype("datetime64[us]")).dt.replace_time_zone("UTC")
-    local = utc.dt.convert_time_zone(zone).dt.replace_time_zone(None)
-    return local.to_physical().to_numpy().astype("datetime64[us]")
-
-
-def _timed(source: Source, columns: Columns, notes: list[str]) -> tuple[Source, Frequency]:
-    """The frequency, and the source on wall time where steps are days or longer."""
-    given = Frequency.parse(columns.frequency) if columns.frequency is not None else None
-    integer = source.times.dtype.kind != "M"
-    if given is not None and given.is_integer != integer:
-        what = "integers, so give the step as a whole number" if integer else 'dates, so give one such as "D" or "h"'
-        raise SettingsError(f"frequency {columns.frequency!r} does not go with the time column, which holds {what}")
-    bounds = np.flatnonzero(np.diff(source.owner)) + 1
-    if source.zone is not None:
-        local = wall_times(source.times, source.zone)
-        if _is_daily(local, given, bounds):
-            utc = source.zone in _UTC
-            if not utc:
-                notes.append(f"Steps are days or longer, so times are what clocks in {source.zone} show.")
-            source = replace(source, times=local, zone="UTC" if utc else None)
-    series = np.split(source.times, bounds)
-    if given is None:
-        return source, Frequency.infer(series)
-    twin = given.twin
-    if twin is not None and not _on_grid(source, given) and _on_grid(source, twin):
-        given = twin
-    return source, given if integer else given.anchored(source.times[0])
-
-
-def _is_daily(local: Times, given: Frequency | None, bounds: NDArray[np.int64]) -> bool:
-    if given is not None:
-        return given.is_daily_or_longer
-    if not np.any(local.astype(np.int64) % 86_400_000_000):
-        return True
-    clock = local.astype(np.int64) % 86_400_000_000
-    return bool(np.all(clock == clock[0])) and Frequency.infer(np.split(local, bounds)).is_daily_or_longer
-
-
-def _on_grid(source: Source, frequency: Frequency) -> bool:
-    _, place = frequency.positions(source.times)
-    return bool(np.all((np.diff(place) == 0) | (np.diff(source.owner) != 0)) and np.all(place >= 0))
-
-
-def _refuse_off_grid(source: Source, frequency: Frequency, place: NDArray[np.int64]) -> None:
-    if _on_grid(source, frequency):
-        return
-    breaks = np.flatnonzero((np.diff(place) != 0) & (np.diff(source.owner) == 0))
-    owner = source.owner[breaks[0] if len(breaks) else np.argmin(place)]
-    rows = np.flatnonzero(source.owner == owner)
-    places, counts = np.unique(place[rows], return_counts=True)
-    usual = places[np.argmax(np.where(places < 0, 0, counts))]
-    at = int(rows[np.argmax((place[rows] != usual) | (place[rows] < 0))])
-    frequency = frequency.anchored(source.times[rows[np.argmax(place[rows] == usual)]])
-    series = f" of series {source.names[owner]!r}" if source.names[owner] else ""
-    raise TableError(
-        f"the time {show_time(source.times[at])}{series} in row {source.numbers[at] + 2} (the header is row 1) "
-        f"is off the grid that the other times lie on, {describe_frequency(frequency.alias)}; mend or drop that row, "
-        "or give another frequency with --frequency or frequency="
     )
 
 
@@ -159,8 +89,7 @@ def _gridded(
     source: Source, frequency: Frequency, roles: Roles, notes: list[str], keep_empty: bool, given: bool
 ) -> tuple[Panel, tuple[int, int]]:
     """The panel; and how many values are missing in histories, in all and in steps that have no row."""
-    number, place = frequency.positions(source.times)
-    _refuse_off_grid(source, frequency, place)
+    number, _ = frequency.positions(source.times)
     head = np.searchsorted(source.owner, np.arange(len(source.names)))
     last = np.append(head[1:], len(number)) - 1
     length = number[last] - number[head] + 1
@@ -181,7 +110,7 @@ def _gridded(
     # In wide layout this lays series behind one another; otherwise there is one column.
     series = values.T.ravel()
     static = {name: _constant(column, source, name) for name, column in source.static.items()}
-    return _trimmed(names, starts, length, series, has_row, known, static, frequency, source.zone, notes, keep_empty)
+    return _trimmed(names, starts, length, series, has_row, known, static, frequency, source.clock, notes, keep_empty)
 
 
 def _refuse_sparse(
@@ -194,8 +123,9 @@ def _refuse_sparse(
     if total <= _SPARSEST_GRID * len(source.times) or total * source.values.shape[1] <= most:
         return
     column = f"column {roles.time!r}" if roles.time else "the header"
+    first_stamp, last_stamp = source.stamp(int(source.times.argmin())), source.stamp(int(source.times.argmax()))
     raise TableError(
-        f"the times in {column} run from {show_time(source.times.min())} to {show_time(source.times.max())}, "
+        f"the times in {column} run from {first_stamp} to {last_stamp}, "
         f"{total:,.0f} steps ({describe_frequency(frequency.alias)}) for {len(source.times):,} rows: is this really "
         "the time? If not, name another column with --time or time=; if it is, mend the time stamp that lies far out, "
         "or give the step with --frequency or frequency="
@@ -232,7 +162,7 @@ def _constant(column: Column, source: Source, name: str) -> Column:
 def _trimmed(
     names: tuple[str, ...], starts: Times, length: NDArray[np.int64], values: NDArray[np.float64],
     has_row: NDArray[np.bool_], known: dict[str, Column], static: dict[str, Column],
-    frequency: Frequency, zone: str | None, notes: list[str], keep_empty: bool,
+    frequency: Frequency, clock: Clock, notes: list[str], keep_empty: bool,
 ) -> tuple[Panel, tuple[int, int]]:  # fmt: skip
     """Each series from its first observed value on; series that were never observed go, or stay without history."""
     offset = np.cumsum(length) - length
@@ -275,7 +205,7 @@ def _trimmed(
         values=values[rows],
         known={name: column[rows] for name, column in known.items()},
         static={name: column[series] for name, column in static.items()},
-        time_zone=zone,
+        clock=clock,
     )
     missing = np.isnan(panel.values) & in_history
     return panel, (int(missing.sum()), int((missing & ~has_row[rows]).sum()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from foretell.errors import TableError
 from foretell.forecasting.panel import Column
 from foretell.forecasting.tables.columns import Roles
-from foretell.tables.frequency import Times
+from foretell.tables.clock import Clock
+from foretell.tables.grids import Times
 from foretell.tables.numerals import is_text, read_numbers, text_of
 from foretell.tables.times import check_range, parse_times, time_share
 
@@ -35,27 +36,45 @@ class Source:
     targets: tuple[str, ...]
     numbers: NDArray[np.int64]
     """(R,) where each row stood, counted from 0 below the header."""
-    zone: str | None
+    clock: Clock
     time_format: str
     assumed: str | None = None
     known: dict[str, Column] = field(default_factory=dict)
     """Each (R,)."""
     static: dict[str, Column] = field(default_factory=dict)
     """Each (R,)."""
+    stamps: pl.Series | None = None
+    """The cells of the time column as they were written, by the rows' numbers; None where times stand in none."""
 
     def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Source:
         """Some of the rows, in the order given."""
-        return Source(
-            self.names, self.owner[rows], self.times[rows], self.values[rows], self.targets, self.numbers[rows],
-            self.zone, self.time_format, self.assumed,
-            {name: column[rows] for name, column in self.known.items()},
-            {name: column[rows] for name, column in self.static.items()},
-        )  # fmt: skip
+        return replace(
+            self,
+            owner=self.owner[rows],
+            times=self.times[rows],
+            values=self.values[rows],
+            numbers=self.numbers[rows],
+            known={name: column[rows] for name, column in self.known.items()},
+            static={name: column[rows] for name, column in self.static.items()},
+        )
+
+    def sorted(self) -> Source:
+        """By owner, then by time, then by row."""
+        return self.take(np.lexsort((self.numbers, self.times, self.owner)))
+
+    def stamp(self, at: int) -> str:
+        """The time of one of the rows as it was written."""
+        cell = None if self.stamps is None else self.stamps[int(self.numbers[at])]
+        return cell.strip() if isinstance(cell, str) else self.clock.show(self.times[at])
 
 
-def read_source(table: pl.DataFrame, roles: Roles) -> Source:
-    """Read the columns that play a part. Raises `TableError` naming the row and the value of what cannot be read."""
+def read_source(table: pl.DataFrame, roles: Roles, *, counts: bool = False) -> Source:
+    """Read the columns that play a part; with `counts`, times in whole numbers are counts whatever they look like.
+
+    Raises `TableError` naming the row and the value of what cannot be read.
+    """
     numbers = np.arange(len(table))
+    stamps = None if roles.time is None else table[roles.time]
     if roles.time is not None and table[roles.time].null_count():
         used = [roles.time, *([roles.id] if roles.id else []), *roles.targets, *roles.known, *roles.static]
         filled = ~table.select(pl.all_horizontal(pl.col(used).is_null())).to_series()
@@ -77,11 +96,13 @@ def read_source(table: pl.DataFrame, roles: Roles) -> Source:
         times[order] = np.arange(len(owner)) - first[owner[order]]
         zone, words, assumed = None, "row numbers", None
     else:
-        parsed = parse_times(table[roles.time], roles.time, owner, numbers)
+        parsed = parse_times(table[roles.time], roles.time, owner, numbers, counts=counts)
         times, zone, words, assumed = parsed.values, parsed.zone, parsed.words, parsed.assumed
     known = {name: read_covariate(table[name], numbers) for name in roles.known}
     static = {name: read_covariate(table[name], numbers) for name in roles.static}
-    return Source(names, owner, times, values, roles.targets, numbers, zone, words, assumed, known, static)
+    return Source(
+        names, owner, times, values, roles.targets, numbers, Clock(zone), words, assumed, known, static, stamps
+    )  # fmt: skip
 
 
 def _from_rows(table: pl.DataFrame, roles: Roles, values: NDArray[np.float64], numbers: NDArray[np.int64]) -> Source:
@@ -94,7 +115,7 @@ def _from_rows(table: pl.DataFrame, roles: Roles, values: NDArray[np.float64], n
     names, owner = read_ids(table[roles.id or table.columns[0]], numbers)
     return Source(
         names, np.repeat(owner, steps), np.tile(times, series), values.reshape(-1, 1), ("value",),
-        np.repeat(numbers, steps), zone, words, assumed,
+        np.repeat(numbers, steps), Clock(zone), words, assumed,
     )  # fmt: skip
 
 
