@@ -9,9 +9,11 @@ import importlib
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
+from foretell import forked as _forked  # noqa: F401 (from here on forks are looked after)
 from foretell.errors import (
     AudioError,
     ForetellError,
+    ForkedProcessError,
     ImageError,
     MissingExtraError,
     ModelError,
@@ -46,6 +48,7 @@ __all__ = [
     "ForecastSettings",
     "Forecaster",
     "ForetellError",
+    "ForkedProcessError",
     "ImageError",
     "MissingExtraError",
     "ModelError",

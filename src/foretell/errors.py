@@ -44,3 +44,7 @@ class TrainingError(ForetellError, RuntimeError):
 
 class MissingExtraError(ForetellError, ImportError):
     """An optional package that is not installed; the message names the extra that brings it."""
+
+
+class ForkedProcessError(ForetellError, RuntimeError):
+    """Work that a forked process cannot do, since the threads that it takes are its parent's."""

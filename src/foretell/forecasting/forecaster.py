@@ -32,6 +32,7 @@ from foretell.forecasting.tables.future import check_future, future_rows
 from foretell.forecasting.tables.newcomers import with_newcomers
 from foretell.forecasting.tables.nixtla import TableKind, quantile_columns
 from foretell.forecasting.tables.regularise import to_panel
+from foretell.forked import require_polars
 from foretell.tables.frequency import Frequency
 from foretell.training import History, Progress
 from foretell.training.settings import NO_BOUND
@@ -254,6 +255,7 @@ class Forecaster:
         return forecaster
 
     def _reading(self, table: IntoFrame | None) -> _Reading:
+        require_polars()
         if table is None:
             if self._fitted_to is None:
                 raise SettingsError("a loaded model keeps no table: give the one whose series are to be forecast")

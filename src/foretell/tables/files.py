@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from foretell.errors import SettingsError, TableError
+from foretell.forked import require_polars
 from foretell.plain_text import contents, decoded, named
 from foretell.tables.delimited import parse_delimited
 from foretell.tables.parquet import read_parquet
@@ -42,6 +43,7 @@ def read_table(path: str | Path, encoding: str | None = None, *, typed: bool = T
     `encoding` names another. Columns of numbers become numbers; with `typed=False` the cells of delimited text stay
     strings. Raises `TableError` for whatever cannot be read, naming the file and the row.
     """
+    require_polars()
     where, data = named(path), contents(path, TableError)
     if not data.strip():
         raise TableError(f"{where} is empty; it needs a header row and rows of values")
@@ -61,6 +63,7 @@ def write_table(df: pl.DataFrame, path: str | Path) -> None:
     The file appears whole or not at all: it is written under a temporary name in the same folder, synced and renamed.
     Raises `SettingsError` for an ending that is not known, a folder that is missing or not writable.
     """
+    require_polars()
     if str(path) == "-":
         sys.stdout.buffer.write(_delimited(df, ","))
         sys.stdout.buffer.flush()

@@ -9,6 +9,7 @@ import polars as pl
 from narwhals.typing import IntoFrame
 
 from foretell.errors import TableError
+from foretell.forked import require_polars
 from foretell.tables.periods import without_periods
 
 # What pandas and polars both keep in numpy's own form, so that nothing need be converted.
@@ -18,8 +19,9 @@ _PLAIN = ("float64", "float32", "int64", "int32", "datetime64[ns]", "datetime64[
 def to_polars(table: IntoFrame) -> pl.DataFrame:
     """The table as a polars frame; a pandas index that is not a plain row count becomes columns.
 
-    Raises `TableError` for what is no table, and for a column named twice.
+    Raises `TableError` for what is no table, and for a column named twice; see `require_polars` for a forked process.
     """
+    require_polars()
     if isinstance(table, pl.DataFrame) and not table.is_empty():
         return without_periods(table)
     try:
