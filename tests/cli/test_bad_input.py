@@ -53,7 +53,7 @@ def long_rows(*rows: str) -> str:
         ("ds,y\n" + ROWS, ["--save", "table.csv"], ["table.csv is a file"]),
         ("ds,y\n" + ROWS, ["--output", "table.csv"], ["table.csv is the table that is read"]),
         ("ds,y\n" + ROWS, ["--checkpoint", "."], ["holds 'table.csv', which is of no checkpoint"]),
-        ("ds,y\n" + ROWS, ["--save", "m", "--checkpoint", "m"], ["both to go to m"]),
+        ("ds,y\n" + ROWS, ["--save", "m", "--checkpoint", "m"], ["checkpoint m is in the model's folder m"]),
         ("ds,y\n", ["--tensorboard", "table.csv"], ["table.csv is a file; give a folder"]),
         ("ds,y\n", ["--save", "m", "--tensorboard", "table.csv"], ["table.csv is a file; give a folder"]),
         ("ds,y\n" + ROWS, ["--json", "--output", "-"], ["--json and --output -"]),

@@ -59,7 +59,7 @@ def photos(tmp_path: Path) -> Path:
         (GOOD, ["--encoding", "morse"], ["encoding 'morse' is not known"]),
         (GOOD, ["--out", "photos"], ["holds something else than a model"]),
         (GOOD, ["--out", "nowhere/model"], ["there is no folder nowhere"]),
-        (GOOD, ["--out", "m", "--checkpoint", "m"], ["both to go to m"]),
+        (GOOD, ["--out", "m", "--checkpoint", "m"], ["checkpoint m is in the model's folder m"]),
     ],
 )  # fmt: skip
 def test_train_refuses(

@@ -49,7 +49,7 @@ GOOD = "said,mood\na fine day,good\na dull day,bad\nfine,good\ndull,bad\n"
         (GOOD, ["--tensorboard", "t.csv"], ["t.csv is a file; give a folder"]),
         (GOOD, ["--out", "t.csv"], ["output t.csv is a file"]),
         (GOOD, ["--out", "nowhere/model"], ["there is no folder nowhere"]),
-        (GOOD, ["--out", "m", "--checkpoint", "m"], ["both to go to m"]),
+        (GOOD, ["--out", "m", "--checkpoint", "m"], ["checkpoint m is in the model's folder m"]),
     ],
 )  # fmt: skip
 def test_train_refuses(

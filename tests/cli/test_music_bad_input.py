@@ -38,7 +38,7 @@ ROW = "72,67,64,48\n"
         (HEADER + ROW, ["--body", "gru", "--hidden", "100000000"], ["not enough memory"]),
         (HEADER + ROW, ["--out", "bach"], ["holds something else than a model"]),
         (HEADER + ROW, ["--out", "nowhere/model"], ["there is no folder nowhere"]),
-        (HEADER + ROW, ["--out", "m", "--checkpoint", "m"], ["both to go to m"]),
+        (HEADER + ROW, ["--out", "m", "--checkpoint", "m"], ["checkpoint m is in the model's folder m"]),
         (HEADER + ROW, ["--checkpoint", "bach"], ["holds 'a.csv', which is of no checkpoint"]),
     ],
 )  # fmt: skip

@@ -48,7 +48,7 @@ TEXT = b"to be or not to be\n"
         (TEXT, ["--hidden", "100000000"], ["not enough memory"]),
         (TEXT, ["--out", "nowhere/model"], ["there is no folder nowhere"]),
         (TEXT, ["--out", "a.txt"], ["output a.txt is a file"]),
-        (TEXT, ["--out", "m", "--checkpoint", "m"], ["both to go to m"]),
+        (TEXT, ["--out", "m", "--checkpoint", "m"], ["checkpoint m is in the model's folder m"]),
     ],
 )
 def test_train_refuses(

@@ -63,7 +63,7 @@ def files(tmp_path: Path) -> None:
         (["en", "fr", "--hidden", "100000000"], ["not enough memory"]),
         (["en", "fr", "--out", "nowhere/model"], ["there is no folder nowhere"]),
         (["en", "fr", "--out", "en"], ["en is a file"]),
-        (["en", "fr", "--checkpoint", "model"], ["both to go to model"]),
+        (["en", "fr", "--checkpoint", "model"], ["checkpoint model is in the model's folder model"]),
     ],
 )  # fmt: skip
 @pytest.mark.usefixtures("files")

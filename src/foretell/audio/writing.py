@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import secrets
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 from foretell.audio import packages
 from foretell.audio.levels import to_pcm
 from foretell.errors import AudioError
-from foretell.training.whole_file import sync_folder
+from foretell.storage.reasons import reason_and_remedy
+from foretell.storage.unfinished import sweep, unfinished_file
+from foretell.storage.whole_file import require_ordinary, sync_folder
 
 FORMATS = {".wav": "WAV", ".flac": "FLAC"}
 """What is written, by the ending of the name."""
 
 _LONGEST_WAV = (1 << 31) - 64
-_BEFORE = "nothing was written; free some space or choose another place"
 
 
 class SoundWriter:
@@ -39,16 +40,20 @@ class SoundWriter:
         self._rate = rate
         self._format = _format_of(self.path)
         self._require_room(expected)
-        self._temporary = self.path.with_name(f".{self.path.name}.{secrets.token_hex(6)}.tmp")
+        self._temporary: Path | None = None
+        self._open_file = ExitStack()
         self._sink: _Sink | None = None
         self._sound: Any = None
 
     def __enter__(self) -> SoundWriter:
         soundfile = packages.soundfile()
         try:
-            self._sink = _Sink(self._temporary)
+            require_ordinary(self.path)
+            self._temporary, file = self._open_file.enter_context(unfinished_file(self.path.parent))
+            self._sink = _Sink(file)
             self._guarded(self._open, soundfile)
         except OSError as error:
+            self._discard()
             raise self._refusal(error) from error
         except BaseException:
             self._discard()
@@ -68,9 +73,11 @@ class SoundWriter:
             if kind is None:
                 self._guarded(self._sound.close)
                 assert self._sink is not None
+                assert self._temporary is not None
                 self._sink.sync()
                 self._temporary.replace(self.path)
                 sync_folder(self.path.parent)
+                sweep(self.path.parent)
         except OSError as problem:
             raise self._refusal(problem) from problem
         finally:
@@ -99,7 +106,7 @@ class SoundWriter:
             raise self._refusal(self._sink.problem) from self._sink.problem
 
     def _refusal(self, error: OSError) -> AudioError:
-        return AudioError(f"{self.path} cannot be written ({error.strerror or error}): {_BEFORE}")
+        return AudioError(f"{self.path} cannot be written ({reason_and_remedy(error)}); nothing was written")
 
     def _discard(self) -> None:
         if self._sink is not None:
@@ -107,9 +114,8 @@ class SoundWriter:
             if self._sound is not None and not self._sound.closed:
                 with suppress(RuntimeError):
                     self._sound.close()
-            self._sink.close()
             self._sink = None
-        self._temporary.unlink(missing_ok=True)
+        self._open_file.close()
 
 
 def write_sound(path: str | Path, waveform: NDArray[np.float32], rate: int) -> None:
@@ -133,8 +139,8 @@ def require_writable(path: str | Path) -> None:
 class _Sink:
     """A new file, through which libsndfile writes. Errors cannot cross its C code: they are kept in `problem`."""
 
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("x+b", buffering=0)
+    def __init__(self, file: FileIO) -> None:
+        self._file = file
         self.problem: OSError | None = None
         self.silent = False
 
@@ -163,9 +169,6 @@ class _Sink:
 
     def sync(self) -> None:
         os.fsync(self._file.fileno())
-
-    def close(self) -> None:
-        self._file.close()
 
 
 def _format_of(path: Path) -> str:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
+import os
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from foretell.errors import MissingExtraError, SettingsError
+from foretell.storage.reasons import reason_and_remedy
+from foretell.storage.unfinished import unfinished_file
+from foretell.storage.whole_file import require_ordinary
+from foretell.storage.whole_folder import is_aside
 
 STDOUT = "-"
 FOLDER = Path("forecast")
 """Where everything goes when nothing is said."""
-# What a checkpoint's folder holds, which is deleted in the end: one folder a stretch of the fit.
-_CHECKPOINT = {"fit", "finish"}
+STRETCHES = ("fit", "finish")
+"""What a command's checkpoint folder holds: a checkpoint for each stretch of training, one after the other."""
 _TABLES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".pq")
 
 
@@ -75,24 +79,34 @@ class Destinations:
             there = next((p for p in (self.tensorboard, *self.tensorboard.absolute().parents) if p.exists()), None)
             if there is not None and not there.is_dir():
                 raise SettingsError(f"--tensorboard {self.tensorboard}: {there} is a file; give a folder")
-            for name, folder in (("model", self.model), ("checkpoint", self.checkpoint)):
-                if folder is not None and self.tensorboard.resolve().is_relative_to(folder.resolve()):
-                    raise SettingsError(
-                        f"--tensorboard {self.tensorboard} is in the {name}'s folder {folder}, which holds nothing "
-                        "else: give another"
-                    )
         if self.checkpoint is not None and self.checkpoint.is_dir():
-            others = sorted({entry.name for entry in self.checkpoint.iterdir()} - _CHECKPOINT)
+            others = sorted({entry.name for entry in self.checkpoint.iterdir()} - set(STRETCHES))
             if others:
                 raise SettingsError(
                     f"{self.checkpoint} holds {others[0]!r}, which is of no checkpoint; it stays as it is: give another"
                 )
-        if self.model is not None and self.model == self.checkpoint:
-            raise SettingsError(f"model and checkpoint are both to go to {self.model}: give two folders")
-        if self.model is not None and self.model.is_dir():
+        self._require_apart()
+        if self.model is not None and (self.model.is_dir() or is_aside(self.model)):
             from foretell.training.model_folder import refuse_to_replace
 
             refuse_to_replace(self.model.absolute(), self.kind)
+
+    def _require_apart(self) -> None:
+        """Raise SettingsError where something would go into a folder that is to hold a model or a checkpoint alone."""
+        files = [path for path in (self.forecast, self.backtest) if path not in (None, STDOUT)]
+        places = [
+            *(("output", Path(path)) for path in files),
+            *(("output", path) for path in (self.report, self.picture)),
+            ("model", self.model),
+            ("checkpoint", self.checkpoint),
+            ("--tensorboard", self.tensorboard),
+        ]
+        for owner, folder in (("model", self.model), ("checkpoint", self.checkpoint)):
+            for what, path in places:
+                if path is not None and folder is not None and what != owner and lies_in(path, folder):
+                    raise SettingsError(
+                        f"{what} {path} is in the {owner}'s folder {folder}, which holds nothing else: give another"
+                    )
 
     def make_folder(self) -> None:
         """Make the folder that the results share, just before they are written."""
@@ -107,9 +121,15 @@ class Destinations:
                     Path(path).unlink(missing_ok=True)
 
     def drop_checkpoint(self) -> None:
-        """The results are safe, so the checkpoint has done its work."""
+        """The results are safe, so the checkpoint has done its work. What else is in its folder stays."""
         if self.checkpoint is not None and self.checkpoint.is_dir():
-            shutil.rmtree(self.checkpoint)
+            from foretell.training import checkpoint
+
+            # The last stretch first: none is ever left without the one that it goes on from.
+            for stretch in reversed(STRETCHES):
+                checkpoint.delete(self.checkpoint / stretch)
+            with suppress(OSError):
+                self.checkpoint.rmdir()
 
     def require_writable(self, path: Path, *, folder: bool = False) -> None:
         """Raise SettingsError where a file, or a `folder`, cannot be made at `path`."""
@@ -123,11 +143,12 @@ class Destinations:
         if not parent.is_dir():
             raise SettingsError(f"output {path}: {parent} is a file, not a folder; give another name")
         try:
-            tempfile.TemporaryFile(dir=parent).close()
+            if not folder:
+                require_ordinary(path)
+            with unfinished_file(parent):
+                pass
         except OSError as error:
-            raise SettingsError(
-                f"output {path}: the folder {parent} cannot be written to ({error.strerror or error}); give another"
-            ) from error
+            raise SettingsError(f"output {path} cannot be written: {reason_and_remedy(error)}") from error
 
 
 def default_destinations(*wanted: str, checkpoint: Path | None = None, tensorboard: Path | None = None) -> Destinations:
@@ -147,6 +168,20 @@ def default_destinations(*wanted: str, checkpoint: Path | None = None, tensorboa
 def can_draw() -> bool:
     """Whether matplotlib is there."""
     return find_spec("matplotlib") is not None
+
+
+def lies_in(path: Path, folder: Path) -> bool:
+    """Whether `path` is the folder itself or in it, by whatever way; neither need be there."""
+    place, holder = Path(os.path.realpath(path)), Path(os.path.realpath(folder))
+    return any(part == holder or _is_same(part, holder) for part in (place, *place.parents))
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    """Whether two names are of one folder: another mount of it, or another spelling where letter case is ignored."""
+    try:
+        return path.samefile(other)
+    except OSError:
+        return False
 
 
 def checkpoint_beside(places: Sequence[Path | str | None]) -> Path | None:

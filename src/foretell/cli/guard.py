@@ -12,29 +12,31 @@ from typing import Any, NoReturn
 
 import typer
 
+from foretell.cli.termination import name_of, status_of, unwinding
 from foretell.errors import ForetellError
 
 REFUSED = 2
 """Bad input, or a machine without room: not of foretell's making, and the user's to mend."""
 FAILED = 1
-INTERRUPTED = 130
 BROKEN_PIPE = 141
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C during training, after a checkpoint was written to `checkpoint`."""
+    """Ctrl-C or a signal like it (`stop`) during training, after a checkpoint was written to `checkpoint`."""
 
-    def __init__(self, checkpoint: Path) -> None:
+    def __init__(self, checkpoint: Path, stop: KeyboardInterrupt | None = None) -> None:
         super().__init__()
         self.checkpoint = checkpoint
+        self.stop = KeyboardInterrupt() if stop is None else stop
 
 
 def guarded(command: Callable[..., None], *, debug: bool, **values: Any) -> None:
     """Call `command` and turn whatever it raises into a message and an exit status; `debug` shows tracebacks too."""
     try:
-        command(**values)
-        sys.stdout.flush()
+        with unwinding():
+            command(**values)
+            sys.stdout.flush()
     except typer.Exit:
         raise
     except ForetellError as error:
@@ -44,12 +46,13 @@ def guarded(command: Callable[..., None], *, debug: bool, **values: Any) -> None
         raise typer.Exit(BROKEN_PIPE) from None
     except Interrupted as interrupted:
         _end(
-            f"interrupted: training is kept up to here in {interrupted.checkpoint}; the same command goes on there",
-            INTERRUPTED,
+            f"{name_of(interrupted.stop)}: training is kept up to here in {interrupted.checkpoint}; the same command "
+            "goes on there",
+            status_of(interrupted.stop),
             debug,
         )
-    except KeyboardInterrupt:
-        _end("interrupted", INTERRUPTED, debug)
+    except KeyboardInterrupt as stop:
+        _end(name_of(stop), status_of(stop), debug)
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
         _end(f"error: {error.strerror or error}{where}", REFUSED if error.errno in _NO_ROOM else FAILED, debug)

@@ -54,7 +54,10 @@ class TrainingOptions(Steps):
             rich_help_panel=TRAINING,
         ),
     ] = None
-    seed: Annotated[int, Option(metavar="N", help="The same seed gives the same result.", rich_help_panel=TRAINING)] = 0
+    seed: Annotated[
+        int,
+        Option(metavar="N", help="The same seed gives the same result, on as many threads.", rich_help_panel=TRAINING),
+    ] = 0
     device: Device = "auto"
     checkpoint: Annotated[
         Path | None,

@@ -10,7 +10,7 @@ from foretell.music.midi import midi_bytes
 from foretell.music.notes import Notes
 from foretell.music.picture import piano_roll
 from foretell.music.synthesis import wav_bytes
-from foretell.training.whole_file import replace_file
+from foretell.storage.whole_file import replace_file
 
 
 def write_midi(pitches: Notes, path: str | Path, *, beats_a_minute: float = 90.0) -> None:

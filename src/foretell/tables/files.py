@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
-import os
 import sys
-import tempfile
 from datetime import time
 from pathlib import Path
 
@@ -15,6 +13,7 @@ import polars as pl
 from foretell.errors import SettingsError, TableError
 from foretell.forked import require_polars
 from foretell.plain_text import contents, decoded, named
+from foretell.storage.whole_file import replace_file
 from foretell.tables.delimited import parse_delimited
 from foretell.tables.parquet import read_parquet
 
@@ -85,26 +84,7 @@ def write_table(df: pl.DataFrame, path: str | Path) -> None:
     else:
         data = _delimited(df, "\t" if ".tsv" in name[-7:] else ",")
         data = gzip.compress(data, mtime=0) if name.endswith(".gz") else data
-    try:
-        _replace(path, data)
-    except OSError as error:
-        raise SettingsError(f"output {path} cannot be written: {error.strerror or error}") from error
-
-
-def _replace(path: Path, data: bytes) -> None:
-    mask = os.umask(0)
-    os.umask(mask)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    replace_file(path, data)
 
 
 def _delimited(df: pl.DataFrame, separator: str) -> bytes:

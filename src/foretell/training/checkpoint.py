@@ -3,15 +3,18 @@
 `tensors-<n>.safetensors` is written first, then `checkpoint.json`, which names it and holds its checksum; each under a
 temporary name, synced and renamed. Whenever the process is killed, `checkpoint.json` and the file that it names are
 either both the former or both the new ones. Tensor files that it does not name are left-overs and are removed by the
-next write.
+next write. No file is ever deleted that does not say itself that it is of a checkpoint.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +22,54 @@ import safetensors.torch
 from torch import Tensor
 
 from foretell.errors import ModelError, TrainingError
-from foretell.training.tensor_file import parse_tensors, read_ordinary
-from foretell.training.whole_file import sync_folder
+from foretell.storage.locks import lock
+from foretell.storage.reasons import remedy
+from foretell.storage.unfinished import sweep
+from foretell.storage.whole_file import put_file
+from foretell.training.tensor_file import parse_tensors, read_metadata, read_ordinary
 
 FORMAT = "foretell training checkpoint"
 VERSION = 1
 FACTS = "checkpoint.json"
 TENSORS = "tensors-{}.safetensors"
+_TENSORS = re.compile(r"tensors-[0-9]+\.safetensors")
+
+
+@contextmanager
+def reserved(folder: Path) -> Iterator[None]:
+    """Within the block, `folder` is this run's alone. It is made if need be; still empty, it is gone after the block.
+
+    Raises `TrainingError` where it cannot be made, or where another run has it.
+    """
+    made = [path for path in (folder, *folder.parents) if not os.path.lexists(path)]
+    try:
+        _make(folder)
+        with _locked(folder):
+            yield
+    finally:
+        with suppress(OSError):  # not empty, as a rule
+            for path in made:
+                path.rmdir()
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    if os.name != "posix":
+        yield
+        return
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise _cannot_be_written(folder, error) from error
+    try:
+        if lock(handle) is False:
+            raise TrainingError(
+                f"another run is training with the checkpoint folder {folder}: wait until it has ended, or give this "
+                "one other outputs and another checkpoint folder"
+            )
+        yield
+    finally:
+        os.close(handle)
 
 
 def write(folder: Path, number: int, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
@@ -33,21 +77,39 @@ def write(folder: Path, number: int, tensors: Mapping[str, Tensor], facts: Mappi
 
     Raises `TrainingError` where it cannot be written; the checkpoint before it is then intact.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise TrainingError(
-            f"the checkpoint folder {folder} cannot be made ({error.strerror or error}): choose another, and start anew"
-        ) from error
+    _make(folder)
     name = TENSORS.format(number)
-    payload = safetensors.torch.save({key: t.detach().contiguous() for key, t in tensors.items()})
+    plain = {key: t.detach().contiguous() for key, t in tensors.items()}
+    payload = safetensors.torch.save(plain, metadata={"format": FORMAT})
     body = {"tensors": name, "sha256": hashlib.sha256(payload).hexdigest(), "facts": facts}
     page = {"format": FORMAT, "version": VERSION, "sha256": _checksum(body), "body": body}
-    _replace(folder / name, payload)
-    _replace(folder / FACTS, json.dumps(page, indent=1).encode())
-    for old in folder.glob(TENSORS.format("*")):
-        if old.name != name:
-            old.unlink(missing_ok=True)
+    for path, content in ((folder / name, payload), (folder / FACTS, json.dumps(page, indent=1).encode())):
+        try:
+            put_file(path, content)
+        except OSError as error:
+            raise _cannot_be_written(path, error) from error
+    _drop_tensors(folder, but=name)
+
+
+def exists(folder: Path) -> bool:
+    """Whether there is a checkpoint in `folder`, be it damaged."""
+    return os.path.lexists(folder / FACTS)
+
+
+def delete(folder: Path) -> None:
+    """Delete the checkpoint in `folder`, and the folder if nothing else is in it; no error where that cannot be.
+
+    `checkpoint.json` goes first: a run that is killed meanwhile leaves no checkpoint rather than a damaged one. Nothing
+    happens while another run has the folder.
+    """
+    with suppress(OSError, TrainingError):
+        if folder.is_dir():
+            with reserved(folder):
+                if _is_page(folder / FACTS):
+                    (folder / FACTS).unlink()
+                _drop_tensors(folder)
+                sweep(folder)
+                folder.rmdir()
 
 
 def read(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
@@ -73,41 +135,67 @@ def read(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
             raise _damaged(path, f"it is not a {FORMAT}")
         if not isinstance(version, int) or version > VERSION:
             raise ModelError(
-                f"{path} has format version {version}, this foretell reads up to {VERSION}: update foretell, or delete "
-                "the folder to train from the start"
+                f"{path} has format version {version!r}, this foretell reads up to {VERSION}: update foretell, or "
+                "delete the folder to train from the start"
             )
         if checksum != _checksum(body):
             raise _damaged(path, "its checksum does not match")
-        if Path(body["tensors"]).name != body["tensors"] or not Path(body["tensors"]).match(TENSORS.format("*")):
+        if not _TENSORS.fullmatch(body["tensors"]):
             raise _damaged(path, f"it names {body['tensors']!r}, which is no file of a checkpoint")
         payload = read_ordinary(folder / body["tensors"])
         if hashlib.sha256(payload).hexdigest() != body["sha256"]:
             raise _damaged(folder / body["tensors"], "its checksum does not match")
+        if not isinstance(body["facts"], dict):
+            raise _damaged(path, "it holds no facts")
         return parse_tensors(payload), body["facts"]
-    except (ValueError, KeyError, TypeError, RecursionError, OSError) as error:
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError, OSError) as error:
         raise _damaged(path, f"{type(error).__name__}: {error}") from error
 
 
 def _damaged(path: Path, why: str) -> ModelError:
-    return ModelError(f"{path} is damaged ({why}): delete the folder {path.parent} to train from the start")
+    return ModelError(
+        f"{path} is damaged ({why}): delete the folder {path.parent} to train from the start, or give another"
+    )
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TrainingError(
+            f"the checkpoint folder {folder} cannot be made ({error.strerror or error}): choose another, and start anew"
+        ) from error
+
+
+def _cannot_be_written(path: Path, error: OSError) -> TrainingError:
+    if error.errno == errno.ENOENT:
+        return TrainingError(
+            f"the checkpoint {path} cannot be written: its folder was deleted while training went on, by somebody or "
+            "by another run with the same folder that has ended; start again, with a checkpoint folder of its own"
+        )
+    return TrainingError(
+        f"the checkpoint {path} cannot be written ({error.strerror or error}): {remedy(error)}, and start again; the "
+        "checkpoint before it is intact"
+    )
+
+
+def _drop_tensors(folder: Path, but: str = "") -> None:
+    """Delete tensor files of checkpoints, as far as they can be deleted."""
+    with suppress(OSError):
+        for path in sorted(folder.iterdir()):
+            if path.name != but and _TENSORS.fullmatch(path.name) and not path.is_symlink():
+                with suppress(OSError, ValueError):
+                    if read_metadata(path).get("format") == FORMAT:
+                        path.unlink()
+
+
+def _is_page(path: Path) -> bool:
+    try:
+        page = json.loads(read_ordinary(path))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(page, dict) and page.get("format") == FORMAT and not path.is_symlink()
 
 
 def _checksum(body: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
-
-
-def _replace(path: Path, content: bytes) -> None:
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise TrainingError(
-            f"the checkpoint {path} cannot be written ({error.strerror or error}): free some space or choose another "
-            "folder, and start again; the checkpoint before it is intact"
-        ) from error
-    sync_folder(path.parent)

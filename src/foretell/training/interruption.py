@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM during training: held back until a step is complete, so that a checkpoint can be written."""
+"""Ctrl-C, SIGTERM and SIGHUP in training: held back until a step is complete, so that a checkpoint can be written."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Interruption:
     Where `active` is false, outside the main thread, and for signals that are ignored, nothing changes.
     """
 
-    SIGNALS = (signal.SIGINT, signal.SIGTERM)
+    SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
     def __init__(self, *, active: bool) -> None:
         self._active = active and threading.current_thread() is threading.main_thread()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 from torch import nn
 
 from foretell.errors import TrainingError
+from foretell.training import checkpoint as checkpoint_folder
 from foretell.training import resumption
 from foretell.training.hardware import Hardware
 from foretell.training.history import History, Progress, Reason
@@ -20,6 +21,7 @@ from foretell.training.randomness import Randomness, caller_state_kept
 from foretell.training.run import Loss, Run
 from foretell.training.settings import TrainingSettings
 from foretell.training.tensorboard import TensorBoard
+from foretell.training.truncation import State
 
 
 def train(
@@ -49,8 +51,9 @@ def train(
     - `evaluate(network)` returns a number, lower is better; the network is in evaluation mode, without gradients and
       with the averaged weights if there are any. Given, training ends with the weights that it found best.
     - `device`: auto, cpu, cuda, mps or, for one of several, cuda:1.
-    - `checkpoint`: a folder. A run that was killed resumes from it and ends with the same weights to the bit; Ctrl-C
-      and SIGTERM write it before they take effect, and so does the end. Its owner deletes it once the result is safe.
+    - `checkpoint`: a folder. A run that was killed resumes from it and ends with the same weights to the bit; Ctrl-C,
+      SIGTERM and SIGHUP write it before they take effect, and so does the end. Its owner deletes it once the result is
+      safe. One run at a time trains with it.
     - `tensorboard`: a folder for scalars. `illustrate(network, board, steps)` is then called after each evaluation,
       with the network as `evaluate` has it, to write more than numbers: a sound, say.
     - `on_progress` is called after each step.
@@ -58,14 +61,15 @@ def train(
       dicts of text and numbers; a checkpoint of other data is refused.
 
     The network is left on the device in evaluation mode. The caller's random numbers (torch) are left untouched. One
-    seed gives one result to the bit on one machine, unless the schedule followed the clock (`minutes`).
+    seed gives one result to the bit on one machine with one number of threads (`torch.set_num_threads`), unless the
+    schedule followed the clock (`minutes`).
 
-    Raises `TrainingError` if no step was finite or no evaluation was, `ModelError` for a checkpoint that is damaged or
-    of another run, `SettingsError` for a device, batch or TensorBoard folder that cannot be used, `MissingExtraError`
-    without TensorBoard.
+    Raises `TrainingError` if no step was finite or no evaluation was, or where another run trains with the checkpoint,
+    `ModelError` for a checkpoint that is damaged or of another run, `SettingsError` for a device, batch or TensorBoard
+    folder that cannot be used, `MissingExtraError` without TensorBoard.
     """
     hardware = Hardware(device, settings.precision)
-    with caller_state_kept(hardware.device):
+    with caller_state_kept(hardware.device), checkpoint_folder.reserved(checkpoint) if checkpoint else nullcontext():
         run = Run(network, batches, loss, settings, hardware, carry=carry)
         loop = _Loop(run, evaluate, checkpoint, illustrate, on_progress, identity)
         loop.resume()
@@ -109,6 +113,7 @@ class _Loop:
         self._saved_at: tuple[int, int] | None = None
         self._data = data
         self._identity = ""
+        self._resumed_state: State = None
         self._budget = None if run.settings.minutes is None else 60 * run.settings.minutes
         self._began = monotonic()
 
@@ -121,6 +126,7 @@ class _Loop:
         self._identity = resumption.identity_of(first if self._data is None else [first, self._data])
         self._began = monotonic() - resumption.resume(self.run, self._checkpoint, identity=self._identity)
         self._saved_at = self._position()
+        self._resumed_state = self.run.state
 
     def complete(self) -> History:
         """Train to the end."""
@@ -165,9 +171,21 @@ class _Loop:
                 interruption.deliver()
             if run.steps % settings.checkpoint_every == 0 and run.steps:
                 self._save()
-            run.step(self._fraction(seconds))
+            self._step(self._fraction(seconds))
             if self.board is not None or self._on_progress is not None:
                 self._report()
+
+    def _step(self, fraction: float) -> None:
+        try:
+            self.run.step(fraction)
+        except Exception as error:
+            if self._resumed_state is None or self.run.state is not self._resumed_state:
+                raise
+            # Whether the state from the checkpoint is to blame shows without it.
+            self.run.state = None
+            self.run.step(fraction)
+            assert self._checkpoint is not None
+            raise resumption.unfit(self._checkpoint, error) from error
 
     def _judge(self, network: nn.Module) -> float:
         assert self._evaluate is not None

@@ -8,8 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import secrets
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,8 +20,9 @@ import torch
 from torch import Tensor
 
 from foretell.errors import ModelError, SettingsError
+from foretell.storage.reasons import reason_and_remedy
+from foretell.storage.whole_folder import replace_folder, standing
 from foretell.training.tensor_file import parse_tensors, read_ordinary
-from foretell.training.whole_file import sync_folder
 
 FORMAT = 1
 """The version of the folder's layout that is written, and the newest that is read."""
@@ -50,28 +49,16 @@ def write_folder(folder: str | Path, kind: str, description: Mapping[str, Any], 
     that cannot be written to or that holds something else.
     """
     target = Path(folder).absolute()
-    target = target.resolve() if target.is_symlink() else target
+    target = Path(os.path.realpath(target)) if target.is_symlink() else target
     refuse_to_replace(target, kind)
     weights = safetensors.torch.save({key: tensor.contiguous() for key, tensor in tensors.items()})
     body = {_KIND: kind, **description, _CHECKSUM: hashlib.sha256(weights).hexdigest()}
     head = {"format": FORMAT, "foretell": metadata.version("foretell"), "sha256": _digest(body), "model": body}
-    temporary = target.parent / f".{target.name}.{secrets.token_hex(8)}.tmp"
+    page = (json.dumps(head, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "surrogatepass")
     try:
-        try:
-            temporary.mkdir()
-            _write(temporary / _WEIGHTS, weights)
-            _write(
-                temporary / _JSON,
-                (json.dumps(head, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "surrogatepass"),
-            )
-            sync_folder(temporary)
-            _put_in_place(temporary, target)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+        replace_folder(target, {_WEIGHTS: weights, _JSON: page}, _JSON)
     except OSError as error:
-        raise SettingsError(
-            f"the model cannot be written to {folder}: {error.strerror or error}; give a folder that can be written to"
-        ) from error
+        raise SettingsError(f"the model cannot be written to {folder}: {reason_and_remedy(error)}") from error
 
 
 @dataclass(frozen=True)
@@ -154,10 +141,7 @@ def read_folder(folder: str | Path, kind: str | None = None) -> StoredModel:
 
     Raises ModelError where it is not there, not a model, damaged, of a newer format, or of another kind.
     """
-    place = Path(folder).absolute()
-    if not place.exists() and _previous(place).is_dir():
-        # A save was cut off between putting the old model aside and the new one in its place.
-        place = _previous(place)
+    place = standing(Path(folder).absolute(), _JSON)
     if not place.is_dir():
         what = "is a file" if place.exists() else "does not exist"
         raise ModelError(f"{folder} {what}: a model is a folder, such as `foretell fit` and the `train` commands write")
@@ -179,14 +163,19 @@ def read_folder(folder: str | Path, kind: str | None = None) -> StoredModel:
 
 def refuse_to_replace(target: Path, kind: str) -> None:
     """Raise SettingsError where a model of that kind cannot be saved, so that this is known before there is one."""
+    # A model that a cut-off save put aside would be lost as well.
+    place = standing(target, _JSON)
     if not target.parent.is_dir():
         raise SettingsError(
             f"the model cannot be written to {target}: there is no folder {target.parent}; make it first"
         )
     if target.exists() and not target.is_dir():
         raise SettingsError(f"the model cannot be written to {target}: it is a file; give another name")
-    names = {entry.name for entry in target.iterdir()} if target.is_dir() else set()
-    if names and _JSON not in names:
+    try:
+        names = {entry.name for entry in place.iterdir()} if place.is_dir() else set()
+    except OSError as error:
+        raise SettingsError(f"the model cannot be written to {target}: {reason_and_remedy(error)}") from error
+    if names and (_JSON not in names or _is_of_another_program(place / _JSON)):
         raise SettingsError(f"{target} holds something else than a model; it stays as it is: give another folder")
     others = sorted(names - {_JSON, _WEIGHTS})
     if others:
@@ -201,6 +190,15 @@ def refuse_to_replace(target: Path, kind: str) -> None:
                 f"{target} holds a model of the kind {found!r}, which one of the kind {kind!r} would replace; it stays "
                 "as it is: give another folder"
             )
+
+
+def _is_of_another_program(path: Path) -> bool:
+    """Whether a model.json is whole and yet none of ours."""
+    try:
+        head = json.loads(read_ordinary(path))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return not isinstance(head, dict) or "foretell" not in head
 
 
 def _read_json(place: Path, folder: str | Path) -> dict[str, Any]:
@@ -233,31 +231,3 @@ def _digest(body: Mapping[str, Any]) -> str:
     """Of the content, whatever its layout."""
     text = json.dumps(body, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _previous(target: Path) -> Path:
-    """Where a model is put aside while a new one takes its place."""
-    return target.parent / f".{target.name}.previous"
-
-
-def _put_in_place(temporary: Path, target: Path) -> None:
-    previous = _previous(target)
-    if target.exists() and any(target.iterdir()):
-        shutil.rmtree(previous, ignore_errors=True)
-        os.rename(target, previous)
-        try:
-            os.rename(temporary, target)
-        except OSError:
-            os.rename(previous, target)
-            raise
-    else:
-        os.rename(temporary, target)
-    sync_folder(target.parent)
-    shutil.rmtree(previous, ignore_errors=True)
-
-
-def _write(path: Path, data: bytes) -> None:
-    with open(path, "xb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())

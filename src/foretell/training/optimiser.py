@@ -36,7 +36,29 @@ def moments(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
     return {name: value for name, value in state.items() if isinstance(value, Tensor)}
 
 
+def require_moments(memory: dict[str, Tensor], vector: Tensor, settings: TrainingSettings, *, stepped: bool) -> None:
+    """Raise ValueError for what `moments` cannot have returned for that weight vector: torch's optimisers do not look.
+
+    `stepped`: whether the optimiser had made a step.
+    """
+    due = _shapes(settings, vector) if stepped else {}
+    if memory.keys() != due.keys():
+        raise ValueError(f"the optimiser's memory holds {sorted(memory)}, not {sorted(due)}")
+    for name, (dtype, shape) in due.items():
+        if memory[name].dtype != dtype or memory[name].shape != shape:
+            raise ValueError(f"{name} is {memory[name].dtype} of {tuple(memory[name].shape)}, not {dtype} of {shape}")
+
+
 def load_moments(optimiser: torch.optim.Optimizer, memory: dict[str, Tensor]) -> None:
     """Put back what `moments` returned."""
     groups = optimiser.state_dict()["param_groups"]
     optimiser.load_state_dict({"state": {0: dict(memory)} if memory else {}, "param_groups": groups})
+
+
+def _shapes(settings: TrainingSettings, vector: Tensor) -> dict[str, tuple[torch.dtype, tuple[int, ...]]]:
+    """What the memory holds after a step over the `vector`: found out by a step over a single weight."""
+    scratch = torch.nn.Parameter(torch.zeros(1, dtype=vector.dtype))
+    scratch.grad = torch.zeros_like(scratch)
+    optimiser = build(scratch, settings)
+    optimiser.step()
+    return {name: (t.dtype, tuple(vector.shape) if t.dim() else ()) for name, t in moments(optimiser).items()}

@@ -1,4 +1,4 @@
-"""A run's state to and from a checkpoint: with it a killed run ends as it would have, to the bit."""
+"""A run's state to and from a checkpoint: on as many threads, a killed run ends as it would have, to the bit."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from torch import Tensor
 from foretell.errors import ModelError
 from foretell.training import checkpoint, truncation
 from foretell.training import optimiser as optimisers
+from foretell.training.facts import Facts
 from foretell.training.history import Record
 from foretell.training.run import Run
 from foretell.training.weights import Snapshot
@@ -45,26 +46,26 @@ def save(run: Run, folder: Path, *, seconds: float, identity: str) -> None:
     if early.snapshot is not None:
         tensors["best"] = early.snapshot.vector
         tensors |= _named("best_buffer", run, early.snapshot.buffers)
-    facts = {
-        "settings": _settings(run),
-        "layout": run.weights.layout,
-        "buffers": run.weights.buffer_names,
-        "identity": identity,
-        "steps": run.steps,
-        "batch": run.batch,
-        "chunk": run.chunk,
-        "state": shape,
-        "seconds": seconds,
-        "healthy": health.healthy,
-        "skipped": health.skipped,
-        "in_a_row": health.in_a_row,
-        "evaluated": [step for step, _ in record.evaluations],
-        "best_step": early.best_step,
-        "waited": early.waited,
-        "averaged": average.updates if average is not None else 0,
-    }
+    facts = Facts(
+        settings=_settings(run),
+        layout=run.weights.layout,
+        buffers=run.weights.buffer_names,
+        identity=identity,
+        steps=run.steps,
+        batch=run.batch,
+        chunk=run.chunk,
+        state=shape,
+        seconds=seconds,
+        healthy=health.healthy,
+        skipped=health.skipped,
+        in_a_row=health.in_a_row,
+        evaluated=[step for step, _ in record.evaluations],
+        best_step=early.best_step,
+        waited=early.waited,
+        averaged=average.updates if average is not None else 0,
+    )
     # Equal tensors that share memory (a state that is also a buffer, say) are two entries all the same.
-    checkpoint.write(folder, run.steps, {name: t.detach().cpu().clone() for name, t in tensors.items()}, facts)
+    checkpoint.write(folder, run.steps, {name: t.detach().cpu().clone() for name, t in tensors.items()}, vars(facts))
 
 
 def resume(run: Run, folder: Path, *, identity: str) -> float:
@@ -75,16 +76,27 @@ def resume(run: Run, folder: Path, *, identity: str) -> float:
     found = checkpoint.read(folder)
     if found is None:
         return 0.0
-    tensors, facts = found
+    tensors, said = found
+    try:
+        facts = Facts.parse(said)
+    except ValueError as error:
+        raise unfit(folder, error) from error
     _require_same(run, folder, facts, identity)
     try:
         _restore(run, _placed(tensors, run.hardware.device), facts)
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise ModelError(
-            f"the checkpoint in {folder} does not fit this run ({type(error).__name__}: {error}): delete the folder to "
-            "train from the start"
-        ) from error
-    return float(facts["seconds"])
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        raise unfit(folder, error) from error
+    if run.chunk and run.chunk >= len(run.chunks()):
+        raise unfit(folder, ValueError("the batch has fewer chunks"))
+    return float(facts.seconds)
+
+
+def unfit(folder: Path, error: Exception) -> ModelError:
+    """What to raise where a checkpoint cannot be gone on from."""
+    return ModelError(
+        f"the checkpoint in {folder} does not fit this run ({type(error).__name__}: {error}): delete the folder to "
+        "train from the start, or give another one"
+    )
 
 
 def identity_of(value: Any) -> str:
@@ -94,50 +106,77 @@ def identity_of(value: Any) -> str:
     return digest.hexdigest()
 
 
-def _restore(run: Run, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
-    run.weights.restore(Snapshot(tensors["weights"], _buffers("buffer", run, tensors)))
-    run.last_good = Snapshot(tensors["last_good"], _buffers("last_good_buffer", run, tensors))
+def _restore(run: Run, tensors: dict[str, Tensor], facts: Facts) -> None:
+    record = _record(tensors, facts)
+    state = truncation.unflatten(facts.state, tensors)
+    vector = run.weights.vector
+    current = Snapshot(_like(vector, tensors, "weights"), _buffers("buffer", run, tensors))
+    last_good = Snapshot(_finite(_like(vector, tensors, "last_good")), _buffers("last_good_buffer", run, tensors))
+    best_value = float(_like(torch.tensor(0.0, dtype=torch.float64), tensors, "best_value"))
+    best = None
+    if facts.best_step is not None:
+        best = Snapshot(_finite(_like(vector, tensors, "best")), _buffers("best_buffer", run, tensors))
+    average = None if run.average is None else _like(vector, tensors, "average")
     prefix = "optimiser."
     moments = {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
+    optimisers.require_moments(moments, vector, run.settings, stepped=facts.healthy > 0)
     optimisers.load_moments(run.optimiser, moments)
-    run.steps, run.batch, run.chunk = facts["steps"], facts["batch"], facts["chunk"]
-    run.state = truncation.unflatten(facts["state"], tensors)
-    for name in ("healthy", "skipped", "in_a_row"):
-        setattr(run.health, name, facts[name])
-    run.early.best = float(tensors["best_value"])
-    run.early.best_step, run.early.waited = facts["best_step"], facts["waited"]
-    if "best" in tensors:
-        run.early.snapshot = Snapshot(tensors["best"], _buffers("best_buffer", run, tensors))
-    if run.average is not None:
-        run.average.vector.copy_(tensors["average"])
-        run.average.updates = facts["averaged"]
-    run.record = Record(
-        tensors["losses"].tolist(),
-        tensors["gradient_norms"].tolist(),
-        tensors["learning_rates"].tolist(),
-        list(zip(facts["evaluated"], tensors["evaluations"].tolist(), strict=True)),
+    run.weights.restore(current)
+    run.last_good = last_good
+    run.steps, run.batch, run.chunk, run.state = facts.steps, facts.batch, facts.chunk, state
+    run.health.healthy, run.health.skipped, run.health.in_a_row = facts.healthy, facts.skipped, facts.in_a_row
+    run.early.best, run.early.best_step, run.early.waited = best_value, facts.best_step, facts.waited
+    run.early.snapshot = best
+    if run.average is not None and average is not None:
+        run.average.vector.copy_(average)
+        run.average.updates = facts.averaged
+    run.record = record
+
+
+def _record(tensors: dict[str, Tensor], facts: Facts) -> Record:
+    each_step, each_evaluation = (torch.empty(n, dtype=torch.float64) for n in (facts.steps, len(facts.evaluated)))
+    losses, norms, rates = (
+        _like(each_step, tensors, name).tolist() for name in ("losses", "gradient_norms", "learning_rates")
     )
+    values = _like(each_evaluation, tensors, "evaluations").tolist()
+    return Record(losses, norms, rates, list(zip(facts.evaluated, values, strict=True)))
 
 
-def _require_same(run: Run, folder: Path, facts: dict[str, Any], identity: str) -> None:
+def _like(reference: Tensor, tensors: dict[str, Tensor], name: str) -> Tensor:
+    """The tensor of that name; ValueError where it is of another shape or type: copying would spread out or convert."""
+    found = tensors[name]
+    if found.shape != reference.shape or found.dtype != reference.dtype:
+        raise ValueError(
+            f"{name} is {found.dtype} of {tuple(found.shape)}, not {reference.dtype} of {tuple(reference.shape)}"
+        )
+    return found
+
+
+def _finite(vector: Tensor) -> Tensor:
+    if not bool(torch.isfinite(vector).all()):
+        raise ValueError("its weights are not finite")
+    return vector
+
+
+def _require_same(run: Run, folder: Path, facts: Facts, identity: str) -> None:
     advice = "delete the folder to train from the start, or give another one"
-    theirs, ours = facts["settings"], _settings(run)
+    theirs, ours = facts.settings, _settings(run)
     for name in sorted(theirs.keys() | ours.keys()):
         if name not in _FREE and theirs.get(name) != ours.get(name):
             raise ModelError(
                 f"the checkpoint in {folder} is of a run with {name}={theirs.get(name)!r}, this one has "
                 f"{name}={ours.get(name)!r}: {advice}"
             )
-    pairs = zip([*facts["layout"], *facts["buffers"]], [*run.weights.layout, *run.weights.buffer_names], strict=False)
-    lengths_differ = len(facts["layout"]) != len(run.weights.layout) or len(facts["buffers"]) != len(
-        run.weights.buffer_names
-    )
+    pairs = zip([*facts.layout, *facts.buffers], [*run.weights.layout, *run.weights.buffer_names], strict=False)
+    lengths_differ = len(facts.layout) != len(run.weights.layout) or len(facts.buffers) != len(run.weights.buffer_names)
     for there, here in pairs:
         if there != (list(here) if isinstance(here, tuple) else here):
-            raise ModelError(f"the checkpoint in {folder} is of another network ({there} there, {here} here): {advice}")
+            raise ModelError(
+                f"the checkpoint in {folder} is of another network ({there!r} there, {here!r} here): {advice}"
+            )
     if lengths_differ:
         raise ModelError(f"the checkpoint in {folder} is of another network, with other layers: {advice}")
-    if facts["identity"] != identity:
+    if facts.identity != identity:
         raise ModelError(
             f"the checkpoint in {folder} is of a run on other data (its first batch or names differ): {advice}"
         )
@@ -157,7 +196,8 @@ def _named(prefix: str, run: Run, buffers: list[Tensor]) -> dict[str, Tensor]:
 
 
 def _buffers(prefix: str, run: Run, tensors: dict[str, Tensor]) -> list[Tensor]:
-    return [tensors[f"{prefix}.{name}"] for name in run.weights.buffer_names]
+    ours = zip(run.weights.buffer_names, run.weights.buffers(), strict=True)
+    return [_like(buffer, tensors, f"{prefix}.{name}") for name, buffer in ours]
 
 
 def _digest(value: Any, digest: Any) -> None:

@@ -70,12 +70,10 @@ class Run:
 
     def step(self, progress: float) -> None:
         """Train on the next chunk, when `progress` in [0, 1] of the run is done."""
-        if not self._chunks:
-            self._randomness.set(Randomness.BATCH, self.batch)
-            self._chunks = self.chunks_of(self.batch)
+        chunk = self.chunks()[self.chunk]
         self._randomness.set(Randomness.STEP, self.steps)
         with self.hardware.autocast():
-            loss, state = self._loss(self.network, self.hardware.place(self._chunks[self.chunk]), self.state)
+            loss, state = self._loss(self.network, self.hardware.place(chunk), self.state)
         gradient = self.weights.differentiate(loss)
         loss_value, norm, healthy = self.health.check(loss, gradient)
         rate = self.settings.learning_rate * rate_factor(
@@ -93,6 +91,13 @@ class Run:
         self._advance(detach(state) if healthy else None)
         self.steps += 1
         self.record.add(loss_value, norm, rate)
+
+    def chunks(self) -> list[Any]:
+        """The chunks of the batch that the next step takes one from."""
+        if not self._chunks:
+            self._randomness.set(Randomness.BATCH, self.batch)
+            self._chunks = self.chunks_of(self.batch)
+        return self._chunks
 
     def chunks_of(self, batch: int) -> list[Any]:
         """The chunks of a batch, one for each update."""

@@ -6,11 +6,16 @@ another one, to be no ordinary file, or to declare what torch cannot hold; each 
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import safetensors.torch
 from safetensors import SafetensorError
 from torch import Tensor
+
+_LONGEST_HEADER = 100_000_000
+"""In bytes; safetensors reads none that is longer."""
 
 
 def read_ordinary(path: Path) -> bytes:
@@ -21,6 +26,25 @@ def read_ordinary(path: Path) -> bytes:
     if path.exists() and not path.is_file():
         raise OSError(None, "it is no ordinary file")
     return path.read_bytes()
+
+
+def read_metadata(path: Path) -> dict[str, Any]:
+    """The texts that a safetensors file holds beside its tensors; ValueError for another file.
+
+    Raises OSError where it cannot be read, or is no ordinary file.
+    """
+    if not path.is_file():
+        raise OSError(None, "it is no ordinary file")
+    with path.open("rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+        if size > _LONGEST_HEADER:
+            raise ValueError("the header of a safetensors file is shorter")
+        try:
+            header = json.loads(file.read(size))
+        except RecursionError as error:
+            raise ValueError("the header of a safetensors file is not nested like this") from error
+    found = header.get("__metadata__") if isinstance(header, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
 def parse_tensors(data: bytes) -> dict[str, Tensor]:

@@ -102,7 +102,7 @@ def flatten(state: State, name: str = "state") -> tuple[Any, dict[str, Tensor]]:
 
 
 def unflatten(shape: Any, tensors: Mapping[str, Tensor]) -> State:
-    """The state that `flatten` took apart."""
+    """The state that `flatten` took apart; of what it did not make, any of Python's errors for a wrong value."""
     if shape is None:
         return None
     if isinstance(shape, str):
@@ -110,5 +110,7 @@ def unflatten(shape: Any, tensors: Mapping[str, Tensor]) -> State:
     ((kind, items),) = shape.items()
     if kind == "dict":
         return {key: unflatten(inner, tensors) for key, inner in items}
+    if kind not in ("tuple", "list"):
+        raise ValueError(f"no state is a {kind!r}")
     parts = [unflatten(inner, tensors) for _, inner in items]
     return tuple(parts) if kind == "tuple" else parts

@@ -69,7 +69,7 @@ def run(
         else:
             written += done.texts
     if out is not None:
-        from foretell.training.whole_file import replace_file
+        from foretell.storage.whole_file import replace_file
 
         replace_file(out, "".join(f"{text}\n" for text in written).encode())
     if cut:

@@ -21,7 +21,7 @@ from foretell.forecasting.report.summary import (
 )
 from foretell.forecasting.report.training_section import training_section
 from foretell.forecasting.report.wording import MINUS, THIN, TIMES, escape, fixed, number, percent
-from foretell.training.whole_file import replace_file
+from foretell.storage.whole_file import replace_file
 
 # The policy holds the page to its word: a browser that reads it fetches nothing.
 _PAGE = Template("""<!DOCTYPE html>

@@ -11,7 +11,7 @@ from foretell.errors import SettingsError
 from foretell.forecasting.report.charts.canvas import style
 from foretell.forecasting.report.charts.forecast import WIDE, forecast_charts
 from foretell.forecasting.report.content import SeriesView
-from foretell.training.whole_file import replace_file
+from foretell.storage.whole_file import replace_file
 
 MOST_PANELS = 48
 """More would pass the 65,536 pixels that a picture may be high."""

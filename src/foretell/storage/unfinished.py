@@ -1,0 +1,102 @@
+"""Files and folders under temporary names, until they are whole.
+
+Whoever writes one holds a lock on it for as long. One that nobody has locked was left by a process that was killed:
+`sweep` deletes those, and nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import stat
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from io import FileIO
+from pathlib import Path
+from typing import TypeVar
+
+from foretell.storage.locks import lock
+
+_NAME = re.compile(r"\.foretell-[0-9a-f]{16}\.tmp")
+
+T = TypeVar("T")
+
+
+@contextmanager
+def unfinished_file(folder: Path) -> Iterator[tuple[Path, FileIO]]:
+    """A new file in `folder` under a temporary name, open to read and write; deleted in the end unless renamed.
+
+    Raises OSError where it cannot be made.
+    """
+    with _unfinished(folder, lambda path: path.open("x+b", buffering=0)) as (path, file), file:
+        yield path, file
+
+
+@contextmanager
+def unfinished_folder(folder: Path) -> Iterator[Path]:
+    """The same with a new folder in `folder`, for files alone."""
+    with _unfinished(folder, Path.mkdir) as (path, _):
+        yield path
+
+
+def sweep(folder: Path) -> None:
+    """Delete what killed processes left under temporary names in `folder`, as far as it can be deleted."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        left = [Path(entry.path) for entry in entries if _NAME.fullmatch(entry.name)]
+    for path in left:
+        with suppress(OSError):
+            # Neither a link is followed nor a pipe waited for.
+            handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+            try:
+                if lock(handle):
+                    _remove(path)
+            finally:
+                os.close(handle)
+
+
+def remove_files(folder: Path, names: Collection[str] | None = None) -> None:
+    """Delete the files of a folder (those with these `names`), in the order of their names, and then the folder.
+
+    What is no ordinary file stays, and then the folder too. Raises OSError where something cannot be deleted.
+    """
+    with os.scandir(folder) as entries:
+        files = sorted(entry.name for entry in entries if entry.is_file(follow_symlinks=False))
+    for name in files:
+        if names is None or name in names:
+            (folder / name).unlink(missing_ok=True)
+    with suppress(OSError):  # not empty
+        folder.rmdir()
+
+
+@contextmanager
+def _unfinished(folder: Path, make: Callable[[Path], T]) -> Iterator[tuple[Path, T]]:
+    with ExitStack() as stack:
+        while True:
+            path = folder / f".foretell-{secrets.token_hex(8)}.tmp"
+            # Before there is anything to remove: a signal may come at any time.
+            stack.callback(_remove, path)
+            made = make(path)
+            if _claimed(path, stack):
+                break
+        yield path, made
+
+
+def _claimed(path: Path, stack: ExitStack) -> bool:
+    """Lock what was just made, until the stack unwinds; False if a sweep was quicker."""
+    if os.name != "posix":
+        return True
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    stack.callback(os.close, handle)
+    return lock(handle) is not False and path.exists()
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        if stat.S_ISDIR(path.lstat().st_mode):
+            remove_files(path)
+        else:
+            path.unlink()

@@ -1,0 +1,102 @@
+"""Replaces a folder of files by a new one. Whenever the process is killed, the one or the other can be found.
+
+Two renames do it, since a folder cannot take the name of another that is not empty: the old one's goes aside, then the
+new one takes its name. A folder without its name in between is where `standing` says.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from foretell.storage.unfinished import remove_files, sweep, unfinished_folder
+from foretell.storage.whole_file import sync_folder, write_synced
+
+_ATTEMPTS = 10
+# Another process replaces the same folder at the same moment.
+_MOVED = (errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST)
+
+
+def standing(target: Path, marker: str) -> Path:
+    """Where the folder is: `target`, or aside if a replacement was cut off; there it must hold the file `marker`."""
+    if os.path.lexists(target):
+        return target
+    found = [path for path in _places_aside(target) if _holds(path, marker)]
+    return max(found, key=lambda path: path.stat().st_mtime, default=target)
+
+
+def is_aside(target: Path) -> bool:
+    """Whether `standing` may find the folder elsewhere than at `target`."""
+    return not os.path.lexists(target) and any(path.is_dir() for path in _places_aside(target))
+
+
+def replace_folder(target: Path, files: Mapping[str, bytes], marker: str) -> None:
+    """Write a folder with these files (contents by name) in the place of `target`.
+
+    One that was put aside and holds the file `marker` is put back before. `target` is not there, empty, or a folder of
+    files with these names. What killed processes left beside it is deleted in the end. Raises OSError where that cannot
+    be; the old folder is then as it was.
+    """
+    found = standing(target, marker)
+    if found != target:
+        os.rename(found, target)
+    with unfinished_folder(target.parent) as temporary:
+        for name, content in files.items():
+            with (temporary / name).open("xb", buffering=0) as file:
+                write_synced(file, content)
+        sync_folder(temporary)
+        _put_in_place(temporary, target)
+        sync_folder(target.parent)
+    for path in _aside(target):
+        with suppress(OSError):
+            remove_files(path, files)
+    sweep(target.parent)
+
+
+def _put_in_place(temporary: Path, target: Path) -> None:
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            _exchange(temporary, target)
+        except OSError as error:
+            if error.errno not in _MOVED or attempt == _ATTEMPTS or not temporary.exists():
+                raise
+        else:
+            return
+
+
+def _exchange(temporary: Path, target: Path) -> None:
+    if not target.exists() or not any(target.iterdir()):
+        os.rename(temporary, target)
+        return
+    aside = target.with_name(f".{target.name}.{secrets.token_hex(8)}.previous")
+    os.rename(target, aside)
+    try:
+        os.rename(temporary, target)
+    except OSError:
+        with suppress(OSError):  # where another run's took its place, that one stays
+            os.rename(aside, target)
+        raise
+
+
+def _places_aside(target: Path) -> list[Path]:
+    # The first name was that of former versions; somebody else's folder may have it.
+    return [target.with_name(f".{target.name}.previous"), *_aside(target)]
+
+
+def _aside(target: Path) -> list[Path]:
+    """Folders that were put aside; their names are nobody else's."""
+    name = re.compile(rf"\.{re.escape(target.name)}\.[0-9a-f]{{16}}\.previous")
+    try:
+        with os.scandir(target.parent) as entries:
+            return [Path(e.path) for e in entries if name.fullmatch(e.name) and e.is_dir(follow_symlinks=False)]
+    except OSError:
+        return []
+
+
+def _holds(path: Path, marker: str) -> bool:
+    return path.is_dir() and not path.is_symlink() and (path / marker).is_file()
