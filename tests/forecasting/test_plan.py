@@ -12,10 +12,10 @@ from foretell.forecasting.settings import ForecastSettings
 
 def test_the_input_grows_with_the_season_and_shrinks_with_the_history(make_panel):
     plan = Plan.of(make_panel([np.arange(1000.0)]), 24, ForecastSettings())
-    assert plan.seasons == (24, 168)
+    assert plan.seasons.lengths == (24, 168)
     assert plan.input_steps == 2 * 168
     short = Plan.of(make_panel([np.arange(60.0)]), 4, ForecastSettings())
-    assert short.seasons == ()
+    assert short.seasons.lengths == ()
     assert short.input_steps == min(int(short.holdout.training.max()), 32)
 
 
@@ -26,7 +26,7 @@ def test_a_convolution_is_given_two_outputs_at_least(make_panel):
 
 def test_no_season_asked_for_is_no_season(make_panel):
     plan = Plan.of(make_panel([np.arange(1000.0)]), 5, ForecastSettings(seasons=()))
-    assert plan.seasons == ()
+    assert plan.seasons.lengths == ()
     assert plan.holdout.training[0] > 0
 
 
@@ -49,4 +49,16 @@ def test_what_no_series_is_long_enough_for_is_refused(make_panel, rows, horizon,
 def test_as_long_as_the_longest_series_is_not_too_long(make_panel):
     panel = make_panel([np.arange(5.0), np.arange(1200.0)])
     plan = Plan.of(panel, 1200, ForecastSettings(seasons=(1200,), conv_stride=400, input_steps=1200))
-    assert (plan.seasons, plan.stride, plan.input_steps) == ((1200,), 400, 1200)
+    assert (plan.seasons.lengths, plan.stride, plan.input_steps) == ((1200,), 400, 1200)
+
+
+def test_only_the_training_part_is_searched_for_seasons(make_panel):
+    quiet = np.random.default_rng(1).standard_normal(600)
+    at = np.arange(600)
+    plan = Plan.of(make_panel([quiet], alias="1"), 100, ForecastSettings())
+    assert plan.seasons.lengths == ()
+    until = int(plan.holdout.training[0])
+    late = np.where(at >= until, 50 * np.sin(2 * np.pi * at / 10), quiet)
+    assert Plan.of(make_panel([late], alias="1"), 100, ForecastSettings()).seasons.lengths == ()
+    early = np.where(at < until, quiet + 5 * np.sin(2 * np.pi * at / 10), quiet)
+    assert Plan.of(make_panel([early], alias="1"), 100, ForecastSettings()).seasons.lengths == (10,)

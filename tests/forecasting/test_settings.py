@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foretell.errors import SettingsError
-from foretell.forecasting.settings import ForecastSettings, input_length, season_lengths
+from foretell.forecasting.settings import ForecastSettings, input_length
 
 
 @pytest.mark.parametrize(
@@ -35,17 +35,6 @@ def test_the_edges_are_allowed():
     edges = ForecastSettings(layers=1, windows=0, dropout=0.0, finish=0, input_steps=2, seasons=())
     assert edges.training == ForecastSettings().training
     assert ForecastSettings(finish=1, seasons=(2,)).seasons == (2,)
-
-
-def test_natural_seasons_need_two_rounds_of_history():
-    assert season_lengths((24, 168), None, 336) == (24, 168)
-    assert season_lengths((24, 168), None, 335) == (24,)
-    assert season_lengths((24, 168), None, 47) == ()
-
-
-def test_seasons_asked_for_are_taken_as_they_are_ascending_and_once():
-    assert season_lengths((24, 168), (12, 7, 12), 5) == (7, 12)
-    assert season_lengths((24,), (), 1000) == ()
 
 
 @given(

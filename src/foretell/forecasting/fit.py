@@ -21,6 +21,7 @@ from foretell.forecasting.inputs import InputLayout
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.plan import Plan
 from foretell.forecasting.prediction import Experience, windows_of
+from foretell.forecasting.season import Seasons
 from foretell.forecasting.settings import ForecastSettings
 from foretell.forecasting.training_task import TrainingTask, observed
 from foretell.forecasting.validation import Validation
@@ -51,6 +52,8 @@ class Fit:
     finish: History | None
     """The last stretch."""
     holdout: Holdout
+    seasons: Seasons
+    """As found in the training part."""
 
 
 def fit(
@@ -88,7 +91,7 @@ def fit(
         layout=InputLayout(
             steps=plan.input_steps,
             horizon=horizon,
-            seasons=plan.seasons,
+            seasons=plan.seasons.lengths,
             calendar=len(calendar_names(panel.frequency)),
             known=covariates.known_features,
             kernel=plan.kernel,
@@ -155,6 +158,7 @@ def fit(
         history=history,
         finish=finish,
         holdout=holdout,
+        seasons=plan.seasons,
     )
 
 

@@ -66,7 +66,7 @@ class Forecaster:
 
     `model` is rnn, lstm, gru or wavenet, or the class of `foretell.nn`; `horizon` the steps to forecast; `levels` the
     intervals, in percent. `known` names columns whose future is known, `static` those that are constant in a series.
-    `season` is one season length or several, in steps; None takes those of the frequency. `columns` says which column
+    `season` is one season length or several, in steps; None looks for them in the data. `columns` says which column
     is what, where that is not to be found; `minutes` is a time budget for fitting, in place of a number of steps;
     `settings` holds the rest. Raises SettingsError for arguments that make no sense.
     """
@@ -171,7 +171,8 @@ class Forecaster:
             on_progress=on_progress,
         )
         self._fitted = train(select(panel, np.flatnonzero(panel.history)), settings=self.settings)
-        self._read = self._fitted_to = reading
+        findings = replace(findings, seasons=self._fitted.fit.seasons)
+        self._read = self._fitted_to = replace(reading, findings=findings)
         self.prediction = None
         return self
 

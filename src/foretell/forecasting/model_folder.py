@@ -20,6 +20,7 @@ from foretell.forecasting.fit import Fit
 from foretell.forecasting.fitted_model import FittedModel
 from foretell.forecasting.holdout import Holdout
 from foretell.forecasting.prediction import Experience
+from foretell.forecasting.season import Seasons
 from foretell.forecasting.settings import ForecastSettings
 from foretell.forecasting.tables.columns import Columns
 from foretell.tables.frequency import Frequency
@@ -62,6 +63,7 @@ def _describe(model: FittedModel) -> dict[str, Any]:
         "history": fit.history.to_dict(),
         "finish": fit.finish.to_dict() if fit.finish else None,
         "holdout": {f.name: getattr(fit.holdout, f.name).tolist() for f in dataclasses.fields(Holdout)},
+        "seasons": dataclasses.asdict(fit.seasons),
         "validated_until": dict(model.validated_until),
         "frequency": model.frequency.alias,
         "columns": dataclasses.asdict(model.columns),
@@ -82,6 +84,7 @@ def _understand(body: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]
         "history": History.from_dict(body["history"]),
         "finish": History.from_dict(finish) if finish else None,
         "holdout": _holdout(body["holdout"]),
+        "seasons": from_plain(Seasons, body["seasons"]),
     }
     rest = {
         "frequency": Frequency.parse(read_value(str, body["frequency"])),
@@ -109,6 +112,7 @@ def _check_together(
     covariates: Covariates,
     experience: Experience,
     factors: NDArray[np.float64],
+    seasons: Seasons,
     frequency: Frequency,
     **_: Any,
 ) -> None:
@@ -122,6 +126,8 @@ def _check_together(
         raise ValueError("the network reads other columns than those described")
     if covariates.category_counts != blueprint.categories:
         raise ValueError("the network knows other categories than those described")
+    if seasons.lengths != layout.seasons:
+        raise ValueError("the network reads other seasons than those described")
     if layout.calendar != len(calendar_names(frequency)):
         raise ValueError(f"a frequency of {frequency.alias} has another calendar than the network reads")
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from foretell.errors import SettingsError
 from foretell.forecasting.holdout import Holdout
 from foretell.forecasting.panel import Panel
-from foretell.forecasting.settings import ForecastSettings, input_length, season_lengths
+from foretell.forecasting.season import Seasons
+from foretell.forecasting.seasons import find_seasons
+from foretell.forecasting.settings import ForecastSettings, input_length
 
 _ALWAYS = 1000
 """Steps that may be asked for however short the series are."""
@@ -20,8 +22,7 @@ class Plan:
     """A panel, a horizon and settings, thought through."""
 
     holdout: Holdout
-    seasons: tuple[int, ...]
-    """Season lengths in steps, ascending."""
+    seasons: Seasons
     kernel: int
     stride: int
     """Of the convolution in front of the network."""
@@ -30,16 +31,19 @@ class Plan:
 
     @classmethod
     def of(cls, panel: Panel, horizon: int, settings: ForecastSettings) -> Plan:
-        """The plan; nothing of it depends on the values. Raises SettingsError for what no series is long enough for."""
+        """The plan; nothing of it depends on values but the seasons, and they on the training part alone.
+
+        Raises SettingsError for what no series is long enough for.
+        """
         _require_length(panel, horizon, settings)
         natural = panel.frequency.seasons
         shortest = min(natural if settings.seasons is None else settings.seasons, default=1)
         holdout = Holdout.split(panel.history, horizon, shortest, settings.windows)
         longest = int(holdout.training.max())
-        seasons = season_lengths(natural, settings.seasons, longest)
+        seasons = find_seasons(panel, holdout.training, natural, settings.seasons)
         stride = settings.conv_stride
         kernel = 2 * stride if stride > 1 else 1
-        steps = input_length(settings.input_steps, seasons, horizon, longest)
+        steps = input_length(settings.input_steps, seasons.lengths, horizon, longest)
         return cls(holdout, seasons, kernel, stride, max(steps, kernel + stride))
 
 

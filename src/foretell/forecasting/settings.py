@@ -33,7 +33,7 @@ class ForecastSettings:
     input_steps: int | None = None
     """Time steps the network runs over; None chooses them from season and horizon."""
     seasons: tuple[int, ...] | None = None
-    """Season lengths in steps; None takes those of the frequency that the history covers twice."""
+    """Season lengths in steps; None takes those found in the data and the natural ones of the frequency."""
     batch_size: int = 32
     """Windows a training step, for each member."""
     windows: int = 3
@@ -59,13 +59,6 @@ class ForecastSettings:
     def _require(self, name: str, rule: str, holds: bool) -> None:
         if not holds:
             raise SettingsError(f"{name} is {getattr(self, name)!r}: it {rule}")
-
-
-def season_lengths(natural: tuple[int, ...], asked: tuple[int, ...] | None, longest_training: int) -> tuple[int, ...]:
-    """The season lengths to use, ascending: those asked for, or the natural ones that the history holds twice."""
-    if asked is not None:
-        return tuple(sorted(set(asked)))
-    return tuple(season for season in natural if 2 * season <= longest_training)
 
 
 def input_length(asked: int | None, seasons: tuple[int, ...], horizon: int, longest_training: int) -> int:

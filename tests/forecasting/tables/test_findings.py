@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from foretell.forecasting.season import Season, Seasons
 from foretell.forecasting.tables.findings import Findings, describe_frequency
 
 PLAIN = Findings(
@@ -65,3 +66,15 @@ def test_the_fields_as_json() -> None:
     plain = json.loads(json.dumps(PLAIN.to_dict()))
     assert plain.pop("targets") == ["sold"]
     assert Findings(**plain, targets=("sold",)) == PLAIN
+
+
+def test_what_repeats_is_said_and_written() -> None:
+    day, week = Season(24, 0.9, 1.0, "found"), Season(168, 0.3, 1.0, "found")
+    found = replace(PLAIN, seasons=Seasons((day, week), absent=(12,)))
+    assert found.sentences()[2:4] == [
+        "A pattern repeats every 24 and every 168 steps (found in the data, clear).",
+        "None repeats every 12 steps, though the calendar suggests it.",
+    ]
+    written = json.loads(json.dumps(found.to_dict()))
+    assert written["seasons"][0] == {"length": 24, "strength": 0.9, "certainty": 1.0, "origin": "found"}
+    assert written["absent_seasons"] == [12]

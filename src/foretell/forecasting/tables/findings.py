@@ -7,6 +7,8 @@ import re
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from foretell.forecasting.season import Seasons
+
 _STEPS = {
     "us": "microsecond", "ms": "millisecond", "s": "second", "min": "minute", "h": "hour", "D": "day",
     "B": "business day", "W": "week", "MS": "month", "ME": "month's end", "QS": "quarter", "QE": "quarter's end",
@@ -42,6 +44,8 @@ class Findings:
     duplicates_dropped: int
     resorted: bool
     time_zone: str | None = None
+    seasons: Seasons | None = None
+    """What repeats; None where nothing was fitted to the table."""
     notes: list[str] = field(default_factory=list)
 
     def sentences(self) -> list[str]:
@@ -55,6 +59,7 @@ class Findings:
         lines = [f"{self.series:,} series in {layout}: {', '.join(names)}; {_plural(self.rows, 'row')}."]
         zone = f", in {self.time_zone}" if self.time_zone else ""
         lines.append(f"Time stamps are {self.time_format}{zone}; {describe_frequency(self.frequency)}.")
+        lines += self.seasons.sentences() if self.seasons else []
         if self.missing:
             gaps = f", {self.gaps:,} of them in steps that have no row" if self.gaps else ""
             lines.append(f"{_plural(self.missing, 'value')} missing within the histories{gaps}; they stay missing.")
@@ -68,7 +73,11 @@ class Findings:
 
     def to_dict(self) -> dict[str, Any]:
         """The fields, as JSON can hold them."""
-        return {**asdict(self), "targets": list(self.targets)}
+        fields = {**asdict(self), "targets": list(self.targets)}
+        if self.seasons is None:
+            return fields
+        found = [asdict(season) for season in self.seasons.seasons]
+        return {**fields, "seasons": found, "absent_seasons": list(self.seasons.absent)}
 
 
 def _plural(count: int, noun: str) -> str:

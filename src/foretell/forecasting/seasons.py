@@ -1,0 +1,228 @@
+"""Finding the lengths after which a pattern repeats, and checking those that the calendar names."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foretell.forecasting.harmonics import NOTHING, Evidence, Floats, Sample, whitened
+from foretell.forecasting.panel import Panel
+from foretell.forecasting.season import Origin, Season, Seasons
+from foretell.forecasting.season_strength import strengths
+from foretell.tables.frequency import Frequency
+
+_MOST = 3
+_SERIES, _VALUES, _LONGEST = 300, 150_000, 20_000
+"""What is looked at: a sample of the series, and the end of those that are longer."""
+_SHORTLIST = 25
+_ROUNDS_KNOWN, _ROUNDS = 2, 3
+"""How often a history must hold a season that the calendar names, and one that nothing names."""
+_TRIED = np.log(6)
+"""The price, in nats, of having chosen among six numbers of harmonics."""
+_DOUBT, _UNCALENDRICAL = np.log(200), np.log(3)
+"""What is found where there is nothing: one in 200 tables a length that a calendar knows, one in 600 any other."""
+_SHOWN_BY = {True: 0.08, False: 0.15}
+"""The share of series that must show a season themselves: one that a calendar knows, any other."""
+_NOTHING, _LITTLE = 1.5, 4.0
+"""Nats that say nothing of a season; and too little for what is longer than one that is there."""
+_SHORTER_ROUNDS, _ABSENT_ROUNDS = 8, 150
+"""How often all histories together must hold a season before it can be too long, or surely absent."""
+_RESOLVED, _BLURRED = 0.7, 0.25
+"""A length so many bins of the periodogram away must have less than this share of the evidence of a season."""
+_PARTS, _MOST_OF = 4, {True: 0.3, False: 0.6}
+"""A divisor is taken first where it is so many times shorter and explains so much; less of a week."""
+_FAINT = 0.05
+"""The strength that a length which no calendar knows must have."""
+_DAYS = (1 / 1440, 1 / 24, 1 / 2, 1.0, 7.0, 14.0, 28.0, 365.25 / 12, 365.25 / 4, 365.25 / 2, 365.25)
+"""What calendars and clocks repeat after: minute, hour, half a day, day, weeks, and months, quarters, halves of a year.
+"""
+_USUAL = (4, 5, 6, 7, 8, 12, 24, 26, 48, 52, 60, 96, 144, 168, 260, 261, 288, 336, 365, 366, 672, 1008, 1440, 2016)
+"""The lengths that this gives for common steps, for where the step is not known."""
+
+
+def find_seasons(
+    panel: Panel,
+    limits: NDArray[np.int64],
+    natural: tuple[int, ...] = (),
+    asked: tuple[int, ...] | None = None,
+    *,
+    seed: int = 0,
+) -> Seasons:
+    """The seasons of a panel, from the first `limits` (N,) rows of each series; nothing else is looked at.
+
+    Those `asked` for, if any were named, are taken as they are. Those `natural` to the frequency are taken where a
+    history holds them twice, unless the data hold a shorter one in their place or surely none; others are found by the
+    power at their harmonics, pooled over the series, where a history holds them three times. Which series of many are
+    looked at depends on `seed`.
+    """
+    series = _looked_at(panel, limits, seed)
+    sample = Sample.of([noise for values in series if (noise := whitened(values)) is not None])
+    search = _Search(sample, series, _calendrical(panel.frequency, natural))
+    longest = int(limits.max(initial=0))
+    absent: tuple[int, ...] = ()
+    if asked is not None:
+        found = [search.judged(length, (), "asked") for length in sorted(set(asked))]
+    else:
+        held = [length for length in sorted(natural) if _ROUNDS_KNOWN * length <= longest]
+        found, absent = search.checked(held)
+        found = search.others(found)
+    found.sort(key=lambda season: season.length)
+    shares = strengths(series, [season.length for season in found])
+    return Seasons(tuple(replace(s, strength=x) for s, x in zip(found, shares, strict=True)), absent)
+
+
+def _looked_at(panel: Panel, limits: NDArray[np.int64], seed: int) -> list[Floats]:
+    """The ends of some series, as many as there is time for."""
+    long_enough = np.flatnonzero(limits >= 2 * _ROUNDS)
+    lengths = np.minimum(limits[long_enough], _LONGEST)
+    order = np.random.default_rng(seed).permutation(len(long_enough))
+    within = np.cumsum(lengths[order]) <= max(_VALUES, lengths.max(initial=0))
+    chosen = np.sort(order[within][:_SERIES])
+    ends = panel.offsets[long_enough[chosen]] + limits[long_enough[chosen]]
+    return [panel.values[end - length : end] for end, length in zip(ends, lengths[chosen], strict=True)]
+
+
+class _Search:
+    """What the harmonics of one sample say of lengths."""
+
+    def __init__(self, sample: Sample, series: Sequence[Floats], calendrical: Iterable[int]) -> None:
+        self._sample = sample
+        self._series = series
+        self._longest = sample.longest // _ROUNDS
+        self._calendrical = sorted(length for length in calendrical if length <= self._longest)
+
+    def judged(self, length: int, known: Sequence[int], origin: Origin) -> Season:
+        """The season, with how sure it is if no other length was looked at."""
+        nats = self._sample.evidence(length, known, _ROUNDS_KNOWN).nats / self._alike([*known, length])
+        return Season(length, 0.0, _certainty(nats - _TRIED), origin)
+
+    def checked(self, natural: Sequence[int]) -> tuple[list[Season], tuple[int, ...]]:
+        """Those natural seasons that are not surely absent, or what the data hold in their place; and the absent."""
+        found: list[Season] = []
+        absent: list[int] = []
+        for length in natural:
+            known = [season.length for season in found]
+            evidence = self._sample.evidence(length, known, _ROUNDS_KNOWN)
+            rounds = sum(len(group) * (group.shape[1] // length) for group in self._sample.groups)
+            shorter = self._shorter(self._sample, length, known, _LITTLE)
+            if shorter is not None and rounds >= _SHORTER_ROUNDS:
+                found.append(self.judged(shorter[0], known, "found"))
+            elif rounds >= _ABSENT_ROUNDS and evidence.nats < _NOTHING:
+                absent.append(length)
+            else:
+                found.append(self.judged(length, known, "natural"))
+        return found, tuple(absent)
+
+    def _shorter(self, sample: Sample, length: int, known: Sequence[int], least: float) -> tuple[int, Evidence] | None:
+        """A divisor of a season, where the data hold that and less than `least` nats for the rest."""
+        for divisor in (d for d in range(2, length // 2 + 1) if length % d == 0):
+            evidence = sample.evidence(divisor, known, _ROUNDS)
+            if self._surplus(divisor, evidence, 1.0) > 0:
+                rest = sample.evidence(length, [*known, divisor], _ROUNDS_KNOWN)
+                if rest.harmonics and rest.nats < least:
+                    return divisor, evidence
+        return None
+
+    def others(self, found: Sequence[Season]) -> list[Season]:
+        """The seasons found already, with those beside them that nothing names."""
+        found = list(found)
+        sample = self._sample
+        for season in found:
+            sample = sample.without(season.length)
+        passed: set[int] = set()
+        while len(found) < _MOST:
+            known = [season.length for season in found]
+            length, evidence = self._climbed(sample, known, passed)
+            if not length:
+                break
+            alike = sample.without(length).alike()
+            shorter = self._shorter(sample, length, known, self._price(length))
+            length, evidence = shorter or (length, evidence)
+            length, evidence = self._within(sample, length, evidence, known, alike)
+            surplus = self._surplus(length, evidence, alike)
+            if surplus <= 0 or length in passed:
+                break
+            blur = self._blur(sample, length, evidence, known)
+            if blur:
+                passed.update(range(length - blur, length + blur + 1))
+                continue
+            if length not in self._calendrical and strengths(self._series, [*known, length])[-1] < _FAINT:
+                passed.add(length)
+                continue
+            found.append(Season(length, 0.0, _certainty(surplus + _DOUBT), "found"))
+            sample = sample.without(length)
+        return found
+
+    def _climbed(self, sample: Sample, known: Sequence[int], passed: set[int]) -> tuple[int, Evidence]:
+        """The length that most speaks for: the best of a shortlist, or better ones beside it and beside its parts."""
+        told: dict[int, Evidence] = {}
+
+        def best_of(lengths: Iterable[int]) -> int:
+            for length in {*lengths}.difference(known, passed, told):
+                if 2 <= length <= self._longest:
+                    told[length] = sample.evidence(length, known, _ROUNDS)
+            return max(told, key=lambda length: self._surplus(length, told[length], 1.0), default=0)
+
+        best = best_of([*sample.candidates(_ROUNDS, _SHORTLIST), *self._calendrical])
+        while best:
+            near = {round(best / part) + step for part in (1, 2, 3) for step in (-1, 0, 1)}
+            better = best_of(near)
+            if better == best:
+                return best, told[best]
+            best = better
+        return 0, NOTHING
+
+    def _blur(self, sample: Sample, length: int, evidence: Evidence, known: Sequence[int]) -> int:
+        """How far off a length the data look much the same, though they are long enough to tell; 0 for a season.
+
+        A cycle that has no fixed period resembles a season of any length around its own.
+        """
+        far = max(1, math.ceil(_RESOLVED * length**2 / sample.longest))
+        sides = [side for side in (length - far, length + far) if side >= 2 and _ROUNDS_KNOWN * side <= sample.longest]
+        nats = [sample.evidence(side, known, _ROUNDS_KNOWN).nats for side in sides]
+        return far if nats and min(nats) > _BLURRED * evidence.nats else 0
+
+    def _within(
+        self, sample: Sample, length: int, evidence: Evidence, known: Sequence[int], alike: float
+    ) -> tuple[int, Evidence]:
+        """A much shorter season that makes up most of a long one, as the day does of the week, to be taken first."""
+        for divisor in (d for d in range(length // _PARTS, 1, -1) if length % d == 0 and d not in known):
+            if sample.share(divisor, length) >= _MOST_OF[length == 7 * divisor]:
+                part = sample.evidence(divisor, known, _ROUNDS)
+                if self._surplus(divisor, part, alike) > 0:
+                    return divisor, part
+        return length, evidence
+
+    def _price(self, length: int) -> float:
+        """The nats that it takes to believe in a season that nothing names."""
+        if length in self._calendrical:
+            return float(np.log(len(self._calendrical)) + _TRIED + _DOUBT)
+        return float(np.log(self._longest) + _UNCALENDRICAL + _TRIED + _DOUBT)
+
+    def _surplus(self, length: int, evidence: Evidence, alike: float) -> float:
+        """The nats beyond that, where `alike` series count as one; none where too few series show the season."""
+        if evidence.shown_by < _SHOWN_BY[length in self._calendrical]:
+            return -math.inf
+        return evidence.nats / alike - self._price(length)
+
+    def _alike(self, seasons: Sequence[int]) -> float:
+        sample = self._sample
+        for season in seasons:
+            sample = sample.without(season)
+        return sample.alike()
+
+
+def _calendrical(frequency: Frequency, natural: Sequence[int]) -> set[int]:
+    """The lengths after which a calendar repeats, and those that are natural."""
+    if frequency.is_integer:
+        return {*natural, *_USUAL}
+    day = 86_400_000_000 / frequency.microseconds
+    return {*natural, *(round(days * day) for days in _DAYS if days * day > 1.5)}
+
+
+def _certainty(nats: float) -> float:
+    return float(-np.expm1(-max(nats, 0.0)))
