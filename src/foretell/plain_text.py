@@ -47,6 +47,26 @@ def contents(path: str | Path, complaint: Complaint) -> bytes:
         raise complaint(f"{named(path)}: the gzip file is damaged or cut short ({error}); fetch it again") from error
 
 
+def as_utf8(data: bytes, encoding: str | None, where: str, complaint: Complaint) -> bytes:
+    """The text that `decoded` would give, as UTF-8; without a copy where it is that already."""
+    marked = any(data.startswith(mark) for mark, name in _MARKS if name != "utf-8")
+    if encoding is None and not marked and b"\0" not in data and _is_utf8(data):
+        return data.removeprefix(codecs.BOM_UTF8)
+    # A surrogate half, which only an odd encoding lets through, has no UTF-8 form.
+    return decoded(data, encoding, where, complaint).encode("utf-8", "replace")
+
+
+def _is_utf8(data: bytes) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        if not data.isascii():
+            for start in range(0, len(data), _PIECE):
+                decoder.decode(data[start : start + _PIECE], final=start + _PIECE >= len(data))
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _unpacked(data: bytes, path: str | Path, complaint: Complaint) -> bytes:
     most = max(_ROOM, _DENSEST * len(data))
     text = io.BytesIO()

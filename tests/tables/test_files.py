@@ -71,7 +71,7 @@ def test_contents(tmp_path: Path, text: str, expected: dict[str, list[object]]) 
         (b"a,b\n1,2\n3\n", r"row 3 has 1 fields? where the header has 2"),
         (b"a,b\n1,2\n3,4\n5,6,7\n", r"row 4 has 3 fields?"),
         (b"a,b,a\n1,2,3\n", r"'a' is named twice \(columns 1 and 3\)"),
-        (b'a,b\n1,2\n"3,4\n', "row 3 is opened and never closed"),
+        (b'a,b\n1,2\n"3,4\n', "row 3: a quotation mark .* is opened and never closed"),
         (b"2001,5.5\n2002,6\n", "add a header row"),
         ("a,b\n1,2\ncafé,3\n".encode("latin-1"), r"row 3 is not UTF-8 text \(byte 0xe9\).*--encoding or encoding="),
         (b"a,b\n1,\x00\n", "row 2 holds zero bytes"),

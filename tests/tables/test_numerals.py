@@ -72,3 +72,43 @@ def test_either_style_reads_back_what_was_written(values: list[float]) -> None:
         read = read_numbers(pl.Series(cells))
         assert not len(read.wrong)
         np.testing.assert_array_equal(read.values, values)
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["5\u202f001,05", "12"], [5001.05, 12]),
+        (["5\u00a0001.5", "1\u2009234\u2009567"], [5001.5, 1234567]),
+        (["5 001", "12,5"], [5001, 12.5]),
+        (["1'234.50", "1\u2019234"], [1234.5, 1234]),
+        (["$5,000.94", "$12"], [5000.94, 12]),
+        (["$1,000", "$2,000"], [1000, 2000]),
+        (["1.234,50 \u20ac", "-3 \u20ac"], [1234.5, -3]),
+        (["-$5", "$-5", "($5.50)"], [-5, -5, -5.5]),
+        (["EUR 5", "EUR 6.5"], [5, 6.5]),
+        (["R$5", "R$ 6"], [5, 6]),
+        (["\u20b91,00,000", "\u20b95"], [100_000, 5]),
+        (["5%", "6.5 %"], [5, 6.5]),
+        (["\u22125", "\u20136"], [-5, -6]),
+        (["1", ".", "..", "-", "\u2014", "?"], [1, None, None, None, None, None]),
+    ],
+)
+def test_what_spreadsheets_put_around_numbers(cells: list[str], expected: list[float | None]) -> None:
+    read = read_numbers(pl.Series(cells))
+    assert not len(read.wrong)
+    assert [None if np.isnan(value) else value for value in read.values] == expected
+
+
+@pytest.mark.parametrize(
+    ("cells", "wrong"),
+    [
+        (["$5", "\u20ac6", "$7"], [1]),
+        (["5%", "6", "7%"], [0, 2]),
+        (["5 kg", "6"], [0]),
+        (["ABC 5", "ABC 6"], [0, 1]),
+        (["1 23", "1 234"], [0]),
+        ([".", "-"], [0, 1]),
+    ],
+)
+def test_what_may_be_no_number_stays_wrong(cells: list[str], wrong: list[int]) -> None:
+    assert read_numbers(pl.Series(cells)).wrong.tolist() == wrong

@@ -2,125 +2,202 @@
 
 from __future__ import annotations
 
-import io
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from foretell.errors import TableError
-from foretell.tables.numerals import read_numbers
-from foretell.tables.times import time_share
+from foretell.tables.cell_types import CODE, settles_decimal_comma, typed_columns
+from foretell.tables.header import are_values, below_header, cells_of, find_start, without_comments
+from foretell.tables.lines import SEPARATORS, MisquotedError, filled_end, lines_of, pieces, quoted, survey
 
-_SEPARATORS = {b",": "commas", b";": "semicolons", b"\t": "tabs", b"|": "vertical bars"}
-_SAMPLE = 1 << 18
+# Tables this wide are read as one column of cells: an expression a column would take too long.
+_WIDE = 2_000
+_SAMPLE_ROWS = 12
 
 
 @dataclass(frozen=True)
-class _Lines:
-    """Where the lines of a text end, and how many separators each holds outside quotes."""
+class _Text:
+    """A table's text from its header on."""
 
-    ends: NDArray[np.int64]
-    separators: NDArray[np.int64]
-    blank: NDArray[np.bool_]
-
-
-def _lines(data: bytes, separator: bytes, where: str) -> _Lines:
-    text = np.frombuffer(data, dtype=np.uint8)
-    newline, mark = text == ord("\n"), text == separator[0]
-    if b'"' in data:
-        quotes = text == ord('"')
-        outside = np.cumsum(quotes, dtype=np.uint8) & 1 == 0
-        if not outside[-1]:
-            row = data[: int(np.flatnonzero(quotes)[-1])].count(b"\n") + 1
-            raise TableError(f'{where}: a quotation mark (") near row {row} is opened and never closed; mend that row')
-        newline &= outside
-        mark &= outside
-    ends = np.flatnonzero(newline)
-    if not len(ends) or ends[-1] != len(text) - 1:
-        ends = np.append(ends, len(text))
-    until = np.searchsorted(np.flatnonzero(mark), ends)
-    ink = np.searchsorted(np.flatnonzero((text > ord(" ")) & ~mark), ends)
-    return _Lines(ends, np.diff(until, prepend=0), np.diff(ink, prepend=0) == 0)
-
-
-def _sniff(data: bytes, where: str) -> bytes:
-    """The separator that the first lines agree on best; a comma where there is but one column."""
-    sample = data[:_SAMPLE]
-    if len(data) > _SAMPLE:
-        sample = sample[: sample.rfind(b"\n") + 1] or data
-        if sample.count(b'"') % 2:
-            sample = data
-    best, separator = (0.0, 0), b","
-    for candidate in _SEPARATORS:
-        lines = _lines(sample, candidate, where)
-        counts = lines.separators[~lines.blank]
-        if len(counts) and counts[0] > 0:
-            agreeing = float(np.mean(counts[1:] == counts[0])) if len(counts) > 1 else 1.0
-            best, separator = max((best, separator), ((agreeing, int(counts[0])), candidate), key=lambda pair: pair[0])
-    return separator
-
-
-def _cells(data: bytes, separator: bytes, width: int, where: str) -> pl.DataFrame:
-    # The line put before the text keeps polars from taking a cell such as "x^" for the mark of compressed data.
-    try:
-        return pl.read_csv(
-            io.BytesIO(separator.join([b"0"] * width) + b"\n" + data),
-            separator=separator.decode(),
-            has_header=False,
-            schema={str(i): pl.String for i in range(width)},
-        )[1:]
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        raise TableError(f"{where}: not a table of {_SEPARATORS[separator]}: {str(error).splitlines()[0]}") from error
+    data: bytes
+    start: int
+    """Where the rows begin."""
+    stop: int
+    """Where the last row ends that is not blank."""
+    separator: bytes
+    width: int
+    """How many fields the rows have."""
+    quotes: bool
+    where: str
 
 
 def parse_delimited(data: bytes, where: str, *, typed: bool = True) -> pl.DataFrame:
     """The table in UTF-8 text whose first line names the columns; `where` names the file in errors.
 
-    Cells that are all numbers become Int64 or Float64, save where a leading zero shows that they are names; all others
-    stay strings, null where empty; all do if not `typed`. Row `i` of the table is row `i + 2` of the
-    text. Raises `TableError`.
+    Above the header there may be a line such as `sep=;`, comments that begin with `#`, and titles; below it up to three
+    rows of units or descriptions, which count as blank. Cells that are all numbers become Int64 or Float64, save where
+    a leading zero shows that they are names; all others stay strings, null where empty; all do if not `typed`. Row `i`
+    of the table is row `i + 2` of the text, whose header is row 1. Raises `TableError`.
     """
     data = data.replace(b"\r\n", b"\n")
     if b"\n" not in data:
         data = data.replace(b"\r", b"\n")
-    data = data.strip(b"\n")
+    data = data.lstrip(b"\n")
     if not data.strip():
         raise TableError(f"{where} is empty; it needs a header row and rows of values")
-    separator = _sniff(data, where)
-    lines = _lines(data, separator, where)
-    filled = np.flatnonzero(~lines.blank)
-    if not len(filled) or filled[0] != 0:
+    begin = find_start(data, where)
+    above, data = data[: begin.offset], data[begin.offset :]
+    counted = " (the header is row 1)" if above.strip() else ""
+    try:
+        return _parsed(data, begin.separator, where, counted, typed=typed, commented=b"#" in above)
+    except MisquotedError as error:
+        raise TableError(
+            f"{where}: row {error.row}{counted}: {error.problem}; put the whole cell in quotation marks and write each "
+            'of its own twice (""), or leave them out'
+        ) from error
+
+
+def _parsed(data: bytes, separator: bytes, where: str, counted: str, *, typed: bool, commented: bool) -> pl.DataFrame:
+    quotes = quoted(data, separator)
+    names, start = _header(data, separator, quotes=quotes)
+    if not any(names):
         raise TableError(f"{where}: its first row names no columns; it needs a header row and rows of values")
-    rows = filled[1:]
-    if not len(rows):
+    data = without_comments(data, start, separator, len(names), above=commented)
+    if typed:
+        data = _without_units(data, start, separator, quotes=quotes)
+    text = _Text(data, start, filled_end(data, start, separator), separator, len(names), quotes, where)
+    if text.start == text.stop:
         raise TableError(f"{where} holds a header and no rows of values below it")
-    width = int(lines.separators[0]) + 1
-    header = list(_cells(data[: lines.ends[0]], separator, width, where).row(0))
-    names = [(name or "").strip() for name in header]
-    wider = bool(np.all(lines.separators[rows] == width))
-    if not wider:
-        ragged = rows[lines.separators[rows] != width - 1]
-        if len(ragged):
-            row, found = int(ragged[0]), int(lines.separators[ragged[0]]) + 1
-            raise TableError(
-                f"{where}: row {row + 1} has {found} field{'s' if found > 1 else ''} where the header has {width} "
-                f"(separated by {_SEPARATORS[separator]}); mend that row, or quote cells that hold the separator"
-            )
-    table = _cells(data[lines.ends[0] + 1 :], separator, width + wider, where)
-    table = table[: int(rows[-1])]
+    found = survey(data, text.start, text.stop, separator, text.width, quotes=quotes)
+    if found.ragged is not None and not found.wider:
+        raise TableError(
+            f"{where}: row {found.ragged + 2}{counted} has {found.found} field{'s' if found.found > 1 else ''} where "
+            f"the header has {text.width} (separated by {SEPARATORS[separator]}); mend that row, or quote cells that "
+            "hold the separator"
+        )
+    text = replace(text, width=text.width + found.wider)
+    columns = _typed(text, found.padded) if typed else _strings(text).get_columns()
     # One field more than names in every row: either a separator ends each row, or the row names have no header (R).
-    if wider:
-        if table[:, -1].str.strip_chars().fill_null("").eq("").all():
-            table = table[:, :-1]
+    if found.wider:
+        if _is_empty(columns[-1]):
+            columns.pop()
         else:
             names = ["", *names]
-    named = _named(table, names, where)
-    return _typed(named) if typed else named
+    return _named(columns, names, where)
 
 
-def _named(table: pl.DataFrame, names: list[str], where: str) -> pl.DataFrame:
+def _header(data: bytes, separator: bytes, *, quotes: bool) -> tuple[list[str], int]:
+    """The names in the first line, and where it ends."""
+    end = data.find(b"\n") + 1 or len(data)
+    while quotes and data.count(b'"', 0, end) % 2 and end < len(data):
+        end = data.find(b"\n", end) + 1 or len(data)
+    return cells_of(data[:end].removesuffix(b"\n"), separator), end
+
+
+def _without_units(data: bytes, start: int, separator: bytes, *, quotes: bool) -> bytes:
+    """The text with rows of units and descriptions below its header as blank lines, so that rows keep their numbers."""
+    stop = start
+    for _ in range(_SAMPLE_ROWS):
+        stop = data.find(b"\n", stop) + 1 or len(data)
+    sample = data[start:stop]
+    lines = lines_of(sample, separator, quotes=quotes)
+    edges = [*lines.starts.tolist(), len(sample)]
+    rows = (cells_of(sample[a:b].removesuffix(b"\n"), separator) for a, b in pairwise(edges))
+    count = below_header(rows)
+    return data[:start] + b"\n" * count + data[start + edges[count] :] if count else data
+
+
+def _cells(
+    text: _Text,
+    schema: Mapping[str, pl.DataType | type[pl.DataType]],
+    fields: Sequence[int] | None = None,
+    *,
+    strict: bool = True,
+) -> pl.DataFrame:
+    """The fields of all rows, or some of the fields, by their numbers from 0; null where a cell is not of its type if
+    not `strict`."""
+    data, above = text.data, text.data.count(b"\n", 0, text.start)
+    first = data[text.start : data.find(b"\n", text.start) + 1 or None]
+    # polars counts the columns in the first row, and takes a text such as x^2 for compressed data.
+    propped = data.startswith(b"x^") or len(cells_of(first, text.separator)) != text.width
+    if propped:
+        data, above = text.separator.join([b"0"] * text.width) + b"\n" + data[text.start :], 0
+    try:
+        table = pl.read_csv(
+            data, has_header=False, skip_lines=above, separator=text.separator.decode(), schema=dict(schema),
+            quote_char='"' if text.quotes else None, columns=None if fields is None else list(fields),
+            ignore_errors=not strict,
+        )  # fmt: skip
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        what = f"not a table of {SEPARATORS[text.separator]}: {str(error).splitlines()[0]}"
+        raise TableError(f"{text.where}: {what}") from error
+    blank = text.data.count(b"\n", text.stop) + (text.stop < len(text.data) and not data.endswith(b"\n"))
+    return table[int(propped) : len(table) - blank] if propped or blank else table
+
+
+def _strings(text: _Text, fields: Sequence[int] | None = None) -> pl.DataFrame:
+    return _cells(text, {str(i): pl.String for i in range(text.width)}, fields)
+
+
+def _typed(text: _Text, padded: frozenset[int]) -> list[pl.Series]:
+    """The columns, of numbers where all cells are; `padded` are those with a cell such as 007."""
+    if text.width > _WIDE and not text.quotes:
+        columns = _typed_at_once(text)
+        if columns is not None:
+            return columns
+    first = next(pieces(text.data, text.start, text.stop, text.separator, quotes=text.quotes))[1]
+    if first == text.stop:
+        return typed_columns(_strings(text).get_columns())
+    sample = _strings(replace(text, data=text.data[:first], stop=first)).get_columns()
+    guess = {str(i): column.dtype for i, column in enumerate(typed_columns(sample))}
+    if settles_decimal_comma(sample):
+        return typed_columns(_strings(text).get_columns())
+    columns = _cells(text, guess, strict=False).get_columns()
+    doubtful = [i for i, c in enumerate(columns) if c.dtype != pl.String and (c.null_count() or i in padded)]
+    for i, column in zip(doubtful, _strings(text, doubtful) if doubtful else [], strict=True):
+        columns[i] = column
+    texts = [column for column in columns if column.dtype == pl.String]
+    if settles_decimal_comma(texts):
+        return typed_columns(_strings(text).get_columns())
+    read = iter(typed_columns(texts))
+    return [next(read) if column.dtype == pl.String else column for column in columns]
+
+
+def _typed_at_once(text: _Text) -> list[pl.Series] | None:
+    """The columns of a wide table, its cells read as one column; None where blank lines or decimal commas stand in the
+    way."""
+    cells = text.data[text.start : text.stop].replace(text.separator, b"\n")
+    column = _cells(_Text(cells, 0, len(cells), b",", 1, False, text.where), {"0": pl.String})["0"]
+    rows = text.data.count(b"\n", text.start, text.stop) + (not cells.endswith(b"\n"))
+    if len(column) != rows * text.width:
+        return None
+    names = [str(i) for i in range(text.width)]
+    coded = column.str.contains(CODE).fill_null(False)
+
+    def table(dtype: type[pl.DataType]) -> tuple[list[pl.Series], Any]:
+        numbers = column.cast(dtype, strict=False)
+        fits = (numbers.is_not_null() | column.is_null()) & ~coded
+        frame = numbers.reshape((rows, text.width)).arr.to_struct(fields=names).struct.unnest()
+        return frame.get_columns(), np.all(fits.to_numpy().reshape(rows, -1), axis=0)
+
+    (whole, is_whole), (real, is_real) = table(pl.Int64), table(pl.Float64)
+    absent = column.is_null().to_numpy().reshape(rows, -1).all(axis=0)
+    odd = np.flatnonzero(~is_real | absent)
+    texts = [column.gather_every(text.width, i).alias(names[i]) for i in odd.tolist()]
+    if settles_decimal_comma(texts):
+        return None
+    columns = [whole[i] if is_whole[i] else real[i] for i in range(text.width)]
+    for i, series in zip(odd.tolist(), typed_columns(texts), strict=True):
+        columns[i] = series
+    return columns
+
+
+def _named(columns: list[pl.Series], names: list[str], where: str) -> pl.DataFrame:
     seen: dict[str, int] = {}
     for i, name in enumerate(names):
         if name and name in seen:
@@ -129,63 +206,31 @@ def _named(table: pl.DataFrame, names: list[str], where: str) -> pl.DataFrame:
             )
         seen[name] = i
     counted = names in ([str(i) for i in range(len(names))], [str(i + 1) for i in range(len(names))])
-    if not counted and all(name == "" or _is_value(name) for name in names) and names[0]:
+    if names[0] and not counted and all(are_values(names[:1])) and all(are_values([name for name in names if name])):
         raise TableError(f"{where}: its first row holds values ({names[0]}, ...), not column names; add a header row")
-    keep, final = [], []
-    for i, name in enumerate(names):
-        column = table.to_series(i)
-        if name in ("", "Unnamed: 0") and (_is_row_number(column) if i == 0 else column.is_null().all()):
+    keep: list[pl.Series] = []
+    final: set[str] = set()
+    for i, (name, column) in enumerate(zip(names, columns, strict=True)):
+        if name in ("", "Unnamed: 0") and (_is_row_number(column) if i == 0 else _is_empty(column)):
             continue
-        keep.append(i)
         # A blank first name is what pandas writes for a nameless index.
-        final.append(name or ("index" if i == 0 and "index" not in seen else f"column {i + 1}"))
+        name = name or ("index" if i == 0 and "index" not in seen else f"column {i + 1}")
+        final.add(name)
+        keep.append(column.alias(name))
     if not keep:
         raise TableError(f"{where} holds nothing but row numbers; it needs a column of values")
-    if len(set(final)) < len(final):
+    if len(final) < len(keep):
         raise TableError(f"{where}: a column has no name; name every column in the header")
-    return table[:, keep].rename(dict(zip((str(i) for i in keep), final, strict=True)))
+    return pl.DataFrame(keep)
 
 
-def _is_value(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return time_share(pl.Series([text])) == 1.0
-    return True
+def _is_empty(column: pl.Series) -> bool:
+    if column.dtype != pl.String:
+        return column.null_count() == len(column)
+    return bool(column.str.strip_chars().fill_null("").eq("").all())
 
 
 def _is_row_number(column: pl.Series) -> bool:
     number = column.cast(pl.Int64, strict=False)
     first = number[0]
     return first in (0, 1) and bool((number == pl.int_range(first, first + len(number), eager=True)).all())
-
-
-def _typed(table: pl.DataFrame) -> pl.DataFrame:
-    """Numbers where every cell is one; `NA` and the like are missing in such columns, names elsewhere."""
-    every = pl.all()
-    nulls = table.select(every.null_count()).row(0)
-    as_float = table.select(every.cast(pl.Float64, strict=False))
-    as_integer = table.select(every.cast(pl.Int64, strict=False))
-    coded = table.select(every.str.contains(r"^\s*[+-]?0[0-9]").any()).row(0)
-    columns: list[pl.Series | None] = []
-    decimal = None
-    for i, column in enumerate(table):
-        if nulls[i] == len(column) or coded[i]:
-            columns.append(column)
-        elif as_integer.to_series(i).null_count() == nulls[i]:
-            columns.append(as_integer.to_series(i))
-        elif as_float.to_series(i).null_count() == nulls[i]:
-            columns.append(as_float.to_series(i))
-        else:
-            numbers = read_numbers(column)
-            decimal = decimal or (numbers.decimal if not len(numbers.wrong) else None)
-            columns.append(None)
-    for i, column in enumerate(table):
-        if columns[i] is None or (decimal == "," and not coded[i] and nulls[i] < len(column)):
-            numbers = read_numbers(column, "," if decimal == "," else None)
-            if len(numbers.wrong):
-                stripped = column.str.strip_chars()
-                columns[i] = stripped.set(stripped == "", None)
-            else:
-                columns[i] = pl.Series(column.name, numbers.values).fill_nan(None)
-    return pl.DataFrame([column for column in columns if column is not None])

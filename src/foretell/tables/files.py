@@ -12,7 +12,7 @@ import polars as pl
 
 from foretell.errors import SettingsError, TableError
 from foretell.forked import require_polars
-from foretell.plain_text import contents, decoded, named
+from foretell.plain_text import as_utf8, contents, named
 from foretell.storage.whole_file import replace_file
 from foretell.tables.delimited import parse_delimited
 from foretell.tables.parquet import read_parquet
@@ -51,9 +51,8 @@ def read_table(path: str | Path, encoding: str | None = None, *, typed: bool = T
     for magic, what in _FOREIGN.items():
         if data.startswith(magic):
             raise TableError(f"{where} is {what}")
-    text = decoded(data, encoding, where, TableError)
-    # A surrogate half, which only an odd encoding lets through, has no UTF-8 form.
-    return parse_delimited(text.encode("utf-8", "replace"), where, typed=typed)
+    data = as_utf8(data, encoding, where, TableError)
+    return parse_delimited(data, where, typed=typed)
 
 
 def write_table(df: pl.DataFrame, path: str | Path) -> None:

@@ -12,6 +12,7 @@ from foretell.errors import TableError
 
 _TRIAL = "import sys; sys.path[:] = sys.argv[1:]; from foretell.tables.parquet import trial; trial()"
 _REFUSED = 3
+_MAGIC = b"PAR1"
 # Cells of 8 bytes that a file may hold, whatever its size; and how many times its own size where that is more.
 _ROOM, _DENSEST = 1 << 30, 1_000
 
@@ -59,6 +60,8 @@ def _cells(data: bytes) -> int:
 
 def _complaint(data: bytes) -> str | None:
     """Why another process cannot read the file; None where it can, or where no process can be started."""
+    if data[-4:] != _MAGIC or not 0 < int.from_bytes(data[-8:-4], "little") <= len(data) - 12:
+        return _damaged("it has no footer")
     try:
         ended = subprocess.run(
             [sys.executable, "-I", "-c", _TRIAL, *sys.path],
