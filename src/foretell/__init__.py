@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from foretell import forked as _forked  # noqa: F401 (from here on forks are looked after)
 from foretell.errors import (
     AudioError,
+    ExportError,
     ForetellError,
     ForkedProcessError,
     ImageError,
@@ -45,6 +46,7 @@ _HOMES = {
 __all__ = [
     "AudioError",
     "Backtest",
+    "ExportError",
     "ForecastSettings",
     "Forecaster",
     "ForetellError",

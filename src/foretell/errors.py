@@ -48,3 +48,7 @@ class MissingExtraError(ForetellError, ImportError):
 
 class ForkedProcessError(ForetellError, RuntimeError):
     """Work that a forked process cannot do, since the threads that it takes are its parent's."""
+
+
+class ExportError(ForetellError, RuntimeError):
+    """A form that a layer cannot be brought into; the message names one that it can."""

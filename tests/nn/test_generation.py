@@ -156,13 +156,18 @@ def test_pieces_are_the_whole(head, backend):
     if backend == "native" and native.library() is None:
         pytest.skip("the compiled kernels are missing")
     net = build(head)
+    if backend == "reference":  # torch's products may differ in their last bit with the number of rows
+        net = net.double()
     whole = nn.Generator(net, head, batch=2, backend=backend).generate(60)
     assert whole.unique().numel() > 20
     generator = nn.Generator(net, head, batch=2, backend=backend)
     pieces = [generator.generate(steps) for steps in (1, 1, 13, 0, 5)]
     pieces += list(generator.stream(16, 40))
     assert [piece.shape[1] for piece in pieces] == [1, 1, 13, 0, 5, 16, 16, 8]
-    assert torch.equal(torch.cat(pieces, 1), whole)
+    if backend == "native":
+        assert torch.equal(torch.cat(pieces, 1), whole)
+    else:
+        torch.testing.assert_close(torch.cat(pieces, 1), whole, rtol=0, atol=1e-9)
 
 
 def test_a_stream_without_end_goes_on():

@@ -7,12 +7,15 @@ what they compute is `native/scan.h`. Gradients: see `foretell.kernels.autograd`
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
+from types import FrameType
 from typing import Any, get_type_hints
 
 import torch
 from torch import Tensor
 
+from foretell.errors import ExportError
 from foretell.kernels import native
 from foretell.kernels.inputs import COUNT, DIFFERENTIABLE, GATES, TENSORS, Inputs, check
 from foretell.kernels.packed import kept_layer
@@ -183,6 +186,25 @@ def _backward(*arguments: Any) -> list[Tensor]:
     return [i.x.new_empty(0) if g is None else g for g in backward(i, *arguments[COUNT:])]
 
 
+def _forward_fake(*arguments: Any) -> Any:
+    if torch.compiler.is_exporting() and _asked_by("torch.onnx."):
+        raise ExportError(
+            "foretell's recurrent layers cannot be exported to ONNX yet: torch's layer of the same name and arguments "
+            "takes the state_dict of one without options beyond torch's, and can be exported"
+        )
+    return _results(Inputs(*arguments[:COUNT]), arguments[COUNT])
+
+
+def _asked_by(package: str) -> bool:
+    """Whether a module of that package is among the callers: its exporter says nowhere else that it is at work."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        if str(frame.f_globals.get("__name__", "")).startswith(package):
+            return True
+        frame = frame.f_back
+    return False
+
+
 def _backward_fake(*arguments: Any) -> list[Tensor]:
     i = Inputs(*arguments[:COUNT])
     return [i.x.new_empty(0) if g is None else g for g in _gradients(i, arguments[-1])]
@@ -195,9 +217,7 @@ def _register() -> Any:
     library.define(f"scan_backward({_INPUTS}, {_INCOMING}, bool[] needed) -> Tensor[]")
     library.impl("scan", lambda *a: forward(Inputs(*a[:COUNT]), a[COUNT]), "CPU")
     library.impl("scan_backward", _backward, "CPU")
-    torch.library.register_fake(
-        "foretell::scan", lambda *a: _results(Inputs(*a[:COUNT]), a[COUNT]), lib=library, allow_override=False
-    )
+    torch.library.register_fake("foretell::scan", _forward_fake, lib=library, allow_override=False)
     torch.library.register_fake("foretell::scan_backward", _backward_fake, lib=library, allow_override=False)
     return library
 

@@ -18,6 +18,7 @@ from foretell.kernels.operators import takes
 from foretell.kernels.reference import State, Weights
 from foretell.nn.cells import CellEquations
 from foretell.nn.direction import Direction
+from foretell.nn.exporting import not_as_onnx, not_as_torchscript
 from foretell.nn.initialisation import initialise
 from foretell.nn.ragged import Ragged, check_lengths, lengths_on_cpu
 
@@ -119,6 +120,14 @@ class Layer(nn.RNNBase):
             outputs, final = self.torch_layer.forward(self, input, hx)
             return outputs, final
         return self._forward(input, hx, None)
+
+    def _slow_forward(self, *_: Any, **__: Any) -> Any:
+        # torch's way into `forward` while it traces.
+        raise not_as_onnx(self) if torch.onnx.is_in_onnx_export() else not_as_torchscript(self)
+
+    def __prepare_scriptable__(self) -> Any:
+        """Raise ExportError: torch.jit.script asks each module for a form of it that can be scripted."""
+        raise not_as_torchscript(self)
 
     def backend(self) -> Literal["native", "torch", "reference"]:
         """What computes this layer in its present mode, training or evaluation, for input where its weights are.

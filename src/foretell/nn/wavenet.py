@@ -20,6 +20,7 @@ from foretell.kernels import wavenet_reference, wavenet_stack
 from foretell.kernels.wavenet_reference import LayerWeights
 from foretell.nn import wavenet_state
 from foretell.nn.convolution import check_sequence, check_sizes
+from foretell.nn.exporting import not_as_torchscript
 from foretell.nn.wavenet_state import WaveNetState
 
 
@@ -165,6 +166,10 @@ class WaveNet(nn.Module):
     def receptive_field(self) -> int:
         """How many time steps an output sees: its own and the `receptive_field - 1` before it."""
         return 1 + (self.kernel_size - 1) * sum(self.dilations)
+
+    def __prepare_scriptable__(self) -> nn.Module:
+        """Raise ExportError: torch.jit.script asks each module for a form of it that can be scripted."""
+        raise not_as_torchscript(self)
 
     def forward(self, x: Tensor, global_y: Tensor | None = None, local_y: Tensor | None = None) -> Tensor:
         """Outputs `(B, T, output_size)`, or features `(B, T, S)`, from `x` `(B, T, I)` or levels `(B, T)`.
