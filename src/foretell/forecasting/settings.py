@@ -62,11 +62,12 @@ class ForecastSettings:
 
 
 def input_length(asked: int | None, seasons: tuple[int, ...], horizon: int, longest_training: int) -> int:
-    """The time steps a network runs over: two of the longest season, eight of the shortest, four horizons, at most 512.
+    """The time steps a network runs over: two of the longest season that fits, eight of the shortest, four horizons.
 
-    Never more than the longest history has.
+    Never more than 512, or than the longest history has.
     """
     if asked is not None:
         return asked
-    wanted = max(2 * max(seasons, default=0), 8 * min(seasons, default=4), 4 * horizon)
+    held = [season for season in seasons if 2 * season <= _LONGEST_INPUT]
+    wanted = max(2 * max(held, default=0), 8 * min(seasons, default=4), 4 * horizon)
     return max(2, min(wanted, _LONGEST_INPUT, longest_training))
