@@ -14,7 +14,8 @@ from foretell.tables.frequency_inference import infer_frequency
 
 ALIASES = [
     "100ms", "s", "10s", "min", "5min", "15min", "30min", "h", "6h", "D", "2D", "B", "W-SUN", "W-WED", "2W-MON", "MS",
-    "ME", "2MS", "QS", "QE", "QS-FEB", "QE-NOV", "YS", "YE", "YS-APR", "YE-JUN", "5YS",
+    "ME", "2MS", "QS", "QE", "QS-FEB", "QE-NOV", "YS", "YE", "YS-APR", "YE-JUN", "5YS", "BME", "BMS", "BQE", "BQS-FEB",
+    "BQE-NOV", "BYE-JUN", "BYS", "2BMS",
 ]  # fmt: skip
 
 
@@ -43,7 +44,10 @@ def test_inferred_through_gaps(alias: str, kept: set[int]) -> None:
     [
         ("h", (24, 168)), ("30min", (48, 336)), ("15min", (96, 672)), ("min", (60, 1440)), ("10s", (360, 8640)),
         ("s", (60, 3600)), ("D", (7,)), ("B", (5,)), ("W-SUN", (52,)), ("MS", (12,)), ("ME", (12,)), ("QS-FEB", (4,)),
-        ("YS", ()), ("1", ()), ("6h", (4, 28)), ("2MS", (6,)), ("12MS", ()),
+        ("YS", ()), ("1", ()), ("6h", (4, 28)), ("2MS", (6,)), ("12MS", ()), ("BME", (12,)), ("BQS", (4,)),
+        ("MS-30", (12,)),
+        ("D@MON-SAT", (6,)), ("h@MON-FRI/09:00-17:00", (9, 45)), ("h@MON-FRI/09:00-17:00,SAT/09:00-12:00", (49,)),
+        ("30min@09:30-12:00", (6, 42)), ("D@MON", ()),
     ],
 )  # fmt: skip
 def test_seasons(alias: str, seasons: tuple[int, ...]) -> None:
@@ -55,7 +59,8 @@ def test_seasons(alias: str, seasons: tuple[int, ...]) -> None:
     [
         ("H", "h"), ("hourly", "h"), ("15min", "15min"), ("15m", "15min"), ("15T", "15min"), ("d", "D"), ("days", "D"),
         ("W", "W-SUN"), ("w-tue", "W-TUE"), ("M", "ME"), ("1mo", "MS"), ("monthly", "MS"), ("Q", "QE"), ("A", "YE"),
-        ("QS-FEB", "QS-FEB"), (" 7 ", "7"), ("3", "3"), ("2 h", "2h"),
+        ("QS-FEB", "QS-FEB"), (" 7 ", "7"), ("3", "3"), ("2 h", "2h"), ("BM", "BME"), ("BQ", "BQE"),
+        ("MS-30", "MS-30"), ("d@mon-sat", "D@MON-SAT"), ("H@Mon-Fri/09:00-17:00", "h@MON-FRI/09:00-17:00"),
     ],
 )  # fmt: skip
 def test_parse(text: str, alias: str) -> None:
@@ -63,7 +68,30 @@ def test_parse(text: str, alias: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "0", "h2", "fortnight", "-3", "MS-JAN", "W-XXX", "0h", "1.5h", "9" * 20, "9" * 20 + "D", "1000000YS"]
+    "text",
+    [
+        "",
+        "0",
+        "h2",
+        "fortnight",
+        "-3",
+        "MS-JAN",
+        "W-XXX",
+        "0h",
+        "1.5h",
+        "9" * 20,
+        "9" * 20 + "D",
+        "1000000YS",
+        "MS-31",
+        "D@",
+        "D@XXX",
+        "W@MON",
+        "h@MON",
+        "D@MON/09:00",
+        "h@09:30+10:00",
+        "h@25:00",
+        "QS-30",
+    ],
 )
 def test_parse_refuses_and_names_examples(text: str) -> None:
     with pytest.raises(SettingsError, match='such as "h"'):
@@ -112,3 +140,25 @@ def test_same_day_of_every_month() -> None:
 def test_one_stray_time_does_not_change_the_step() -> None:
     times = np.sort(np.append(dates("h", 200), np.datetime64("2001-01-03T04:00:01", "us")))
     assert infer_frequency([times]).alias == "h"
+
+
+@pytest.mark.parametrize(
+    ("first", "days", "alias"),
+    [
+        ("2019-01-30", ["2019-02-28", "2019-03-30", "2019-04-30"], "MS-30"),
+        ("2020-02-29", ["2020-03-30", "2020-04-30"], "MS-30"),
+        ("2019-12-29", ["2020-01-29", "2020-02-29", "2020-03-29", "2020-04-29"], "MS-29"),
+        ("2019-01-31", ["2019-02-28", "2019-03-31", "2019-04-30"], "ME"),
+        ("2019-01-30", ["2019-04-30", "2019-07-30", "2019-10-30"], "3MS-30"),
+    ],
+)
+def test_the_last_days_of_months(first: str, days: list[str], alias: str) -> None:
+    times = np.array([first, *days], "datetime64[us]")
+    frequency = infer_frequency([times])
+    assert frequency.alias == alias
+    np.testing.assert_array_equal(frequency.range(times[0], len(times)), times)
+
+
+def test_the_thirtieth_goes_on_from_a_february() -> None:
+    start = np.datetime64("2023-02-28", "us")
+    assert str(Frequency("MS-30").range(start, 3).astype("datetime64[D]")[1]) == "2023-03-30"

@@ -26,8 +26,8 @@ _LARGEST = 2**62
 _COUNTING = "number the steps 0, 1, 2, ... or "
 # Nearly all cells of a calendar: then the odd one is a mistake rather than a sign that they are counts.
 _NEARLY = 0.9
-# Counts that fill their own steps so well are counts.
-_COUNTED = 0.9
+# A reading by which the steps are filled so much better is the one that is meant.
+_CLEARLY = 0.1
 # 1982 to 2050.
 _SERIALS = (30_000, 55_000)
 _SERIAL_ZERO = np.datetime64("1899-12-30", "us")
@@ -46,6 +46,10 @@ class _Calendar:
     """The names of columns that say that it is meant, as a pattern; a pattern that matches nothing if none do."""
     presumed: bool = True
     """Whether it is presumed where counts would fit as well."""
+
+    def is_named(self, name: str) -> bool:
+        """Whether a column's name says that this is meant."""
+        return re.search(self.names, name, re.IGNORECASE) is not None
 
 
 def _days(year: NDArray[np.int64], month: NDArray[np.int64], day: NDArray[np.int64]) -> Times:
@@ -177,25 +181,29 @@ def _on_calendar(
     unique = np.unique(values)
     readings = [(calendar, calendar.read(unique)) for calendar in calendars]
     fitting = [(calendar, times) for calendar, times in readings if not np.isnat(times).any()]
-    meant = next((c for c, _ in fitting if re.search(c.names, name, re.IGNORECASE)), None)
-    if meant is None and fitting:
+    meant = next((calendar for calendar, _ in fitting if calendar.is_named(name)), None)
+    if meant is None:
         as_counts = filled_share(unique)
         shares = [filled_share(times) for _, times in fitting]
-        best = int(np.argmax(shares))
-        presumed = fitting[best][0].presumed or _DATE_NAMES.search(name)
-        if shares[best] > as_counts or (shares[best] == as_counts and presumed):
+        best = int(np.argmax(shares)) if shares else -1
+        for calendar, times in readings:
+            if _nearly_fits(calendar, times, calendar.is_named(name), max(as_counts, *shares, 0.0)):
+                at = int(np.argmax(np.isnat(calendar.read(values))))
+                why = f"is not {calendar.one}, though nearly all others are {calendar.words}; mend or drop that row"
+                raise refusal(str(values[at]), name, int(rows[at]), why)
+        presumed = shares and (fitting[best][0].presumed or _DATE_NAMES.search(name))
+        if shares and (shares[best] > as_counts or (shares[best] == as_counts and presumed)):
             meant = fitting[best][0]
-    if meant is not None:
-        return ParsedTimes(meant.read(values), None, meant.words)
-    for calendar, times in readings if not fitting else []:
-        wrong = int(np.isnat(times).sum())
-        nearly = wrong <= (1 - _NEARLY) * len(unique) or (wrong == 1 and len(unique) > 2 and calendar.presumed)
-        said = re.search(calendar.names, name, re.IGNORECASE) is not None
-        if nearly and (said or filled_share(unique) < _COUNTED):
-            at = int(np.argmax(np.isnat(calendar.read(values))))
-            why = f"is not {calendar.one}, though nearly all others are {calendar.words}; mend or drop that row"
-            raise refusal(str(values[at]), name, int(rows[at]), why)
-    return None
+    return None if meant is None else ParsedTimes(meant.read(values), None, meant.words)
+
+
+def _nearly_fits(calendar: _Calendar, times: Times, named: bool, otherwise: float) -> bool:
+    """Whether nearly all numbers are dates of a calendar, and even as such rather than by the best other reading."""
+    wrong = np.isnat(times)
+    few = wrong.mean() <= 1 - _NEARLY or (wrong.sum() == 1 and len(times) > 2 and calendar.presumed)
+    if not few or not wrong.any():
+        return False
+    return named or filled_share(times[~wrong]) > otherwise + _CLEARLY
 
 
 def _are_serials(values: NDArray[np.int64], name: str) -> bool:
@@ -203,7 +211,7 @@ def _are_serials(values: NDArray[np.int64], name: str) -> bool:
     unique = np.unique(values)
     if _DATE_NAMES.search(name):
         return True
-    return filled_share(_SERIAL_ZERO + _ticks_of_days(unique)) > filled_share(unique) + 0.1
+    return filled_share(_SERIAL_ZERO + _ticks_of_days(unique)) > filled_share(unique) + _CLEARLY
 
 
 def _spreadsheet_dates(values: NDArray[np.int64] | NDArray[np.float64], example: float) -> ParsedTimes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -56,9 +57,9 @@ def show_time(time: Any) -> str:
 
 def wall_times(times: Times, zone: str) -> Times:
     """What clocks in `zone` show at UTC instants, both `datetime64[us]`."""
-    utc = pl.Series(times.astype("datetime64[us]")).dt.replace_time_zone("UTC")
+    utc = pl.Series(times.ravel().astype("datetime64[us]")).dt.replace_time_zone("UTC")
     local = utc.dt.convert_time_zone(zone).dt.replace_time_zone(None)
-    return local.to_physical().to_numpy().astype("datetime64[us]")
+    return local.to_physical().to_numpy().astype("datetime64[us]").reshape(times.shape)
 
 
 def instants(times: Times, zone: str) -> Times:
@@ -66,7 +67,7 @@ def instants(times: Times, zone: str) -> Times:
     local = pl.Series(times.ravel().astype("datetime64[us]"))
     utc = _localised(local, zone)
     # Where clocks are put forward, they are by an hour at most.
-    utc = utc.zip_with(utc.is_not_null(), _localised(local + np.timedelta64(3_600_000_000, "us"), zone))
+    utc = utc.zip_with(utc.is_not_null(), _localised(local + timedelta(hours=1), zone))
     return utc.to_physical().to_numpy().astype("datetime64[us]").reshape(times.shape)
 
 

@@ -19,6 +19,8 @@ _ROUND = sorted((count * MICROSECONDS[unit] for unit, counts in _COUNTS.items() 
 # the others are held back by holidays.
 _JITTER, _HOLIDAYS_OF_WEEK, _HOLIDAYS_OF_MONTH = 0.25, 3, 4
 _MOST = 0.6
+# Of two ways to take jitter out, the one with a phase for each series has to be so much better.
+_NEARER = 4
 # Of the days from the first to the last, so many have a time where days are meant though the clock times vary.
 _NEARLY_EVERY_DAY = 0.75
 
@@ -48,11 +50,9 @@ def evened(times: Times, owner: NDArray[np.int64], given: Frequency | None = Non
     if found:
         return min(found, key=lambda moved: int(np.sum(moved != times)))
     for grid in near:
-        tries = (_to_weeks,) if grid.size % WEEK == 0 else (_to_common_phase, _to_own_phase)
-        for way in tries:
-            moved = way(times, owner, grid.size)
-            if moved is not None:
-                return moved
+        moved = (_to_weeks if grid.size % WEEK == 0 else _to_phases)(times, owner, grid.size)
+        if moved is not None:
+            return moved
         if given is not None or grid.size == DAY:
             ticks = times.astype(np.int64)
             floor = (ticks - ticks % grid.size).astype("datetime64[us]")
@@ -62,20 +62,19 @@ def evened(times: Times, owner: NDArray[np.int64], given: Frequency | None = Non
     return None
 
 
-def _to_common_phase(times: Times, owner: NDArray[np.int64], size: int) -> Times | None:
-    moved = _to_phase(times.astype(np.int64), size)
-    return moved if moved is not None and _distinct(moved, times, owner) else None
-
-
-def _to_own_phase(times: Times, owner: NDArray[np.int64], size: int) -> Times | None:
-    """Each series to a phase of its own, as of meters that were switched on one by one."""
+def _to_phases(times: Times, owner: NDArray[np.int64], size: int) -> Times | None:
+    """All to one phase; or each series to its own, as of meters that were switched on one by one, where that is far
+    nearer."""
     parts = np.split(times.astype(np.int64), np.flatnonzero(np.diff(owner)) + 1)
-    moved = [_to_phase(part, size) for part in parts] if len(parts) > 1 else [None]
-    whole = [part for part in moved if part is not None]
-    if len(whole) < len(parts):
-        return None
-    joined = np.concatenate(whole)
-    return joined if _distinct(joined, times, owner) else None
+    own = [moved for moved in (_to_phase(part, size) for part in parts) if moved is not None]
+    common = _to_phase(times.astype(np.int64), size) if len(parts) > 1 else None
+    ways = [common] if common is not None else []
+    ways += [np.concatenate(own)] if len(own) == len(parts) else []
+    distinct = [moved for moved in ways if _distinct(moved, times, owner)]
+    farthest = [int(np.abs(moved - times).astype(np.int64).max()) for moved in distinct]
+    if len(distinct) == 2:
+        return distinct[1] if _NEARER * farthest[1] < farthest[0] else distinct[0]
+    return distinct[0] if distinct else None
 
 
 def _to_phase(ticks: NDArray[np.int64], size: int) -> Times | None:
@@ -86,7 +85,7 @@ def _to_phase(ticks: NDArray[np.int64], size: int) -> Times | None:
     if max(-low, high) > _JITTER * size:
         return None
     # The roundest of the phases about which the times may jitter, or somewhat beyond: clocks lag more than they lead.
-    reach = high - low
+    reach = min(2 * (high - low), int(_JITTER * size) - max(-low, high))
     first, last = centre + low - reach, centre + high + reach
     unit = next((unit for unit in _ROUND if size % unit == 0 and last // unit * unit >= first), 1)
     phase = min(max(round(centre / unit) * unit, -(-first // unit) * unit), last // unit * unit)

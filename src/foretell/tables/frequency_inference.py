@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 from foretell.errors import TableError
 from foretell.tables.frequency import EXAMPLES, MICROSECONDS, Frequency, counted
 from foretell.tables.grids import DAY, WEEK, MonthGrid, Times
-from foretell.tables.weekly_pattern import open_slots, pattern_of
+from foretell.tables.weekly_pattern import BUSINESS_DAYS, open_slots, pattern_of
 
 # Each kind of monthly grid, and the distances from its day at which times count as belonging to it, in days.
 _MONTHLY = (("MS", 0, 28), ("ME", 0, 1), ("MS-30", 0, 1), ("MS-29", 0, 1), ("BME", 0, 1), ("BMS", 0, 1))
+
+# Steps that are uneven, and yet the same every week, are nearly all there.
+_FILLED = 0.75
 
 
 def infer_frequency(series: Sequence[Times]) -> Frequency:
@@ -38,17 +41,29 @@ def infer_frequency(series: Sequence[Times]) -> Frequency:
         if near and _constant(distance, owner) and _distinct(month, times, owner):
             months = _common_step(month, owner)
             return Frequency(f"{counted(months)}{alias}").anchored(_usual(times, month % months))
-    return _weekly_or_fixed(times, _common_step(times.astype(np.int64), owner))
+    try:
+        return _weekly_or_fixed(times, _common_step(times.astype(np.int64), owner))
+    except TableError:
+        # The steps of a week may be uneven and yet the same every week.
+        steps = np.diff(times.astype(np.int64))[np.diff(owner) == 0]
+        step = gcd(*(int(size) for size in np.unique(steps[steps > 0])))
+        if step < MICROSECONDS["min"] or open_slots(times, step) is None:
+            raise
+        frequency = _weekly_or_fixed(times, step)
+        number = np.unique(frequency.positions(times)[0])
+        if len(number) < _FILLED * (number[-1] - number[0] + 1):
+            raise
+        return frequency
 
 
 def _weekly_or_fixed(times: Times, step: int) -> Frequency:
-    if step == DAY and _is_business(times):
+    slots = open_slots(times, step)
+    if step == DAY and _is_business(times) and (slots is None or slots == BUSINESS_DAYS):
         return Frequency("B")
     if step % WEEK == 0:
         return Frequency(f"{counted(step // WEEK)}W").anchored(_usual(times, times.astype(np.int64) // DAY % 7))
     unit = next(unit for unit in reversed(MICROSECONDS) if step % MICROSECONDS[unit] == 0)
     alias = f"{counted(step // MICROSECONDS[unit])}{unit}"
-    slots = open_slots(times, step)
     return Frequency(alias if slots is None else f"{alias}@{pattern_of(slots, step)}")
 
 

@@ -29,7 +29,8 @@ _MONTHS = (
     "december dec dezember dez décembre déc diciembre dic dicembre dezembro",
 )
 _MONTH_NUMBERS = {name: i + 1 for i, names in enumerate(_MONTHS) for name in names.split()}
-_NAMES = "|".join(sorted(_MONTH_NUMBERS, key=len, reverse=True))
+MONTH_NAMES = "|".join(sorted(_MONTH_NUMBERS, key=len, reverse=True))
+"""The months' names as alternatives of a pattern."""
 _ABBREVIATIONS = {
     "WET": 0, "WEST": 60, "BST": 60, "CET": 60, "CEST": 120, "EET": 120, "EEST": 180, "MSK": 180, "SAST": 120,
     "EST": -300, "EDT": -240, "CST": -360, "CDT": -300, "MST": -420, "MDT": -360, "PST": -480, "PDT": -420,
@@ -44,7 +45,7 @@ _CLOCK = (
 )
 _COMPACT_CLOCK = rf"T(?P<H>[0-9]{{2}}):?(?P<M>[0-9]{{2}})(?::?(?P<S>[0-9]{{2}}))?{_ZONE}$"
 _WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?\s+)?"
-_NAME = rf"(?P<b>{_NAMES})\.?"
+_NAME = rf"(?P<b>{MONTH_NAMES})\.?"
 _YEAR = r"(?P<y>[0-9]{4}|'?[0-9]{2})"
 _FISCAL = rf"(?:(?P<F>FY)[ '-]?)?{_YEAR}"
 _ST, _GAP = r"(?:st|nd|rd|th|\.)?", "[-/, ]{0,2}(?:de )?"
@@ -80,7 +81,7 @@ _PATTERNS = {
 }
 SPELLINGS = {words: "(?i)^" + pattern for words, pattern in _PATTERNS.items()}
 """What each spelling is called, and the pattern of its parts."""
-DATES_WITHOUT_YEAR = re.compile(rf"(?i)^(?:[0-9]{{1,2}}{_ST}[-/ ]?)?(?:{_NAMES})\.?$")
+DATES_WITHOUT_YEAR = re.compile(rf"(?i)^(?:[0-9]{{1,2}}{_ST}[-/ ]?)?(?:{MONTH_NAMES})\.?$")
 """Plainly a time, and yet none: a day and a month, or a month alone."""
 
 NO_ZONE = -9999

@@ -11,6 +11,7 @@ import polars as pl
 
 from foretell.errors import SettingsError, TableError
 from foretell.tables.numerals import is_text, read_numbers, text_of
+from foretell.tables.time_like import is_time_like
 from foretell.tables.times import time_share
 
 _TIME_NAMES = (
@@ -164,7 +165,8 @@ def find_time(table: pl.DataFrame, columns: Columns) -> str | None:
     name = _named(free, _TIME_NAMES)
     if name and (name.lower() == "ds" or free[name].dtype.is_integer() or _whole(free[name])):
         return name
-    return next((n for n in free.columns if "date" in n.lower() and free[n].dtype.is_integer()), None)
+    counted = (n for n in free.columns if "date" in n.lower() and free[n].dtype.is_integer())
+    return next((n for n in free.columns if is_time_like(free[n])), None) or next(counted, None)
 
 
 def _whole(column: pl.Series) -> bool:
