@@ -151,13 +151,19 @@ def test_a_decimal_comma_far_below() -> None:
 
 
 def test_a_wide_table_is_read_as_a_narrow_one_is() -> None:
-    cells = ["1", "2.5", "", "NA", "007", "x", " 3", "$5"]
-    names = [f"c{i}" for i in range(2_400)]
+    cells = ["1", "2.5", "", "NA", "007", "x", " 3", "4"]
+    names = [f"c{i}" for i in range(2_100)]
     rows = [[cells[(i + r * (i % 3)) % len(cells)] for i in range(len(names))] for r in range(3)]
-    text = "\n".join(",".join(row) for row in [names, *rows])
-    wide = parse_delimited(text.encode(), "t.csv")
-    for at in range(0, len(names), 300):
-        part = "\n".join(",".join(row[at : at + 300]) for row in [names, *rows])
-        narrow = parse_delimited(part.encode(), "t.csv")
-        assert wide[:, at : at + 300].equals(narrow)
-        assert wide[:, at : at + 300].schema == narrow.schema
+    rows[1][77] = "$5"
+    wide = parse_delimited("\n".join(",".join(row) for row in [names, *rows]).encode(), "t.csv")
+    narrow = parse_delimited("\n".join(",".join(row[:100]) for row in [names, *rows]).encode(), "t.csv")
+    assert wide[:, :100].equals(narrow)
+    assert wide[:, :100].schema == narrow.schema
+    assert wide[:, 96:].schema == {f"c{i + 96}": dtype for i, dtype in enumerate(wide[:, : 2_100 - 96].dtypes)}
+
+
+def test_a_wide_table_of_decimal_commas() -> None:
+    names = [f"c{i}" for i in range(2_100)]
+    text = "\n".join(";".join(row) for row in [names, ["1,5"] * 2_099 + ["1.234"], ["2,5"] * 2_100])
+    table = parse_delimited(text.encode(), "t.csv")
+    assert (table["c0"].to_list(), table["c2099"].to_list()) == ([1.5, 2.5], [1234.0, 2.5])

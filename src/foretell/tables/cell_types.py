@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import polars as pl
 
-from foretell.tables.numerals import Decimal, may_be_number, read_numbers
+from foretell.tables.numerals import Decimal, may_be_number, read_numbers, text_of
 
-CODE = r"^\s*[+-]?0[0-9]"
-"""How a cell of digits begins that is a name."""
+_CODE = r"^\s*[+-]?0[0-9]"
+_UNTRIMMED = r"^\s|\s$|^$"
 _HEAD = 200
 
 
 def is_code(column: pl.Series) -> bool:
     """Whether a leading zero shows that a column of digits holds names."""
-    return bool(column.str.contains(CODE).any())
+    return bool(column.str.contains(_CODE).any())
 
 
 def typed_columns(columns: list[pl.Series]) -> list[pl.Series]:
@@ -37,6 +40,41 @@ def typed_columns(columns: list[pl.Series]) -> list[pl.Series]:
     ]
 
 
+def typed_rows(cells: pl.Series, width: int) -> list[pl.Series] | None:
+    """What `typed_columns` makes of the columns of a table of which all `cells` are given, row by row.
+
+    For all columns at once, since an expression for each of very many takes long. None where a decimal comma that one
+    of them settles would have to hold for the others.
+    """
+    names = [str(i) for i in range(width)]
+
+    def everywhere(mask: pl.Series) -> Any:
+        return np.all(mask.to_numpy().reshape(-1, width), axis=0)
+
+    def columns(of: pl.Series) -> list[pl.Series]:
+        return of.reshape((len(of) // width, width)).arr.to_struct(fields=names).struct.unnest().get_columns()
+
+    bare, present = _stripped(cells), text_of(cells)
+    whole, real = present.cast(pl.Int64, strict=False), present.cast(pl.Float64, strict=False)
+    is_code = ~everywhere(~bare.str.contains(_CODE).fill_null(False))
+    is_text = is_code | ~everywhere(may_be_number(bare).fill_null(True)) | everywhere(bare.is_null())
+    # Where a word such as NA stands for a missing number, the column is of floats.
+    is_whole = everywhere(whole.is_not_null() | bare.is_null()) & ~is_text
+    is_real = everywhere(real.is_not_null() | present.is_null()) & ~is_text & ~is_whole
+    odd = np.flatnonzero(~(is_text | is_whole | is_real)).tolist()
+    texts = [bare.gather_every(width, i).alias(names[i]) for i in odd]
+    if settles_decimal_comma(texts):
+        return None
+    final = columns(real) if is_real.any() else [pl.Series()] * width
+    for kind, values in ((is_whole, whole), (is_text, bare)):
+        chosen = columns(values) if kind.any() else []
+        for i in np.flatnonzero(kind).tolist():
+            final[i] = chosen[i]
+    for i, column in zip(odd, typed_columns(texts), strict=True):
+        final[i] = column
+    return final
+
+
 def settles_decimal_comma(columns: list[pl.Series]) -> bool:
     """Whether one of these columns of text settles that the decimal mark is a comma."""
     return any(
@@ -56,7 +94,7 @@ def _plain(column: pl.Series) -> pl.Series | None:
         if numbers.null_count() == column.null_count():
             return _stripped(column) if is_code(column) else numbers
     bare = _stripped(column)
-    return None if bare.equals(column) else _plain(bare)
+    return None if bare is column else _plain(bare)
 
 
 def _is_text(column: pl.Series) -> bool:
@@ -73,5 +111,7 @@ def _read(column: pl.Series, decimal: Decimal | None) -> pl.Series:
 
 
 def _stripped(column: pl.Series) -> pl.Series:
+    if not column.str.contains(_UNTRIMMED).any():
+        return column
     stripped = column.str.strip_chars()
     return stripped.set(stripped == "", None)

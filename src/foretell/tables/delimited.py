@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
 
-import numpy as np
 import polars as pl
 
 from foretell.errors import TableError
-from foretell.tables.cell_types import CODE, settles_decimal_comma, typed_columns
+from foretell.tables.cell_types import settles_decimal_comma, typed_columns, typed_rows
 from foretell.tables.header import are_values, below_header, cells_of, find_start, without_comments
 from foretell.tables.lines import SEPARATORS, MisquotedError, filled_end, lines_of, pieces, quoted, survey
 
@@ -169,32 +167,12 @@ def _typed(text: _Text, padded: frozenset[int]) -> list[pl.Series]:
 
 
 def _typed_at_once(text: _Text) -> list[pl.Series] | None:
-    """The columns of a wide table, its cells read as one column; None where blank lines or decimal commas stand in the
-    way."""
+    """The columns of a wide table, its cells read as one column; None where that cannot be."""
     cells = text.data[text.start : text.stop].replace(text.separator, b"\n")
-    column = _cells(_Text(cells, 0, len(cells), b",", 1, False, text.where), {"0": pl.String})["0"]
+    column = _cells(_Text(cells, 0, len(cells), text.separator, 1, False, text.where), {"0": pl.String})["0"]
     rows = text.data.count(b"\n", text.start, text.stop) + (not cells.endswith(b"\n"))
-    if len(column) != rows * text.width:
-        return None
-    names = [str(i) for i in range(text.width)]
-    coded = column.str.contains(CODE).fill_null(False)
-
-    def table(dtype: type[pl.DataType]) -> tuple[list[pl.Series], Any]:
-        numbers = column.cast(dtype, strict=False)
-        fits = (numbers.is_not_null() | column.is_null()) & ~coded
-        frame = numbers.reshape((rows, text.width)).arr.to_struct(fields=names).struct.unnest()
-        return frame.get_columns(), np.all(fits.to_numpy().reshape(rows, -1), axis=0)
-
-    (whole, is_whole), (real, is_real) = table(pl.Int64), table(pl.Float64)
-    absent = column.is_null().to_numpy().reshape(rows, -1).all(axis=0)
-    odd = np.flatnonzero(~is_real | absent)
-    texts = [column.gather_every(text.width, i).alias(names[i]) for i in odd.tolist()]
-    if settles_decimal_comma(texts):
-        return None
-    columns = [whole[i] if is_whole[i] else real[i] for i in range(text.width)]
-    for i, series in zip(odd.tolist(), typed_columns(texts), strict=True):
-        columns[i] = series
-    return columns
+    # Where blank lines stand between the rows, there are fewer cells.
+    return typed_rows(column, text.width) if len(column) == rows * text.width else None
 
 
 def _named(columns: list[pl.Series], names: list[str], where: str) -> pl.DataFrame:
