@@ -139,3 +139,72 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     for folder in (tmp_path / "file", tmp_path / "file" / "checkpoint"):
         with pytest.raises(TrainingError, match=r"file.* cannot be made"):
             checkpoint.write(folder, 1, {"a": torch.zeros(2)}, {"steps": 1})
+
+
+def test_one_run_at_a_time(tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "b"
+    with checkpoint.reserved(folder):
+        with pytest.raises(TrainingError, match=r"another run is training with the checkpoint folder .*b: wait"):
+            checkpoint.reserved(folder).__enter__()
+        checkpoint.write(folder, 1, {"a": torch.zeros(2)}, {"steps": 1})
+        checkpoint.delete(folder)
+        assert checkpoint.exists(folder)
+    with checkpoint.reserved(folder):
+        pass
+    assert checkpoint.exists(folder)
+    checkpoint.delete(folder)
+    assert not folder.exists()
+
+
+def test_a_folder_that_stays_empty_goes_with_the_ones_made_for_it(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(ZeroDivisionError), checkpoint.reserved(tmp_path / "mine" / "b" / "c"):
+        raise ZeroDivisionError
+    with checkpoint.reserved(tmp_path / "mine"):
+        pass
+    assert [path.name for path in tmp_path.rglob("*")] == ["mine"]
+
+
+def test_the_right_reason_where_it_cannot_be_written(tmp_path: Path, monkeypatch) -> None:
+    def gone(path: Path, _: bytes) -> None:
+        raise FileNotFoundError(2, "No such file or directory", str(path))
+
+    monkeypatch.setattr(checkpoint, "put_file", gone)
+    with pytest.raises(TrainingError, match="deleted while training went on, by somebody or by another run"):
+        checkpoint.write(tmp_path, 1, {"a": torch.zeros(2)}, {"steps": 1})
+
+
+def test_a_link_under_a_temporary_name_is_not_written_through(tmp_path: Path) -> None:
+    folder = tmp_path / "checkpoint"
+    folder.mkdir()
+    (tmp_path / "thesis.txt").write_text("my life's work")
+    for name in ("checkpoint.json.tmp", "tensors-2.safetensors.tmp", "tensors-1.safetensors", "checkpoint.json"):
+        (folder / name).symlink_to(tmp_path / "thesis.txt")
+    for number in (1, 2):
+        checkpoint.write(folder, number, {"a": torch.zeros(2)}, {"steps": number})
+    checkpoint.delete(folder)
+    assert (tmp_path / "thesis.txt").read_text() == "my life's work"
+    assert sorted(p.name for p in folder.iterdir()) == ["checkpoint.json.tmp", "tensors-2.safetensors.tmp"]
+
+
+def test_only_files_of_a_checkpoint_are_deleted(tmp_path: Path) -> None:
+    own = ("tensors-mine.safetensors", "tensors-3.safetensors", "tensors-4.safetensors.bak", "checkpoint.json.bak")
+    for name in own:
+        (tmp_path / name).write_bytes(b"\x10\0\0\0\0\0\0\0{}")
+    (tmp_path / "tensors-5.safetensors").mkdir()
+    for number in (1, 2):
+        checkpoint.write(tmp_path, number, {"a": torch.zeros(2)}, {"steps": number})
+    checkpoint.delete(tmp_path)
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted((*own, "tensors-5.safetensors"))
+
+
+def test_the_marker_goes_first(written: Path, tmp_path: Path, monkeypatch) -> None:
+    folder = shutil.copytree(written, tmp_path / "copy")
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoint, "_drop_tensors", killed)
+    with pytest.raises(KeyboardInterrupt):
+        checkpoint.delete(folder)
+    assert checkpoint.read(folder) is None

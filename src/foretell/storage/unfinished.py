@@ -42,6 +42,7 @@ def unfinished_folder(folder: Path) -> Iterator[Path]:
 
 def sweep(folder: Path) -> None:
     """Delete what killed processes left under temporary names in `folder`, as far as it can be deleted."""
+    left: list[Path] = []
     with suppress(OSError), os.scandir(folder) as entries:
         left = [Path(entry.path) for entry in entries if _NAME.fullmatch(entry.name)]
     for path in left:
@@ -49,7 +50,8 @@ def sweep(folder: Path) -> None:
             # Neither a link is followed nor a pipe waited for.
             handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
             try:
-                if lock(handle):
+                mode = os.fstat(handle).st_mode
+                if (stat.S_ISREG(mode) or stat.S_ISDIR(mode)) and lock(handle):
                     _remove(path)
             finally:
                 os.close(handle)
@@ -75,7 +77,7 @@ def _unfinished(folder: Path, make: Callable[[Path], T]) -> Iterator[tuple[Path,
         while True:
             path = folder / f".foretell-{secrets.token_hex(8)}.tmp"
             # Before there is anything to remove: a signal may come at any time.
-            stack.callback(_remove, path)
+            stack.callback(_remove_even_if_interrupted, path)
             made = make(path)
             if _claimed(path, stack):
                 break
@@ -92,6 +94,14 @@ def _claimed(path: Path, stack: ExitStack) -> bool:
         return False
     stack.callback(os.close, handle)
     return lock(handle) is not False and path.exists()
+
+
+def _remove_even_if_interrupted(path: Path) -> None:
+    try:
+        _remove(path)
+    except BaseException:
+        _remove(path)
+        raise
 
 
 def _remove(path: Path) -> None:
