@@ -17,6 +17,7 @@ from foretell.tables.weekly_pattern import BUSINESS_DAYS, open_slots, pattern_of
 # Each kind of monthly grid, and the distances from its day at which times count as belonging to it, in days.
 _MONTHLY = (("MS", 0, 28), ("ME", 0, 1), ("MS-30", 0, 1), ("MS-29", 0, 1), ("BME", 0, 1), ("BMS", 0, 1))
 
+_HEAD = 1_000
 # Steps that are uneven, and yet the same every week, are nearly all there.
 _FILLED = 0.75
 
@@ -32,15 +33,9 @@ def infer_frequency(series: Sequence[Times]) -> Frequency:
     if times.dtype.kind != "M":
         return Frequency(str(_common_step(times.astype(np.int64), owner)))
     times = times.astype("datetime64[us]")
-    for alias, nearest, farthest in _MONTHLY:
-        grid = Frequency(alias).grid
-        assert isinstance(grid, MonthGrid)
-        distance = grid.distance(times)
-        near = np.all((distance >= nearest * DAY) & (distance < farthest * DAY))
-        month = times.astype("datetime64[M]").astype(np.int64)
-        if near and _constant(distance, owner) and _distinct(month, times, owner):
-            months = _common_step(month, owner)
-            return Frequency(f"{counted(months)}{alias}").anchored(_usual(times, month % months))
+    monthly = _monthly(times, owner)
+    if monthly is not None:
+        return monthly
     try:
         return _weekly_or_fixed(times, _common_step(times.astype(np.int64), owner))
     except TableError:
@@ -54,6 +49,22 @@ def infer_frequency(series: Sequence[Times]) -> Frequency:
         if len(number) < _FILLED * (number[-1] - number[0] + 1):
             raise
         return frequency
+
+
+def _monthly(times: Times, owner: NDArray[np.int64]) -> Frequency | None:
+    # Most tables show in their first rows that they are not monthly; to look at all of them takes long.
+    if not _one_a_month(times[:_HEAD], owner[:_HEAD]) or not _one_a_month(times, owner):
+        return None
+    month = _months(times)
+    for alias, nearest, farthest in _MONTHLY:
+        grid = Frequency(alias).grid
+        assert isinstance(grid, MonthGrid)
+        distance = grid.distance(times)
+        near = np.all((distance >= nearest * DAY) & (distance < farthest * DAY))
+        if near and _constant(distance, owner):
+            months = _common_step(month, owner)
+            return Frequency(f"{counted(months)}{alias}").anchored(_usual(times, month % months))
+    return None
 
 
 def _weekly_or_fixed(times: Times, step: int) -> Frequency:
@@ -71,10 +82,14 @@ def _constant(place: NDArray[np.int64], owner: NDArray[np.int64]) -> bool:
     return bool(np.all((np.diff(place) == 0) | (np.diff(owner) != 0)))
 
 
-def _distinct(month: NDArray[np.int64], times: Times, owner: NDArray[np.int64]) -> bool:
+def _one_a_month(times: Times, owner: NDArray[np.int64]) -> bool:
     """Whether no series has two different times in one month."""
-    same = (np.diff(owner) == 0) & (np.diff(month) == 0)
+    same = (np.diff(owner) == 0) & (np.diff(_months(times)) == 0)
     return not bool(np.any(same & (np.diff(times.astype(np.int64)) != 0)))
+
+
+def _months(times: Times) -> NDArray[np.int64]:
+    return times.astype("datetime64[M]").astype(np.int64)
 
 
 def _usual(times: Times, place: NDArray[np.int64]) -> Any:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 MISSING = ("", "na", "n/a", "#n/a", "<na>", "nan", "null", "none", "nat")
 """What stands for a missing value, in any case of letters."""
+_LONGEST_MISSING = max(map(len, MISSING))
 
 _MARKS = (".", "..", "...", "-", "--", "---", "\u2013", "\u2014", "?", ":")
 """What stands for a missing value among numbers."""
@@ -57,6 +58,8 @@ class Numbers:
 def text_of(column: pl.Series) -> pl.Series:
     """The column as text without blanks around it, null where a cell is missing."""
     text = column.cast(pl.String).str.strip_chars()
+    if not (text.str.len_bytes() <= _LONGEST_MISSING).any():
+        return text
     return text.to_frame("t").select(pl.when(~pl.col("t").str.to_lowercase().is_in(MISSING)).then("t"))["t"]
 
 

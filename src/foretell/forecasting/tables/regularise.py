@@ -55,9 +55,9 @@ def to_panel(table: IntoFrame, columns: Columns = _ANY, *, keep_empty: bool = Fa
 
 def _sorted(source: Source, roles: Roles, notes: list[str]) -> tuple[Source, bool, int]:
     """Sorted by owner and time, each time once; whether that changed the order, and how many rows stood twice."""
-    steps = np.diff(source.times[np.argsort(source.owner, kind="stable")].astype(np.int64))
-    resorted = bool(np.any((steps < 0) & (np.diff(np.sort(source.owner)) == 0)))
-    source = hours_told_apart(source.sorted(), notes)
+    ordered = source.sorted()
+    resorted = ordered is not source and _is_disordered(source)
+    source = hours_told_apart(ordered, notes)
     twice = (source.times[1:] == source.times[:-1]) & (source.owner[1:] == source.owner[:-1])
     if not twice.any():
         return source, resorted, 0
@@ -71,6 +71,12 @@ def _sorted(source: Source, roles: Roles, notes: list[str]) -> tuple[Source, boo
         if unlike.any():
             _refuse_conflict(source, roles, int(at[np.argmax(unlike)]), name, column)
     return source.take(np.append(True, ~twice)), resorted, len(at)
+
+
+def _is_disordered(source: Source) -> bool:
+    """Whether a series has rows that go back in time; whole series may stand in any order."""
+    order = np.argsort(source.owner, kind="stable")
+    return bool(np.any((np.diff(source.times[order].astype(np.int64)) < 0) & (np.diff(source.owner[order]) == 0)))
 
 
 def _refuse_conflict(source: Source, roles: Roles, at: int, name: str, column: Column) -> None:
@@ -167,14 +173,15 @@ def _trimmed(
     """Each series from its first observed value on; series that were never observed go, or stay without history."""
     offset = np.cumsum(length) - length
     observed = np.flatnonzero(~np.isnan(values))
-    owner = np.searchsorted(offset, observed, side="right") - 1
-    alive, head = np.unique(owner, return_index=True)
+    first = np.searchsorted(observed, offset)
+    after_last = np.append(first[1:], len(observed))
+    alive = np.flatnonzero(after_last > first)
     if not len(alive):
         what = f"series {names[0]!r} has" if len(names) == 1 and names[0] else "all series have"
         raise TableError(f"{what} no value at all: every one is missing; give a table with observed values")
     begin, history = offset.copy(), np.zeros(len(names), np.int64)
-    begin[alive] = observed[head]
-    history[alive] = observed[np.append(head[1:], len(observed)) - 1] + 1 - begin[alive]
+    begin[alive] = observed[first[alive]]
+    history[alive] = observed[after_last[alive] - 1] + 1 - begin[alive]
     if len(alive) < len(names):
         empty = np.setdiff1d(np.arange(len(names)), alive)
         shown = ", ".join(repr(names[i]) for i in empty[:5]) + (" and more" if len(empty) > 5 else "")

@@ -60,6 +60,9 @@ class Source:
 
     def sorted(self) -> Source:
         """By owner, then by time, then by row."""
+        later, next_row = np.diff(self.times.astype(np.int64)), np.diff(self.numbers) >= 0
+        if np.all((np.diff(self.owner) > 0) | ((np.diff(self.owner) == 0) & ((later > 0) | ((later == 0) & next_row)))):
+            return self
         return self.take(np.lexsort((self.numbers, self.times, self.owner)))
 
     def stamp(self, at: int) -> str:
