@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 
 from foretell.errors import SettingsError, TableError
 from foretell.forecasting.panel import Column, Panel
-from foretell.forecasting.tables.columns import Columns, find_time, missing_column
+from foretell.forecasting.tables.columns import Columns, missing_column
 from foretell.forecasting.tables.frames import to_polars
+from foretell.forecasting.tables.joined_columns import id_cells, parts_of
+from foretell.forecasting.tables.roles import find_time
 from foretell.forecasting.tables.source import absent_like, differ, is_missing, read_covariate, read_ids, read_target
+from foretell.forecasting.tables.spread_times import time_cells
 from foretell.tables.clock import instants, wall_times
 from foretell.tables.grids import Times
 from foretell.tables.numerals import is_text
@@ -52,8 +55,7 @@ def future_rows(panel: Panel, table: IntoFrame, columns: Columns, horizon: int) 
         if name not in frame.columns:
             raise missing_column(name, frame.columns, "known")
     numbers = np.arange(len(frame))
-    covered = replace(columns, id=None, target=None, static=(), known=tuple(panel.known))
-    time = columns.time if columns.time in frame.columns else find_time(frame, covered)
+    time = future_time(panel, frame, columns)
     if time is None:
         raise TableError("the table of future values has no column of time stamps; name it with --time or time=")
     target, source = _places(panel, frame, time, columns, numbers, horizon)
@@ -107,14 +109,14 @@ def _places(
     panel: Panel, frame: pl.DataFrame, time: str, columns: Columns, numbers: NDArray[np.int64], horizon: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(M, 2) series and step of the horizon, and (M,) the row of the table that speaks of it."""
-    times = in_panel_time(panel, frame[time], time, numbers)
+    times = in_panel_time(panel, time_cells(frame, time), time, numbers)
     ids = find_ids(panel, frame, time, columns)
     number, place = panel.frequency.positions(times)
     first, grid = panel.frequency.positions(panel.starts)
     if ids is None:
         series, rows = np.repeat(np.arange(len(panel)), len(frame)), np.tile(numbers, len(panel))
     else:
-        names, owner = read_ids(frame[ids], numbers)
+        names, owner = read_ids(id_cells(frame, ids), numbers)
         index = {name: i for i, name in enumerate(panel.ids)}
         # Rows of series that are not forecast have no say.
         series = np.array([index.get(name, -1) for name in names], dtype=np.int64)[owner]
@@ -153,15 +155,23 @@ def in_panel_time(panel: Panel, column: pl.Series, time: str, numbers: NDArray[n
     return parsed.values
 
 
+def future_time(panel: Panel, frame: pl.DataFrame, columns: Columns) -> str | None:
+    """The column of times of a table of future values, or of several joined: as said, or found."""
+    if columns.time is not None and parts_of(columns.time, frame.columns):
+        return columns.time
+    others = tuple(name for name in (*panel.known, *panel.static) if name in frame.columns)
+    return find_time(frame, Columns(known=others))
+
+
 def find_ids(panel: Panel, frame: pl.DataFrame, time: str | None, columns: Columns) -> str | None:
     """The column that names the series: as said, or one that holds the name of one of them or is called
     `unique_id`; None where none is."""
     if columns.id is not None:
-        return columns.id if columns.id in frame.columns else None
-    ids = set(panel.ids)
+        return columns.id if parts_of(columns.id, frame.columns) else None
+    ids, stamps = set(panel.ids), parts_of(time or "", frame.columns)
     for name in frame.columns:
         column = frame[name]
-        likely = name not in panel.known and name != time and (is_text(column) or column.dtype.is_integer())
+        likely = name not in panel.known and name not in stamps and (is_text(column) or column.dtype.is_integer())
         if likely and ids & set(column.cast(pl.String).drop_nulls().unique().to_list()):
             return name
     return "unique_id" if "unique_id" in frame.columns else None

@@ -8,9 +8,11 @@ import numpy as np
 import polars as pl
 
 from foretell.forecasting.panel import Column, Panel
-from foretell.forecasting.tables.columns import Columns, find_time
-from foretell.forecasting.tables.future import find_ids, future_cells, in_panel_time
+from foretell.forecasting.tables.columns import Columns
+from foretell.forecasting.tables.future import find_ids, future_cells, future_time, in_panel_time
+from foretell.forecasting.tables.joined_columns import id_cells
 from foretell.forecasting.tables.source import absent_like, is_missing, read_ids
+from foretell.forecasting.tables.spread_times import time_cells
 
 
 def with_newcomers(panel: Panel, frame: pl.DataFrame, columns: Columns) -> Panel:
@@ -19,12 +21,12 @@ def with_newcomers(panel: Panel, frame: pl.DataFrame, columns: Columns) -> Panel
     They start at their first time in it, or, where it has no time column, one step after the latest end of the others.
     Static columns are read from it where it has them. Raises TableError as `future_rows` does.
     """
-    time = columns.time if columns.time in frame.columns else find_time(frame, replace(columns, target=None, id=None))
+    time = future_time(panel, frame, columns)
     series = find_ids(panel, frame, time, columns)
     if series is None:
         return panel
     numbers = np.arange(len(frame))
-    names, owner = read_ids(frame[series], numbers)
+    names, owner = read_ids(id_cells(frame, series), numbers)
     new = np.array([i for i, name in enumerate(names) if name not in set(panel.ids)], dtype=np.int64)
     if not len(new):
         return panel
@@ -32,7 +34,7 @@ def with_newcomers(panel: Panel, frame: pl.DataFrame, columns: Columns) -> Panel
         ends = [panel.frequency.range(s, int(h) + 1)[-1] for s, h in zip(panel.starts, panel.history, strict=True)]
         starts = np.full(len(new), max(ends))
     else:
-        times = in_panel_time(panel, frame[time], time, numbers)
+        times = in_panel_time(panel, time_cells(frame, time), time, numbers)
         starts = np.array([times[owner == i].min() for i in new])
     static: dict[str, Column] = {}
     for name, column in panel.static.items():

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from foretell.errors import TableError
 from foretell.forecasting.panel import Column, Panel
-from foretell.forecasting.tables.columns import Columns, Roles, find_roles
+from foretell.forecasting.tables.columns import Columns, Roles
 from foretell.forecasting.tables.findings import Findings, describe_frequency
 from foretell.forecasting.tables.frames import to_polars
 from foretell.forecasting.tables.mixed_frequency import slower_series
+from foretell.forecasting.tables.roles import find_roles
 from foretell.forecasting.tables.source import Source, absent_like, differ, is_missing, read_source
 from foretell.forecasting.tables.time_grid import hours_told_apart, on_grid
 from foretell.tables.clock import Clock

@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 from foretell.errors import TableError
 from foretell.forecasting.panel import Column
 from foretell.forecasting.tables.columns import Roles
+from foretell.forecasting.tables.joined_columns import id_cells, parts_of
+from foretell.forecasting.tables.series_in_rows import times_in_headers
+from foretell.forecasting.tables.spread_times import time_cells
 from foretell.tables.clock import Clock
 from foretell.tables.grids import Times
 from foretell.tables.numerals import is_text, read_numbers, text_of
-from foretell.tables.times import check_range, parse_times, time_share
+from foretell.tables.times import check_range, parse_times
 
 _SHORT = 4_096
 # Beyond it the mean of a long series would not be finite.
@@ -77,9 +80,10 @@ def read_source(table: pl.DataFrame, roles: Roles, *, counts: bool = False) -> S
     Raises `TableError` naming the row and the value of what cannot be read.
     """
     numbers = np.arange(len(table))
-    stamps = None if roles.time is None else table[roles.time]
-    if roles.time is not None and table[roles.time].null_count():
-        used = [roles.time, *([roles.id] if roles.id else []), *roles.targets, *roles.known, *roles.static]
+    stamps = None if roles.time is None else time_cells(table, roles.time)
+    if stamps is not None and stamps.null_count():
+        parts = [*parts_of(roles.time or "", table.columns), *parts_of(roles.id or "", table.columns)]
+        used = [*parts, *roles.targets, *roles.known, *roles.static]
         filled = ~table.select(pl.all_horizontal(pl.col(used).is_null())).to_series()
         if not filled.all():
             numbers, table = numbers[filled.to_numpy()], table.filter(filled)
@@ -91,7 +95,7 @@ def read_source(table: pl.DataFrame, roles: Roles, *, counts: bool = False) -> S
     names: tuple[str, ...] = ("",)
     owner = np.zeros(len(table), np.int64)
     if roles.id is not None:
-        names, owner = read_ids(table[roles.id], numbers)
+        names, owner = read_ids(id_cells(table, roles.id), numbers)
     if roles.time is None:
         order = np.argsort(owner, kind="stable")
         times = np.empty(len(owner), np.int64)
@@ -99,7 +103,7 @@ def read_source(table: pl.DataFrame, roles: Roles, *, counts: bool = False) -> S
         times[order] = np.arange(len(owner)) - first[owner[order]]
         zone, words, assumed = None, "row numbers", None
     else:
-        parsed = parse_times(table[roles.time], roles.time, owner, numbers, counts=counts)
+        parsed = parse_times(time_cells(table, roles.time), roles.time, owner, numbers, counts=counts)
         times, zone, words, assumed = parsed.values, parsed.zone, parsed.words, parsed.assumed
     known = {name: read_covariate(table[name], numbers) for name in roles.known}
     static = {name: read_covariate(table[name], numbers) for name in roles.static}
@@ -110,15 +114,17 @@ def read_source(table: pl.DataFrame, roles: Roles, *, counts: bool = False) -> S
 
 def _from_rows(table: pl.DataFrame, roles: Roles, values: NDArray[np.float64], numbers: NDArray[np.int64]) -> Source:
     series, steps = values.shape
-    header = pl.Series(roles.targets)
+    header = times_in_headers(roles.targets)
     times, zone, words, assumed = np.arange(steps), None, "column numbers", None
-    if time_share(header) == 1.0:
-        parsed = parse_times(header, "the header")
+    if header is not None:
+        parsed = parse_times(header, header.name)
         times, zone, words, assumed = parsed.values, parsed.zone, parsed.words, parsed.assumed
-    names, owner = read_ids(table[roles.id or table.columns[0]], numbers)
+    names, owner = read_ids(id_cells(table, roles.id or table.columns[0]), numbers)
+    row = np.repeat(np.arange(series), steps)
+    static: dict[str, Column] = {name: read_covariate(table[name], numbers)[row] for name in roles.static}
     return Source(
         names, np.repeat(owner, steps), np.tile(times, series), values.reshape(-1, 1), ("value",),
-        np.repeat(numbers, steps), Clock(zone), words, assumed,
+        np.repeat(numbers, steps), Clock(zone), words, assumed, static=static,
     )  # fmt: skip
 
 

@@ -6,7 +6,8 @@ import polars as pl
 import pytest
 
 from foretell.errors import SettingsError, TableError
-from foretell.forecasting.tables.columns import Columns, find_roles
+from foretell.forecasting.tables.columns import Columns
+from foretell.forecasting.tables.roles import find_roles
 
 DAYS = ["2001-01-01", "2001-01-02", "2001-01-03"]
 

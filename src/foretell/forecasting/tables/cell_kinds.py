@@ -1,0 +1,79 @@
+"""What the cells of a column look like, judged by the first of them."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from foretell.forecasting.tables.flags import are_flags
+from foretell.tables.numerals import is_text, read_numbers, text_of
+from foretell.tables.times import time_share
+
+_SAMPLE = 2_000
+_DAYS = (
+    "mon", "monday", "tue", "tues", "tuesday", "wed", "wednesday", "thu", "thur", "thurs", "thursday", "fri",
+    "friday", "sat", "saturday", "sun", "sunday", "weekday", "weekend", "workday", "holiday", "spring", "summer",
+    "autumn", "fall", "winter", "morning", "afternoon", "evening", "night", "day", "am", "pm", "jan", "january",
+    "feb", "february", "mar", "march", "apr", "april", "may", "jun", "june", "jul", "july", "aug", "august", "sep",
+    "sept", "september", "oct", "october", "nov", "november", "dec", "december",
+)  # fmt: skip
+
+
+def present(column: pl.Series) -> pl.Series:
+    """The first cells of a column that are not missing, text without blanks around it."""
+    first = column.drop_nulls().head(_SAMPLE)
+    return text_of(first).drop_nulls() if is_text(first) else first
+
+
+def is_numeric(column: pl.Series) -> bool:
+    """Numbers, or text most of whose present cells are, so that the others are mistakes worth an error."""
+    if column.dtype.is_numeric():
+        return True
+    if not is_text(column):
+        return False
+    cells = present(column)
+    if not len(cells):
+        return False
+    numbers = read_numbers(cells)
+    return numbers.ambiguous or len(numbers.wrong) < 0.5 * len(cells)
+
+
+def is_whole(column: pl.Series) -> bool:
+    """Whether all present cells are whole numbers, written as such or as `7.0`."""
+    if column.dtype.is_integer():
+        return True
+    if column.dtype.is_float():
+        cells = column.drop_nulls().drop_nans()
+        return bool((cells == cells.floor()).all())
+    cells = present(column) if is_text(column) else column.head(0)
+    return len(cells) > 0 and bool(cells.str.contains(r"^[+-]?[0-9]+$").all())
+
+
+def is_words(column: pl.Series) -> bool:
+    """Text that is neither numbers nor times nor yes and no."""
+    if not is_text(column):
+        return False
+    cells = present(column)
+    return len(cells) > 0 and not is_numeric(column) and not is_spelled_time(column) and not are_flags(cells)
+
+
+def is_spelled_time(column: pl.Series) -> bool:
+    """Text most of which is spelled like a time stamp."""
+    return is_text(column) and time_share(column.head(_SAMPLE)) > 0.5
+
+
+def is_date(column: pl.Series) -> bool:
+    """Times by their type or by their spelling."""
+    dtype = column.dtype
+    return (dtype.is_temporal() and dtype not in (pl.Duration, pl.Time)) or is_spelled_time(column)
+
+
+def tells_days(column: pl.Series) -> bool:
+    """Whether text names weekdays, months, seasons or parts of a day."""
+    return is_text(column) and bool(present(column).str.to_lowercase().is_in(_DAYS).all())
+
+
+def is_row_number(column: pl.Series) -> bool:
+    """Whether whole numbers count the rows from 0 or 1."""
+    if not column.dtype.is_integer() or column[0] not in (0, 1):
+        return False
+    return bool((column == pl.int_range(column[0], column[0] + len(column), eager=True)).all())

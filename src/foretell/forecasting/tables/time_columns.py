@@ -1,0 +1,50 @@
+"""The column, or the columns together, that hold the times of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from foretell.forecasting.tables.cell_kinds import is_date, is_whole, present
+from foretell.forecasting.tables.column_names import TIME_NAMES, usual_name
+from foretell.forecasting.tables.spread_times import spread_time
+from foretell.tables.time_like import is_time_like
+
+_CERTAIN = ("ds", "date", "datetime", "date_time", "timestamp")
+
+
+def time_column(table: pl.DataFrame, names: Sequence[str]) -> str | None:
+    """The column of time stamps among `names`, by type, spelling and name; None where there is none."""
+    dates = [name for name in names if is_date(table[name])]
+    if dates:
+        typed = [name for name in dates if table[name].dtype.is_temporal()]
+        likely = usual_name(typed, TIME_NAMES) or usual_name(dates, TIME_NAMES)
+        return likely or (typed + dates)[0]
+    name = usual_name(names, TIME_NAMES)
+    if name and (name.lower() == "ds" or _counts(table[name])):
+        return name
+    counted = (n for n in names if "date" in n.lower() and _counts(table[n]))
+    return next((n for n in names if is_time_like(table[n])), None) or next(counted, None)
+
+
+def joined_time(table: pl.DataFrame, names: Sequence[str], time: str | None) -> str | None:
+    """The columns among `names` that are the time together, `time` with them if it is no date itself; None where one
+    column is the whole time."""
+    date = time if time is not None and (is_date(table[time]) or _is_day_number(table[time])) else None
+    return spread_time(table, names, date)
+
+
+def is_surely_time(table: pl.DataFrame, name: str) -> bool:
+    """Whether a column can be nothing but the time: dates, or numbers called `ds` or `date`."""
+    return is_date(table[name]) or name.strip().lower() in _CERTAIN
+
+
+def _counts(column: pl.Series) -> bool:
+    return is_whole(column) and not (column.dtype.is_float() and column.null_count() + column.is_nan().sum())
+
+
+def _is_day_number(column: pl.Series) -> bool:
+    """Whether whole numbers are dates such as 20240131."""
+    days = present(column).cast(pl.Int64, strict=False) if is_whole(column) else column.head(0)
+    return len(days) > 0 and bool(days.is_between(1800_01_01, 2200_12_31).fill_null(False).all())
