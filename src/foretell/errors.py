@@ -38,6 +38,15 @@ class ModelError(ForetellError):
     """A model folder that is missing, damaged, of a newer format, or not a model at all."""
 
 
+class OutputsError(ModelError, ValueError):
+    """A network whose outputs are NaN or infinite, so that there is nothing to draw from or to choose by."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the network's outputs are no distribution to draw from: they are NaN or infinite; train it anew"
+        )
+
+
 class TrainingError(ForetellError, RuntimeError):
     """Training that cannot go on, such as a loss that stays non-finite."""
 

@@ -12,6 +12,7 @@ import pytest
 import soundfile
 
 from foretell.audio.reading import read_sound, sound_info
+from foretell.audio.trimming import is_silent
 from foretell.errors import AudioError, MissingExtraError
 
 RATE = 16_000
@@ -40,6 +41,23 @@ def test_formats(ending: str, subtype: str, exact: float, tmp_path: Path, make_t
     assert read.shape == sound.shape
     assert np.abs(read - sound)[200:-200].max() <= exact
     assert sound_info(path).rate == RATE
+
+
+@pytest.mark.parametrize("rate", [None, 2 * RATE])
+def test_channels_that_cancel_are_no_silence(tmp_path: Path, make_tone, rate: int | None) -> None:
+    left = make_tone(0.3)
+    for right in (-left, -0.98 * left, -left + 0.05):
+        soundfile.write(tmp_path / "s.wav", np.stack([left, right], 1), RATE, subtype="FLOAT")
+        soundfile.write(tmp_path / "left.wav", left, RATE, subtype="FLOAT")
+        np.testing.assert_array_equal(read_sound(tmp_path / "s.wav", rate), read_sound(tmp_path / "left.wav", rate))
+        assert not is_silent(read_sound(tmp_path / "s.wav", rate))
+    soundfile.write(tmp_path / "s.wav", np.stack([-0.97 * left, left], 1), RATE, subtype="FLOAT")
+    np.testing.assert_array_equal(read_sound(tmp_path / "s.wav"), read_sound(tmp_path / "left.wav"))
+    # Channels that have nothing in common, one that is silent, and silence itself are mixed as ever.
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (len(left), 2)).astype(np.float32)
+    for channels in (noise, np.stack([left, 0 * left], 1), np.stack([left, -0.7 * left], 1), 0 * noise):
+        soundfile.write(tmp_path / "s.wav", channels, RATE, subtype="FLOAT")
+        np.testing.assert_allclose(read_sound(tmp_path / "s.wav"), channels.mean(1), atol=1e-7)
 
 
 def test_stereo_becomes_the_mean(tmp_path: Path, make_tone) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -252,3 +253,119 @@ def test_a_network_beyond_all_memory_is_refused_before_it_is_built(folder: Path,
     rewrite(folder, lambda head: head["model"]["blueprint"].update({key: value}))
     with pytest.raises(ModelError):
         load(folder)
+
+
+def body(path: str, value: Any) -> Any:
+    """A change of the description: the value at a path of names and numbers, separated by dots; DROP takes it away."""
+
+    def change(head: dict[str, Any]) -> None:
+        *parents, last = (int(part) if part.isdigit() else part for part in path.split("."))
+        place: Any = head["model"]
+        for part in parents:
+            place = place[part]
+        if value is DROP:
+            del place[last]
+        else:
+            place[last] = value
+
+    return change
+
+
+DROP = object()
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("blueprint.hidden", 4.0),
+        ("blueprint.hidden", True),
+        ("blueprint.hidden", -1),
+        ("blueprint.layers", 10**30),
+        ("blueprint.model", "transformer"),
+        ("blueprint.dropout", float("nan")),
+        ("blueprint.levels", [95, 80]),
+        ("blueprint.levels", "80"),
+        ("blueprint.categories.0", 7),
+        ("blueprint.more", 1),
+        ("blueprint.layout", None),
+        ("blueprint.layout.steps", 0),
+        ("blueprint.layout.steps", 2_000_000),
+        ("blueprint.layout.stride", 0),
+        ("blueprint.layout.kernel", 9),
+        ("blueprint.layout.calendar", 0),
+        ("blueprint.layout.seasons", [1_000_000_007]),
+        ("blueprint.layout.seasons", [7, 7]),
+        ("covariates.known.price", {"mean": float("nan"), "spread": 1.0}),
+        ("covariates.known.price", {"mean": 0.0, "spread": float("inf")}),
+        ("covariates.known.price", {"mean": 0.0, "spread": -1.0}),
+        ("covariates.known.price", {"mean": "0", "spread": 1.0}),
+        ("covariates.known.price", {"names": ["a", "b"]}),
+        ("covariates.known", []),
+        ("covariates.static.kind.names", ["x", "x"]),
+        ("covariates.static.kind.names", ["x"]),
+        ("covariates.static.kind.names", [1, 2]),
+        ("experience.relative_spread", float("nan")),
+        ("experience.relative_spread", -1.0),
+        ("experience.quantiles", [1.0]),
+        ("experience.quantiles.0", float("inf")),
+        ("factors.0", float("nan")),
+        ("factors.0", -1.0),
+        ("factors.0", None),
+        ("factors", [[1.0] * 5]),
+        ("calibrated_on", "many"),
+        ("history.losses", ["x"]),
+        ("history.losses", [1.0]),
+        ("history.evaluations", [[1]]),
+        ("history.reason", "because"),
+        ("finish", 3),
+        ("holdout.training", [1.5, 2]),
+        ("holdout.training", [10**30, 2]),
+        ("holdout.training", [1]),
+        ("holdout.validation.0", -5),
+        ("holdout.more", [1, 2]),
+        ("validated_until", {"a": 1.5}),
+        ("validated_until", [1]),
+        ("frequency", "0D"),
+        ("frequency", "99999999999999999999D"),
+        ("frequency", ["D"]),
+        ("frequency", "h"),
+        ("columns.id", 7),
+        ("columns.layout", "tall"),
+        ("columns.known", ["price", None]),
+        ("settings.hidden", 1.5),
+        ("settings.seasons", [1_000_000_007]),
+        ("settings.training", []),
+        ("settings.training.seed", "x"),
+        ("settings", DROP),
+        ("factors", DROP),
+    ],
+)
+def test_a_stranger_s_description_is_refused_when_it_is_read(folder: Path, path: str, value: Any) -> None:
+    rewrite(folder, body(path, value))
+    with pytest.raises(ModelError, match=r"model\.json|weights\.safetensors|newer"):
+        load(folder)
+
+
+def test_finite_weights_that_lead_nowhere_are_said(model: FittedModel, folder: Path) -> None:
+    tensors = safetensors.torch.load((folder / "weights.safetensors").read_bytes())
+    for name in tensors:
+        if name.startswith("final.corrections"):
+            tensors[name].fill_(3e38)
+    data = safetensors.torch.save(tensors)
+    (folder / "weights.safetensors").write_bytes(data)
+    rewrite(folder, lambda head: head["model"].update(weights_sha256=hashlib.sha256(data).hexdigest()))
+    forecaster = Forecaster.load(folder, device="cpu")
+    at = np.arange(43)
+    times = np.datetime64("2020-01-01", "us") + at * np.timedelta64(1, "D")
+    table = pl.DataFrame(
+        {"unique_id": "a", "ds": times, "y": [*np.sin(at[:40]), *[None] * 3], "kind": "x", "price": 1.0}
+    )
+    with pytest.raises(ModelError, match="forecasts are not finite numbers"):
+        forecaster.predict(table)
+    whole = Forecaster.load(model_saved(model, folder.parent), device="cpu")
+    assert whole.predict(table)["lstm"].is_finite().all()
+
+
+def model_saved(model: FittedModel, parent: Path) -> Path:
+    save_model(model, parent / "whole")
+    return parent / "whole"

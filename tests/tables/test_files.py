@@ -193,3 +193,23 @@ def test_cells_survive(tmp_path: Path, rows: list[tuple[str, int, float]]) -> No
     assert again["s"].to_list() == table["s"].to_list()
     assert again["i"].to_list() == table["i"].to_list()
     assert again["f"].to_list() == table["f"].to_list()
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.csv.gz"])
+def test_formulas_stand_as_they_are_or_are_quoted(tmp_path: Path, name: str) -> None:
+    texts = ['=HYPERLINK("http://x")', "+1", "-x", "@sum", "plain", "a=b", None, "'=x"]
+    table = pl.DataFrame({"=id": texts, "y": [-1.5] * 8, "n": [-2] * 8})
+    write_table(table, tmp_path / name)
+    assert read_table(tmp_path / name, typed=False)["=id"].to_list() == texts
+    write_table(table, tmp_path / name, quote_formulas=True)
+    again = read_table(tmp_path / name)
+    assert again.columns == ["'=id", "y", "n"]
+    assert again["'=id"].to_list() == ["'" + text if text and text[0] in "=+-@" else text for text in texts]
+    assert again["y"].to_list() == [-1.5] * 8
+    assert again["n"].to_list() == [-2] * 8
+
+
+def test_parquet_knows_no_formulas(tmp_path: Path) -> None:
+    table = pl.DataFrame({"id": ["=x"]})
+    write_table(table, tmp_path / "a.parquet", quote_formulas=True)
+    assert read_table(tmp_path / "a.parquet").equals(table)

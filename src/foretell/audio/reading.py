@@ -1,4 +1,7 @@
-"""Files of sound to a waveform: WAV, FLAC, OGG and MP3 by soundfile, other rates by soxr, stereo by its mean."""
+"""Files of sound to a waveform: WAV, FLAC, OGG and MP3 by soundfile, other rates by soxr, stereo by its mean.
+
+Where channels cancel each other (one is the other upside down), the mean would be silence: the loudest one is taken.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foretell.audio import packages
+from foretell.audio.mixing import Mixing
 from foretell.audio.wholeness import cut_short, hidden_samples
 from foretell.errors import AudioError
 
@@ -48,14 +52,21 @@ def read_sound(path: str | Path, rate: int | None = None) -> NDArray[np.float32]
     soundfile, or without soxr where the rate changes.
     """
     path = Path(path)
-    with _opened(path) as file:
-        blocks = _mono_blocks(path, file)
-        if rate is not None and rate != file.samplerate:
-            blocks = _resampled(path, blocks, file.samplerate, rate)
-        samples = _joined(blocks)
+    mixing = Mixing()
+    samples = _read(path, rate, mixing)
+    if mixing.cancels:
+        samples = _read(path, rate, Mixing(mixing.loudest))
     if not len(samples):
         raise AudioError(f"{path} holds no samples: it is empty or was cut short; remove it")
     return samples
+
+
+def _read(path: Path, rate: int | None, mixing: Mixing) -> NDArray[np.float32]:
+    with _opened(path) as file:
+        blocks = _mono_blocks(path, file, mixing)
+        if rate is not None and rate != file.samplerate:
+            blocks = _resampled(path, blocks, file.samplerate, rate)
+        return _joined(blocks)
 
 
 def _joined(blocks: Iterable[NDArray[np.float32]]) -> NDArray[np.float32]:
@@ -96,7 +107,7 @@ def _opened(path: Path) -> Any:
     return sound
 
 
-def _mono_blocks(path: Path, file: Any) -> Iterator[NDArray[np.float32]]:
+def _mono_blocks(path: Path, file: Any, mixing: Mixing) -> Iterator[NDArray[np.float32]]:
     soundfile = packages.soundfile()
     done, promised = 0, int(file.frames)
     missing, hidden = cut_short(path, file.format), hidden_samples(path, file.format, promised)
@@ -115,7 +126,7 @@ def _mono_blocks(path: Path, file: Any) -> Iterator[NDArray[np.float32]]:
             ) from error
         if not len(block):
             break
-        mono = block.mean(axis=1, dtype=np.float32) if block.shape[1] > 1 else block[:, 0]
+        mono = mixing.mono(block)
         _require_sane(path, mono, done, file.samplerate)
         done += len(mono)
         yield mono

@@ -7,6 +7,8 @@ import sys
 import warnings
 from typing import Any
 
+from foretell.cli.terminal import printable
+
 
 def main() -> None:
     """Run the `foretell` command."""
@@ -26,7 +28,7 @@ def main() -> None:
 
 def _say_warning(message: Warning | str, *_: Any, **__: Any) -> None:
     """A warning as one line, without the place in the code that it came from."""
-    print(f"Warning: {message}", file=sys.stderr)
+    print(printable(f"Warning: {message}", lines=True), file=sys.stderr)
 
 
 def _open_streams() -> None:

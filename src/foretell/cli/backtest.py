@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from typer import Option
 
 from foretell.cli.destinations import Destinations, default_destinations
-from foretell.cli.options import ModelFolder, TableOptions, TableOutput, TalkOptions
+from foretell.cli.options import ModelFolder, QuoteFormulas, TableOptions, TableOutput, TalkOptions
 from foretell.cli.request import read_tables
 from foretell.cli.results import Results
 from foretell.cli.talk import Talk
@@ -25,6 +26,7 @@ def backtest(
     ] = False,
     device: Device = "auto",
     output: TableOutput = None,
+    quote_formulas: QuoteFormulas = False,
     words: TalkOptions,
 ) -> None:
     """Forecast the past as though it were still to come, and say how far off that would have been.
@@ -33,6 +35,7 @@ def backtest(
     on are left out, unless --refit.
     """
     to = Destinations(backtest=output) if output else default_destinations("backtest")
+    to = replace(to, quote_formulas=quote_formulas)
     talk = Talk(words, stdout_taken=to.stdout_taken)
     to.check(json=words.json, tables=[table.table])
     results = Results.of_model(model, device, lambda: read_tables(table))

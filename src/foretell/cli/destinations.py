@@ -41,6 +41,8 @@ class Destinations:
     """While training goes on; it may be there already, with anything in it."""
     folder: Path | None = None
     """Made for them if it is not there."""
+    quote_formulas: bool = False
+    """Whether text that a spreadsheet would take for a formula is written as text."""
     undrawn: bool = False
     """Whether a report is left out for want of matplotlib."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from foretell.cli.destinations import Destinations, checkpoint_beside, default_destinations
 from foretell.cli.options import (
     CovariateOptions,
@@ -11,6 +13,7 @@ from foretell.cli.options import (
     ModelOutput,
     NetworkOptions,
     PictureOutput,
+    QuoteFormulas,
     ReportOutput,
     TableOptions,
     TableOutput,
@@ -31,6 +34,7 @@ def forecast(
     training: FitOptions,
     *,
     output: TableOutput = None,
+    quote_formulas: QuoteFormulas = False,
     report: ReportOutput = None,
     png: PictureOutput = None,
     save: ModelOutput = None,
@@ -59,6 +63,7 @@ def forecast(
             checkpoint=training.checkpoint,
             tensorboard=training.tensorboard,
         )
+    to = replace(to, quote_formulas=quote_formulas)
     talk = Talk(words, stdout_taken=to.stdout_taken)
     to.check(json=words.json, tables=[table.table, future.future])
     tables = read_tables(table, covariates, future)

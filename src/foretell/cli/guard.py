@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 import typer
 
+from foretell.cli.terminal import printable
 from foretell.cli.termination import name_of, status_of, unwinding
 from foretell.errors import ForetellError
 
@@ -87,7 +88,7 @@ def _out_of_memory(error: BaseException) -> bool:
 def _end(message: str, status: int, debug: bool) -> NoReturn:
     if debug:
         traceback.print_exc()
-    print(message, file=sys.stderr, flush=True)
+    print(printable(message, lines=True), file=sys.stderr, flush=True)
     raise typer.Exit(status) from None
 
 

@@ -270,6 +270,14 @@ TableOutput = Annotated[
         rich_help_panel=_OUTPUT,
     ),
 ]
+QuoteFormulas = Annotated[
+    bool,
+    Option(
+        "--quote-formulas",
+        help="In a .csv or .tsv, put an apostrophe before text that a spreadsheet would take for a formula.",
+        rich_help_panel=_OUTPUT,
+    ),
+]
 ReportOutput = Annotated[
     Path | None,
     Option(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from foretell.cli.destinations import Destinations, default_destinations
 from foretell.cli.options import (
     FutureOptions,
     ModelFolder,
     PictureOutput,
+    QuoteFormulas,
     ReportOutput,
     TableOptions,
     TableOutput,
@@ -25,6 +28,7 @@ def predict(
     *,
     device: Device = "auto",
     output: TableOutput = None,
+    quote_formulas: QuoteFormulas = False,
     report: ReportOutput = None,
     png: PictureOutput = None,
     words: TalkOptions,
@@ -38,6 +42,7 @@ def predict(
         to = Destinations(forecast=output, report=report, picture=png)
     else:
         to = default_destinations("forecast")
+    to = replace(to, quote_formulas=quote_formulas)
     talk = Talk(words, stdout_taken=to.stdout_taken)
     to.check(json=words.json, tables=[table.table, future.future])
     results = Results.of_model(model, device, lambda: read_tables(table, future=future))

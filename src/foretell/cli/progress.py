@@ -8,6 +8,8 @@ from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from foretell.cli.terminal import printable
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress as Bars
@@ -67,12 +69,12 @@ class ProgressDisplay:
             # A step may take less than a millisecond: drawing each one would cost more than training.
             if done or now - self._drawn >= 1 / _REDRAWS_A_SECOND:
                 self._drawn = now
-                self._bars.update(self._task, completed=fraction, words=words())
+                self._bars.update(self._task, completed=fraction, words=printable(words()))
             return
         tenths = 10 if done else int(10 * fraction)
         if self._bars is None and tenths > self._tenths:
             self._tenths = tenths
-            self._console.print(f"{_STAGES.get(stage, stage)}: {10 * tenths:3} %, {words()}", soft_wrap=True)
+            self._console.print(f"{_STAGES.get(stage, stage)}: {10 * tenths:3} %, {printable(words())}", soft_wrap=True)
 
 
 def _words(progress: Progress) -> str:

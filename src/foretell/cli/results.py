@@ -90,7 +90,7 @@ class Results:
         tables = (("forecast", to.forecast, self._forecast), ("backtest", to.backtest, self._backtest_table))
         for what, place, table in tables:
             if place is not None and table is not None:
-                write_table(table, place)
+                write_table(table, place, quote_formulas=to.quote_formulas)
                 if place != STDOUT:
                     files[what] = place
         if to.report is not None or to.picture is not None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import sys
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from foretell.cli.options import TalkOptions
+from foretell.cli.terminal import printable
 
 _WIDTH = 120
 
@@ -32,11 +32,11 @@ class Talk:
 
     def say(self, sentence: str, style: str = "") -> None:
         """A line for people."""
-        self._words.print(Text(_printable(sentence), style), soft_wrap=True)
+        self._words.print(Text(printable(sentence), style), soft_wrap=True)
 
     def note(self, sentence: str) -> None:
         """A line on how things go, on standard error."""
-        self.aside.print(Text(_printable(sentence)), soft_wrap=True)
+        self.aside.print(Text(printable(sentence)), soft_wrap=True)
 
     def heading(self, words: str) -> None:
         """What the next lines are about."""
@@ -53,9 +53,9 @@ class Talk:
         table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 2), header_style="dim")
         for k, name in enumerate(names):
             numeric = all(isinstance(row[k], int | float) for row in rows)
-            table.add_column(Text(_printable(name)), justify="right" if numeric else "left", no_wrap=True)
+            table.add_column(Text(printable(name)), justify="right" if numeric else "left", no_wrap=True)
         for k, row in enumerate(rows):
-            table.add_row(*(Text(_printable(shown(cell))) for cell in row), style="bold" if k == strong else "")
+            table.add_row(*(Text(printable(shown(cell))) for cell in row), style="bold" if k == strong else "")
         self._words.print(table)
 
     def document(self, content: Mapping[str, Any]) -> None:
@@ -77,11 +77,6 @@ def _console(*, stderr: bool, quiet: bool) -> Console:
         # In a file or a pipe there is no edge to wrap at.
         console.width = max(console.width, _WIDTH)
     return console
-
-
-def _printable(text: str) -> str:
-    """Without control characters: a name in a table must not steer the terminal."""
-    return "".join(f"\\x{ord(c):02x}" if unicodedata.category(c) == "Cc" else c for c in text)
 
 
 def shown(cell: Any) -> str:

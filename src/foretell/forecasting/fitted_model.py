@@ -67,7 +67,9 @@ class FittedModel:
         with _threads_for(len(series)):
             quantiles = forecast(self.network(weights), windows, series, cutoffs, fit.experience)
         # Without any history the forecast is what the training series held, which needs no calibration.
-        forecasts = np.where((cutoffs > 0)[:, None, None], calibrated(quantiles, fit.factors), quantiles)
+        with np.errstate(invalid="ignore", over="ignore"):  # said below
+            stretched = calibrated(quantiles, fit.factors)
+        forecasts = np.where((cutoffs > 0)[:, None, None], stretched, quantiles)
         if not np.isfinite(forecasts).all():
             raise ModelError(
                 "the model's forecasts are not finite numbers: its weights are damaged, or values in the table are too "

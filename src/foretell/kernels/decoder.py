@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from foretell.errors import OutputsError
 from foretell.kernels import native
 from foretell.kernels.eager import plain
 from foretell.kernels.inputs import Inputs, check
@@ -230,7 +231,7 @@ class CompiledDecoder:
         with self._lock:  # two Python threads must not be in one decoder
             failure = self._library.decoder[name](self._handle, ctypes.byref(call))
         if failure == 2:
-            raise ValueError("the network's outputs are no distribution to draw from: they are NaN or infinite")
+            raise OutputsError
         if failure:
             raise MemoryError(f"foretell: not enough memory to decode {self._most} rows")
 

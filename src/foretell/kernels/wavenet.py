@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from foretell.errors import OutputsError
 from foretell.kernels import native
 from foretell.kernels.structures import WAVENET_WEIGHTS, WaveNetCall, WaveNetNetwork
 
@@ -163,7 +164,7 @@ class CompiledWaveNet:
         with self._lock:  # two Python threads must not be in one generator
             failure = self._library.wavenet["run"](self._handle, ctypes.byref(call))
         if failure == 2:
-            raise ValueError("the network's outputs are no distribution to draw from: they are NaN or infinite")
+            raise OutputsError
         if failure:
             raise MemoryError(f"foretell: not enough memory to generate {steps} steps of {self._batch} streams")
         return values

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import sys
 from datetime import time
 from pathlib import Path
@@ -32,6 +33,8 @@ _FOREIGN = {
     b'{"': "JSON; export the table as CSV",
     b"[{": "JSON; export the table as CSV",
 }
+_FORMULA = "^[=+@\t\r-]"
+"""How text begins that a spreadsheet takes for a formula."""
 _WRITTEN = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".pq")
 
 
@@ -55,13 +58,18 @@ def read_table(path: str | Path, encoding: str | None = None, *, typed: bool = T
     return parse_delimited(data, where, typed=typed)
 
 
-def write_table(df: pl.DataFrame, path: str | Path) -> None:
+def write_table(df: pl.DataFrame, path: str | Path, *, quote_formulas: bool = False) -> None:
     """Write a table as CSV, TSV (both also `.gz`) or Parquet by its name's ending; `-` writes CSV to standard output.
+
+    In delimited text, names that begin as a formula does (`=HYPERLINK(...)`) stand as they are; with `quote_formulas`
+    an apostrophe goes before them, so that no spreadsheet computes them.
 
     The file appears whole or not at all: it is written under a temporary name in the same folder, synced and renamed.
     Raises `SettingsError` for an ending that is not known, a folder that is missing or not writable.
     """
     require_polars()
+    if quote_formulas and not str(path).lower().endswith((".parquet", ".pq")):
+        df = _without_formulas(df)
     if str(path) == "-":
         sys.stdout.buffer.write(_delimited(df, ","))
         sys.stdout.buffer.flush()
@@ -84,6 +92,12 @@ def write_table(df: pl.DataFrame, path: str | Path) -> None:
         data = _delimited(df, "\t" if ".tsv" in name[-7:] else ",")
         data = gzip.compress(data, mtime=0) if name.endswith(".gz") else data
     replace_file(path, data)
+
+
+def _without_formulas(df: pl.DataFrame) -> pl.DataFrame:
+    texts = [name for name, dtype in df.schema.items() if dtype in (pl.String, pl.Categorical, pl.Enum)]
+    columns = [df[name].cast(pl.String).str.replace(_FORMULA, "'$0") for name in texts]
+    return df.with_columns(columns).rename({name: re.sub(_FORMULA, r"'\g<0>", name) for name in df.columns})
 
 
 def _delimited(df: pl.DataFrame, separator: str) -> bytes:

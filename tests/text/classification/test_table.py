@@ -76,12 +76,24 @@ def test_a_share_of_each_class_is_held_out() -> None:
     texts = [f"text {k}" for k in range(len(labels))]
     judged = held_out(texts, labels, 0.1, seed=0)
     names = np.array(labels)
-    assert {name: int(judged[names == name].sum()) for name in "abcd"} == {"a": 10, "b": 2, "c": 0, "d": 0}
+    assert {name: int(judged[names == name].sum()) for name in "abcd"} == {"a": 10, "b": 2, "c": 1, "d": 0}
     assert np.array_equal(judged, held_out(texts, labels, 0.1, seed=0))
     assert not np.array_equal(judged, held_out(texts, labels, 0.1, seed=1))
     assert not held_out(texts, labels, 0.0, seed=0).any()
     # One at least is left to learn from.
     assert not held_out(["x", "y"], ["a", "b"], 0.5, seed=0).any()
+
+
+def test_a_rare_class_is_judged_too() -> None:
+    # Four different texts among hundreds, most of which come up several times.
+    texts = [f"good {k % 62}" for k in range(400)] + [f"bad {k}" for k in range(4)]
+    labels = np.array(["good"] * 400 + ["bad"] * 4)
+    for seed in range(10):
+        judged = held_out(texts, labels.tolist(), 0.1, seed)
+        assert judged[labels == "bad"].sum() == 1
+        assert len({text for text, held in zip(texts, judged, strict=True) if held and "good" in text}) == 6
+    # Of two different texts none can be spared.
+    assert not held_out(texts[:402], labels[:402].tolist(), 0.1, 0)[400:].any()
 
 
 def test_a_text_that_comes_up_twice_is_on_one_side() -> None:

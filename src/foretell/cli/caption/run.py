@@ -11,7 +11,7 @@ from typer import Argument, Option
 
 from foretell import __version__
 from foretell.cli.destinations import Destinations
-from foretell.cli.options import ModelFolder, TableOutput, TalkOptions
+from foretell.cli.options import ModelFolder, QuoteFormulas, TableOutput, TalkOptions
 from foretell.cli.progress import ProgressDisplay, time_left
 from foretell.cli.show import show_files
 from foretell.cli.talk import Talk
@@ -26,6 +26,7 @@ def run(
     ],
     *,
     output: TableOutput = None,
+    quote_formulas: QuoteFormulas = False,
     beam: Annotated[
         int, Option(metavar="N", help="How many captions are pursued at once; 1 takes the likeliest word each time.")
     ] = 1,
@@ -63,7 +64,8 @@ def run(
 
         from foretell.tables.files import write_table
 
-        write_table(pl.DataFrame({"image": [str(file) for file in files], "caption": captions}), output)
+        table = pl.DataFrame({"image": [str(file) for file in files], "caption": captions})
+        write_table(table, output, quote_formulas=quote_formulas)
         show_files(talk, {"captions": output} if output != "-" else {})
     talk.document(
         {

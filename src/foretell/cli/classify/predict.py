@@ -13,7 +13,7 @@ from foretell import __version__
 from foretell.cli.classify.options import Encoding
 from foretell.cli.classify.report import score_document, show_score
 from foretell.cli.destinations import STDOUT, Destinations
-from foretell.cli.options import ModelFolder, TableOutput, TalkOptions
+from foretell.cli.options import ModelFolder, QuoteFormulas, TableOutput, TalkOptions
 from foretell.cli.progress import ProgressDisplay, time_left
 from foretell.cli.show import show_files
 from foretell.cli.talk import Talk
@@ -42,6 +42,7 @@ def predict(
     lines: Annotated[bool, Option("--lines", help="TABLE is plain text without a header, one text a line.")] = False,
     encoding: Encoding = None,
     output: TableOutput = None,
+    quote_formulas: QuoteFormulas = False,
     words: TalkOptions,
 ) -> None:
     """Label texts: the likeliest class and the probability of each, beside the rows of the table.
@@ -74,7 +75,7 @@ def predict(
     seconds = max(monotonic() - began, 1e-9)
     files = {}
     if place is not None:
-        write_table(found.table, place)
+        write_table(found.table, place, quote_formulas=quote_formulas)
         if place != STDOUT:
             files["labels"] = place
     _report(talk, classifier, found, seconds, files, with_rows=place is None)

@@ -17,7 +17,12 @@ _MOST_MISTAKES = 10
 
 def show_score(talk: Talk, classes: Sequence[str], score: Score) -> None:
     """Accuracy and macro F1; each class; and which classes were taken for which."""
+    from foretell.text.classification.labels import named
+
     talk.listing([f"Accuracy {100 * score.accuracy:.1f} %, macro F1 {score.macro_f1:.3f}, loss {score.loss:.3f} nats."])
+    if score.unjudged:
+        absent = named([classes[k] for k in score.unjudged])
+        talk.listing([f"Not judged, since no text of theirs is among these {score.texts:,}: {absent}."])
     largest = max(sum(row) for row in score.confusion) / score.texts
     talk.listing([f"The largest class alone is {100 * largest:.1f} % of them."])
     sizes = [sum(row) for row in score.confusion]
@@ -52,6 +57,7 @@ def score_document(classes: Sequence[str], score: Score) -> dict[str, Any]:
         "accuracy": score.accuracy,
         "macro_f1": score.macro_f1,
         "loss": score.loss,
+        "not_judged": [classes[k] for k in score.unjudged],
         "classes": [
             {
                 "class": name,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import unicodedata
 from collections.abc import Iterable
 from itertools import islice
 from time import monotonic
@@ -11,6 +10,7 @@ from time import monotonic
 from foretell import __version__
 from foretell.cli.options import ModelFolder, TalkOptions
 from foretell.cli.talk import Talk
+from foretell.cli.terminal import printable
 from foretell.cli.text.options import CharacterOptions, WrittenOptions
 from foretell.errors import SettingsError
 
@@ -63,11 +63,11 @@ def generate(model: ModelFolder, *, written: WrittenOptions, choice: CharacterOp
 def _print(start: str, drawn: Iterable[str]) -> None:
     """To standard output, soon after each character is there; a terminal is not steered, and left at a new line."""
     out, terminal = sys.stdout, sys.stdout.isatty()
-    out.write(_harmless(start) if terminal else start)
+    out.write(printable(start, lines=True) if terminal else start)
     flushed = 0.0
     try:
         for character in drawn:
-            out.write(_harmless(character) if terminal else character)
+            out.write(printable(character, lines=True) if terminal else character)
             if monotonic() - flushed > 1 / _FLUSHES_A_SECOND:
                 out.flush()
                 flushed = monotonic()
@@ -75,8 +75,3 @@ def _print(start: str, drawn: Iterable[str]) -> None:
         if terminal:
             out.write("\n")
         out.flush()
-
-
-def _harmless(text: str) -> str:
-    """Without control characters but those that lay out a text."""
-    return "".join(f"\\x{ord(c):02x}" if unicodedata.category(c) == "Cc" and c not in "\n\t" else c for c in text)

@@ -14,6 +14,7 @@ from foretell import __version__
 from foretell.cli.destinations import Destinations
 from foretell.cli.options import ModelFolder, TalkOptions
 from foretell.cli.talk import Talk
+from foretell.cli.terminal import printable
 from foretell.cli.translate.options import Encoding
 from foretell.errors import SettingsError
 
@@ -105,5 +106,6 @@ def _groups(source: str, encoding: str | None) -> Iterator[list[str]]:
 
 def _print(texts: list[str]) -> None:
     # As bytes: translations are UTF-8, whatever the terminal's encoding.
-    sys.stdout.buffer.write("".join(f"{text}\n" for text in texts).encode())
+    shown = map(printable, texts) if sys.stdout.isatty() else texts
+    sys.stdout.buffer.write("".join(f"{text}\n" for text in shown).encode())
     sys.stdout.buffer.flush()

@@ -8,6 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from foretell.errors import OutputsError
 from foretell.nn.heads.head import Head
 
 _MOST_BITS = 16  # Beyond that, single precision cannot tell the cells near -1 and 1 apart.
@@ -71,5 +72,5 @@ class GridHead(Head):
 def checked(x: Tensor) -> Tensor:
     """Values `(B,)` that were drawn, within [-1, 1]; ValueError where one is NaN."""
     if bool(x.isnan().any()):
-        raise ValueError("the network's outputs are no distribution to draw from: they are NaN or infinite")
+        raise OutputsError
     return x.clamp(-1, 1)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from foretell.errors import SettingsError
+from foretell.errors import OutputsError, SettingsError
 
 _LEAST_TEMPERATURE, _GREATEST_TEMPERATURE = 1e-30, 1e30
 _GREATEST_UNIFORM = 1 - 2.0**-24
@@ -56,7 +56,7 @@ def draw(logits: Tensor, uniforms: Tensor, sampling: Sampling) -> Tensor:
     sums = weights.cumsum(-1)
     total = sums[:, -1:]
     if not bool((total > 0).all()):
-        raise ValueError("the network's outputs are no distribution to draw from: they are NaN or infinite")
+        raise OutputsError
     # Below 1 in single precision too: the last sum is above the bound, so an index is always found.
     bound = uniforms.float().clamp(max=_GREATEST_UNIFORM)[:, None] * total
     return (sums <= bound).sum(-1)

@@ -60,8 +60,13 @@ class Score:
         return [2 * self.confusion[k][k] / size if size else None for k, size in enumerate(sizes)]
 
     @property
+    def unjudged(self) -> list[int]:
+        """The numbers of the classes that none of the texts is of: nothing was seen of how well they are known."""
+        return [k for k, row in enumerate(self.confusion) if not sum(row)]
+
+    @property
     def macro_f1(self) -> float:
-        """The mean of `f1` over the classes: all count alike, however few texts they have."""
+        """The mean of `f1` over the classes that it is known of: all count alike, however few texts they have."""
         known = [f1 for f1 in self.f1 if f1 is not None]
         return sum(known) / len(known)
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from foretell.errors import SettingsError, TableError
 
+_FEWEST_TO_JUDGE = 3
 _MOST_HELD_OUT = 4000
 _NAMED = 5
 _HEADER = 2
@@ -86,7 +87,8 @@ def held_out(texts: Sequence[str], labels: Sequence[str], share: float, seed: in
     """Which of N texts are held out to judge by, `(N,)`: a share of each class, drawn by the seed, 4,000 at most.
 
     A text that comes up several times is held out every time or never: what was learned by heart proves nothing. Of
-    each class one text at least is left to learn from.
+    each class one text at least is left to learn from, and of one with three different texts or more one at least is
+    held out, so that it is judged too.
     """
     numbers: dict[str, int] = {}
     of_row = np.array([numbers.setdefault(text, len(numbers)) for text in texts], dtype=np.int64)
@@ -101,5 +103,6 @@ def held_out(texts: Sequence[str], labels: Sequence[str], share: float, seed: in
     chosen = np.zeros(len(numbers), dtype=np.bool_)
     for label in sorted(members):
         drawn = random.permutation(members[label])
-        chosen[drawn[: min(round(share * len(drawn)), len(drawn) - 1)]] = True
+        least = 1 if share > 0 and len(drawn) >= _FEWEST_TO_JUDGE else 0
+        chosen[drawn[: min(max(round(share * len(drawn)), least), len(drawn) - 1)]] = True
     return chosen[of_row]

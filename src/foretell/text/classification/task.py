@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from foretell.errors import OutputsError
 from foretell.text.batches import ByLength, padded
 from foretell.text.classification.network import ClassifierNetwork
 from foretell.text.classification.reading import ReadTexts
@@ -46,7 +47,7 @@ def probabilities(
 ) -> NDArray[np.float32]:
     """The probability of each class, `(N, C)`, by the network in evaluation mode; texts of one length go together.
 
-    `on_progress` is told the share of the tokens that is done.
+    `on_progress` is told the share of the tokens that is done. Raises `OutputsError` where one is no number.
     """
     device = next(network.parameters()).device
     lengths = np.array([len(row) for row in texts.rows], dtype=np.int64)
@@ -63,6 +64,8 @@ def probabilities(
             done += int(lengths[rows].sum()) + len(rows)
             if on_progress is not None:
                 on_progress(done / all_tokens)
+    if not np.isfinite(found).all():
+        raise OutputsError
     return found
 
 
