@@ -127,3 +127,14 @@ def test_columns_of_neither_numbers_nor_text(cells: list[object]) -> None:
 
 def test_ids_that_are_beyond_integers() -> None:
     assert read_ids(pl.Series([1.0, 2.0**64, float("inf")]), np.arange(3))[0] == ("1", str(2.0**64), "inf")
+
+
+def test_many_targets_are_read_at_once() -> None:
+    table = pl.DataFrame(
+        {"ds": ["2001-01-01", "2001-01-02"], "a": [1, None], "b": [0.5, float("nan")], "c": [2**60, 1]}
+    )
+    values = read_source(table, Roles("wide", None, "ds", ("c", "a", "b"))).values
+    assert values[0].tolist() == [2.0**60, 1, 0.5]
+    assert np.isnan(values[1]).tolist() == [False, True, True]
+    with pytest.raises(TableError, match=r"column 'b', row 3 .*infinite"):
+        read_source(table.with_columns(b=pl.Series([0.5, float("inf")])), Roles("wide", None, "ds", ("a", "b")))

@@ -89,7 +89,7 @@ def read_source(table: pl.DataFrame, roles: Roles, *, counts: bool = False) -> S
             numbers, table = numbers[filled.to_numpy()], table.filter(filled)
             if not len(table):
                 raise TableError("the table holds nothing but blank rows")
-    values = np.column_stack([read_target(table[name], numbers) for name in roles.targets])
+    values = _read_targets(table, roles.targets, numbers)
     if roles.layout == "rows":
         return _from_rows(table, roles, values, numbers)
     names: tuple[str, ...] = ("",)
@@ -148,6 +148,20 @@ def read_ids(column: pl.Series, numbers: NDArray[np.int64]) -> tuple[tuple[str, 
     unique = text.unique(maintain_order=True)
     codes = text.replace_strict(unique, pl.int_range(len(unique), eager=True), return_dtype=pl.Int64)
     return tuple(unique.to_list()), codes.to_numpy()
+
+
+def _read_targets(table: pl.DataFrame, names: tuple[str, ...], numbers: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(R, K) the target columns, NaN where missing."""
+    columns = dict(zip(table.columns, table.get_columns(), strict=True))
+    chosen = [columns[name] for name in names]
+    # One by one very many columns take long.
+    plain = all(column.dtype.is_float() or column.dtype.is_integer() for column in chosen)
+    values = [column.to_numpy() for column in chosen] if plain else [read_target(c, numbers) for c in chosen]
+    matrix = np.column_stack(values).astype(np.float64, copy=False)
+    if plain and np.any(np.abs(matrix) > _LARGEST):
+        at = int(np.argmax(np.any(np.abs(matrix) > _LARGEST, axis=0)))
+        _refuse_extremes(matrix[:, at], names[at], numbers)
+    return matrix
 
 
 def read_target(column: pl.Series, numbers: NDArray[np.int64]) -> NDArray[np.float64]:
