@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from foretell.cli.demo import DEMO_NAME, demo_covariates, demo_forecast, demo_future, demo_table
@@ -46,6 +47,7 @@ def read_tables(
     """Read the table, and that of future values if there is one. Raises `TableError` and `SettingsError`."""
     # polars takes a tenth of a second to import, which --help should not pay.
     from foretell.forecasting.tables.columns import Columns
+    from foretell.forecasting.tables.identity import possible_ids
     from foretell.tables.files import read_table
 
     demo = options.demo
@@ -64,11 +66,12 @@ def read_tables(
         layout=options.layout.value,
         frequency=options.frequency,
     )
+    as_written = partial(possible_ids, said=columns)
     name = "standard input" if options.table == "-" else options.table.replace("\\", "/").rsplit("/", 1)[-1]
     return Tables(
         name=DEMO_NAME if demo else name.split(".")[0] or name,
-        table=read_table(options.table, options.encoding),
-        future=None if future.future is None else read_table(future.future, options.encoding),
+        table=read_table(options.table, options.encoding, as_written=as_written),
+        future=None if future.future is None else read_table(future.future, options.encoding, as_written=as_written),
         columns=columns,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -34,13 +34,20 @@ class _Text:
     where: str
 
 
-def parse_delimited(data: bytes, where: str, *, typed: bool = True) -> pl.DataFrame:
+AsWritten = Callable[[Mapping[str, pl.Series]], Collection[str]]
+"""From a table's typed columns by name, which of them are to stay text as it is written."""
+
+
+def parse_delimited(
+    data: bytes, where: str, *, typed: bool = True, as_written: AsWritten | None = None
+) -> pl.DataFrame:
     """The table in UTF-8 text whose first line names the columns; `where` names the file in errors.
 
     Above the header there may be a line such as `sep=;`, comments that begin with `#`, and titles; below it up to three
     rows of units or descriptions, which count as blank. Cells that are all numbers become Int64 or Float64, save where
-    a leading zero shows that they are names; all others stay strings, null where empty; all do if not `typed`. Row `i`
-    of the table is row `i + 2` of the text, whose header is row 1. Raises `TableError`.
+    a leading zero shows that they are names; all others stay strings, null where empty; all do if not `typed`, and
+    those that `as_written` chooses. Row `i` of the table is row `i + 2` of the text, whose header is row 1. Raises
+    `TableError`.
     """
     data = data.replace(b"\r\n", b"\n")
     if b"\n" not in data:
@@ -52,7 +59,7 @@ def parse_delimited(data: bytes, where: str, *, typed: bool = True) -> pl.DataFr
     above, data = data[: begin.offset], data[begin.offset :]
     counted = " (the header is row 1)" if above.strip() else ""
     try:
-        return _parsed(data, begin.separator, where, counted, typed=typed, commented=b"#" in above)
+        return _parsed(data, begin.separator, where, counted, typed, as_written, commented=b"#" in above)
     except MisquotedError as error:
         raise TableError(
             f"{where}: row {error.row}{counted}: {error.problem}; put the whole cell in quotation marks and write each "
@@ -60,7 +67,10 @@ def parse_delimited(data: bytes, where: str, *, typed: bool = True) -> pl.DataFr
         ) from error
 
 
-def _parsed(data: bytes, separator: bytes, where: str, counted: str, *, typed: bool, commented: bool) -> pl.DataFrame:
+def _parsed(
+    data: bytes, separator: bytes, where: str, counted: str, typed: bool, as_written: AsWritten | None, *,
+    commented: bool,
+) -> pl.DataFrame:  # fmt: skip
     quotes = quoted(data, separator)
     names, start = _header(data, separator, quotes=quotes)
     if not any(names):
@@ -86,6 +96,12 @@ def _parsed(data: bytes, separator: bytes, where: str, counted: str, *, typed: b
             columns.pop()
         else:
             names = ["", *names]
+    if as_written is not None and typed:
+        chosen = as_written({name: column for name, column in zip(names, columns, strict=True) if name})
+        fields = [i for i, name in enumerate(names) if name in chosen and columns[i].dtype.is_numeric()]
+        for i, text_cells in zip(fields, _strings(text, fields) if fields else [], strict=True):
+            stripped = text_cells.str.strip_chars()
+            columns[i] = stripped.set(columns[i].is_null(), None)
     return _named(columns, names, where)
 
 

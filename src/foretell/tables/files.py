@@ -15,7 +15,7 @@ from foretell.errors import SettingsError, TableError
 from foretell.forked import require_polars
 from foretell.plain_text import as_utf8, contents, named
 from foretell.storage.whole_file import replace_file
-from foretell.tables.delimited import parse_delimited
+from foretell.tables.delimited import AsWritten, parse_delimited
 from foretell.tables.parquet import read_parquet
 
 _FOREIGN = {
@@ -38,12 +38,15 @@ _FORMULA = "^[=+@\t\r-]"
 _WRITTEN = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".pq")
 
 
-def read_table(path: str | Path, encoding: str | None = None, *, typed: bool = True) -> pl.DataFrame:
+def read_table(
+    path: str | Path, encoding: str | None = None, *, typed: bool = True, as_written: AsWritten | None = None
+) -> pl.DataFrame:
     """The table in a CSV, TSV or Parquet file, gzipped or not; `-` reads standard input. Told apart by content.
 
     The separator is found among comma, semicolon, tab and vertical bar; text is UTF-8 or has a byte-order mark, unless
     `encoding` names another. Columns of numbers become numbers; with `typed=False` the cells of delimited text stay
-    strings. Raises `TableError` for whatever cannot be read, naming the file and the row.
+    strings, and so do those of the columns that `as_written` chooses, such as ids. Raises `TableError` for whatever
+    cannot be read, naming the file and the row.
     """
     require_polars()
     where, data = named(path), contents(path, TableError)
@@ -55,7 +58,7 @@ def read_table(path: str | Path, encoding: str | None = None, *, typed: bool = T
         if data.startswith(magic):
             raise TableError(f"{where} is {what}")
     data = as_utf8(data, encoding, where, TableError)
-    return parse_delimited(data, where, typed=typed)
+    return parse_delimited(data, where, typed=typed, as_written=as_written)
 
 
 def write_table(df: pl.DataFrame, path: str | Path, *, quote_formulas: bool = False) -> None:

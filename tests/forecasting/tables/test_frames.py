@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -48,9 +49,19 @@ def test_columns_that_pandas_keeps_as_objects() -> None:
     )
     found = to_polars(frame)
     assert found.select(pl.exclude("month")).to_dict(as_series=False) == {
-        "number": [1.0, None], "mixed": ["a", "1"], "kind": ["W", "A"], "nullable": [1, None],
+        "number": [1, None], "mixed": ["a", "1"], "kind": ["W", "A"], "nullable": [1, None],
     }  # fmt: skip
     assert found["month"].to_list() == [datetime(2024, 1, 1), datetime(2024, 2, 1)]
+
+
+@pytest.mark.parametrize("kind", [object, "category"])
+def test_large_integers_and_decimals_keep_their_digits(kind: Any) -> None:
+    ids = [720575940631797752, 720575940631797753, None, 2**64 + 1]
+    assert to_polars(pd.DataFrame({"id": pd.Series(ids[:3], dtype=object).astype(kind)}))["id"].to_list() == ids[:3]
+    written = to_polars(pd.DataFrame({"id": pd.Series(ids, dtype=object).astype(kind)}))["id"].to_list()
+    assert written == ["720575940631797752", "720575940631797753", None, "18446744073709551617"]
+    decimals = pd.Series([Decimal("1.10"), Decimal("1.1")], dtype=object)
+    assert to_polars(pd.DataFrame({"id": decimals}))["id"].to_list() == ["1.10", "1.1"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,10 @@ import pytest
 
 from foretell.errors import SettingsError
 from foretell.forecasting.tables.columns import Columns
+from foretell.forecasting.tables.identity import possible_ids
 from foretell.forecasting.tables.regularise import to_panel
 from foretell.forecasting.tables.roles import find_roles
+from foretell.tables.delimited import parse_delimited
 
 DAYS = [f"2023-01-{day:02}" for day in range(1, 32)] + [f"2023-02-{day:02}" for day in range(1, 28)]
 RANDOM = np.random.default_rng(0)
@@ -106,3 +109,15 @@ def test_a_known_column_is_neither_time_nor_id_nor_target(known: str, message: s
     with pytest.raises(SettingsError, match=message):
         find_roles(table, Columns(known=(known,)))
     assert find_roles(table, Columns(known=("price",))).known == ("price",)
+
+
+@pytest.mark.parametrize("column", ["section", "item", "clause", "x"])
+@pytest.mark.parametrize("ids", [("1.1", "1.10", "1.2"), ("1E2", "100", "2E2"), ("+7", "7", "7.0"), ("12", "13", "14")])
+def test_ids_are_text_as_written(column: str, ids: tuple[str, ...]) -> None:
+    rows = [f"{name},{day},{i + 0.5}" for name in ids for i, day in enumerate(DAYS)]
+    text = "\n".join([f"{column},date,qty", *rows]).encode()
+    table = parse_delimited(text, "t.csv", as_written=partial(possible_ids, said=Columns()))
+    assert table["qty"].dtype == pl.Float64
+    panel, findings = to_panel(table)
+    assert (panel.ids, findings.id) == (ids, column)
+    assert panel.history.tolist() == [len(DAYS)] * 3

@@ -74,6 +74,8 @@ def tells_days(column: pl.Series) -> bool:
 
 def is_row_number(column: pl.Series) -> bool:
     """Whether whole numbers count the rows from 0 or 1."""
-    if not column.dtype.is_integer() or column[0] not in (0, 1):
+    if not is_whole(column) or column.null_count():
         return False
-    return bool((column == pl.int_range(column[0], column[0] + len(column), eager=True)).all())
+    numbers = column.cast(pl.Int64, strict=False)
+    first = numbers[0]
+    return first in (0, 1) and bool((numbers == pl.int_range(first, first + len(numbers), eager=True)).all())

@@ -69,10 +69,13 @@ def _from_pandas(table: Any) -> pl.DataFrame:
             column = column.astype(object)
         if column.dtype == object:
             kind = pd.api.types.infer_dtype(column, skipna=True)
-            if kind in ("integer", "floating", "mixed-integer-float", "decimal"):
+            if kind == "floating":
                 column = column.astype(float)
+            elif kind == "integer" and column.dropna().between(-(2**63), 2**63 - 1).all():
+                column = column.astype("Int64")
             elif kind != "boolean":
-                # Whatever is mixed, such as instants of several zones, is judged by how it reads.
+                # Whatever is mixed, such as instants of several zones, is judged by how it reads; what no float holds,
+                # such as large integers and decimals, keeps its digits.
                 column = column.map(str, na_action="ignore")
         try:
             columns.append(pl.Series(name, pl.from_pandas(column)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -19,12 +19,14 @@ from foretell.forecasting.tables.cell_kinds import (
 from foretell.forecasting.tables.column_names import (
     ID_NAMES,
     TARGET_NAMES,
+    TIME_NAMES,
     may_name_things,
     measures,
     names_things,
     tells_the_calendar,
     usual_name,
 )
+from foretell.forecasting.tables.columns import Columns
 from foretell.forecasting.tables.joined_columns import joined_name, parts_of
 from foretell.tables.numerals import is_text
 
@@ -80,6 +82,21 @@ def find_identity(
     # No column settles it: a usual name will, and the error then names what stands twice.
     likely = usual_name(named, ID_NAMES) or next((name for name in named if names_things(name)), None)
     return Identity(likely, False) if likely and (long or len(rows) >= _OFTEN * times) else None
+
+
+def possible_ids(table: Mapping[str, pl.Series], said: Columns) -> list[str]:
+    """The columns of numbers that may name series, and so should be read as they are written: 1.10 is not 1.1."""
+    taken = {said.time, *said.targets, *said.known, *said.static}
+    found = list(parts_of(said.id or "", table))
+    for name in [name for name in table if name not in taken and name not in found][:_WIDE]:
+        column = table[name]
+        if not column.dtype.is_numeric() or tells_the_calendar(name) or name.strip().lower() in TIME_NAMES:
+            continue
+        head = column.head(_PROBE)
+        repeats = 2 * head.n_unique() <= len(head)
+        if may_name_things(name) or (repeats and not measures(name) and not _is_zero_or_one(column)):
+            found.append(name)
+    return found
 
 
 def _named(table: pl.DataFrame, names: Sequence[str]) -> list[str]:
