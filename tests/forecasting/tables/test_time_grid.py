@@ -119,6 +119,38 @@ def test_every_day_on_request() -> None:
         to_panel(table([*days, "2019-04-14"]), Columns(frequency="D@MON-SAT"))
 
 
+def test_closed_days_with_empty_rows() -> None:
+    days = texts("D", 100)
+    values = [None if pd.Timestamp(day).day_of_week == 6 else float(i) for i, day in enumerate(days)]
+    panel, findings = to_panel(table(days, values))
+    assert (findings.frequency, findings.missing) == ("D@MON-SAT", 0)
+    assert len(panel.values) == 86
+    weekdays = [None if pd.Timestamp(day).day_of_week > 4 else float(i) for i, day in enumerate(days)]
+    assert to_panel(table(days, weekdays))[1].frequency == "B"
+    assert to_panel(table(days, weekdays), Columns(frequency="D"))[1].missing == 28
+    # A few days do not tell.
+    assert to_panel(table(days[:10], weekdays[:10]))[1].frequency == "D"
+
+
+def test_office_hours_in_a_zone() -> None:
+    hours = pd.date_range("2022-09-01", "2022-12-01", freq="h", tz="Europe/Berlin")
+    hours = hours[(hours.day_of_week < 5) & (hours.hour >= 9) & (hours.hour <= 17)]
+    for cells in (hours.strftime("%Y-%m-%d %H:%M:%S%z").tolist(), hours.as_unit("us")):
+        panel, findings = to_panel(pl.from_pandas(pd.DataFrame({"date": cells, "y": range(len(hours))}))[:-20])
+        assert (findings.frequency, findings.missing) == ("h@MON-FRI/09:00-17:00", 0)
+        assert panel.clock == Clock("Europe/Berlin", wall=True)
+        assert answer(panel, 20)["ds"].to_list() == hours[-20:].to_pydatetime().tolist()
+
+
+def test_weekly_days_of_a_zone_held_back_by_holidays() -> None:
+    days = pd.date_range("2022-01-07 16:00", periods=60, freq="W-FRI", tz="America/New_York")
+    moved = [day - pd.Timedelta(days=1) if i in (20, 40) else day for i, day in enumerate(days)]
+    panel, findings = to_panel(table([day.strftime("%Y-%m-%d %H:%M:%S%z") for day in moved]))
+    assert (findings.frequency, findings.time_zone) == ("W-FRI", "America/New_York")
+    assert "2 of 60 time stamps" in findings.notes[-1]
+    assert answer(panel, 1)["ds"].dt.strftime("%a %H:%M").item() == "Fri 16:00"
+
+
 BERLIN = pd.date_range("2022-09-20", periods=1000, freq="h", tz="Europe/Berlin")
 
 

@@ -34,12 +34,14 @@ def on_grid(source: Source, columns: Columns, notes: list[str]) -> tuple[Source,
         what = "integers, so give the step as a whole number" if integer else 'dates, so give one such as "D" or "h"'
         raise SettingsError(f"frequency {columns.frequency!r} does not go with the time column, which holds {what}")
     source = _on_wall_clock(source, given, notes)
+    if given is None and not integer:
+        source = _without_closed_rows(source)
     source, frequency = _settled(source, given, notes)
     _refuse_off_grid(source, frequency)
     if given is None and isinstance(frequency.grid, WeeklyGrid) and "@" in frequency.alias:
         step = frequency.alias.split("@")[0]
         notes.append(
-            f"Rows only ever lie in {open_days(frequency.alias)}: nothing is forecast in between. "
+            f"There are only ever values on {open_days(frequency.alias)}: nothing is forecast in between. "
             f"Give --frequency {step} for a forecast of every {'day' if step == 'D' else 'step'}."
         )
     return source, frequency
@@ -64,7 +66,13 @@ def _is_daily(local: Times, given: Frequency | None, bounds: NDArray[np.int64]) 
     clock = local.astype(np.int64) % DAY
     if not np.any(clock):
         return True
-    return bool(np.all(clock == clock[0])) and infer_frequency(np.split(local, bounds)).is_on_wall_clock
+    if np.any(clock != clock[0]):
+        return False
+    try:
+        return infer_frequency(np.split(local, bounds)).is_on_wall_clock
+    except TableError:
+        # Days that holidays make uneven, for all one can tell.
+        return True
 
 
 def _has_opening_hours(source: Source, local: Times) -> bool:
@@ -75,6 +83,23 @@ def _has_opening_hours(source: Source, local: Times) -> bool:
     if isinstance(grid, WeeklyGrid):
         grid = FixedGrid(grid.width)
     return isinstance(grid, FixedGrid) and open_slots(local, grid.size) is not None
+
+
+def _without_closed_rows(source: Source) -> Source:
+    """The source without the rows of days and hours that stand in it without ever having a value."""
+    observed = ~np.isnan(source.values).all(1)
+    if observed.all() or not observed.any():
+        return source
+    filled = source.take(observed)
+    try:
+        grid = infer_frequency(np.split(filled.times, _bounds(filled))).grid
+    except TableError:
+        return source
+    if not isinstance(grid, WeeklyGrid) or open_slots(filled.times, grid.width) is None:
+        return source
+    kept = observed | (grid.positions(source.times)[1] >= 0)
+    every_series = len(np.unique(source.owner[kept])) == len(np.unique(source.owner))
+    return source.take(kept) if every_series else source
 
 
 def _settled(source: Source, given: Frequency | None, notes: list[str]) -> tuple[Source, Frequency]:
