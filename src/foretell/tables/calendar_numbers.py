@@ -28,6 +28,8 @@ _COUNTING = "number the steps 0, 1, 2, ... or "
 _NEARLY = 0.9
 # A reading by which the steps are filled so much better is the one that is meant.
 _CLEARLY = 0.1
+# So many of the smallest numbers tell how well the steps are filled.
+_LOOKED_AT = 10_000
 # 1982 to 2050.
 _SERIALS = (30_000, 55_000)
 _SERIAL_ZERO = np.datetime64("1899-12-30", "us")
@@ -182,9 +184,11 @@ def _on_calendar(
     readings = [(calendar, calendar.read(unique)) for calendar in calendars]
     fitting = [(calendar, times) for calendar, times in readings if not np.isnat(times).any()]
     meant = next((calendar for calendar, _ in fitting if calendar.is_named(name)), None)
-    if meant is None:
-        as_counts = filled_share(unique)
-        shares = [filled_share(times) for _, times in fitting]
+    if meant is None and len(calendars) == len(fitting) == 1 and calendars[0].presumed:
+        meant = calendars[0]
+    if meant is None and (fitting or any(np.isnat(times).mean() < 0.5 for _, times in readings)):
+        as_counts = filled_share(unique[:_LOOKED_AT])
+        shares = [filled_share(times[:_LOOKED_AT]) for _, times in fitting]
         best = int(np.argmax(shares)) if shares else -1
         for calendar, times in readings:
             if _nearly_fits(calendar, times, calendar.is_named(name), max(as_counts, *shares, 0.0)):
@@ -203,14 +207,14 @@ def _nearly_fits(calendar: _Calendar, times: Times, named: bool, otherwise: floa
     few = wrong.mean() <= 1 - _NEARLY or (wrong.sum() == 1 and len(times) > 2 and calendar.presumed)
     if not few or not wrong.any():
         return False
-    return named or filled_share(times[~wrong]) > otherwise + _CLEARLY
+    return named or filled_share(times[~wrong][:_LOOKED_AT]) > otherwise + _CLEARLY
 
 
 def _are_serials(values: NDArray[np.int64], name: str) -> bool:
     """Whether a spreadsheet's serial dates are meant: by the name, or as they are even as dates and not as counts."""
-    unique = np.unique(values)
     if _DATE_NAMES.search(name):
         return True
+    unique = np.unique(values)[:_LOOKED_AT]
     return filled_share(_SERIAL_ZERO + _ticks_of_days(unique)) > filled_share(unique) + _CLEARLY
 
 

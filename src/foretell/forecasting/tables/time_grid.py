@@ -87,10 +87,10 @@ def _has_opening_hours(source: Source, local: Times) -> bool:
 
 def _without_closed_rows(source: Source) -> Source:
     """The source without the rows of days and hours that stand in it without ever having a value."""
-    observed = ~np.isnan(source.values).all(1)
+    observed = (~np.isnan(source.values)).any(axis=1)
     if observed.all() or not observed.any():
         return source
-    filled = source.take(observed)
+    filled = source.take(np.flatnonzero(observed))
     try:
         grid = infer_frequency(np.split(filled.times, _bounds(filled))).grid
     except TableError:
@@ -99,7 +99,7 @@ def _without_closed_rows(source: Source) -> Source:
         return source
     kept = observed | (grid.positions(source.times)[1] >= 0)
     every_series = len(np.unique(source.owner[kept])) == len(np.unique(source.owner))
-    return source.take(kept) if every_series else source
+    return source.take(np.flatnonzero(kept)) if every_series else source
 
 
 def _settled(source: Source, given: Frequency | None, notes: list[str]) -> tuple[Source, Frequency]:
