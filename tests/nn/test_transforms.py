@@ -9,6 +9,7 @@ from torch.autograd import gradcheck, gradgradcheck
 from torch.func import functional_call, grad, jacrev, jvp, vmap
 
 from foretell import nn
+from foretell.kernels import native
 
 T, B, I, H = 4, 3, 2, 3  # noqa: E741
 DOUBLE = torch.float64
@@ -28,6 +29,9 @@ VARIANTS = [
     (nn.GRU, {"reset_after": False}),
     (nn.GRU, {"reset_after": False, "bias": False, "zoneout": 0.3}),
 ]
+compiled = pytest.mark.skipif(
+    native.library() is None, reason="without the compiled scan torch decides what its own layers and operators do here"
+)
 PLAIN = [(nn.RNN, {}), (nn.LSTM, {}), (nn.GRU, {})]
 NORMED = [(cell, {"layer_norm": True}) for cell in (nn.RNN, nn.LSTM, nn.GRU)]
 
@@ -127,6 +131,8 @@ def test_layers_equal_the_reference(case, lengths, monkeypatch):
     "case", [*PLAIN, *NORMED, (nn.LSTM, {"proj_size": 2}), (nn.GRU, {"reset_after": False})], ids=named
 )
 def test_mapped_over_batches_and_per_sample_gradients(case):
+    if build(case).backend() == "torch":
+        pytest.skip("torch's own kernel cannot be mapped")
     layer, xs = build(case, dtype=DOUBLE), draw(3, T, B, I)
     assert_close(vmap(lambda x: layer(x)[0])(xs), [layer(x)[0] for x in xs])
     assert_close(
@@ -183,6 +189,8 @@ class Forecast(torch_nn.Module):
     ids=["LSTM", "GRU, layer norm, lengths", "RNN, lengths"],
 )
 def test_compiled_whole_it_gives_the_same(case, ragged):
+    if ragged and native.library() is None:
+        pytest.skip("without the compiled scan lengths are a break in the graph")
     model, x = Forecast(build(case, 2, dtype=DOUBLE)), draw(T, B, I).requires_grad_()
     # The layer first; the code that stands round it, and what is made of it in C++, are torch's own affair.
     compiled = torch.compile(model, fullgraph=True, backend="aot_eager")
@@ -200,6 +208,7 @@ def test_compiled_whole_it_gives_the_same(case, ragged):
     torch.compiler.reset()
 
 
+@compiled
 @pytest.mark.parametrize("case", [(nn.LSTM, {}), (nn.GRU, {"layer_norm": True})], ids=named)
 def test_exported_with_any_number_of_steps_and_sequences(case):
     model = Forecast(build(case, dtype=DOUBLE)).eval()
@@ -214,6 +223,7 @@ def test_exported_with_any_number_of_steps_and_sequences(case):
         exported.module()(draw(T, B, I), torch.tensor([0, 1, 5]))
 
 
+@compiled
 @pytest.mark.parametrize("lengths", [None, [4, 0, 2]], ids=["padded", "ragged"])
 @pytest.mark.parametrize("case", VARIANTS, ids=named)
 def test_autocast_keeps_to_the_precision_of_the_weights(case, lengths):
@@ -231,6 +241,7 @@ def test_autocast_keeps_to_the_precision_of_the_weights(case, lengths):
     assert all(map(torch.equal, flat(half), flat(rounded)))
 
 
+@compiled
 def test_autocast_takes_states_and_packed_rows_in_half_precision():
     layer, x = build((nn.LSTM, {"layer_norm": True})), draw(T, B, I).bfloat16()
     state = tuple(draw(1, B, H, seed=seed).bfloat16() for seed in (2, 3))
