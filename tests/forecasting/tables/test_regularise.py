@@ -234,6 +234,7 @@ def test_a_constant_series_is_fine() -> None:
 @pytest.mark.parametrize(
     ("table", "columns", "message"),
     [
+        (daily(["5 kg", "6 kg"]), Columns(), r"no column holds numbers .*'5 kg' in column 'y', row 2"),
         (daily(["1", "2", "oops"]), Columns(), r"column 'y', row 4 .*'oops' is not a number"),
         (daily(["1,234", "2,345"]), Columns(), r"column 'y', row 2 .*'1,234' may mean thousands"),
         (daily([1.0, float("inf")]), Columns(), r"column 'y', row 3 .*infinite"),

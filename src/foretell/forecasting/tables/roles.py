@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -199,6 +200,15 @@ def _long(table: pl.DataFrame, columns: Columns, identity: Identity | None, time
     return Roles("long", series, time, (target,), columns.known, columns.static, tuple(notes))
 
 
+def _nearly_a_number(table: pl.DataFrame) -> str:
+    """The first cell with a digit in it that is no number, in words; nothing where there is none."""
+    for column in table:
+        at = column.str.contains("[0-9]").arg_max() if column.dtype == pl.String else None
+        if at is not None and re.search("[0-9]", column[at] or ""):
+            return f"; {column[at]!r} in column {column.name!r}, row {at + 2} (the header is row 1), is not a number"
+    return ""
+
+
 def _wide(table: pl.DataFrame, columns: Columns, time: str | None) -> Roles:
     if columns.static:
         raise TableError(
@@ -215,8 +225,8 @@ def _wide(table: pl.DataFrame, columns: Columns, time: str | None) -> Roles:
     targets = [name for name in free if is_numeric(table[name])]
     if not targets:
         raise TableError(
-            f"no column holds numbers to forecast: the columns are {', '.join(table.columns[:12])}; "
-            "name the target with --target or target="
+            f"no column holds numbers to forecast: the columns are {', '.join(table.columns[:12])}"
+            f"{_nearly_a_number(table.select(free))}; name the target with --target or target="
         )
     series = [name for name in targets if not _repeats_the_time(table, name)] if time is not None else targets
     targets = series or targets
