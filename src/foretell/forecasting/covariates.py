@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from foretell.errors import TableError
 from foretell.field_types import from_plain
 from foretell.forecasting.panel import Column, Panel
+from foretell.forecasting.word_spellings import flags_as_numbers, meaning
 
 
 @dataclass(frozen=True)
@@ -62,13 +63,17 @@ class Categories:
 
     @classmethod
     def fit(cls, column: NDArray[np.object_]) -> Categories:
-        """The names that occur, in order of the alphabet."""
-        return cls(tuple(sorted({str(name) for name in column if name is not None})))
+        """The names that occur, in order of the alphabet; one for all spellings of yes, and one for those of no."""
+        names = sorted({str(name) for name in column if name is not None})
+        meant = meaning(names)
+        return cls(tuple(name for name in names if meant(name) == name))
 
     def codes(self, column: NDArray[np.object_]) -> NDArray[np.int64]:
         """(R,) names to (R,) codes."""
-        code = {name: i + 1 for i, name in enumerate(self.names)}
-        return np.fromiter((0 if name is None else code.get(str(name), 0) for name in column), np.int64, len(column))
+        place = {name: i + 1 for i, name in enumerate(self.names)}
+        meant = meaning(self.names)
+        code = {name: place.get(meant(str(name)) or "", 0) for name in set(column.tolist()) if name is not None}
+        return np.fromiter((0 if name is None else code[name] for name in column), np.int64, len(column))
 
     def encode(self, column: NDArray[np.object_]) -> NDArray[np.float32]:
         """(R,) names to (R, C), one column a known name, 1 where it stands and 0 elsewhere."""
@@ -165,6 +170,9 @@ def _checked(name: str, encoding: Encoding, columns: Mapping[str, Column]) -> An
         raise TableError(f"column {name!r} is missing: the model was trained with it; the table must have it too")
     column = columns[name]
     if isinstance(encoding, Standardised) and column.dtype == object:
+        flags = flags_as_numbers(column.astype(object))
+        if flags is not None:
+            return flags
         raise TableError(f"column {name!r} holds text, but the model was trained on numbers in it")
     if isinstance(encoding, Categories) and column.dtype != object:
         return np.array([None if np.isnan(v) else f"{v:g}" for v in column.astype(np.float64)], dtype=object)

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from foretell.errors import SettingsError, TableError
+from foretell.forecasting.covariates import Covariates
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.tables.columns import Columns
 from foretell.forecasting.tables.future import check_future, future_rows
@@ -20,7 +21,7 @@ def panel() -> Panel:
     table = pl.DataFrame(
         {
             "unique_id": ["a"] * 3 + ["b"] * 2, "ds": days + days[:2], "y": [1, 2, None, 4, 5],
-            "kind": ["W", "W", "A", "W", "W"], "price": [1, 2, 3, 4, 5],
+            "kind": ["W", "U", "A", "W", "A"], "price": [1, 2, 3, 4, 5],
         }
     )  # fmt: skip
     return to_panel(table, KNOWN)[0]
@@ -44,7 +45,7 @@ def test_a_long_table_of_their_own() -> None:
     extended = future_rows(panel(), future, Columns(), 2)
     assert extended.offsets.tolist() == [0, 4, 8]
     assert extended.history.tolist() == [2, 2]
-    assert extended.known["kind"].tolist() == ["W", "W", "A", "U", "W", "W", "A", "U"]
+    assert extended.known["kind"].tolist() == ["W", "U", "A", "U", "W", "A", "A", "U"]
     assert extended.known["price"].tolist() == [1, 2, 3, 8, 4, 5, 6, 7]
     np.testing.assert_array_equal(extended.values, [1, 2, np.nan, np.nan, 4, 5, np.nan, np.nan])
 
@@ -52,7 +53,7 @@ def test_a_long_table_of_their_own() -> None:
 def test_a_table_shared_by_all_series() -> None:
     future = pl.DataFrame({"ds": ["2001-01-03", "2001-01-04"], "kind": ["A", "U"], "price": ["6", "7"]})
     extended = future_rows(panel(), future, Columns(), 2)
-    assert extended.known["kind"].tolist() == ["W", "W", "A", "U"] * 2
+    assert extended.known["kind"].tolist() == ["W", "U", "A", "U", "W", "A", "A", "U"]
     assert extended.known["price"].tolist() == [1, 2, 6, 7, 4, 5, 6, 7]
 
 
@@ -86,3 +87,28 @@ def test_without_known_columns() -> None:
     check_future(plain, 5)
     with pytest.raises(SettingsError, match="--known"):
         future_rows(plain, pl.DataFrame({"ds": ["2001-01-03"]}), Columns(), 1)
+
+
+def flagged(column: pl.Series) -> Panel:
+    days = [f"2023-01-{day:02}" for day in range(1, 11)]
+    table = pl.DataFrame({"ds": days, "y": range(10), "promo": column})
+    return to_panel(table, Columns(known=("promo",)))[0]
+
+
+@pytest.mark.parametrize("history", [["TRUE", "FALSE"], ["yes", "no"], ["True", "false"], [1, 0], [True, False]])
+@pytest.mark.parametrize("future", [["True", "False"], ["Y", "n"], ["1", "0"], [1, 0], [1.0, 0.0], [True, False]])
+def test_yes_and_no_in_any_spelling(history: list[object], future: list[object]) -> None:
+    before = flagged(pl.Series(history * 5))
+    after = pl.DataFrame({"ds": ["2023-01-11", "2023-01-12"], "promo": future})
+    encoded = Covariates.fit(before).encode_known(future_rows(before, after, Columns(known=("promo",)), 2))
+    np.testing.assert_array_equal(encoded[-2:], encoded[:2])
+
+
+def test_words_that_the_history_never_had() -> None:
+    before = flagged(pl.Series(["sale", "plain"] * 5))
+    after = pl.DataFrame({"ds": ["2023-01-11", "2023-01-12"], "promo": ["Sale", "gala"]})
+    said = Columns(known=("promo",))
+    with pytest.warns(UserWarning, match=r"'gala'; it had 'plain', 'sale'. 1 of 2 cells count as unknown"):
+        future_rows(before, after, said, 2)
+    with pytest.raises(TableError, match="'gala', 'ball'; it had 'plain', 'sale'"):
+        future_rows(before, after.with_columns(promo=pl.Series(["gala", "ball"])), said, 2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from foretell.forecasting.tables.flags import are_flags
+from foretell.forecasting.word_spellings import are_flags
 from foretell.tables.numerals import is_text, read_numbers, text_of
 from foretell.tables.times import time_share
 
@@ -53,7 +53,12 @@ def is_words(column: pl.Series) -> bool:
     if not is_text(column):
         return False
     cells = present(column)
-    return len(cells) > 0 and not is_numeric(column) and not is_spelled_time(column) and not are_flags(cells)
+    return (
+        len(cells) > 0
+        and not is_numeric(column)
+        and not is_spelled_time(column)
+        and not are_flags(cells.cast(pl.String).unique().to_list())
+    )
 
 
 def is_spelled_time(column: pl.Series) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -15,11 +16,12 @@ from foretell.forecasting.tables.columns import Columns, missing_column
 from foretell.forecasting.tables.frames import to_polars
 from foretell.forecasting.tables.joined_columns import id_cells, parts_of
 from foretell.forecasting.tables.roles import find_time
-from foretell.forecasting.tables.source import absent_like, differ, is_missing, read_covariate, read_ids, read_target
+from foretell.forecasting.tables.source import absent_like, differ, is_missing, read_ids, read_target
 from foretell.forecasting.tables.spread_times import time_cells
+from foretell.forecasting.word_spellings import flags_as_numbers, meaning
 from foretell.tables.clock import instants, wall_times
 from foretell.tables.grids import Times
-from foretell.tables.numerals import is_text
+from foretell.tables.numerals import is_text, text_of
 from foretell.tables.times import check_range, parse_times
 
 
@@ -40,6 +42,7 @@ def check_future(panel: Panel, horizon: int) -> None:
                 f"{panel.ids[series]!r}; all {horizon} steps after the last value need one: append rows with an empty "
                 "target, or give them as a table of their own"
             )
+    check_words(panel, horizon)
 
 
 def future_rows(panel: Panel, table: IntoFrame, columns: Columns, horizon: int) -> Panel:
@@ -89,20 +92,43 @@ def future_rows(panel: Panel, table: IntoFrame, columns: Columns, horizon: int) 
 def future_cells(column: Column, future: pl.Series, numbers: NDArray[np.int64]) -> Column:
     """The future's cells in the kind of the panel's: numbers or strings."""
     if column.dtype != object:
-        return read_target(future, numbers)
-    if is_text(future):
-        return _text(future, numbers)
+        words = _text(future) if is_text(future) else None
+        flags = flags_as_numbers(words) if words is not None else None
+        return read_target(future, numbers) if flags is None else flags
     check_range(future, future.name, numbers)
-    return read_covariate(future.cast(pl.String), numbers)
+    if future.dtype.is_float() and bool((future == future.floor()).fill_null(True).all()):
+        future = future.cast(pl.Int64, strict=False)
+    return _text(future.cast(pl.String))
 
 
-def _text(future: pl.Series, numbers: NDArray[np.int64]) -> Column:
-    read = read_covariate(future, numbers)
-    if read.dtype == object:
-        return read
+def _text(future: pl.Series) -> NDArray[np.object_]:
     strings = np.empty(len(future), dtype=object)
-    strings[:] = [cell if cell is None else cell.strip() or None for cell in future.cast(pl.String).to_list()]
+    strings[:] = text_of(future).to_list()
     return strings
+
+
+def check_words(panel: Panel, horizon: int) -> None:
+    """Say, as a `UserWarning`, which words of the horizon the history of a known column never had.
+
+    Raises `TableError` where it had none of them.
+    """
+    after = np.arange(panel.offsets[-1]) - np.repeat(panel.offsets[:-1] + panel.history, np.diff(panel.offsets))
+    for name, column in panel.known.items():
+        if column.dtype != object:
+            continue
+        past = sorted({str(word) for word in column[after < 0] if word is not None})
+        meant = meaning(past)
+        ahead = [str(word) for word in column[(after >= 0) & (after < horizon)] if word is not None]
+        strange = [word for word in ahead if meant(word) is None]
+        if not strange or not past:
+            continue
+        shown, had = (", ".join(map(repr, list(dict.fromkeys(words))[:5])) for words in (strange, past))
+        what = f"the known column {name!r} has words in the future that its history never had: {shown}; it had {had}"
+        if len(strange) == len(ahead):
+            raise TableError(f"{what}. Spell them as in the history")
+        warnings.warn(
+            f"{what}. {len(strange)} of {len(ahead)} cells count as unknown", UserWarning, stacklevel=3
+        )  # fmt: skip
 
 
 def _places(
