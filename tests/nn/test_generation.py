@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from foretell import nn
-from foretell.errors import SettingsError
+from foretell.errors import ModelError, SettingsError
 from foretell.kernels import native
 from foretell.nn.generation import rounded_to_bfloat16
 
@@ -247,8 +247,9 @@ def test_outputs_that_are_no_distribution_are_an_error(head):
         net = build(head)
         with torch.no_grad():
             net.output.bias[0] = float("nan")
-        with pytest.raises(ValueError, match="no distribution to draw from"):
+        with pytest.raises(ValueError, match="no distribution to draw from") as raised:
             nn.Generator(net, head, sampling=sampling, backend=backend).generate(3)
+        assert isinstance(raised.value, ModelError)
 
 
 def test_what_does_not_fit_is_named():
