@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from foretell.errors import SettingsError
-from foretell.kernels import native
+from foretell.kernels import native, structures
 
 HERE = Path(__file__).parent
 
@@ -51,6 +52,8 @@ SCANS = ["every_variant", "single_step", "odd_sizes", "nan_stays", "nothing_but_
 GENERATION = ["every_shape", "every_kind_of_sampling", "bfloat16", "two_threads"]
 DECODERS = ["every_layer", "scores_by_another"]
 STACKS = ["values_and_gradients", "going_on", "nan_stays"]
+CANDIDATES = ["twin_is_the_same and 26", "long_seasons", "finite and compiled"]
+STRUCTURES = [name for name, value in vars(structures).items() if getattr(value, "_fields_", None)]
 
 
 @needs_library
@@ -62,8 +65,9 @@ STACKS = ["values_and_gradients", "going_on", "nan_stays"]
         (HERE / "test_wavenet_stack.py", STACKS),
         (HERE.parent / "nn" / "test_generation.py", GENERATION),
         (HERE.parent / "nn" / "test_compiled_decoding.py", DECODERS),
+        (HERE / "test_candidates.py", CANDIDATES),
     ],
-    ids=["scan", "stack", "generation", "decoder"],
+    ids=["scan", "stack", "generation", "decoder", "candidates"],
 )
 def test_every_instruction_set_equals_the_twin(instruction_set, file, tests):
     run = python(
@@ -87,6 +91,19 @@ def test_the_widest_is_taken_unless_another_is_named(choose):
     assert choose().instruction_set == built[0]
     assert choose(FORETELL_ISA="").instruction_set == built[0]
     assert choose() is native.library()
+
+
+@needs_library
+@pytest.mark.parametrize("instruction_set", built)
+@pytest.mark.parametrize("name", STRUCTURES)
+def test_a_library_with_other_structures_is_refused(instruction_set, name, monkeypatch):
+    path = native._path(instruction_set)
+    assert native.Library.load(instruction_set, path).instruction_set == instruction_set
+    structure = getattr(native, name)
+    longer = type(name, (ctypes.Structure,), {"_fields_": [*structure._fields_, ("another", ctypes.c_int64)]})
+    monkeypatch.setattr(native, name, longer)
+    with pytest.raises(OSError, match="belongs to another version of foretell"):
+        native.Library.load(instruction_set, path)
 
 
 def test_every_machine_has_the_baseline():

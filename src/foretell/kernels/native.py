@@ -23,6 +23,7 @@ import torch
 
 from foretell.errors import SettingsError
 from foretell.kernels.structures import (
+    CandidateScan,
     DecoderCall,
     DecoderExpansion,
     DecoderNetwork,
@@ -52,6 +53,7 @@ _DECODER: dict[str, tuple[Any, list[Any]]] = {
     "run": (c_int, [c_void_p, c_void_p]),
     "expand": (c_int, [c_void_p, c_void_p]),
 }
+_CANDIDATES: dict[str, tuple[Any, list[Any]]] = {"run": (c_int, [c_void_p])}
 _KEPT: dict[str, tuple[Any, list[Any]]] = {
     **{f"keep_{name}": (c_void_p, [c_void_p]) for name in DTYPES.values()},
     "forward_kept": (c_int, [c_void_p, c_void_p]),
@@ -69,6 +71,8 @@ class Library:
     """A WaveNet's functions, which `foretell/kernels/wavenet.py` and `wavenet_stack.py` call."""
     decoder: Mapping[str, ctypes._NamedFuncPointer]
     """A decoder's, which `foretell/kernels/decoder.py` calls."""
+    candidates: Mapping[str, ctypes._NamedFuncPointer]
+    """Those of a series' simple forecasts, which `foretell/kernels/candidates.py` calls."""
     kept: Mapping[str, ctypes._NamedFuncPointer]
     """Those of layers that stay packed, which `foretell/kernels/packed.py` calls."""
 
@@ -84,6 +88,7 @@ class Library:
             ("decoder_network_", DecoderNetwork),
             ("decoder_call_", DecoderCall),
             ("decoder_expansion_", DecoderExpansion),
+            ("candidate_scan_", CandidateScan),
         ):
             size = getattr(loaded, f"foretell_{name}size")
             size.restype = c_int64
@@ -95,7 +100,7 @@ class Library:
                 functions[f"{call}_{name}"] = getattr(loaded, f"foretell_{call}_{name}")
                 functions[f"{call}_{name}"].argtypes = [ctypes.POINTER(Scan)]
             functions[f"sizes_{name}"] = getattr(loaded, f"foretell_sizes_{name}")
-        groups = (("wavenet_", _WAVENET), ("decoder_", _DECODER), ("", _KEPT))
+        groups = (("wavenet_", _WAVENET), ("decoder_", _DECODER), ("candidates_", _CANDIDATES), ("", _KEPT))
         return Library(instruction_set, functions, *(_declared(loaded, prefix, group) for prefix, group in groups))
 
     def call(self, name: str, dtype: torch.dtype, scan: Scan) -> None:

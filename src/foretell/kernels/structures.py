@@ -102,3 +102,16 @@ class DecoderExpansion(ctypes.Structure):
     _fields_: ClassVar[Any] = [("rows", c_int64), ("top", c_int64)] + [
         (name, c_void_p) for name in ["tokens", "origins", "likely", "likely_tokens", "log_sum"]
     ]
+
+
+class CandidateScan(ctypes.Structure):
+    """`struct CandidateScan` of `native/candidates.h`, field by field."""
+
+    _fields_: ClassVar[Any] = (
+        [(name, c_int64) for name in ["series", "steps", "threads", "season", "second"]]
+        + [("values", c_void_p), ("smoothings", c_int64), ("first_of_second", c_int64)]
+        + [(name, c_void_p) for name in ["level_gain", "trend_gain", "damping", "season_gain", "theta", "logarithmic"]]
+        + [("window", c_int64), ("features", c_void_p)]
+        + [("anchors", c_int64), ("ahead", c_int64), ("each", c_int64)]
+        + [(name, c_void_p) for name in ["anchor", "step_ahead", "candidates", "unit", "last"]]
+    )
