@@ -39,7 +39,7 @@ def panel_of(
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_panel() -> Callable[..., Panel]:
     return panel_of
 
