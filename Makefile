@@ -1,5 +1,6 @@
 # make forecast: forecasts of the data that comes with foretell, in ./forecast
 # make test: linter, type checker, tests
+# make pretrain: trains the network that comes with foretell, for MINUTES; goes on where it stopped
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -9,16 +10,21 @@ BUILT_FROM := pyproject.toml CMakeLists.txt $(wildcard src/foretell/kernels/nati
 # Threads that wait for work soon stop spinning: the cores may be shared.
 export GOMP_SPINCOUNT := 1000
 
-.PHONY: forecast test clean
+.PHONY: forecast test pretrain clean
 
 forecast: $(VENV)/.installed-report
-	$(BIN)/foretell forecast --demo --steps 600
+	$(BIN)/foretell forecast --demo
 
 test: $(VENV)/.installed-test
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4
+
+MINUTES ?= 52
+pretrain: $(VENV)/.installed-report
+	OMP_NUM_THREADS=1 $(BIN)/python -m foretell.forecasting.pretrained.pretraining pretrained --minutes $(MINUTES)
+	cp pretrained/weights.safetensors src/foretell/forecasting/pretrained/
 
 # Some systems split ensurepip off their Python; there the system's pip fills the environment.
 $(BIN)/python:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foretell.errors import SettingsError
-from foretell.forecasting.quantiles import mixture, pinball_loss, quantiles_of, spread_around
+from foretell.forecasting.quantiles import GRID, MEDIAN, mixture, pinball_loss, quantiles_of, read_off, spread_around
 
 seeds = st.integers(0, 10_000)
 
@@ -55,6 +57,36 @@ def test_other_levels_are_refused_by_name(level):
 def test_a_level_named_twice_is_refused():
     with pytest.raises(SettingsError, match="once"):
         quantiles_of((80, 95, 80))
+
+
+def test_the_grid_is_symmetric_and_holds_the_deciles_and_the_usual_levels():
+    assert list(GRID) == sorted(GRID)
+    assert GRID[MEDIAN] == 0.5
+    np.testing.assert_allclose(np.add(GRID, GRID[::-1]), 1)
+    asked = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, *quantiles_of((80, 90, 95, 99))}
+    assert all(min(abs(p - q) for q in GRID) < 1e-12 for p in asked)
+
+
+def test_quantiles_of_the_grid_are_read_off_as_they_are():
+    grid = np.sort(np.random.default_rng(0).normal(size=(2, 3, len(GRID))))
+    np.testing.assert_array_equal(read_off(grid, GRID), grid)
+    np.testing.assert_array_equal(read_off(grid, quantiles_of((80,))), grid[..., [3, 7, 11]])
+
+
+def test_quantiles_of_a_normal_distribution_are_read_off_exactly_between_and_beyond_the_grid():
+    exact = NormalDist(5, 2)
+    grid = np.array([exact.inv_cdf(p) for p in GRID])
+    wanted = [0.001, 0.004, 0.01, 0.15, 0.33, 0.5, 0.62, 0.97, 0.999]
+    np.testing.assert_allclose(read_off(grid, wanted), [exact.inv_cdf(p) for p in wanted], rtol=1e-9)
+
+
+@given(seeds, st.sets(st.integers(1, 99), min_size=1, max_size=8))
+def test_quantiles_that_are_read_off_stay_in_order(seed, levels):
+    grid = np.random.default_rng(seed).exponential(size=(4, len(GRID))).cumsum(-1)
+    found = read_off(grid, quantiles_of(tuple(levels)))
+    assert found.shape == (4, 2 * len(levels) + 1)
+    assert (np.diff(found, axis=-1) > 0).all()
+    np.testing.assert_array_equal(found[:, len(levels)], grid[:, MEDIAN])
 
 
 @given(seeds, st.integers(0, 4), st.floats(0, 100))

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import NormalDist
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from foretell.errors import SettingsError
+
+GRID = (0.005, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975, 0.995)
+"""The quantiles that every network learns, whichever are asked for: more of them make the median itself better."""
+MEDIAN = GRID.index(0.5)
 
 
 def quantiles_of(levels: Sequence[int]) -> tuple[float, ...]:
@@ -25,6 +32,26 @@ def quantiles_of(levels: Sequence[int]) -> tuple[float, ...]:
         raise SettingsError(f"levels {list(levels)}: each level may be named once")
     tails = [(100 - level) / 200 for level in sorted(levels)]
     return (*sorted(tails), 0.5, *(1 - tail for tail in tails))
+
+
+def read_off(grid: NDArray[np.float64], probabilities: Sequence[float]) -> NDArray[np.float64]:
+    """Other quantiles (..., P) from those of `GRID` (..., 15), at `probabilities` in (0, 1), ascending.
+
+    Between two of the grid, and beyond its ends, quantiles follow the line that those of a normal distribution would.
+    """
+    normal = NormalDist()
+    known = [normal.inv_cdf(p) for p in GRID]
+    columns = []
+    for wanted in probabilities:
+        z = normal.inv_cdf(wanted)
+        right = int(np.clip(np.searchsorted(known, z), 1, len(known) - 1))
+        exact = [k for k, p in enumerate(GRID) if abs(p - wanted) < 1e-9]
+        if exact:
+            columns.append(grid[..., exact[0]])
+            continue
+        share = (z - known[right - 1]) / (known[right] - known[right - 1])
+        columns.append(grid[..., right - 1] + share * (grid[..., right] - grid[..., right - 1]))
+    return np.stack(columns, -1)
 
 
 def spread_around(median: Tensor, widths: Tensor) -> Tensor:

@@ -20,6 +20,8 @@ from foretell.training.weights import Snapshot
 
 # Settings in which a resumed run may differ from the former one without ending elsewhere.
 _FREE = ("checkpoint_every",)
+# At a constant rate the length of a run is one of them: what was trained so far would have been trained the same.
+_FREE_AT_A_CONSTANT_RATE = (*_FREE, "steps", "minutes")
 # Not for the network, and of a dtype, float64, that some devices lack.
 _RECORD = ("losses", "gradient_norms", "learning_rates", "evaluations", "best_value")
 
@@ -161,8 +163,9 @@ def _finite(vector: Tensor) -> Tensor:
 def _require_same(run: Run, folder: Path, facts: Facts, identity: str) -> None:
     advice = "delete the folder to train from the start, or give another one"
     theirs, ours = facts.settings, _settings(run)
+    free = _FREE_AT_A_CONSTANT_RATE if run.settings.schedule == "constant" else _FREE
     for name in sorted(theirs.keys() | ours.keys()):
-        if name not in _FREE and theirs.get(name) != ours.get(name):
+        if name not in free and theirs.get(name) != ours.get(name):
             raise ModelError(
                 f"the checkpoint in {folder} is of a run with {name}={theirs.get(name)!r}, this one has "
                 f"{name}={ours.get(name)!r}: {advice}"

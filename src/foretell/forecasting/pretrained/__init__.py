@@ -1,0 +1,1 @@
+"""A forecaster that has learned from synthetic series alone, and forecasts any table without training."""

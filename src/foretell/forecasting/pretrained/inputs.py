@@ -1,0 +1,124 @@
+"""From series to what the any-horizon network reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from foretell.forecasting.pretrained.bank import BANK, CANDIDATES
+from foretell.kernels.candidates import FACTS, SIGNED, SPREADS, look_back
+
+AHEAD_FEATURES = 14
+"""Numbers that say how far ahead a step is."""
+_FARTHEST = 300.0
+"""Targets further out than this many units teach nothing."""
+_LARGEST = 1e4
+_LEAST = 0.01
+_PRESENT = len(SIGNED) + len(SPREADS) + FACTS.index("log count")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """B series of which the last W steps are read, A anchors in each, and H steps ahead of each anchor."""
+
+    steps: Tensor
+    """(B, W, F): what describes the past at each step, of order 1."""
+    present: Tensor
+    """(B, W) float32: 1 from the first value of a series on, 0 before."""
+    at: Tensor
+    """(B, A) int64: the anchors, counted within the W steps."""
+    step_ahead: Tensor
+    """(H,) int64"""
+    ahead: Tensor
+    """(H, `AHEAD_FEATURES`)"""
+    candidates: Tensor
+    """(B, A, K, H): in units from the last value."""
+    seasons: Tensor
+    """(2,) int64: the season and the second one in steps, 1 and 0 for none."""
+    unit: Tensor
+    """(B, A) float64"""
+    last: Tensor
+    """(B, A) float64: the last value."""
+    target: Tensor
+    """(B, A, H): what came, in units from the last value; NaN where that is not known, or not to be learned from."""
+
+
+def describe(
+    values: NDArray[np.float64],
+    seasons: tuple[int, int],
+    anchors: NDArray[np.int64],
+    ahead: NDArray[np.int64],
+    window: int,
+    threads: int = 1,
+) -> Inputs:
+    """The inputs of series `values` (B, T), NaN where missing, with `anchors` (B, A) among the last `window` steps.
+
+    `ahead` (H,) are the steps ahead, from 1 on. Targets are the values after the anchors, as far as they are there.
+    """
+    count, steps = values.shape
+    season, second = seasons
+    window = min(window, steps)
+    past = look_back(
+        values, BANK, season=season, second=second, window=window, anchors=anchors, ahead=ahead, threads=threads
+    )
+    features = _compressed(torch.from_numpy(past.features))
+    at = anchors[..., None] + ahead
+    there = at < steps
+    came = np.take_along_axis(values, np.where(there, at, 0).reshape(count, -1), 1).reshape(at.shape)
+    with np.errstate(over="ignore", invalid="ignore"):
+        target = np.where(there, (came - past.last[..., None]) / past.unit[..., None], np.nan)
+    target = np.where(np.abs(target) > _FARTHEST, np.nan, target)
+    return Inputs(
+        steps=features,
+        present=(features[..., _PRESENT] > 0).float(),
+        at=torch.from_numpy(anchors - (steps - window)),
+        step_ahead=torch.from_numpy(ahead),
+        ahead=torch.from_numpy(ahead_features(ahead, seasons)),
+        candidates=torch.from_numpy(past.candidates),
+        seasons=torch.tensor(seasons),
+        unit=torch.from_numpy(past.unit),
+        last=torch.from_numpy(past.last),
+        target=torch.from_numpy(target.astype(np.float32)),
+    )
+
+
+def _compressed(raw: Tensor) -> Tensor:
+    """Distances by the inverse hyperbolic sine, sizes by their logarithm, so that all of it is of order 1; in place."""
+    signed, spreads = len(SIGNED), len(SIGNED) + len(SPREADS)
+    errors = spreads + len(FACTS)
+    for start, end in ((0, signed), (errors, errors + CANDIDATES)):
+        raw[..., start:end].clamp_(-_LARGEST, _LARGEST).asinh_()
+    raw[..., signed - 1] /= 4  # the mean itself, which is large where a series lies far from 0
+    for start, end in ((signed, spreads), (errors + CANDIDATES, raw.shape[-1])):
+        raw[..., start:end].clamp_(0, _LARGEST).add_(_LEAST).log_()
+    return raw.nan_to_num_(0.0, 0.0, 0.0)
+
+
+def ahead_features(ahead: NDArray[np.int64], seasons: tuple[int, int]) -> NDArray[np.float32]:
+    """(H,) steps ahead to (H, `AHEAD_FEATURES`): their size in steps and in seasons, and their phases."""
+    season, second = seasons
+    h = ahead.astype(np.float64)
+    cycles = h / season
+    zero, one = np.zeros_like(h), np.ones_like(h)
+    angle, second_angle = 2 * np.pi * h / season, 2 * np.pi * h / max(second, 1)
+    columns = [
+        np.log(h) / 3,
+        1 / h,
+        np.minimum(np.sqrt(h) / 5, 5),
+        np.log(cycles) / 3,
+        np.minimum(cycles, 10) / 3,
+        np.log(np.ceil(cycles)) / 2,
+        (cycles <= 1) * one,
+        np.log(season) / 3 * one,
+        (season == 1) * one,
+        np.sin(angle) if season > 1 else zero,
+        np.cos(angle) if season > 1 else zero,
+        np.sin(second_angle) if second else zero,
+        np.cos(second_angle) if second else zero,
+        (second > 0) * one,
+    ]
+    return np.stack(columns, -1).astype(np.float32)
