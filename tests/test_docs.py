@@ -57,14 +57,14 @@ def test_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     assert names["forecast"].columns == [
         "unique_id",
         "ds",
-        "lstm",
-        "lstm-lo-95",
-        "lstm-lo-80",
-        "lstm-hi-80",
-        "lstm-hi-95",
+        "auto",
+        "auto-lo-95",
+        "auto-lo-80",
+        "auto-hi-80",
+        "auto-hi-95",
     ]
     assert len(names["newer"]) == 14
-    assert "lstm" in capsys.readouterr().out
+    assert "auto" in capsys.readouterr().out
     assert names["outputs"].shape == (8, 100, 64)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from foretell.training.model_folder import _digest
 
 ROWS = "".join(f"2020-01-{day:02},{day % 7}\n" for day in range(1, 32))
 
@@ -25,12 +28,12 @@ def long_rows(*rows: str) -> str:
         ("ds,y\n" + ROWS + "2020-02-01,many\n", [], ["row 33", "'many' is not a number"]),
         ("ds,y\n" + ROWS + "2020-02-01,inf\n", [], ["row 33", "the value is infinite"]),
         ("ds,y\n" + ROWS + "2020-02-30,1\n", [], ["'2020-02-30'", "row 33"]),
-        ("ds,y\n2020-01-01 00:00+01:00,1\n2020-01-02 00:00+02:00,2\n", [], ["several time zones", "row 3"]),
+        ("ds,y\n2020-01-01 00:00+01:00,1\n2020-01-02 00:00,2\n", [], ["some have a time zone", "row 3"]),
         ("ds,y\n" + ROWS + "2020-01-31,9\n", [], ["2020-01-31", "stands twice with different values"]),
         ("ds,y\n2020-01-01,1\n2020-01-02,2\n2020-01-09,3\n2020-02-29,4\n", ["--frequency", "3D"], ["off the grid"]),
         ("ds,y\n2020-01-01,1\n", [], ["frequency", "--frequency"]),
         ("ds,y\n" + ROWS, ["--frequency", "fortnight"], ["fortnight"]),
-        ("ds,y\n" + ROWS, ["--hidden", "100000000"], ["not enough memory"]),
+        ("ds,y\n" + ROWS, ["--hidden", "100000000"], ["hidden 100,000,000", "give 4,194,304 at most"]),
         ("ds,y\n" + "".join(f"2020-01-{d:02},\n" for d in range(1, 32)), ["--target", "y"], ["no value at all"]),
         ("ds,y,y\n2020-01-01,1,2\n", [], ["'y' is named twice"]),
         ("ds,y\n" + ROWS, ["--horizon", "0"], ["horizon is 0"]),
@@ -38,8 +41,9 @@ def long_rows(*rows: str) -> str:
         ("ds,y\n" + ROWS, ["--level", "100"], ["100"]),
         ("ds,y\n" + ROWS, ["--hidden", "0"], ["hidden is 0"]),
         ("ds,y\n" + ROWS, ["--dropout", "1"], ["dropout is 1"]),
-        ("ds,y\n" + ROWS, ["--season", "1"], ["seasons", "at least 2"]),
+        ("ds,y\n" + ROWS, ["--season", "1"], ["seasons", "from 2 to"]),
         ("ds,y\n" + ROWS, ["--minutes", "1"], ["--steps and --minutes"]),
+        ("ds,y\n" + ROWS, ["--preset", "fast"], ["--preset and --steps say twice how long to train"]),
         ("ds,y\n" + ROWS, ["--device", "abacus"], ["device='abacus'"]),
         ("ds,y\n" + ROWS, ["--encoding", "klingon"], ["klingon"]),
         ("ds,y\n" + ROWS, ["--layout", "wide", "--id", "ds"], ["a wide table has no id column"]),
@@ -74,6 +78,44 @@ def test_refused(
     assert "Traceback" not in done.output
     assert done.stdout == ""
     assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--preset", "best", "--epochs", "2"], "--preset and --epochs say twice how long to train: keep one of them"),
+        (
+            ["--preset", "fast", "--minutes", "2"],
+            "--preset and --minutes say twice how long to train: keep one of them",
+        ),
+        (["--preset", "instant", "--steps", "1"], "--preset and --steps say twice how long to train: keep one of them"),
+        (["--preset", "instant", "--model", "lstm"], "preset 'instant' trains nothing, and model 'lstm' has to be"),
+    ],
+)
+def test_a_preset_beside_what_it_settles(
+    options: list[str], said: str, run: Callable[..., Any], refused: Callable[..., None], sales: Path
+) -> None:
+    before = sorted(sales.parent.rglob("*"))
+    for command in (["forecast"], ["fit", "--save", "model"]):
+        refused(run(*command, "sales.csv", "--horizon", "2", *options), sales.parent, before, said)
+
+
+def test_a_preset_that_is_none(run: Callable[..., Any], sales: Path) -> None:
+    done = run("forecast", "sales.csv", "--horizon", "2", "--preset", "slow")
+    assert (done.exit_code, "instant" in done.stderr) == (2, True)
+    assert [path.name for path in sales.parent.iterdir()] == ["sales.csv"]
+
+
+def test_a_model_of_the_format_before(run: Callable[..., Any], sales: Path) -> None:
+    description = {"kind": "forecast", "blueprint": {"model": "lstm"}, "weights_sha256": "0" * 64}
+    head = {"format": 1, "foretell": "0.1.0", "sha256": _digest(description), "model": description}
+    (sales.parent / "model").mkdir()
+    (sales.parent / "model" / "model.json").write_text(json.dumps(head))
+    for command in (["predict", "model", "sales.csv"], ["backtest", "model", "sales.csv"], ["info", "model"]):
+        done = run(*command)
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert done.stderr.startswith("error: model holds a forecaster of foretell 0.1.0")
+        assert "fit it anew to its table" in done.stderr
 
 
 def test_another_encoding(run: Callable[..., Any], tmp_path: Path) -> None:

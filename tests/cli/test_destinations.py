@@ -15,7 +15,7 @@ from foretell.errors import SettingsError
 from foretell.training.checkpoint import reserved
 
 TRAINED = ("--steps", "2", "--hidden", "4", "--layers", "1", "--quiet")
-FORECAST = ("forecast", "sales.csv", "-n", "2", "--input-steps", "7", "--windows", "0", *TRAINED)
+FORECAST = ("forecast", "sales.csv", "-n", "2", "--model", "lstm", "--input-steps", "7", "--windows", "0", *TRAINED)
 
 
 @pytest.mark.parametrize(

@@ -8,24 +8,26 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
 from foretell.cli import destinations
 from foretell.forecasting.settings import ForecastSettings
 
-COLUMNS = ["unique_id", "ds", "lstm", "lstm-lo-95", "lstm-lo-80", "lstm-hi-80", "lstm-hi-95"]
+COLUMNS = ["unique_id", "ds", "auto", "auto-lo-95", "auto-lo-80", "auto-hi-80", "auto-hi-95"]
 
 
 def test_without_output_options_everything_goes_into_one_folder(
     run: Callable[..., Any], sales: Path, tiny: tuple[str, ...]
 ) -> None:
-    done = run("forecast", str(sales), "--horizon", "7", *tiny[:-1])
+    done = run("forecast", str(sales), "--horizon", "7", "--model", "lstm", *tiny[:-1])
     assert done.exit_code == 0, done.output
     folder = sales.parent / "forecast"
     assert sorted(path.name for path in folder.iterdir()) == ["backtest.csv", "forecast.csv", "model", "report.html"]
     forecast = pl.read_csv(folder / "forecast.csv", try_parse_dates=True)
-    assert (forecast.columns, forecast["ds"].cast(pl.String)[0], len(forecast)) == (COLUMNS, "2020-05-23", 7)
+    columns = [name.replace("auto", "lstm") for name in COLUMNS]
+    assert (forecast.columns, forecast["ds"].cast(pl.String)[0], len(forecast)) == (columns, "2020-05-23", 7)
     assert len(pl.read_csv(folder / "backtest.csv")) == 21
     assert "</html>" in (folder / "report.html").read_text()
     for words in ("one step a day", "Ignored columns", "'holiday'", "seasonal naive", "forecast/report.html"):
@@ -62,7 +64,12 @@ def test_json_is_one_document(run: Callable[..., Any], sales: Path, tiny: tuple[
     document = json.loads(done.stdout)
     assert document["findings"]["frequency"] == "D"
     assert document["training"]["steps"] == 20
-    assert [row["model"] for row in document["backtest"]["scores"]][:3] == ["lstm", "naive", "seasonal_naive"]
+    chosen = document["chosen"]
+    assert sum(chosen["shares"].values()) == pytest.approx(1)
+    assert set(chosen["losses"]) == {"pretrained", "naive", "seasonal_naive", "theta", "lstm"}
+    assert chosen["loss"] < min(chosen["losses"][name] for name in ("naive", "seasonal_naive", "theta"))
+    assert chosen["windows"] >= 1
+    assert [row["model"] for row in document["backtest"]["scores"]][:3] == ["auto", "naive", "seasonal_naive"]
     assert set(document["backtest"]["coverage"]) == {"80", "95"}
     assert document["backtest"]["windows"] == 2
     assert all((sales.parent / path).exists() for path in document["files"].values())
@@ -92,7 +99,7 @@ def test_several_targets_of_a_wide_table(run: Callable[..., Any], sales: Path, t
 
 
 def test_an_epoch_covers_each_step_once(run: Callable[..., Any], sales: Path) -> None:
-    options = ("--hidden", "8", "--layers", "1", "--input-steps", "21", "--json", "--quiet")
+    options = ("--model", "lstm", "--hidden", "8", "--layers", "1", "--input-steps", "21", "--json", "--quiet")
     done = run("forecast", str(sales), "-n", "7", "--epochs", "30", "-o", "f.csv", *options)
     assert done.exit_code == 0, done.output
     # 143 values less 3 windows and a validation stretch of a horizon or more leave 115 at most to train on.
@@ -102,11 +109,48 @@ def test_an_epoch_covers_each_step_once(run: Callable[..., Any], sales: Path) ->
 
 def test_the_same_seed_gives_the_same_forecast(run: Callable[..., Any], sales: Path, tiny: tuple[str, ...]) -> None:
     for name, seed in (("one", "1"), ("two", "1"), ("three", "2")):
-        done = run("forecast", str(sales), "-n", "3", "--seed", seed, "-o", f"{name}.csv", "--windows", "0", *tiny)
+        options = ("--model", "lstm", "--seed", seed, "-o", f"{name}.csv", "--windows", "0", *tiny)
+        done = run("forecast", str(sales), "-n", "3", *options)
         assert done.exit_code == 0, done.output
     one, two, three = ((sales.parent / f"{name}.csv").read_text() for name in ("one", "two", "three"))
     assert one == two
     assert one != three
+
+
+def test_an_instant_forecast_trains_nothing_and_says_so(run: Callable[..., Any], sales: Path) -> None:
+    done = run("forecast", str(sales), "-n", "7", "--preset", "instant")
+    assert done.exit_code == 0, done.output
+    assert "nothing was trained here" in done.stdout
+    assert done.stderr == ""
+    done = run("forecast", "sales.csv", "-n", "7", "--model", "pretrained", "--json", "--quiet")
+    document = json.loads(done.stdout)
+    assert document["training"] is None
+    assert document["chosen"]["shares"] == {"pretrained": 1.0}
+    assert document["backtest"]["scores"][0]["model"] == "pretrained"
+    facts = json.loads(run("info", "forecast/model", "--json").stdout)
+    assert (facts["model"], facts["forecast_of"]) == ("pretrained", {"pretrained": 1.0})
+    assert facts["training"] == {"sentences": ["Pretrained on synthetic series: nothing was trained here."]}
+    assert "hidden" not in facts
+
+
+@pytest.mark.parametrize(
+    ("levels", "columns"),
+    [
+        (["90"], ["lo-90", "median", "hi-90"]),
+        (["99", "50"], ["lo-99", "lo-50", "median", "hi-50", "hi-99"]),
+        (["1", "98", "37"], ["lo-98", "lo-37", "lo-1", "median", "hi-1", "hi-37", "hi-98"]),
+    ],
+)
+def test_levels_of_any_number_are_read_off_in_order(
+    levels: list[str], columns: list[str], run: Callable[..., Any], sales: Path
+) -> None:
+    asked = [word for level in levels for word in ("--level", level)]
+    done = run("forecast", "sales.csv", "-n", "7", "--model", "pretrained", *asked, "-o", "f.csv", "--quiet")
+    assert done.exit_code == 0, done.output
+    forecast = pl.read_csv(sales.parent / "f.csv")
+    names = ["pretrained" if name == "median" else f"pretrained-{name}" for name in columns]
+    assert sorted(forecast.columns[2:]) == sorted(names)
+    assert (np.diff(forecast.select(names).to_numpy(), axis=1) > 0).all()
 
 
 def test_without_matplotlib_there_is_no_report(

@@ -199,7 +199,9 @@ def count(network: torch.nn.Module) -> int:
 
 
 def test_a_forecaster(run: Callable[..., Any], sales: Path, tiny: tuple[str, ...]) -> None:
-    assert run("fit", "sales.csv", "-n", "7", "--windows", "0", "--save", "model", *tiny).exit_code == 0
+    assert (
+        run("fit", "sales.csv", "-n", "7", "--model", "lstm", "--windows", "0", "--save", "model", *tiny).exit_code == 0
+    )
     facts = json.loads(run("info", "model", "--json").stdout)
     assert (facts["kind"], facts["model"], facts["hidden"], facts["layers"]) == ("forecast", "lstm", 8, 1)
     assert (facts["horizon"], facts["series"], facts["training"]["steps"]) == (7, 1, 20)

@@ -14,7 +14,22 @@ from typing import Any
 
 import pytest
 
-OPTIONS = ("-n", "7", "--steps", "600", "--hidden", "8", "--layers", "1", "--input-steps", "21", "--windows", "0")
+OPTIONS = (
+    "-n",
+    "7",
+    "--model",
+    "lstm",
+    "--steps",
+    "600",
+    "--hidden",
+    "8",
+    "--layers",
+    "1",
+    "--input-steps",
+    "21",
+    "--windows",
+    "0",
+)
 
 
 def wait_for_line(process: subprocess.Popen[str], words: str, seconds: float = 60) -> None:
@@ -57,7 +72,9 @@ def test_ctrl_c_and_on(start: Callable[..., subprocess.Popen[str]], run: Callabl
 
 
 def test_a_reader_that_goes_away_is_no_error(start: Callable[..., subprocess.Popen[str]], sales: Path) -> None:
-    process = start("forecast", "sales.csv", "-n", "7", "--steps", "2", "--hidden", "4", "-o", "-", "--quiet")
+    process = start(
+        "forecast", "sales.csv", "-n", "7", "--model", "lstm", "--steps", "2", "--hidden", "4", "-o", "-", "--quiet"
+    )
     assert process.stdout is not None
     process.stdout.close()
     assert process.stderr is not None
@@ -83,7 +100,7 @@ def test_a_reader_that_has_seen_enough_leaves_whole_results(
     ("redirected", "arguments", "status", "said"),
     [
         ("<&-", "forecast - -n 2", 2, "error: standard input is empty"),
-        (">&-", "forecast sales.csv -n 2 --steps 2 --hidden 4 --windows 0", 0, "Training"),
+        (">&-", "forecast sales.csv -n 2 --model lstm --steps 2 --hidden 4 --windows 0", 0, "Training"),
         ("2>&-", "forecast nowhere.csv -n 2", 2, ""),
     ],
 )
@@ -100,7 +117,7 @@ def test_a_locale_without_the_letters_of_a_name(sales: Path) -> None:
     sales.write_text(sales.read_text().replace("sold", "größe"))
     done = subprocess.run(
         [sys.executable, "-c", "from foretell.cli import main; main()", "forecast", "sales.csv", "-n", "2",
-         "--target", "größe", "--steps", "2", "--hidden", "4", "--windows", "0"],
+         "--target", "größe", "--model", "lstm", "--steps", "2", "--hidden", "4", "--windows", "0"],
         cwd=sales.parent, capture_output=True, check=False, env={**os.environ, "PYTHONIOENCODING": "ascii"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -19,7 +19,20 @@ from foretell.training.model_folder import read_folder
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals")
 
-FORECAST = ("forecast", "sales.csv", "-n", "2", "--layers", "1", "--input-steps", "7", "--windows", "0")
+FORECAST = (
+    "forecast",
+    "sales.csv",
+    "-n",
+    "2",
+    "--layers",
+    "1",
+    "--input-steps",
+    "7",
+    "--windows",
+    "0",
+    "--model",
+    "lstm",
+)
 CLASSIFY = ("classify", "train", "reviews.csv", "--text", "text", "--label", "label", "--out", "model", "--layers", "1")
 TINY = ("--steps", "2", "--hidden", "4", "--quiet", "--device", "cpu")
 Command = Callable[..., dict[str, Any]]

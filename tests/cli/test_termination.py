@@ -64,7 +64,20 @@ def test_a_training_that_is_terminated_goes_on(
     start: Callable[..., subprocess.Popen[str]], run: Callable[..., Any], sales: Path
 ) -> None:
     # More than a second, so that the signal comes within it.
-    arguments = ("forecast", "sales.csv", "-n", "7", "--steps", "400", "--hidden", "8", "--input-steps", "21")
+    arguments = (
+        "forecast",
+        "sales.csv",
+        "-n",
+        "7",
+        "--model",
+        "lstm",
+        "--steps",
+        "400",
+        "--hidden",
+        "8",
+        "--input-steps",
+        "21",
+    )
     process = start(*arguments, "--windows", "0")
     assert process.stderr is not None
     for line in process.stderr:

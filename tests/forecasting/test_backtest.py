@@ -81,7 +81,9 @@ def test_it_equals_a_loop_of_forecasts_from_truncated_tables(fitted: Forecaster)
     table = fitted.backtest().table
     by_hand = fit()
     model = by_hand.fitted_model
-    by_hand._fitted = replace(model, fit=replace(model.fit, final=model.fit.held_out), _networks={})
+    by_hand._fitted = replace(
+        model, members=replace(model.members, network=replace(model.network, final=model.network.held_out, _built={}))
+    )
     for window in range(1, WINDOWS + 1):
         expected = by_hand.predict(before(TABLE, window * HORIZON))
         found = table.join(expected.select("unique_id", "ds"), on=["unique_id", "ds"], how="semi")

@@ -11,6 +11,7 @@ import torch
 from foretell.forecasting.blueprint import Blueprint
 from foretell.forecasting.inputs import InputLayout
 from foretell.forecasting.network import ForecastNetwork
+from foretell.forecasting.quantiles import GRID
 from foretell.nn import GRU, LSTM, RNN, WaveNet
 
 LAYOUT = InputLayout(steps=20, horizon=4, seasons=(3, 7), calendar=2, known=1)
@@ -21,14 +22,13 @@ BLUEPRINT = Blueprint(
     layer_norm=False,
     dropout=0.1,
     layout=LAYOUT,
-    levels=(80, 95),
     static=1,
     categories=(3, 5),
 )
 CHANGES = {
     "rnn": {"model": "rnn", "layer_norm": True},
     "lstm": {},
-    "gru": {"model": "gru", "layers": 1, "levels": (), "categories": (), "static": 0},
+    "gru": {"model": "gru", "layers": 1, "categories": (), "static": 0},
     "wavenet": {"model": "wavenet", "dropout": 0.0},
     "shortened": {"model": "gru", "layout": replace(LAYOUT, kernel=6, stride=3)},
     "bare": {"layout": InputLayout(steps=9, horizon=1, seasons=(), calendar=0, known=0)},
@@ -72,7 +72,6 @@ def test_a_stride_brings_a_convolution():
     assert built(BLUEPRINT).convolution is None
 
 
-def test_quantiles_follow_the_levels():
-    assert BLUEPRINT.quantiles == pytest.approx((0.025, 0.1, 0.5, 0.9, 0.975))
-    assert built(BLUEPRINT).quantiles == 5
+def test_the_network_gives_the_quantiles_of_the_grid_and_embeds_each_category():
+    assert built(BLUEPRINT).quantiles == len(GRID)
     assert [table.num_embeddings for table in built(BLUEPRINT).embeddings] == [3, 5]

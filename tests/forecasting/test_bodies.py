@@ -8,7 +8,7 @@ from torch import nn
 
 from foretell import nn as layers
 from foretell.errors import SettingsError
-from foretell.forecasting.bodies import BODIES, RECURRENT, body_name, build_body
+from foretell.forecasting.bodies import BODIES, RECURRENT, build_body, model_name
 
 OPTIONS = {"hidden": 8, "layers": 2, "steps": 16, "layer_norm": False, "dropout": 0.0}
 
@@ -25,16 +25,24 @@ def outputs(body, x):
 
 @pytest.mark.parametrize(
     ("given", "name"),
-    [("lstm", "lstm"), ("LSTM", "lstm"), (layers.GRU, "gru"), (layers.RNN, "rnn"), (layers.WaveNet, "wavenet")],
+    [
+        ("lstm", "lstm"),
+        ("LSTM", "lstm"),
+        ("auto", "auto"),
+        ("Pretrained", "pretrained"),
+        (layers.GRU, "gru"),
+        (layers.RNN, "rnn"),
+        (layers.WaveNet, "wavenet"),
+    ],
 )
 def test_names_and_classes(given, name):
-    assert body_name(given) == name
+    assert model_name(given) == name
 
 
 @pytest.mark.parametrize("given", ["transformer", "", nn.LSTM, None, 3])
 def test_other_models_are_refused_with_the_choices(given):
-    with pytest.raises(SettingsError, match="rnn, lstm, gru, wavenet"):
-        body_name(given)
+    with pytest.raises(SettingsError, match="auto, pretrained, rnn, lstm, gru, wavenet"):
+        model_name(given)
 
 
 @pytest.mark.parametrize("name", BODIES)

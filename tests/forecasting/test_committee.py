@@ -8,14 +8,15 @@ import torch
 
 from foretell.forecasting.blueprint import Blueprint
 from foretell.forecasting.committee import Committee
-from foretell.forecasting.fit import fit
+from foretell.forecasting.fit import fit_network
 from foretell.forecasting.inputs import InputLayout
+from foretell.forecasting.plan import Plan
 from foretell.forecasting.settings import ForecastSettings
 from foretell.forecasting.windows import WindowBatch
 from foretell.training import TrainingSettings
 
 LAYOUT = InputLayout(steps=12, horizon=3, seasons=(4,), calendar=0, known=0)
-BLUEPRINT = Blueprint("gru", 6, 1, False, 0.0, LAYOUT, (80,), static=0, categories=(), members=3)
+BLUEPRINT = Blueprint("gru", 6, 1, False, 0.0, LAYOUT, static=0, categories=(), members=3)
 
 
 def committee_and_inputs(batch=6):
@@ -74,7 +75,7 @@ def test_fit_trains_all_members(noisy_sines):
     settings = ForecastSettings(
         hidden=6, members=2, input_steps=24, windows=0, batch_size=4, training=TrainingSettings(steps=4, truncate=16)
     )
-    fitted = fit(noisy_sines, model="rnn", horizon=4, levels=(80,), settings=settings)
+    fitted = fit_network(noisy_sines, Plan.of(noisy_sines, 4, settings), model="rnn", horizon=4, settings=settings)
     assert fitted.blueprint.members == 2
     fresh = fitted.blueprint.build().state_dict()
     assert fitted.final.keys() == fresh.keys()

@@ -15,10 +15,10 @@ from polars.testing import assert_frame_equal
 
 from foretell.errors import ModelError, SettingsError, TableError
 from foretell.forecasting.forecaster import Forecaster
-from foretell.forecasting.settings import ForecastSettings
+from foretell.forecasting.settings import LONGER, ForecastSettings
 from foretell.forecasting.tables.columns import Columns
 from foretell.nn import GRU
-from foretell.training.settings import TrainingSettings
+from foretell.training.settings import NO_BOUND, TrainingSettings
 
 TINY = ForecastSettings(
     hidden=8, layers=1, batch_size=8, input_steps=16, training=TrainingSettings(steps=20, evaluate_every=10)
@@ -152,11 +152,21 @@ def test_a_layer_class_stands_for_its_name() -> None:
         ({"season": (7, 0)}, "season is 0"),
         ({"seed": -1}, "seed is -1"),
         ({"minutes": 0}, "minutes"),
+        ({"preset": "slow"}, "preset is 'slow'"),
+        ({"preset": "fast", "minutes": 2}, "say twice how long to train"),
+        ({"preset": "instant", "model": "gru"}, "'instant' trains nothing, and model 'gru' has to be trained"),
     ],
 )
 def test_arguments_that_make_no_sense(options: dict[str, Any], message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         Forecaster(**options)
+
+
+def test_presets() -> None:
+    assert Forecaster().model == Forecaster(preset="fast").model == "auto"
+    assert Forecaster(preset="instant").model == Forecaster("pretrained", preset="instant").model == "pretrained"
+    assert Forecaster("lstm", preset="best").settings.members == 3
+    assert Forecaster(minutes=2).settings.training == replace(LONGER, minutes=2, steps=NO_BOUND)
 
 
 def test_arguments_end_up_in_the_settings() -> None:
@@ -169,7 +179,7 @@ def test_arguments_end_up_in_the_settings() -> None:
 
 
 def test_nothing_can_be_asked_before_the_fit() -> None:
-    for ask in (lambda f: f.predict(TABLE), lambda f: f.fitted, lambda f: f.save("x"), lambda f: f.backtest()):
+    for ask in (lambda f: f.predict(TABLE), lambda f: f.fitted_model, lambda f: f.save("x"), lambda f: f.backtest()):
         with pytest.raises(SettingsError, match="not fitted"):
             ask(small())
     with pytest.raises(SettingsError, match="no table has been read"):

@@ -77,3 +77,18 @@ def test_every_series_long_enough_has_all_that_was_asked_for():
     short = Holdout.split(np.full(500, least - 1), horizon, season, windows)
     assert (short.windows(horizon) == windows - 1).all()
     assert len(short.validated) == 500
+
+
+@given(histories, horizons, seasons)
+def test_without_a_number_a_backtest_takes_three_windows_and_a_fifth_of_a_series_at_most(history, horizon, season):
+    asked, most = (Holdout.split(history, horizon, season, windows) for windows in (None, 3))
+    tests = asked.windows(horizon)
+    assert (5 * tests * horizon <= history).all()
+    np.testing.assert_array_equal(tests, np.minimum(most.windows(horizon), history // (5 * horizon)))
+
+
+def test_series_on_either_side_of_a_fifth():
+    history = np.array([49, 50, 99, 100, 149, 150, 10_000])
+    assert Holdout.split(history, 10, 7, None).windows(10).tolist() == [0, 1, 1, 2, 2, 3, 3]
+    # Of the shortest only a validation part is held out.
+    assert Holdout.split(history, 10, 7, None).validated.tolist() == list(range(7))

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import safetensors.torch
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
 from foretell.errors import ModelError, SettingsError
 from foretell.forecasting.fitted_model import FittedModel
@@ -43,7 +45,7 @@ def model() -> FittedModel:
             "price": np.tile(at % 3, 2).astype(float),
         }
     )
-    return Forecaster(horizon=3, settings=TINY, known=["price"], static=["kind"], device="cpu").fit(table).fitted_model
+    return Forecaster("lstm", 3, settings=TINY, known=["price"], static=["kind"], device="cpu").fit(table).fitted_model
 
 
 @pytest.fixture
@@ -64,7 +66,7 @@ def plain(value: Any) -> Any:
         return {key: plain(entry) for key, entry in value.items()}
     if hasattr(value, "__dataclass_fields__"):
         return {
-            key: plain(getattr(value, key)) for key in value.__dataclass_fields__ if key not in ("_networks", "device")
+            key: plain(getattr(value, key)) for key in value.__dataclass_fields__ if key not in ("_built", "device")
         }
     return value.tolist() if isinstance(value, np.ndarray) else value
 
@@ -81,7 +83,7 @@ def test_all_of_it_comes_back(model: FittedModel, folder: Path) -> None:
     assert sorted(entry.name for entry in folder.iterdir()) == ["model.json", "weights.safetensors"]
     assert plain(load(folder)) == plain(model)
     description = json.loads((folder / "model.json").read_text())
-    assert (description["format"], description["model"]["blueprint"]["model"]) == (1, "lstm")
+    assert (description["format"], description["model"]["network"]["blueprint"]["model"]) == (1, "lstm")
 
 
 def test_a_model_is_replaced(model: FittedModel, folder: Path) -> None:
@@ -208,18 +210,74 @@ def test_tensors_missing_renamed_and_misshapen(folder: Path) -> None:
             load(folder)
 
 
-@pytest.mark.parametrize("key", ["blueprint", "covariates", "history", "settings", "factors", "validated_until"])
-def test_descriptions_that_make_no_sense(folder: Path, key: str) -> None:
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("network", "network.blueprint", "network.covariates", "network.history", "settings", "factors", "name"),
+        *("validated_until", "levels", "seasons", "experience", "blend", "blend.shares", "holdout", "frequency"),
+        *("columns", "notes"),
+    ],
+)
+def test_descriptions_that_make_no_sense(folder: Path, path: str) -> None:
     content = (folder / "model.json").read_text()
     for value in (None, 3, "text", [None], {"a": None}):
         (folder / "model.json").write_text(content)
-        rewrite(folder, lambda head, value=value: head["model"].update({key: value}))
-        with pytest.raises(ModelError, match="does not describe a model"):
+        rewrite(folder, body(path, value))
+        with pytest.raises(ModelError, match=r"does not describe a model|has no place in"):
             load(folder)
     (folder / "model.json").write_text(content)
-    rewrite(folder, lambda head: head["model"].pop(key))
+    rewrite(folder, body(path, DROP))
     with pytest.raises(ModelError, match="does not describe a model"):
         load(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda body: body["blend"].update(shares={"lstm": 0.5}), "shares must be 0 or above, and 1 in sum"),
+        (lambda body: body["blend"].update(shares={"lstm": 1.5, "gru": -0.5}), "shares of"),
+        (lambda body: body["blend"].update(shares={"pretrained": 1.0}), "shares of"),
+        (lambda body: body["blend"].update(shares={}), "shares of"),
+        (lambda body: body.update(factors=[[1.0] * 15] * 2), "30 factors"),
+        (lambda body: body.update(factors=[[-1.0] * 15] * 3), "factors must be finite"),
+        (lambda body: body.update(levels=[95, 80]), "no forecaster is called 'lstm', with levels"),
+        (lambda body: body.update(name="transformer"), "no forecaster is called 'transformer'"),
+        (lambda body: body.update(horizon=4), "another horizon"),
+        (lambda body: body["seasons"].update(seasons=[]), "other seasons"),
+        (lambda body: body["holdout"]["training"].pop(), "must follow one another"),
+        (lambda body: body["experience"]["quantiles"].pop(), "14 values for 15 quantiles"),
+    ],
+)
+def test_parts_that_do_not_belong_together(folder: Path, change: Callable[[Any], Any], said: str) -> None:
+    rewrite(folder, lambda head: change(head["model"]))
+    with pytest.raises(ModelError, match=f"does not describe a model .*{said}"):
+        load(folder)
+
+
+def test_a_forecaster_of_the_format_before_is_refused_in_words(folder: Path) -> None:
+    rewrite(folder, lambda head: head.update(model={**head["model"]["network"], **head["model"]}))
+    with pytest.raises(ModelError, match=r"holds a forecaster of foretell 0\.1\.0, .*: fit it anew to its table"):
+        load(folder)
+
+
+@pytest.mark.parametrize("name", ["auto", "pretrained"])
+def test_the_pretrained_network_goes_with_the_model(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever weights a later foretell brings: those of the fit forecast."""
+    at = np.arange(400)
+    values = np.sin(at) + np.random.default_rng(0).normal(0, 0.3, 400)
+    fitted = Forecaster(name, 3, settings=TINY, device="cpu").fit(pl.DataFrame({"ds": at, "y": values}))
+    expected = fitted.predict()
+    fitted.save(tmp_path / "model")
+    monkeypatch.setattr("foretell.forecasting.pretrained.shipped.WEIGHTS", tmp_path / "nothing")
+    loaded = load(tmp_path / "model")
+    assert (loaded.network is None) == (name == "pretrained")
+    assert loaded.members.pretrained is not None
+    assert loaded.blend == fitted.fitted_model.blend
+    again = Forecaster.load(tmp_path / "model", "cpu").predict(pl.DataFrame({"ds": at, "y": values}))
+    assert_frame_equal(again, expected, check_exact=True)
+    rewrite(tmp_path / "model", lambda head: head["model"]["pretrained"].update(hidden=10**9))
+    with pytest.raises(ModelError, match="no pretrained network is of the sizes"):
+        load(tmp_path / "model")
 
 
 @settings(max_examples=150)
@@ -250,7 +308,7 @@ def test_flipped_and_cut_bytes_never_give_another_model(
     ("key", "value"), [("hidden", 10**7), ("hidden", 10**12), ("layers", 10**9), ("members", 10**9)]
 )
 def test_a_network_beyond_all_memory_is_refused_before_it_is_built(folder: Path, key: str, value: int) -> None:
-    rewrite(folder, lambda head: head["model"]["blueprint"].update({key: value}))
+    rewrite(folder, lambda head: head["model"]["network"]["blueprint"].update({key: value}))
     with pytest.raises(ModelError):
         load(folder)
 
@@ -277,47 +335,47 @@ DROP = object()
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        ("blueprint.hidden", 4.0),
-        ("blueprint.hidden", True),
-        ("blueprint.hidden", -1),
-        ("blueprint.layers", 10**30),
-        ("blueprint.model", "transformer"),
-        ("blueprint.dropout", float("nan")),
-        ("blueprint.levels", [95, 80]),
-        ("blueprint.levels", "80"),
-        ("blueprint.categories.0", 7),
-        ("blueprint.more", 1),
-        ("blueprint.layout", None),
-        ("blueprint.layout.steps", 0),
-        ("blueprint.layout.steps", 2_000_000),
-        ("blueprint.layout.stride", 0),
-        ("blueprint.layout.kernel", 9),
-        ("blueprint.layout.calendar", 0),
-        ("blueprint.layout.seasons", [1_000_000_007]),
-        ("blueprint.layout.seasons", [7, 7]),
-        ("covariates.known.price", {"mean": float("nan"), "spread": 1.0}),
-        ("covariates.known.price", {"mean": 0.0, "spread": float("inf")}),
-        ("covariates.known.price", {"mean": 0.0, "spread": -1.0}),
-        ("covariates.known.price", {"mean": "0", "spread": 1.0}),
-        ("covariates.known.price", {"names": ["a", "b"]}),
-        ("covariates.known", []),
-        ("covariates.static.kind.names", ["x", "x"]),
-        ("covariates.static.kind.names", ["x"]),
-        ("covariates.static.kind.names", [1, 2]),
+        ("network.blueprint.hidden", 4.0),
+        ("network.blueprint.hidden", True),
+        ("network.blueprint.hidden", -1),
+        ("network.blueprint.layers", 10**30),
+        ("network.blueprint.model", "transformer"),
+        ("network.blueprint.dropout", float("nan")),
+        ("levels", [95, 80]),
+        ("levels", "80"),
+        ("network.blueprint.categories.0", 7),
+        ("network.blueprint.more", 1),
+        ("network.blueprint.layout", None),
+        ("network.blueprint.layout.steps", 0),
+        ("network.blueprint.layout.steps", 2_000_000),
+        ("network.blueprint.layout.stride", 0),
+        ("network.blueprint.layout.kernel", 9),
+        ("network.blueprint.layout.calendar", 0),
+        ("network.blueprint.layout.seasons", [1_000_000_007]),
+        ("network.blueprint.layout.seasons", [7, 7]),
+        ("network.covariates.known.price", {"mean": float("nan"), "spread": 1.0}),
+        ("network.covariates.known.price", {"mean": 0.0, "spread": float("inf")}),
+        ("network.covariates.known.price", {"mean": 0.0, "spread": -1.0}),
+        ("network.covariates.known.price", {"mean": "0", "spread": 1.0}),
+        ("network.covariates.known.price", {"names": ["a", "b"]}),
+        ("network.covariates.known", []),
+        ("network.covariates.static.kind.names", ["x", "x"]),
+        ("network.covariates.static.kind.names", ["x"]),
+        ("network.covariates.static.kind.names", [1, 2]),
         ("experience.relative_spread", float("nan")),
         ("experience.relative_spread", -1.0),
         ("experience.quantiles", [1.0]),
         ("experience.quantiles.0", float("inf")),
-        ("factors.0", float("nan")),
-        ("factors.0", -1.0),
-        ("factors.0", None),
+        ("factors.0.0", float("nan")),
+        ("factors.0.0", -1.0),
+        ("factors.0.0", None),
         ("factors", [[1.0] * 5]),
         ("calibrated_on", "many"),
-        ("history.losses", ["x"]),
-        ("history.losses", [1.0]),
-        ("history.evaluations", [[1]]),
-        ("history.reason", "because"),
-        ("finish", 3),
+        ("network.history.losses", ["x"]),
+        ("network.history.losses", [1.0]),
+        ("network.history.evaluations", [[1]]),
+        ("network.history.reason", "because"),
+        ("network.finish", 3),
         ("holdout.training", [1.5, 2]),
         ("holdout.training", [10**30, 2]),
         ("holdout.training", [1]),

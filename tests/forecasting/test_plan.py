@@ -36,6 +36,7 @@ def test_no_season_asked_for_is_no_season(make_panel):
         (300, 1001, {}, r"horizon 1,001: the longest series has 300 steps, .* forecast 1,000 steps at most"),
         (300, 300_000, {}, r"horizon 300,000: the longest series has 300 steps"),
         (200_000, 150_000, {}, r"horizon 150,000 with 64 hidden features .* forecast 131,072 steps at most"),
+        (300, 5, {"hidden": 100_000_000}, r"hidden 100,000,000: .* too large to train; give 1,677,721 at most"),
         (300, 5, {"seasons": (7, 301)}, r"season 301: the longest series has 300 steps, less than one season"),
         (300, 5, {"conv_stride": 200_000}, r"conv_stride 200,000 takes an input of 600,000 .* give 333 at most"),
         (300, 5, {"input_steps": 1001}, r"input_steps 1,001: the longest series has 300 steps; give 1,000 at most"),

@@ -15,13 +15,14 @@ from foretell.forecasting.calendar import calendar_features, calendar_names
 from foretell.forecasting.covariates import Covariates
 from foretell.forecasting.inputs import InputLayout
 from foretell.forecasting.prediction import Experience, actual_values, forecast, windows_of
+from foretell.forecasting.quantiles import GRID
 from foretell.tables.clock import Clock
 
 from .conftest import panel_of
 
 NAN = float("nan")
 HORIZON = 3
-EXPERIENCE = Experience(relative_spread=0.25, quantiles=(1.0, 2.0, 4.0))
+EXPERIENCE = Experience(relative_spread=0.25, quantiles=tuple(np.linspace(1.0, 4.0, len(GRID))))
 
 
 def layout_for(panel, known=0):
@@ -31,7 +32,7 @@ def layout_for(panel, known=0):
 
 def network_for(layout):
     torch.manual_seed(2)
-    made = Blueprint("gru", 8, 1, False, 0.0, layout, levels=(80,), static=0, categories=())
+    made = Blueprint("gru", 8, 1, False, 0.0, layout, static=0, categories=())
     return made.build().eval()
 
 
@@ -48,7 +49,7 @@ def waves(count=3, length=40, scale=1.0, level=0.0):
 
 def test_quantiles_of_each_window_in_order():
     values = quantiles_for(panel_of(waves()), [0, 2, 1], [40, 12, 30])
-    assert values.shape == (3, HORIZON, 3)
+    assert values.shape == (3, HORIZON, len(GRID))
     assert values.dtype == np.float64
     assert (np.diff(values, axis=-1) > 0).all()
 
@@ -96,13 +97,13 @@ def test_a_constant_is_forecast_to_go_on(value):
 def test_no_history_is_forecast_from_experience():
     panel = panel_of([[1.0, 2.0], [NAN, NAN, 3.0]])
     values = quantiles_for(panel, [0, 1, 1], [0, 0, 2])
-    np.testing.assert_array_equal(values, np.broadcast_to(EXPERIENCE.quantiles, (3, HORIZON, 3)))
+    np.testing.assert_array_equal(values, np.broadcast_to(EXPERIENCE.quantiles, (3, HORIZON, len(GRID))))
 
 
 def test_one_value_takes_its_spread_from_experience():
     panel = panel_of([[80.0]])
-    wide = quantiles_for(panel, [0], [1], Experience(0.5, (0.0, 0.0, 0.0)))
-    narrow = quantiles_for(panel, [0], [1], Experience(0.005, (0.0, 0.0, 0.0)))
+    wide = quantiles_for(panel, [0], [1], Experience(0.5, (0.0,) * len(GRID)))
+    narrow = quantiles_for(panel, [0], [1], Experience(0.005, (0.0,) * len(GRID)))
     np.testing.assert_allclose(wide - 80, 100 * (narrow - 80), rtol=1e-3)
     assert 1 < np.ptp(wide) < 1000
 
@@ -119,7 +120,7 @@ def test_many_windows_are_what_they_are_one_by_one():
 
 def test_no_windows_give_no_forecasts():
     empty = np.array([], dtype=np.int64)
-    assert quantiles_for(panel_of(waves(1)), empty, empty).shape == (0, HORIZON, 3)
+    assert quantiles_for(panel_of(waves(1)), empty, empty).shape == (0, HORIZON, len(GRID))
 
 
 def test_features_are_calendar_and_known_columns_of_history_and_horizon():

@@ -36,7 +36,7 @@ def table(series: int, zone: str | None = None) -> pl.DataFrame:
 
 
 def fit(frame: pl.DataFrame, **options: Any) -> Forecaster:
-    return Forecaster(horizon=HORIZON, device="cpu", **{"settings": TINY, "season": 12, **options}).fit(frame)
+    return Forecaster("lstm", HORIZON, device="cpu", **{"settings": TINY, "season": 12, **options}).fit(frame)
 
 
 @pytest.fixture(scope="module")
@@ -78,13 +78,14 @@ def test_scores_training_and_facts(many: Forecaster) -> None:
     assert content.coverage == backtest.coverage
     assert len(content.losses) == len(content.gradient_norms) == 6
     assert content.clip_norm == 1.0
-    assert content.facts["Model"] == "lstm, 1 layer of 4 units"
+    assert content.facts["Model"] == "lstm"
+    assert content.facts["Network"] == "lstm, 1 layer of 4 units"
     assert content.facts["Horizon"] == "3 steps"
-    assert content.facts["Parameters"] == str(sum(t.numel() for t in many.fitted.final.values()))
+    assert content.facts["Parameters"] == str(sum(t.numel() for t in many.fitted_model.network.final.values()))
     assert content.facts["Seed"] == "0"
     assert "torch 2." in content.facts["Versions"]
     several = report_content(fit(table(2), settings=replace(TINY, members=2)))
-    assert several.facts["Model"] == "lstm, 1 layer of 4 units, 2 of them averaged"
+    assert several.facts["Network"] == "lstm, 1 layer of 4 units, 2 of them averaged"
     assert content.findings[0].startswith("9 series in long layout")
     assert "sines" in render_report(replace(content, title="sines"))
 

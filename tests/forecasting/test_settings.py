@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from foretell.errors import SettingsError
-from foretell.forecasting.settings import ForecastSettings, input_length
+from foretell.forecasting.settings import LONGER, UNTIL_NO_BETTER, ForecastSettings, input_length, preset_settings
 
 
 @pytest.mark.parametrize(
@@ -34,7 +36,18 @@ def test_senseless_values_are_refused_by_name(name, value):
 def test_the_edges_are_allowed():
     edges = ForecastSettings(layers=1, windows=0, dropout=0.0, finish=0, input_steps=2, seasons=())
     assert edges.training == ForecastSettings().training
+    assert (ForecastSettings().windows, ForecastSettings().finish) == (None, None)
     assert ForecastSettings(finish=1, seasons=(2,)).seasons == (2,)
+
+
+def test_the_best_takes_longer_and_averages_three_networks_and_the_others_change_nothing():
+    plain = ForecastSettings(hidden=8, training=replace(UNTIL_NO_BETTER, seed=5))
+    assert preset_settings("instant", plain) == preset_settings("fast", plain) == plain
+    best = preset_settings("best", plain)
+    assert (best.hidden, best.members, best.training) == (8, 3, replace(LONGER, seed=5))
+    assert preset_settings("best", ForecastSettings(members=5)).members == 5
+    with pytest.raises(SettingsError, match="preset is 'slow': it can be instant, fast, best"):
+        preset_settings("slow", plain)
 
 
 @given(

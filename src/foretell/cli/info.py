@@ -14,10 +14,11 @@ from typer import Argument
 
 from foretell import __version__
 from foretell.cli.options import TalkOptions
-from foretell.cli.show import training_document, training_sentences
+from foretell.cli.show import UNTRAINED, training_document, training_sentences
 from foretell.cli.talk import Talk
 
 if TYPE_CHECKING:
+    from foretell.forecasting.fit import NetworkFit
     from foretell.training.history import History
 
 _LAYER_NORM = {"layer_norm": True}
@@ -141,7 +142,8 @@ def _model(folder: Path) -> dict[str, Any]:
     kind = read_folder(folder).kind
     facts, history = _forecaster(folder) if kind == "forecast" else _other(kind, folder)
     training = training_document(history) if history else {}
-    sentences = training_sentences(history) if history else ["It was not trained: its weights are random."]
+    untrained = UNTRAINED if kind == "forecast" else "It was not trained: its weights are random."
+    sentences = training_sentences(history) if history else [untrained]
     return {"kind": kind, **facts, "training": {**training, "sentences": sentences}}
 
 
@@ -158,22 +160,32 @@ def _forecaster(folder: Path) -> tuple[dict[str, Any], History | None]:
 
     forecaster = Forecaster.load(folder, "cpu")
     fitted = forecaster.fitted_model
-    blueprint, columns = fitted.fit.blueprint, fitted.columns
-    network = fitted.network("final")
+    columns, pretrained = fitted.columns, fitted.members.pretrained
     return {
-        "model": blueprint.model,
-        "layers": blueprint.layers,
-        "hidden": blueprint.hidden,
-        "layer_norm": blueprint.layer_norm,
-        "members": blueprint.members,
-        "parameters": sum(p.numel() for p in network.parameters()),
+        "model": fitted.name,
+        "forecast_of": {name: round(share, 4) for name, share in fitted.blend.shares.items()},
+        **(_network(fitted.network) if fitted.network else {}),
+        **({"pretrained_parameters": sum(p.numel() for p in pretrained.parameters())} if pretrained else {}),
         "horizon": forecaster.horizon,
-        "input_steps": blueprint.layout.steps,
-        "seasons": ", ".join(map(str, blueprint.layout.seasons)) or "none",
+        "seasons": ", ".join(map(str, fitted.seasons)) or "none",
         "levels": ", ".join(f"{level} %" for level in forecaster.levels),
         "frequency": describe_frequency(fitted.frequency.alias),
         "series": len(fitted.validated_until),
         "known": ", ".join(columns.known) or "none",
         "static": ", ".join(columns.static) or "none",
-        "calibrated_on": f"{fitted.fit.calibrated_on:,} values",
-    }, fitted.fit.history
+        "calibrated_on": f"{fitted.calibrated_on:,} values",
+    }, fitted.history
+
+
+def _network(fit: NetworkFit) -> dict[str, Any]:
+    """The facts of a network that was trained on the table."""
+    blueprint = fit.blueprint
+    return {
+        "network": blueprint.model,
+        "layers": blueprint.layers,
+        "hidden": blueprint.hidden,
+        "layer_norm": blueprint.layer_norm,
+        "members": blueprint.members,
+        "parameters": sum(p.numel() for p in fit.network("final").parameters()),
+        "input_steps": blueprint.layout.steps,
+    }

@@ -24,10 +24,20 @@ _DEFAULTS = ForecastSettings()
 class Model(StrEnum):
     """The networks, by name."""
 
+    AUTO = "auto"
+    PRETRAINED = "pretrained"
     RNN = "rnn"
     LSTM = "lstm"
     GRU = "gru"
     WAVENET = "wavenet"
+
+
+class Preset(StrEnum):
+    """How much time a fit may take, by name."""
+
+    INSTANT = "instant"
+    FAST = "fast"
+    BEST = "best"
 
 
 class Layout(StrEnum):
@@ -162,13 +172,14 @@ class ForecastOptions:
         ),
     ] = None
     windows: Annotated[
-        int,
+        int | None,
         Option(
             metavar="N",
-            help="Backtest windows to hold out at the end of each series; 0 for no backtest.",
+            help="Backtest windows to hold out at the end of each series; 0 for no backtest. Up to 3, and no more than "
+            "a fifth of a series, if not given.",
             rich_help_panel=_FORECAST,
         ),
-    ] = _DEFAULTS.windows
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -178,10 +189,11 @@ class NetworkOptions:
     model: Annotated[
         Model,
         Option(
-            help="Plain recurrent (rnn), with gates (lstm, gru), or stacked causal convolutions (wavenet).",
+            help="auto mixes a pretrained network, an lstm and simple methods as held-out data decide; pretrained "
+            "needs no training; trained on the table: rnn, lstm, gru (recurrent), wavenet (causal convolutions).",
             rich_help_panel=_NETWORK,
         ),
-    ] = Model.LSTM
+    ] = Model.AUTO
     layers: Annotated[
         int, Option(metavar="N", help="Layers; of a wavenet, cycles of doubling dilations.", rich_help_panel=_NETWORK)
     ] = _DEFAULTS.layers
@@ -231,11 +243,20 @@ class NetworkOptions:
 class FitOptions(TrainingOptions, StepsOrEpochs):
     """How long and where to train forecasters."""
 
+    preset: Annotated[
+        Preset | None,
+        Option(
+            help="How much time to take: instant trains nothing, fast takes about half a minute, best about five. Fast "
+            "if not given.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = None
     steps: Annotated[
         int | None,
         Option(
             metavar="N",
-            help=f"Training steps, each on {_DEFAULTS.batch_size} windows; {_DEFAULTS.training.steps:,} if not given.",
+            help=f"Training steps, each on {_DEFAULTS.batch_size} windows; as many as validation finds right if not "
+            "given.",
             rich_help_panel=TRAINING,
         ),
     ] = None

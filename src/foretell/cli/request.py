@@ -15,10 +15,10 @@ from foretell.cli.options import (
     NetworkOptions,
     TableOptions,
 )
-from foretell.cli.training import trained_for
+from foretell.cli.training import require_one_length, trained_for
 from foretell.errors import SettingsError
-from foretell.forecasting.settings import ForecastSettings
-from foretell.training.settings import NO_BOUND
+from foretell.forecasting.settings import LONGER, OF_GIVEN_LENGTH, UNTIL_NO_BETTER, ForecastSettings
+from foretell.training.settings import NO_BOUND, TrainingSettings
 
 if TYPE_CHECKING:
     import polars as pl
@@ -101,6 +101,7 @@ def forecaster_for(
         ask.horizon,
         levels=tuple(ask.level or _LEVELS),
         columns=tables.columns,
+        preset=training.preset,
         device=training.device,
         settings=settings,
     )
@@ -120,8 +121,17 @@ def _settings(ask: ForecastOptions, network: NetworkOptions, training: FitOption
         input_steps=network.input_steps,
         seasons=tuple(ask.season) if ask.season else None,
         windows=ask.windows,
-        training=trained_for(ForecastSettings().training, training),
+        training=_training(training),
     )
+
+
+def _training(asked: FitOptions) -> TrainingSettings:
+    """Of the length that is asked for; without one, as long as it helps."""
+    if asked.preset is not None:
+        require_one_length(preset=1, steps=asked.steps, epochs=asked.epochs, minutes=asked.minutes)
+    given = asked.steps is not None or asked.epochs is not None
+    training = trained_for(OF_GIVEN_LENGTH if given else UNTIL_NO_BETTER, asked)
+    return training if asked.minutes is None else replace(training, patience=LONGER.patience)
 
 
 def _require_future(tables: Tables, horizon: int) -> None:

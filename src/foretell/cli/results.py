@@ -44,7 +44,7 @@ class Results:
         """None stands for the table of the fit, which the forecaster has read already."""
         return None if self._fitted_here else self._tables.table
 
-    def test(self, windows: int, *, refit: bool = False, required: bool = False) -> None:
+    def test(self, windows: int | None, *, refit: bool = False, required: bool = False) -> None:
         """Backtest; where that cannot be and is not `required`, say why later."""
         if windows == 0 and not required:
             self._untested = "none was asked for"
@@ -66,7 +66,7 @@ class Results:
         to.drop_checkpoint()
         show.show_findings(talk, self._forecaster.findings)
         if self._fitted_here:
-            show.show_training(talk, self._forecaster.history)
+            show.show_model(talk, self._forecaster.fitted_model)
         if self._backtest is not None:
             show.show_backtest(talk, self._backtest)
         elif self._untested:
@@ -121,7 +121,9 @@ class Results:
             "findings": {**forecaster.findings.to_dict(), "sentences": forecaster.findings.sentences()},
         }
         if self._fitted_here:
-            content["training"] = show.training_document(forecaster.history)
+            history = forecaster.history
+            content["training"] = show.training_document(history) if history else None
+            content["chosen"] = show.blend_document(forecaster.fitted_model.blend)
         if self._backtest is not None:
             content["backtest"] = show.backtest_document(self._backtest)
         return {**content, "files": files}

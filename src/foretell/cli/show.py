@@ -11,10 +11,14 @@ if TYPE_CHECKING:
     import polars as pl
 
     from foretell.forecasting.backtest import Backtest
+    from foretell.forecasting.blend import Blend
+    from foretell.forecasting.fitted_model import FittedModel
     from foretell.forecasting.tables.findings import Findings
     from foretell.training.history import History
 
 _FIRST_ROWS = 5
+UNTRAINED = "Pretrained on synthetic series: nothing was trained here."
+"""What is said of a forecaster without a training."""
 
 
 def show_findings(talk: Talk, findings: Findings) -> None:
@@ -27,6 +31,13 @@ def show_training(talk: Talk, history: History) -> None:
     """How training went, in a sentence or two."""
     talk.heading("Training")
     talk.listing(training_sentences(history))
+
+
+def show_model(talk: Talk, model: FittedModel) -> None:
+    """What was trained, and what the forecast is made of."""
+    talk.heading("Training" if model.history else "Forecaster")
+    trained = training_sentences(model.history) if model.history else [UNTRAINED]
+    talk.listing([*trained, *([model.choice] if model.choice else []), *model.notes])
 
 
 def training_sentences(history: History) -> list[str]:
@@ -81,6 +92,16 @@ def backtest_document(backtest: Backtest) -> dict[str, Any]:
         "scores": backtest.scores.to_dicts(),
         "coverage": {str(level): share for level, share in backtest.coverage.items()},
         "notes": list(backtest.notes),
+    }
+
+
+def blend_document(blend: Blend) -> dict[str, Any]:
+    """What the forecast is made of, and the losses on held-out data by which that was chosen."""
+    return {
+        "shares": dict(blend.shares),
+        "losses": dict(blend.losses),
+        "loss": blend.loss,
+        "windows": blend.windows,
     }
 
 

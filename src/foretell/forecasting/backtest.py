@@ -100,11 +100,10 @@ def run_backtest(model: FittedModel, panel: Panel, windows: int, kind: TableKind
         simple = _baselines(model, panel, cutoffs, first)
     else:
         quantiles, simple = _refitted(model, panel, cutoffs, refit)
-    layout = model.fit.blueprint.layout
-    actual = actual_values(panel, cutoffs.series, cutoffs.rows, layout.horizon)
+    actual = actual_values(panel, cutoffs.series, cutoffs.rows, model.horizon)
     results = Results(
-        model=model.fit.blueprint.model,
-        levels=model.fit.blueprint.levels,
+        model=model.name,
+        levels=model.levels,
         panel=panel,
         cutoffs=cutoffs,
         quantiles=quantiles,
@@ -153,14 +152,13 @@ def _cutoffs(model: FittedModel, panel: Panel, windows: int, honest_only: bool) 
 
 
 def _baselines(model: FittedModel, panel: Panel, cutoffs: Cutoffs, limits: NDArray[np.int64]) -> dict[str, Floats]:
-    layout = model.fit.blueprint.layout
-    return baselines(panel, cutoffs.series, cutoffs.rows, layout.horizon, layout.seasons, limits)
+    return baselines(panel, cutoffs.series, cutoffs.rows, model.horizon, model.seasons, limits)
 
 
 def _refitted(model: FittedModel, panel: Panel, cutoffs: Cutoffs, refit: Refit) -> tuple[Floats, dict[str, Floats]]:
     """Quantiles (B, H, Q) and baselines, from models fitted to what each window's cutoff leaves, oldest first."""
     back = (panel.history[cutoffs.series] - cutoffs.rows) // model.horizon
-    quantiles = np.empty((len(back), model.horizon, len(model.fit.factors)))
+    quantiles = np.empty((len(back), model.horizon, 2 * len(model.levels) + 1))
     simple: dict[str, Floats] = {}
     for window in sorted(set(back.tolist()), reverse=True):
         at = np.flatnonzero(back == window)
@@ -186,7 +184,7 @@ def _scores(
 ) -> Scores:
     horizon = actual.shape[1]
     ids = np.array(panel.ids, dtype=object)
-    medians = {model.fit.blueprint.model: quantiles[..., quantiles.shape[-1] // 2], **simple}
+    medians = {model.name: quantiles[..., quantiles.shape[-1] // 2], **simple}
     forecasts = pl.DataFrame(
         {
             "unique_id": pl.Series(np.repeat(ids[cutoffs.series], horizon).tolist(), dtype=pl.String),
@@ -201,7 +199,7 @@ def _scores(
     training = pl.DataFrame(
         {"unique_id": pl.Series(np.repeat(ids, length)[known].tolist(), dtype=pl.String), "y": panel.values[known]}
     )
-    season = min(model.fit.blueprint.layout.seasons, default=1)
+    season = min(model.seasons, default=1)
     return scores(forecasts, training, list(medians), season, horizon)
 
 

@@ -13,13 +13,13 @@ from foretell.forecasting.bodies import BODIES, build_body
 from foretell.forecasting.committee import Committee
 from foretell.forecasting.inputs import InputLayout
 from foretell.forecasting.network import ForecastNetwork
-from foretell.forecasting.quantiles import quantiles_of
+from foretell.forecasting.quantiles import GRID
 from foretell.nn import Downsample
 
 
 @dataclass(frozen=True)
 class Blueprint:
-    """The make of a network: its body, what it reads, and which quantiles it gives."""
+    """The make of a network: its body and what it reads. It gives the quantiles of `GRID`."""
 
     model: str
     """rnn, lstm, gru or wavenet."""
@@ -28,8 +28,6 @@ class Blueprint:
     layer_norm: bool
     dropout: float
     layout: InputLayout
-    levels: tuple[int, ...]
-    """Interval levels in percent, ascending."""
     static: int
     """Numeric static features."""
     categories: tuple[int, ...]
@@ -41,13 +39,6 @@ class Blueprint:
         counts = (self.hidden, self.layers, self.members, *self.categories)
         if self.model not in BODIES or min(counts) < 1 or self.static < 0 or not 0 <= self.dropout < 1:
             raise SettingsError(f"no network can be built of {self}")
-        if list(self.levels) != sorted(self.levels) or not self.quantiles:
-            raise SettingsError(f"levels {list(self.levels)} must ascend")
-
-    @property
-    def quantiles(self) -> tuple[float, ...]:
-        """The quantiles that the network gives, ascending."""
-        return quantiles_of(self.levels)
 
     def build(self) -> ForecastNetwork | Committee:
         """A new network of this make, or a committee of them; the weights are drawn from torch's random numbers."""
@@ -74,7 +65,7 @@ class Blueprint:
             body,
             self.hidden,
             layout,
-            quantiles=len(self.quantiles),
+            quantiles=len(GRID),
             convolution=convolution,
             categories=self.categories,
         )

@@ -15,13 +15,17 @@ RECURRENT: dict[str, type[nn.Module]] = {"rnn": RNN, "lstm": LSTM, "gru": GRU}
 BODIES: dict[str, type[nn.Module]] = {**RECURRENT, "wavenet": WaveNet}
 
 
-def body_name(model: str | type[nn.Module]) -> str:
+AUTO, PRETRAINED = "auto", "pretrained"
+MODELS = (AUTO, PRETRAINED, *BODIES)
+
+
+def model_name(model: str | type[nn.Module]) -> str:
     """The name of a model given by name or as a layer class of `foretell.nn`; SettingsError for any other."""
-    for name, layer in BODIES.items():
-        if model is layer or (isinstance(model, str) and model.lower() == name):
+    for name in MODELS:
+        if model is BODIES.get(name, name) or (isinstance(model, str) and model.lower() == name):
             return name
     raise SettingsError(
-        f"model {model!r} is not known: choose one of {', '.join(BODIES)}, or hand in the class itself, "
+        f"model {model!r} is not known: choose one of {', '.join(MODELS)}, or hand in the class itself, "
         "such as foretell.nn.LSTM"
     )
 

@@ -1,10 +1,11 @@
-"""Fitting a network to a panel: training, validation, calibration, and a last stretch on all of the data."""
+"""Fitting a network to a panel: training, validation, and a last stretch on all of the data."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -20,61 +21,84 @@ from foretell.forecasting.holdout import Holdout
 from foretell.forecasting.inputs import InputLayout
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.plan import Plan
-from foretell.forecasting.prediction import Experience, windows_of
-from foretell.forecasting.season import Seasons
+from foretell.forecasting.prediction import Experience, Network, forecast, windows_of
 from foretell.forecasting.settings import ForecastSettings
 from foretell.forecasting.training_task import TrainingTask, observed
 from foretell.forecasting.validation import Validation
+from foretell.tables.frequency import Frequency
 from foretell.training import History, Progress, train
 
-_FINISH_RATE = 0.2
+_FINISH_RATE = {"constant": 1.0}
+"""The last stretch's highest rate, as a share of that of the training, where it had not fallen by itself."""
+_FINISH_RATE_AFTER_A_FALL = 0.4
+_SHORTEST_FINISH = 0.25
+_LONG_SEASON = 200 * 86_400 * 1_000_000
+"""In microseconds."""
+_UNVALIDATED_STEPS = 400
+"""Where nothing could be held out to find out how many steps are right."""
 
 OnProgress = Callable[[str, Progress], None]
+Stage = Literal["held_out", "final"]
 
 
-@dataclass
-class Fit:
-    """A fitted network and what is known of it."""
+@dataclass(frozen=True)
+class NetworkFit:
+    """A trained network and what is known of it."""
 
     blueprint: Blueprint
     covariates: Covariates
-    experience: Experience
     held_out: dict[str, Tensor]
     """The weights that never saw the backtest windows."""
     final: dict[str, Tensor]
     """The weights after the last stretch on all of the data: those that forecast."""
-    factors: NDArray[np.float64]
-    """(Q,) see `calibration_factors`; measured with `held_out` on the validation part."""
-    calibrated_on: int
-    """The number of values it was measured on."""
     history: History
     """The training that led to `held_out`."""
     finish: History | None
     """The last stretch."""
-    holdout: Holdout
-    seasons: Seasons
-    """As found in the training part."""
+    device: torch.device = field(default=torch.device("cpu"), compare=False)
+    _built: dict[str, Network] = field(default_factory=dict, compare=False, repr=False)
+
+    def network(self, stage: Stage) -> Network:
+        """The network with one of its two sets of weights, on the device, ready to forecast."""
+        if stage not in self._built:
+            # The random first weights are overwritten at once; the caller's random numbers are to stay as they are.
+            with torch.random.fork_rng(devices=[]):
+                network = self.blueprint.build()
+            network.load_state_dict(getattr(self, stage))
+            self._built[stage] = network.to(self.device).eval().requires_grad_(False)
+        return self._built[stage]
+
+    def quantiles(
+        self,
+        panel: Panel,
+        series: NDArray[np.int64],
+        cutoffs: NDArray[np.int64],
+        stage: Stage,
+        experience: Experience,
+    ) -> NDArray[np.float64]:
+        """The quantiles of `GRID` for the H steps after row `cutoffs` (B,) of `series` (B,): (B, H, 15)."""
+        windows = windows_of(panel, self.covariates, self.blueprint.layout)
+        return forecast(self.network(stage), windows, series, cutoffs, experience)
 
 
-def fit(
+def fit_network(
     panel: Panel,
+    plan: Plan,
     *,
     model: str,
     horizon: int,
-    levels: tuple[int, ...],
     settings: ForecastSettings,
     device: str = "auto",
     checkpoint: Path | None = None,
     tensorboard: Path | None = None,
     on_progress: OnProgress | None = None,
-) -> Fit:
+) -> NetworkFit:
     """Fit one network to all series of a panel; see `Holdout` for which part of them does what.
 
     `on_progress` is told the name of the stretch ("fit" or "finish") and how far it is. With `checkpoint`, a folder, a
     fit that was killed goes on where it stopped. Raises TableError for a panel with nothing to learn from,
     SettingsError for settings that do not go together, and what `foretell.training.train` raises.
     """
-    plan = Plan.of(panel, horizon, settings)
     holdout = plan.holdout
     if observed(panel, holdout.training).max() < 2:
         raise TableError(
@@ -91,13 +115,12 @@ def fit(
         layout=InputLayout(
             steps=plan.input_steps,
             horizon=horizon,
-            seasons=plan.seasons.lengths,
+            seasons=network_seasons(plan.seasons.lengths, panel.frequency),
             calendar=len(calendar_names(panel.frequency)),
             known=covariates.known_features,
             kernel=plan.kernel,
             stride=plan.stride,
         ),
-        levels=tuple(sorted(levels)),
         static=covariates.static_features,
         categories=covariates.category_counts,
         members=settings.members,
@@ -112,8 +135,10 @@ def fit(
     network = _build(blueprint, training.seed)
     task = TrainingTask(windows, blueprint, settings.batch_size * settings.members, training.seed)
     validation = Validation(windows, blueprint, holdout)
-    share = 1 + settings.finish
-    budget = None if training.minutes is None else training.minutes / share
+    share = _finish_share(holdout) if settings.finish is None else settings.finish
+    budget = None if training.minutes is None else training.minutes / (1 + share)
+    if not validation and training.patience is not None:
+        training = replace(training, steps=min(training.steps, _UNVALIDATED_STEPS))
     history = train(
         network,
         task.batches(holdout.training),
@@ -126,10 +151,9 @@ def fit(
         on_progress=_named("fit", on_progress),
     )
     held_out = _weights(network)
-    factors, count = validation.factors(network)
 
     finish = None
-    steps = round(settings.finish * (history.best_step or history.steps))
+    steps = round(share * (history.best_step or history.steps))
     if steps:
         finish = train(
             network,
@@ -138,8 +162,10 @@ def fit(
             settings=replace(
                 training,
                 steps=steps,
-                minutes=None if budget is None else budget * settings.finish,
-                learning_rate=_FINISH_RATE * training.learning_rate,
+                minutes=None if budget is None else budget * share,
+                schedule="cosine",
+                patience=None,
+                learning_rate=_FINISH_RATE.get(training.schedule, _FINISH_RATE_AFTER_A_FALL) * training.learning_rate,
                 seed=training.seed + 1,
             ),
             device=device,
@@ -147,19 +173,31 @@ def fit(
             tensorboard=tensorboard / "finish" if tensorboard else None,
             on_progress=_named("finish", on_progress),
         )
-    return Fit(
+    return NetworkFit(
         blueprint=blueprint,
         covariates=covariates,
-        experience=Experience.of(panel, holdout.training, blueprint.quantiles),
         held_out=held_out,
         final=_weights(network),
-        factors=factors,
-        calibrated_on=count,
         history=history,
         finish=finish,
-        holdout=holdout,
-        seasons=plan.seasons,
+        device=next(network.parameters()).device,
     )
+
+
+def network_seasons(lengths: tuple[int, ...], frequency: Frequency) -> tuple[int, ...]:
+    """Those of the season lengths whose values in phase a network is given: all but a year of days and shorter steps.
+
+    The calendar's day of the year tells of it, and what was a year ago misleads where the year was an odd one.
+    """
+    if frequency.is_integer or frequency.months:
+        return lengths
+    return tuple(n for n in lengths if n == lengths[0] or n * frequency.microseconds < _LONG_SEASON)
+
+
+def _finish_share(holdout: Holdout) -> float:
+    """The length of the last stretch, as a share of the training: the longer, the more had been held out."""
+    held = 1 - float(holdout.training.sum()) / float(holdout.history.sum())
+    return min(1.0, max(_SHORTEST_FINISH, 2 * held)) if held > 0 else 0.0
 
 
 def _build(blueprint: Blueprint, seed: int) -> nn.Module:

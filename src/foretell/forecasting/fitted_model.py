@@ -5,31 +5,82 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from foretell.errors import ModelError, SettingsError
+from foretell.forecasting.blend import Blend
 from foretell.forecasting.calibration import calibrated
-from foretell.forecasting.fit import Fit
+from foretell.forecasting.fit import NetworkFit, Stage
+from foretell.forecasting.holdout import Holdout
 from foretell.forecasting.panel import Panel
-from foretell.forecasting.prediction import Network, forecast, windows_of
+from foretell.forecasting.prediction import Experience
+from foretell.forecasting.pretrained.answer import answer, reach, two_seasons
+from foretell.forecasting.pretrained.network import AnyHorizonNetwork
+from foretell.forecasting.quantiles import quantiles_of, read_off
+from foretell.forecasting.season import Seasons
 from foretell.forecasting.settings import ForecastSettings
 from foretell.forecasting.tables.columns import Columns
 from foretell.tables.frequency import Frequency
+from foretell.training.history import History
+
+Floats = NDArray[np.float64]
 
 _FEW_WINDOWS = 4
 
-WeightsName = Literal["held_out", "final"]
+
+@dataclass(frozen=True)
+class Members:
+    """The forecasters that a model is made of."""
+
+    horizon: int
+    seasons: Seasons
+    """As found in the training part."""
+    experience: Experience
+    pretrained: AnyHorizonNetwork | None
+    """Brings the simple methods with it."""
+    network: NetworkFit | None
+    """The one that was trained on the table."""
+
+    def quantiles(
+        self, panel: Panel, series: NDArray[np.int64], cutoffs: NDArray[np.int64], stage: Stage
+    ) -> dict[str, Floats]:
+        """By member, the quantiles of `GRID` for the H steps after row `cutoffs` (B,) of `series` (B,): (B, H, 15)."""
+        found: dict[str, Floats] = {}
+        if self.pretrained is not None:
+            starts = panel.offsets[series]
+            pasts = [panel.values[start : start + rows] for start, rows in zip(starts, cutoffs, strict=True)]
+            seasons, spread = two_seasons(self.seasons.lengths), self.experience.relative_spread
+            found |= answer([self.pretrained], pasts, seasons, self.horizon, spread).members()
+        if self.network is not None:
+            name = self.network.blueprint.model
+            found[name] = self.network.quantiles(panel, series, cutoffs, stage, self.experience)
+        return found
+
+    @property
+    def past(self) -> int:
+        """The steps of history that a forecast looks at."""
+        looked_at = [reach(two_seasons(self.seasons.lengths))] if self.pretrained is not None else []
+        return max([*looked_at, *([self.network.blueprint.layout.past] if self.network else [])])
 
 
 @dataclass(frozen=True)
 class FittedModel:
     """What is saved of a forecaster, and how it forecasts."""
 
-    fit: Fit
+    name: str
+    """auto, pretrained, or that of the network."""
+    levels: tuple[int, ...]
+    """Interval levels in percent, ascending."""
+    members: Members
+    blend: Blend
+    factors: Floats
+    """(3, 15) see `calibration_factors`; measured with the weights `held_out` on the validation part."""
+    calibrated_on: int
+    """The number of values they were measured on."""
+    holdout: Holdout
     frequency: Frequency
     columns: Columns
     """Those of the table it was fitted to, what was found in it filled in."""
@@ -37,39 +88,47 @@ class FittedModel:
     validated_until: Mapping[str, int]
     """For each series of the fit the time of the first row after its validation part: microseconds since 1970, or
     integer time. The weights `held_out` know nothing of that row nor of those after it."""
+    notes: tuple[str, ...] = ()
+    """What someone should know of how it came about."""
     device: torch.device = field(default=torch.device("cpu"), compare=False)
-    _networks: dict[str, Network] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def choice(self) -> str | None:
+        """What the forecast is made of and why, in a sentence; None where there was nothing to choose."""
+        return self.blend.sentence() if len(self.blend.losses) > 1 or len(self.blend.shares) > 1 else None
 
     @property
     def horizon(self) -> int:
         """The steps ahead that it forecasts."""
-        return self.fit.blueprint.layout.horizon
+        return self.members.horizon
 
-    def network(self, weights: WeightsName) -> Network:
-        """The network with one of its two sets of weights, on the device, ready to forecast."""
-        if weights not in self._networks:
-            # The random first weights are overwritten at once; the caller's random numbers are to stay as they are.
-            with torch.random.fork_rng(devices=[]):
-                network = self.fit.blueprint.build()
-            network.load_state_dict(getattr(self.fit, weights))
-            self._networks[weights] = network.to(self.device).eval().requires_grad_(False)
-        return self._networks[weights]
+    @property
+    def seasons(self) -> tuple[int, ...]:
+        """Season lengths in steps, ascending."""
+        return self.members.seasons.lengths
 
-    def forecast(
-        self, panel: Panel, series: NDArray[np.int64], cutoffs: NDArray[np.int64], weights: WeightsName
-    ) -> NDArray[np.float64]:
+    @property
+    def network(self) -> NetworkFit | None:
+        """The network that was trained on the table, if one was."""
+        return self.members.network
+
+    @property
+    def history(self) -> History | None:
+        """The course of its training."""
+        return None if self.network is None else self.network.history
+
+    def forecast(self, panel: Panel, series: NDArray[np.int64], cutoffs: NDArray[np.int64], stage: Stage) -> Floats:
         """Calibrated quantiles of the H steps after row `cutoffs` (B,) of `series` (B,): (B, H, Q).
 
         Raises ModelError where the weights, though finite, lead to forecasts that are not.
         """
-        fit = self.fit
-        windows = windows_of(panel, fit.covariates, fit.blueprint.layout)
-        with _threads_for(len(series)):
-            quantiles = forecast(self.network(weights), windows, series, cutoffs, fit.experience)
-        # Without any history the forecast is what the training series held, which needs no calibration.
+        with threads_for(len(series)):
+            found = self.members.quantiles(panel, series, cutoffs, stage)
         with np.errstate(invalid="ignore", over="ignore"):  # said below
-            stretched = calibrated(quantiles, fit.factors)
-        forecasts = np.where((cutoffs > 0)[:, None, None], stretched, quantiles)
+            grid = calibrated(blended(found, self.blend), self.factors)
+        # Without any value so far the forecast is what the series of the fit held.
+        grid[~_begun(panel, series, cutoffs)] = self.members.experience.quantiles
+        forecasts = read_off(grid, quantiles_of(self.levels))
         if not np.isfinite(forecasts).all():
             raise ModelError(
                 "the model's forecasts are not finite numbers: its weights are damaged, or values in the table are too "
@@ -78,8 +137,25 @@ class FittedModel:
         return forecasts
 
 
+def blended(members: Mapping[str, Floats], blend: Blend) -> Floats:
+    """The mean of the members' quantiles, weighted by their shares."""
+    shares = blend.shares
+    first, *others = shares
+    total = shares[first] * members[first]
+    for name in others:
+        total += shares[name] * members[name]
+    return total
+
+
+def _begun(panel: Panel, series: NDArray[np.int64], cutoffs: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(B,) whether there is any value before the cutoff."""
+    seen = np.append(0, np.cumsum(~np.isnan(panel.values)))
+    starts = panel.offsets[series]
+    return np.asarray(seen[starts + cutoffs] > seen[starts])
+
+
 @contextmanager
-def _threads_for(windows: int) -> Iterator[None]:
+def threads_for(windows: int) -> Iterator[None]:
     """One thread for a few windows: handing their small products to several costs more than it saves, and waits for
     whoever holds the other cores."""
     threads = torch.get_num_threads()

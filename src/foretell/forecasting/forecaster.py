@@ -17,14 +17,15 @@ from torch import nn
 
 from foretell.errors import SettingsError, TableError
 from foretell.forecasting.backtest import Backtest, run_backtest
-from foretell.forecasting.bodies import body_name
-from foretell.forecasting.fit import Fit, fit
-from foretell.forecasting.fitted_model import FittedModel, forecast_device, validated_until
+from foretell.forecasting.bodies import AUTO, PRETRAINED, model_name
+from foretell.forecasting.fitted_model import FittedModel, forecast_device
+from foretell.forecasting.fitting import fit_model
+from foretell.forecasting.holdout import WINDOWS
 from foretell.forecasting.model_folder import load_model, save_model
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.panel_parts import recent, select
 from foretell.forecasting.quantiles import quantiles_of
-from foretell.forecasting.settings import LONGEST, ForecastSettings
+from foretell.forecasting.settings import LONGER, LONGEST, ForecastSettings, preset_settings
 from foretell.forecasting.tables.columns import Columns
 from foretell.forecasting.tables.findings import Findings, describe_frequency
 from foretell.forecasting.tables.frames import to_polars
@@ -62,18 +63,20 @@ class Prediction:
 
 
 class Forecaster:
-    """Forecasts every series of a table by one network, with calibrated intervals.
+    """Forecasts every series of a table, with calibrated intervals.
 
-    `model` is rnn, lstm, gru or wavenet, or the class of `foretell.nn`; `horizon` the steps to forecast; `levels` the
-    intervals, in percent. `known` names columns whose future is known, `static` those that are constant in a series.
-    `season` is one season length or several, in steps; None looks for them in the data. `columns` says which column
-    is what, where that is not to be found; `minutes` is a time budget for fitting, in place of a number of steps;
-    `settings` holds the rest. Raises SettingsError for arguments that make no sense.
+    `model` is auto, pretrained, rnn, lstm, gru or wavenet, or a class of `foretell.nn`: pretrained needs no training,
+    the last four train a network on the table, auto mixes both as validation decides. `horizon` is the steps to
+    forecast; `levels` the intervals, in percent. `known` names columns whose future is known, `static` those that are
+    constant in a series. `season` is one season length or several, in steps; None looks for them in the data.
+    `columns` says which column is what, where that is not to be found; `preset` is instant, fast or best: no training,
+    about half a minute, about five; `minutes` is a time budget of one's own; `settings` holds the rest. Raises
+    SettingsError for arguments that make no sense.
     """
 
     def __init__(
         self,
-        model: str | type[nn.Module] = "lstm",
+        model: str | type[nn.Module] = "auto",
         horizon: int = 24,
         *,
         levels: int | Sequence[int] = (80, 95),
@@ -82,12 +85,16 @@ class Forecaster:
         frequency: str | int | None = None,
         season: int | Sequence[int] | None = None,
         columns: Columns | None = None,
+        preset: str | None = None,
         minutes: float | None = None,
         seed: int = 0,
         device: str = "auto",
         settings: ForecastSettings = ForecastSettings(),  # noqa: B008 (frozen)
     ) -> None:
-        self.model = body_name(model)
+        self.model = model_name(model)
+        if preset is not None:
+            settings = preset_settings(preset, settings)
+            self.model = _model_of(preset, self.model, minutes)
         self.horizon = _whole("horizon", horizon, least=1, most=LONGEST)
         levels = (levels,) if isinstance(levels, int) else levels
         quantiles_of(levels)
@@ -102,6 +109,8 @@ class Forecaster:
         training = replace(settings.training, seed=_whole("seed", seed, least=0) or settings.training.seed)
         if minutes is not None:
             training = replace(training, minutes=minutes, steps=NO_BOUND)
+            if training.patience is not None:
+                training = replace(training, patience=LONGER.patience)
         seasons = settings.seasons if season is None else _seasons(season)
         self.settings = replace(settings, seasons=seasons, training=training)
         self.device = device
@@ -118,14 +127,9 @@ class Forecaster:
         return self._fitted
 
     @property
-    def fitted(self) -> Fit:
-        """The fit. Raises SettingsError before there is one."""
-        return self.fitted_model.fit
-
-    @property
-    def history(self) -> History:
-        """The course of the training. Raises SettingsError before there was one."""
-        return self.fitted.history
+    def history(self) -> History | None:
+        """The course of the training, None where nothing was trained. Raises SettingsError before there was a fit."""
+        return self.fitted_model.history
 
     @property
     def findings(self) -> Findings:
@@ -157,7 +161,7 @@ class Forecaster:
         loss and gradient norm. `on_progress` is told the stretch, "fit" or "finish", and how far it is. Raises
         TableError for a table that makes no sense, SettingsError for settings, TrainingError where training failed.
         """
-        device = forecast_device(self.device)
+        forecast_device(self.device)
         frame = to_polars(table)
         panel, findings = to_panel(frame, self.columns, keep_empty=True)
         _check_years(panel, self.horizon)
@@ -165,31 +169,27 @@ class Forecaster:
         train = partial(
             self._fit,
             columns=_found(self.columns, findings),
-            device=device,
             checkpoint=None if checkpoint is None else Path(checkpoint),
             tensorboard=None if tensorboard is None else Path(tensorboard),
             on_progress=on_progress,
         )
         self._fitted = train(select(panel, np.flatnonzero(panel.history)), settings=self.settings)
-        findings = replace(findings, seasons=self._fitted.fit.seasons)
+        findings = replace(findings, seasons=self._fitted.members.seasons)
         self._read = self._fitted_to = replace(reading, findings=findings)
         self.prediction = None
         return self
 
-    def _fit(
-        self, panel: Panel, *, columns: Columns, settings: ForecastSettings, device: Any, **options: Any
-    ) -> FittedModel:
-        fitted = fit(
+    def _fit(self, panel: Panel, *, columns: Columns, settings: ForecastSettings, **options: Any) -> FittedModel:
+        return fit_model(
             panel,
             model=self.model,
             horizon=self.horizon,
             levels=self.levels,
             settings=settings,
+            columns=columns,
             device=self.device,
             **options,
         )
-        until = validated_until(panel, fitted.holdout.validation)
-        return FittedModel(fitted, panel.frequency, columns, settings, until, device)
 
     def predict(self, table: IntoFrame | None = None, *, future: IntoFrame | None = None) -> Any:
         """Forecast the steps after each series' last value, in a table of the kind that came.
@@ -206,7 +206,7 @@ class Forecaster:
             panel = self._with_future(panel, future)
         elif panel.known:
             check_future(panel, self.horizon)
-        short = recent(panel, model.fit.blueprint.layout.past)
+        short = recent(panel, model.members.past)
         quantiles = model.forecast(short, np.arange(len(short)), short.history, "final")
         steps = zip(range(len(short)), short.history.tolist(), strict=True)
         times = np.stack([short.times(i, rows + self.horizon)[rows:] for i, rows in steps])
@@ -219,20 +219,23 @@ class Forecaster:
             panel.clock,
         )
 
-    def backtest(self, table: IntoFrame | None = None, *, windows: int = 3, refit: bool = False) -> Backtest:
+    def backtest(self, table: IntoFrame | None = None, *, windows: int | None = None, refit: bool = False) -> Backtest:
         """Forecast the last `windows` horizons of each series as though they were still to come, and score that.
 
-        Without `table`, the series of the fit are tested. Only windows that the model was not fitted to are tested;
-        with `refit` a model is fitted anew at each cutoff. Raises SettingsError where no window is left to test.
+        Without `table`, the series of the fit are tested; without `windows`, as many as were held out, or three. Only
+        windows that the model was not fitted to are tested; with `refit` a model is fitted anew at each cutoff. Raises
+        SettingsError where no window is left to test.
         """
         model = self.fitted_model
         reading = self._reading(table)
         panel = select(reading.panel, np.flatnonzero(reading.panel.history))
+        if windows is None:
+            windows = int(model.holdout.windows(model.horizon).max(initial=0)) or WINDOWS
         fresh = None
         if refit:
             # A refit tests on the windows that it would otherwise hold out itself.
             settings = replace(self.settings, windows=0)
-            fresh = partial(self._fit, columns=model.columns, settings=settings, device=model.device)
+            fresh = partial(self._fit, columns=model.columns, settings=settings)
         return run_backtest(model, panel, windows, reading.kind, fresh)
 
     def save(self, folder: str | Path) -> None:
@@ -243,11 +246,10 @@ class Forecaster:
     def load(cls, folder: str | Path, device: str = "auto") -> Forecaster:
         """The forecaster that was saved in a folder. Raises ModelError as `load_model` does."""
         model = load_model(folder, forecast_device(device))
-        blueprint = model.fit.blueprint
         forecaster = cls(
-            blueprint.model,
-            blueprint.layout.horizon,
-            levels=blueprint.levels,
+            model.name,
+            model.horizon,
+            levels=model.levels,
             columns=model.columns,
             device=device,
             settings=model.settings,
@@ -342,6 +344,19 @@ def _found(said: Columns, findings: Findings) -> Columns:
         target=target,
         layout="long" if findings.layout == "long" else "wide",
     )
+
+
+def _model_of(preset: str, model: str, minutes: float | None) -> str:
+    """The model that a preset stands for. Raises SettingsError where it contradicts what else is said."""
+    if minutes is not None:
+        raise SettingsError(f"preset {preset!r} and minutes={minutes!r} say twice how long to train: keep one of them")
+    if preset != "instant" or model == PRETRAINED:
+        return model
+    if model != AUTO:
+        raise SettingsError(
+            f"preset 'instant' trains nothing, and model {model!r} has to be trained: drop one of the two"
+        )
+    return PRETRAINED
 
 
 def _whole(name: str, value: object, least: int, most: int | None = None) -> int:

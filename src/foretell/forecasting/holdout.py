@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 
 _VALIDATION_SHARE = 0.1
 _VALIDATION_CUTOFFS = 400
+WINDOWS = 3
+"""The backtest windows of a series that is long enough, where no other number is asked for."""
+_BACKTEST_PARTS = 5
 
 
 @dataclass(frozen=True)
@@ -26,9 +29,10 @@ class Holdout:
     history: NDArray[np.int64]
 
     @classmethod
-    def split(cls, history: NDArray[np.int64], horizon: int, shortest_season: int, windows: int) -> Holdout:
+    def split(cls, history: NDArray[np.int64], horizon: int, shortest_season: int, windows: int | None) -> Holdout:
         """Hold out up to `windows` backtest windows of `horizon` steps and a stretch for validation before them.
 
+        None holds out up to three, and never more than a fifth of a series.
         A validation stretch gives a cutoff for each of its steps but the last `horizon` - 1. With few series it is as
         long as a tenth of the history where that is needed for a few hundred cutoffs in all. A series too short to
         leave two horizons, or a season and a horizon, for training gives up backtest windows first, then validation.
@@ -37,7 +41,8 @@ class Holdout:
         extra = -(-_VALIDATION_CUTOFFS // len(history)) - 1
         tenth = (_VALIDATION_SHARE * history).astype(np.int64)
         stretch = np.maximum(horizon, np.minimum(tenth, horizon + extra))
-        tests = np.clip((history - needed - stretch) // horizon, 0, windows)
+        most = np.minimum(WINDOWS, history // (_BACKTEST_PARTS * horizon)) if windows is None else windows
+        tests = np.clip((history - needed - stretch) // horizon, 0, most)
         validation = history - tests * horizon
         training = np.where(validation - stretch >= needed, validation - stretch, validation)
         return cls(training, validation, history)

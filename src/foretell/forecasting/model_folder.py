@@ -9,19 +9,25 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from foretell.errors import ModelError
 from foretell.field_types import from_plain, read_value
+from foretell.forecasting.blend import Blend
 from foretell.forecasting.blueprint import Blueprint
+from foretell.forecasting.bodies import MODELS
 from foretell.forecasting.calendar import calendar_names
 from foretell.forecasting.covariates import Covariates
-from foretell.forecasting.fit import Fit
-from foretell.forecasting.fitted_model import FittedModel
+from foretell.forecasting.fit import NetworkFit
+from foretell.forecasting.fitted_model import FittedModel, Members
 from foretell.forecasting.holdout import Holdout
 from foretell.forecasting.prediction import Experience
+from foretell.forecasting.pretrained.answer import SIMPLE
+from foretell.forecasting.pretrained.network import AnyHorizonNetwork
+from foretell.forecasting.pretrained.shipped import built
+from foretell.forecasting.quantiles import GRID, quantiles_of
 from foretell.forecasting.season import Seasons
-from foretell.forecasting.settings import ForecastSettings
+from foretell.forecasting.settings import LONGEST, ForecastSettings
 from foretell.forecasting.tables.columns import Columns
 from foretell.tables.frequency import Frequency
 from foretell.training.history import History
@@ -29,6 +35,9 @@ from foretell.training.model_folder import StoredModel, read_folder, write_folde
 
 _KIND = "forecast"
 _SETS = ("held_out", "final")
+_PRETRAINED = "pretrained"
+_LARGEST = 4096
+"""Of each size of a pretrained network."""
 
 
 def save_model(model: FittedModel, folder: str | Path) -> None:
@@ -36,64 +45,113 @@ def save_model(model: FittedModel, folder: str | Path) -> None:
 
     Raises SettingsError for a place that cannot be written to or that holds something else.
     """
-    tensors = {f"{name}.{key}": tensor for name in _SETS for key, tensor in getattr(model.fit, name).items()}
+    network, pretrained = model.network, model.members.pretrained
+    tensors: dict[str, Tensor] = {}
+    if network is not None:
+        tensors |= {f"{name}.{key}": t for name in _SETS for key, t in getattr(network, name).items()}
+    if pretrained is not None:
+        tensors |= {f"{_PRETRAINED}.{key}": t for key, t in pretrained.state_dict().items()}
     write_folder(folder, _KIND, _describe(model), tensors)
 
 
 def load_model(folder: str | Path, device: torch.device) -> FittedModel:
     """Read the folder that `save_model` wrote.
 
-    Raises ModelError where it is not there, not a forecaster, damaged in any of its files, or of a newer format.
+    Raises ModelError where it is not there, not a forecaster, damaged in any of its files, or of another format.
     """
     stored = read_folder(folder, _KIND)
+    if "blueprint" in stored.description:
+        raise ModelError(
+            f"{folder} holds a forecaster of foretell 0.1.0, whose networks this version no longer builds: fit it anew "
+            "to its table (foretell fit)"
+        )
     with stored.understood():
-        fit_without_weights, rest = _understand(stored.description)
-        sets: Mapping[str, Any] = _sets(stored, fit_without_weights["blueprint"])
-        return FittedModel(fit=Fit(**fit_without_weights, **sets), device=device, **rest)
+        return _understood(stored, device)
 
 
 def _describe(model: FittedModel) -> dict[str, Any]:
-    fit = model.fit
+    members = model.members
     return {
-        "blueprint": fit.blueprint.to_dict(),
-        "covariates": fit.covariates.to_dict(),
-        "experience": dataclasses.asdict(fit.experience),
-        "factors": fit.factors.tolist(),
-        "calibrated_on": fit.calibrated_on,
-        "history": fit.history.to_dict(),
-        "finish": fit.finish.to_dict() if fit.finish else None,
-        "holdout": {f.name: getattr(fit.holdout, f.name).tolist() for f in dataclasses.fields(Holdout)},
-        "seasons": dataclasses.asdict(fit.seasons),
+        "name": model.name,
+        "levels": list(model.levels),
+        "horizon": model.horizon,
+        "seasons": dataclasses.asdict(members.seasons),
+        "experience": dataclasses.asdict(members.experience),
+        "pretrained": members.pretrained.sizes if members.pretrained is not None else None,
+        "network": _describe_network(members.network) if members.network is not None else None,
+        "blend": dataclasses.asdict(model.blend),
+        "factors": model.factors.tolist(),
+        "calibrated_on": model.calibrated_on,
+        "holdout": {f.name: getattr(model.holdout, f.name).tolist() for f in dataclasses.fields(Holdout)},
         "validated_until": dict(model.validated_until),
         "frequency": model.frequency.alias,
         "columns": dataclasses.asdict(model.columns),
         "settings": dataclasses.asdict(model.settings),
+        "notes": list(model.notes),
     }
 
 
-def _understand(body: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The arguments of Fit without the weights, and those of FittedModel without the fit. Raises ValueError, TypeError
-    or KeyError where they are not what `_describe` gives."""
-    finish = body["finish"]
-    fit = {
-        "blueprint": Blueprint.from_dict(body["blueprint"]),
-        "covariates": Covariates.from_dict(body["covariates"]),
-        "experience": from_plain(Experience, body["experience"]),
-        "factors": np.array(read_value(tuple[float, ...], body["factors"]), dtype=np.float64),
-        "calibrated_on": read_value(int, body["calibrated_on"]),
-        "history": History.from_dict(body["history"]),
+def _describe_network(fit: NetworkFit) -> dict[str, Any]:
+    return {
+        "blueprint": fit.blueprint.to_dict(),
+        "covariates": fit.covariates.to_dict(),
+        "history": fit.history.to_dict(),
+        "finish": fit.finish.to_dict() if fit.finish else None,
+    }
+
+
+def _understood(stored: StoredModel, device: torch.device) -> FittedModel:
+    """Raises ValueError, TypeError or KeyError where the folder is not what `save_model` writes."""
+    body = stored.description
+    frequency = Frequency.parse(read_value(str, body["frequency"]))
+    network = None if body["network"] is None else _network_facts(body["network"], frequency)
+    sizes = None if body["pretrained"] is None else read_value(Mapping[str, int], body["pretrained"])
+    if sizes is not None and any(not 1 <= size <= _LARGEST for size in sizes.values()):
+        raise ValueError(f"no pretrained network is of the sizes {dict(sizes)}")
+    tensors = _tensors(stored, network, sizes)
+    members = Members(
+        horizon=read_value(int, body["horizon"]),
+        seasons=from_plain(Seasons, body["seasons"]),
+        experience=from_plain(Experience, body["experience"]),
+        pretrained=None if sizes is None else built(dict(sizes), _part(tensors, _PRETRAINED)),
+        network=None
+        if network is None
+        else NetworkFit(**network, held_out=_part(tensors, "held_out"), final=_part(tensors, "final"), device=device),
+    )
+    model = FittedModel(
+        name=read_value(str, body["name"]),
+        levels=read_value(tuple[int, ...], body["levels"]),
+        members=members,
+        blend=from_plain(Blend, body["blend"]),
+        factors=np.array(read_value(tuple[tuple[float, ...], ...], body["factors"]), dtype=np.float64),
+        calibrated_on=read_value(int, body["calibrated_on"]),
+        holdout=_holdout(body["holdout"]),
+        frequency=frequency,
+        columns=from_plain(Columns, body["columns"]),
+        settings=from_plain(ForecastSettings, body["settings"]),
+        validated_until=read_value(Mapping[str, int], body["validated_until"]),
+        notes=read_value(tuple[str, ...], body["notes"]),
+        device=device,
+    )
+    _check_together(model)
+    return model
+
+
+def _network_facts(plain: Mapping[str, Any], frequency: Frequency) -> dict[str, Any]:
+    blueprint, covariates = Blueprint.from_dict(plain["blueprint"]), Covariates.from_dict(plain["covariates"])
+    layout, finish = blueprint.layout, plain["finish"]
+    if (covariates.known_features, covariates.static_features) != (layout.known, blueprint.static):
+        raise ValueError("the network reads other columns than those described")
+    if covariates.category_counts != blueprint.categories:
+        raise ValueError("the network knows other categories than those described")
+    if layout.calendar != len(calendar_names(frequency)):
+        raise ValueError(f"a frequency of {frequency.alias} has another calendar than the network reads")
+    return {
+        "blueprint": blueprint,
+        "covariates": covariates,
+        "history": History.from_dict(plain["history"]),
         "finish": History.from_dict(finish) if finish else None,
-        "holdout": _holdout(body["holdout"]),
-        "seasons": from_plain(Seasons, body["seasons"]),
     }
-    rest = {
-        "frequency": Frequency.parse(read_value(str, body["frequency"])),
-        "columns": from_plain(Columns, body["columns"]),
-        "settings": from_plain(ForecastSettings, body["settings"]),
-        "validated_until": read_value(Mapping[str, int], body["validated_until"]),
-    }
-    _check_together(**fit, frequency=rest["frequency"])
-    return fit, rest
 
 
 def _holdout(plain: Mapping[str, Any]) -> Holdout:
@@ -107,38 +165,50 @@ def _holdout(plain: Mapping[str, Any]) -> Holdout:
     return holdout
 
 
-def _check_together(
-    blueprint: Blueprint,
-    covariates: Covariates,
-    experience: Experience,
-    factors: NDArray[np.float64],
-    seasons: Seasons,
-    frequency: Frequency,
-    **_: Any,
-) -> None:
+def _check_together(model: FittedModel) -> None:
     """Raise ValueError where parts that are sound alone do not belong together."""
-    layout, count = blueprint.layout, len(blueprint.quantiles)
-    if len(factors) != count or len(experience.quantiles) != count:
-        raise ValueError(f"{len(factors)} factors and {len(experience.quantiles)} values for {count} quantiles")
+    members, factors = model.members, model.factors
+    quantiles_of(model.levels)
+    if model.name not in MODELS or list(model.levels) != sorted(model.levels):
+        raise ValueError(f"no forecaster is called {model.name!r}, with levels {list(model.levels)}")
+    if factors.shape != (3, len(GRID)) or len(members.experience.quantiles) != len(GRID):
+        raise ValueError(
+            f"{factors.size} factors and {len(members.experience.quantiles)} values for {len(GRID)} quantiles"
+        )
     if not np.isfinite(factors).all() or (factors < 0).any():
         raise ValueError("factors must be finite, and 0 or above")
-    if (covariates.known_features, covariates.static_features) != (layout.known, blueprint.static):
-        raise ValueError("the network reads other columns than those described")
-    if covariates.category_counts != blueprint.categories:
-        raise ValueError("the network knows other categories than those described")
-    if seasons.lengths != layout.seasons:
-        raise ValueError("the network reads other seasons than those described")
-    if layout.calendar != len(calendar_names(frequency)):
-        raise ValueError(f"a frequency of {frequency.alias} has another calendar than the network reads")
+    season_ok = all(2 <= season <= LONGEST for season in model.seasons)
+    if not 1 <= model.horizon <= LONGEST or not season_ok or list(model.seasons) != sorted(model.seasons):
+        raise ValueError(f"horizon {model.horizon} with seasons {model.seasons}")
+    known = {_PRETRAINED, *SIMPLE} if members.pretrained is not None else set()
+    if members.network is not None:
+        layout = members.network.blueprint.layout
+        known.add(members.network.blueprint.model)
+        if layout.horizon != model.horizon or not set(layout.seasons) <= set(model.seasons):
+            raise ValueError("the network has another horizon, or other seasons, than the forecaster")
+    shares = model.blend.shares
+    if not shares or not shares.keys() <= known:
+        raise ValueError(f"shares of {list(shares)}, but there are {sorted(known)}")
+    if min(shares.values()) < 0 or not np.isclose(sum(shares.values()), 1):
+        raise ValueError("shares must be 0 or above, and 1 in sum")
 
 
-def _sets(stored: StoredModel, blueprint: Blueprint) -> dict[str, dict[str, Tensor]]:
+def _tensors(
+    stored: StoredModel, network: Mapping[str, Any] | None, sizes: Mapping[str, int] | None
+) -> dict[str, Tensor]:
     def expected() -> dict[str, Tensor]:
-        weights = blueprint.build().state_dict()
-        return {f"{name}.{key}": tensor for name in _SETS for key, tensor in weights.items()}
+        tensors: dict[str, Tensor] = {}
+        if network is not None:
+            weights = network["blueprint"].build().state_dict()
+            tensors |= {f"{name}.{key}": tensor for name in _SETS for key, tensor in weights.items()}
+        if sizes is not None:
+            tensors |= {f"{_PRETRAINED}.{key}": t for key, t in AnyHorizonNetwork(**sizes).state_dict().items()}
+        return tensors
 
-    tensors = stored.tensors(expected, at_least=blueprint.layers * blueprint.members * len(_SETS))
-    return {
-        name: {key.removeprefix(f"{name}."): t for key, t in tensors.items() if key.startswith(f"{name}.")}
-        for name in _SETS
-    }
+    blueprint = None if network is None else network["blueprint"]
+    least = 0 if blueprint is None else blueprint.layers * blueprint.members * len(_SETS)
+    return stored.tensors(expected, at_least=least)
+
+
+def _part(tensors: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
+    return {key.removeprefix(f"{name}."): tensor for key, tensor in tensors.items() if key.startswith(f"{name}.")}

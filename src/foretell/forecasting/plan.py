@@ -67,6 +67,11 @@ def _require_length(panel: Panel, horizon: int, settings: ForecastSettings) -> N
         )
     if steps is not None and steps > longest:
         raise SettingsError(f"input_steps {steps:,}: {have}; give {longest:,} at most")
+    if settings.hidden > _MOST_WEIGHTS:
+        raise SettingsError(
+            f"hidden {settings.hidden:,}: a network of as many features is too large to train; give "
+            f"{_MOST_WEIGHTS // horizon:,} at most"
+        )
     if settings.hidden * horizon > _MOST_WEIGHTS:
         raise SettingsError(
             f"horizon {horizon:,} with {settings.hidden:,} hidden features takes a network that is too large to train; "

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foretell.forecasting.backtest import Backtest, Results
+from foretell.forecasting.fit import NetworkFit
 from foretell.forecasting.forecaster import Forecaster, Prediction
 from foretell.forecasting.report.content import BacktestWindow, ReportContent, Score, SeriesView
 from foretell.forecasting.report.wording import count, fixed
@@ -35,10 +36,9 @@ def report_content(
         forecaster.predict()
     prediction = forecaster.prediction
     assert prediction is not None
-    fit = forecaster.fitted
     results = backtest.results if backtest else None
     shown = _chosen(prediction.panel.ids, results.scores.by_series if results else {})
-    history = fit.history
+    history = forecaster.history
     return ReportContent(
         title=title,
         series=[_view(prediction, i, forecaster, results) for i in shown],
@@ -46,12 +46,12 @@ def report_content(
         scores=_score_rows(results) if results else (),
         scores_by_step=_named(results.scores.by_step) if results else {},
         coverage=backtest.coverage if backtest else {},
-        losses=history.losses,
-        gradient_norms=history.gradient_norms,
+        losses=history.losses if history else np.empty(0),
+        gradient_norms=history.gradient_norms if history else np.empty(0),
         clip_norm=forecaster.settings.training.clip_norm,
-        evaluations=history.evaluations,
-        best_step=history.best_step,
-        skipped_steps=history.skipped,
+        evaluations=history.evaluations if history else (),
+        best_step=history.best_step if history else None,
+        skipped_steps=history.skipped if history else 0,
         findings=[*forecaster.findings.sentences(), *(backtest.notes if backtest else ())],
         facts=_facts(forecaster),
         warnings=_warnings(forecaster, backtest),
@@ -79,7 +79,7 @@ def _view(prediction: Prediction, i: int, forecaster: Forecaster, results: Resul
     panel, horizon = prediction.panel, forecaster.horizon
     rows = int(panel.history[i])
     times = panel.clock.wall_times(panel.times(i, rows + horizon))
-    season = max(forecaster.fitted.blueprint.layout.seasons, default=1)
+    season = max(forecaster.fitted_model.seasons, default=1)
     windows = _windows(results, panel.ids[i]) if results else []
     wanted = max(_SHOWN_HORIZONS * horizon, 2 * season, _SHOWN_AT_LEAST, (len(windows) + 1) * horizon)
     start = max(0, rows - wanted)
@@ -141,35 +141,43 @@ def _score_rows(results: Results) -> list[Score]:
 
 
 def _facts(forecaster: Forecaster) -> dict[str, str]:
-    fit = forecaster.fitted
-    blueprint, layout, history = fit.blueprint, fit.blueprint.layout, fit.history
+    model = forecaster.fitted_model
+    facts = {
+        "Model": model.name,
+        **({"Chosen": model.choice} if model.choice else {}),
+        "Horizon": count(model.horizon, "step"),
+        "Season": " and ".join(fixed(s, 0) for s in model.seasons) + " steps" if model.seasons else "none",
+        "Frequency": describe_frequency(model.frequency.alias),
+        **(_network_facts(model.network) if model.network else {}),
+        "Seed": str(forecaster.settings.training.seed),
+        "Versions": f"foretell {metadata.version('foretell')}, torch {metadata.version('torch')}",
+    }
+    if forecaster.columns.known:
+        facts["Known in advance"] = ", ".join(forecaster.columns.known)
+    if forecaster.columns.static:
+        facts["Constant in a series"] = ", ".join(forecaster.columns.static)
+    return facts
+
+
+def _network_facts(fit: NetworkFit) -> dict[str, str]:
+    blueprint, history = fit.blueprint, fit.history
     layers = count(blueprint.layers, "cycle" if blueprint.model == "wavenet" else "layer")
     units = count(blueprint.hidden, "channel" if blueprint.model == "wavenet" else "unit")
-    seconds = history.seconds + (fit.finish.seconds if fit.finish else 0.0)
     steps = fixed(history.steps, 0)
     if history.best_step is not None and history.best_step != history.steps:
         steps += f", the best at {fixed(history.best_step, 0)}"
     if fit.finish:
         steps += f"; then {fixed(fit.finish.steps, 0)} on all of the data"
-    model = f"{blueprint.model}, {layers} of {units}" + (", layer-normalised" if blueprint.layer_norm else "")
+    network = f"{blueprint.model}, {layers} of {units}" + (", layer-normalised" if blueprint.layer_norm else "")
     facts = {
-        "Model": model + (f", {blueprint.members} of them averaged" if blueprint.members > 1 else ""),
+        "Network": network + (f", {blueprint.members} of them averaged" if blueprint.members > 1 else ""),
         "Parameters": fixed(sum(tensor.numel() for tensor in fit.final.values()), 0),
-        "Horizon": count(layout.horizon, "step"),
-        "Input": count(layout.steps, "step"),
-        "Season": " and ".join(fixed(s, 0) for s in layout.seasons) + " steps" if layout.seasons else "none",
-        "Frequency": describe_frequency(forecaster.fitted_model.frequency.alias),
+        "Input": count(blueprint.layout.steps, "step"),
         "Training steps": steps,
-        "Training time": _duration(seconds),
-        "Seed": str(forecaster.settings.training.seed),
-        "Versions": f"foretell {metadata.version('foretell')}, torch {metadata.version('torch')}",
+        "Training time": _duration(history.seconds + (fit.finish.seconds if fit.finish else 0.0)),
     }
     if history.reason in ("patience", "time"):
         facts["Training ended"] = history.stopped
-    if forecaster.columns.known:
-        facts["Known in advance"] = ", ".join(forecaster.columns.known)
-    if forecaster.columns.static:
-        facts["Constant in a series"] = ", ".join(forecaster.columns.static)
     return facts
 
 
@@ -181,16 +189,18 @@ def _duration(seconds: float) -> str:
 
 
 def _warnings(forecaster: Forecaster, backtest: Backtest | None) -> list[str]:
-    fit = forecaster.fitted
-    warnings = [_stopped(h, what) for h, what in ((fit.history, "Training"), (fit.finish, "The last stretch")) if h]
-    if forecaster.levels and fit.calibrated_on < _FEWEST_CALIBRATED:
+    model = forecaster.fitted_model
+    network = model.network
+    runs = ((network.history, "Training"), (network.finish, "The last stretch")) if network else ()
+    warnings = [*model.notes, *(_stopped(history, what) for history, what in runs if history)]
+    if forecaster.levels and model.calibrated_on < _FEWEST_CALIBRATED:
         warnings.append(
             "The intervals are not calibrated: too few values could be held out. Take them for a rough guide, or give "
             "longer series."
         )
-    elif forecaster.levels and fit.calibrated_on < _FEW_CALIBRATED:
+    elif forecaster.levels and model.calibrated_on < _FEW_CALIBRATED:
         warnings.append(
-            f"The intervals were calibrated on {count(fit.calibrated_on, 'value')} only, so they may be off by a few "
+            f"The intervals were calibrated on {count(model.calibrated_on, 'value')} only, so they may be off by a few "
             "percent."
         )
     untested = len(forecaster.panel) - backtest.series if backtest else 0

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from foretell.forecasting.blueprint import Blueprint
 from foretell.forecasting.inputs import Inputs
 from foretell.forecasting.panel import Panel
-from foretell.forecasting.quantiles import pinball_loss
+from foretell.forecasting.quantiles import GRID, pinball_loss
 from foretell.forecasting.windows import Windows
 
 _WARM_UP_SHARE = 8
@@ -20,7 +20,7 @@ _WARM_UP_SHARE = 8
 _MOST_ANCHORS = 128
 """Of a window in one batch. Neighbours ask for almost the same; of a longer window every second or third anchor has its
 turn, beginning with another one in each batch."""
-_MOST_OUTPUTS = 1 << 26
+_MOST_OUTPUTS = 1 << 20
 """Candidates and quantiles of all anchors of a batch, at most: of a long horizon fewer anchors have their turn."""
 
 
@@ -30,12 +30,12 @@ class TrainingTask:
     def __init__(self, windows: Windows, blueprint: Blueprint, batch_size: int, seed: int) -> None:
         self._windows = windows
         self._layout = blueprint.layout
-        self._quantiles = torch.tensor(blueprint.quantiles)
+        self._quantiles = torch.tensor(GRID)
         self._batch_size = batch_size
         self._seed = seed
         self._anchors = len(self._layout.all_anchors)
         self._warm_up = self._anchors // _WARM_UP_SHARE
-        outputs = batch_size * self._layout.horizon * (self._layout.candidates + len(blueprint.quantiles))
+        outputs = batch_size * self._layout.horizon * (self._layout.candidates + len(GRID))
         self._every = -(-self._anchors // min(_MOST_ANCHORS, max(1, _MOST_OUTPUTS // outputs)))
 
     def batches(self, limits: NDArray[np.int64], first: int = 0) -> Callable[[int], Inputs]:

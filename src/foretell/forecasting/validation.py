@@ -1,4 +1,4 @@
-"""How good a network is on the validation parts, and how far its intervals are off there."""
+"""How good a network is on the validation parts."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from foretell.forecasting.blueprint import Blueprint
-from foretell.forecasting.calibration import calibration_factors
 from foretell.forecasting.holdout import Holdout
 from foretell.forecasting.inputs import Inputs
-from foretell.forecasting.quantiles import pinball_loss
+from foretell.forecasting.quantiles import GRID, pinball_loss
 from foretell.forecasting.windows import Windows
 
 _MOST_SERIES = 2048
@@ -24,7 +22,7 @@ class Validation:
     """The windows whose horizon lies in the validation parts, every possible cutoff of them."""
 
     def __init__(self, windows: Windows, blueprint: Blueprint, holdout: Holdout) -> None:
-        self._quantiles = torch.tensor(blueprint.quantiles)
+        self._quantiles = torch.tensor(GRID)
         layout = blueprint.layout
         series = holdout.validated
         if len(series) > _MOST_SERIES:
@@ -52,15 +50,6 @@ class Validation:
             total += seen * float(pinball_loss(forecast, inputs.target, self._quantiles.to(forecast.device)))
             count += seen
         return total / count
-
-    def factors(self, network: nn.Module) -> tuple[NDArray[np.float64], int]:
-        """The calibration factors (Q,), and the number of values they rest on."""
-        if not self:
-            return np.ones(len(self._quantiles)), 0
-        pairs = self._forecasts(network)
-        forecast = torch.cat([quantiles.mT.flatten(0, -2) for _, quantiles in pairs]).cpu().double().numpy()
-        actual = torch.cat([inputs.target.flatten() for inputs, _ in pairs]).cpu().double().numpy()
-        return calibration_factors(self._quantiles.tolist(), forecast, actual), int((~np.isnan(actual)).sum())
 
     def _forecasts(self, network: nn.Module) -> list[tuple[Inputs, Tensor]]:
         device = next(network.parameters()).device

@@ -44,7 +44,11 @@ def replace_folder(target: Path, files: Mapping[str, bytes], marker: str) -> Non
     """
     found = standing(target, marker)
     if found != target:
-        os.rename(found, target)
+        try:
+            os.rename(found, target)
+        except OSError as error:
+            if error.errno not in _MOVED:
+                raise
     with unfinished_folder(target.parent) as temporary:
         for name, content in files.items():
             with (temporary / name).open("xb", buffering=0) as file:

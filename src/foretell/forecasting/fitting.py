@@ -1,0 +1,186 @@
+"""Fitting a model to a panel: its members trained, mixed and calibrated."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foretell.errors import ModelError, TableError
+from foretell.forecasting.blend import Blend, chosen_blend
+from foretell.forecasting.bodies import AUTO, PRETRAINED
+from foretell.forecasting.calibration import calibration_factors
+from foretell.forecasting.fit import OnProgress, fit_network
+from foretell.forecasting.fitted_model import FittedModel, Members, blended, forecast_device, validated_until
+from foretell.forecasting.holdout import Holdout
+from foretell.forecasting.panel import Panel
+from foretell.forecasting.plan import Plan
+from foretell.forecasting.prediction import Experience, actual_values
+from foretell.forecasting.pretrained.answer import SIMPLE
+from foretell.forecasting.pretrained.shipped import shipped
+from foretell.forecasting.quantiles import GRID
+from foretell.forecasting.settings import ForecastSettings
+from foretell.forecasting.tables.columns import Columns
+from foretell.forecasting.training_task import observed
+
+_NETWORK_OF_AUTO = "lstm"
+_WORTH_TRAINING = 300
+"""With fewer values, and no covariates, a network of a table's own has nothing to learn."""
+_HALF_TRUSTED = 20_000
+"""Values to learn from with which a network of a table's own is worth half as much as the pretrained one."""
+_MOST_WINDOWS = 2048
+_MOST_CUTOFFS = 40
+_WIDER = 1.1
+"""By how much distances from the median are stretched where nothing could be calibrated; the pretrained network's hold
+as they are."""
+
+
+def fit_model(
+    panel: Panel,
+    *,
+    model: str,
+    horizon: int,
+    levels: tuple[int, ...],
+    settings: ForecastSettings,
+    columns: Columns,
+    device: str = "auto",
+    checkpoint: Path | None = None,
+    tensorboard: Path | None = None,
+    on_progress: OnProgress | None = None,
+) -> FittedModel:
+    """Fit `model`, one of the names in `bodies.MODELS`, to all series of a panel.
+
+    The pretrained network needs no training. `auto` mixes it, a network trained on the table where there is enough to
+    learn from, and simple methods, in shares that the validation parts decide; they also calibrate the intervals.
+    Raises TableError for a panel with nothing to learn from, ModelError where the pretrained weights are damaged, and
+    what `fit_network` raises.
+    """
+    plan = Plan.of(panel, horizon, settings)
+    values = int(observed(panel, plan.holdout.training).sum())
+    if not observed(panel, panel.history).any():
+        raise TableError("no series has a value to learn from: look at the target column")
+    pretrained, notes = None, []
+    if model in (AUTO, PRETRAINED):
+        try:
+            pretrained = shipped()
+        except ModelError as error:
+            if model == PRETRAINED:
+                raise
+            notes.append(f"Without the pretrained network: {error}")
+    network = None
+    needless = model == AUTO and not (panel.known or panel.static) and values < _WORTH_TRAINING
+    if pretrained is None or not (model == PRETRAINED or needless):
+        network = fit_network(
+            panel,
+            plan,
+            model=_NETWORK_OF_AUTO if model == AUTO else model,
+            horizon=horizon,
+            settings=settings,
+            device=device,
+            checkpoint=checkpoint,
+            tensorboard=tensorboard,
+            on_progress=on_progress,
+        )
+    elif needless:
+        notes.append(f"No network was trained on so few values ({values:,}, and it takes {_WORTH_TRAINING}).")
+    members = Members(
+        horizon=horizon,
+        seasons=plan.seasons,
+        experience=Experience.of(panel, _first_seen(panel, plan.holdout), GRID),
+        pretrained=pretrained,
+        network=network,
+    )
+    blend, factors, calibrated_on = _validated(
+        panel, plan, members, values, mix=model == AUTO and pretrained is not None
+    )
+    return FittedModel(
+        name=model,
+        levels=tuple(sorted(levels)),
+        members=members,
+        blend=blend,
+        factors=factors,
+        calibrated_on=calibrated_on,
+        holdout=plan.holdout,
+        frequency=panel.frequency,
+        columns=columns,
+        settings=settings,
+        validated_until=validated_until(panel, plan.holdout.validation),
+        notes=tuple(notes),
+        device=forecast_device(device),
+    )
+
+
+def _first_seen(panel: Panel, holdout: Holdout) -> NDArray[np.int64]:
+    """The training parts (N,), or where these hold no value at all, the first that do once the next are added."""
+    parts = (holdout.training, holdout.validation, holdout.history)
+    return next(ends for ends in parts if observed(panel, ends).any())
+
+
+def _validated(
+    panel: Panel, plan: Plan, members: Members, values: int, *, mix: bool
+) -> tuple[Blend, NDArray[np.float64], int]:
+    """Shares, calibration factors and the number of values these rest on, by forecasts of the validation parts."""
+    holdout, horizon = plan.holdout, members.horizon
+    series, cutoffs = _windows(holdout, horizon)
+    apart = int(np.maximum((holdout.validation - holdout.training)[holdout.validated] // horizon, 1).sum())
+    actual = actual_values(panel, series, cutoffs, horizon)
+    # Rows after the validation part are the backtest's.
+    hidden = cutoffs[:, None] + np.arange(horizon) >= holdout.validation[series][:, None]
+    actual = np.where(hidden, np.nan, actual)
+    forecasts = members.quantiles(panel, series, cutoffs, "held_out")
+    if mix:
+        scale = _scales(panel, holdout, min(plan.seasons.lengths, default=1))[series]
+        blend = chosen_blend(forecasts, actual, scale, _prior(members, values), SIMPLE, apart)
+    else:
+        only = next(iter(forecasts)) if members.network is None else members.network.blueprint.model
+        blend = Blend({only: 1.0}, {}, None, 0)
+    count = int((~np.isnan(actual)).sum())
+    mixed = blended(forecasts, blend)
+    usable = np.isfinite(mixed).all((1, 2))
+    factors = calibration_factors(GRID, mixed[usable], actual[usable], apart)
+    if not count and members.pretrained is None:
+        factors = np.where(np.array(GRID) == 0.5, 1.0, _WIDER) * factors
+    return blend, factors, count
+
+
+def _windows(holdout: Holdout, horizon: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Series (B,) and cutoffs (B,) of windows that lie in the validation parts, evenly spread where there are many."""
+    validated = holdout.validated
+    if len(validated) > _MOST_WINDOWS:
+        validated = validated[np.linspace(0, len(validated) - 1, _MOST_WINDOWS).astype(np.int64)]
+    each = int(np.clip(_MOST_WINDOWS // max(1, len(validated)), 1, _MOST_CUTOFFS))
+    series, cutoffs = [], []
+    for i in validated:
+        latest = max(int(holdout.validation[i]) - horizon, int(holdout.training[i]))
+        first = int(holdout.training[i])
+        found = np.unique(np.linspace(first, latest, min(each, latest - first + 1)).round().astype(np.int64))
+        series.append(np.full(len(found), i))
+        cutoffs.append(found)
+    if not series:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    return np.concatenate(series).astype(np.int64), np.concatenate(cutoffs)
+
+
+def _scales(panel: Panel, holdout: Holdout, season: int) -> NDArray[np.float64]:
+    """(N,) the mean absolute change of each series from season to season, in its training part; 0 where unknown."""
+    scales = np.zeros(len(panel))
+    for i, rows in enumerate(holdout.training):
+        values = panel.series(i)[:rows]
+        for lag in dict.fromkeys((season, 1)):
+            changes = np.abs(values[lag:] - values[:-lag]) if rows > lag else np.zeros(0)
+            changes = changes[~np.isnan(changes)]
+            if len(changes) and changes.mean() > 0:
+                scales[i] = changes.mean()
+                break
+    return scales
+
+
+def _prior(members: Members, values: int) -> dict[str, float]:
+    """The shares that are believed right before anything is measured, in proportion."""
+    prior = {"pretrained": 1.0} if members.pretrained is not None else {}
+    if members.network is not None:
+        covariates = members.network.blueprint.layout.known or members.network.blueprint.static
+        doubt = _WORTH_TRAINING if covariates else _HALF_TRUSTED
+        prior[members.network.blueprint.model] = values / (values + doubt)
+    return prior
