@@ -21,6 +21,7 @@ from tables import markdown, mean_and_range
 
 from foretell import Forecaster, ForecastSettings
 from foretell.datasets import path
+from foretell.forecasting.settings import OF_GIVEN_LENGTH
 
 INPUT_DAYS = 56
 RAIL, BUS = "rail_boardings", "bus"
@@ -63,7 +64,7 @@ def main() -> None:
     """Fit for one day and for fourteen days ahead, and print both tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=None, help="training steps; default: foretell's own")
+    parser.add_argument("--steps", type=int, default=OF_GIVEN_LENGTH.steps, help="training steps")
     parser.add_argument("--members", type=int, default=5, help="networks that are averaged in each run")
     parser.add_argument("--validate", action="store_true", help="a year earlier, where settings were chosen")
     options = parser.parse_args()
@@ -74,9 +75,12 @@ def main() -> None:
     rail = table[RAIL].to_numpy()
     first_row = table["service_date"].to_list().index(first_target)
 
-    settings = ForecastSettings(input_steps=INPUT_DAYS, windows=0, members=options.members)
-    if options.steps:
-        settings = replace(settings, training=replace(settings.training, steps=options.steps))
+    settings = ForecastSettings(
+        input_steps=INPUT_DAYS,
+        windows=0,
+        members=options.members,
+        training=replace(OF_GIVEN_LENGTH, steps=options.steps),
+    )
     for horizon, published in ((1, PUBLISHED_NEXT_DAY), (14, PUBLISHED_AHEAD)):
         naive = np.stack(
             [

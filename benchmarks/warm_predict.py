@@ -52,15 +52,18 @@ def main() -> None:
     )
     settings = ForecastSettings(training=TrainingSettings(steps=2, evaluate_every=1))
     forecaster = Forecaster("lstm", HORIZON, settings=settings).fit(table)
-    steps = forecaster.fitted.blueprint.layout.steps
+    network = forecaster.fitted_model.network
+    assert network is not None
+    layout = network.blueprint.layout
+    steps = layout.steps
     rows = []
     for kind, given in (("pandas", table), ("polars", pl.from_pandas(table))):
         rows.append(
             (f"Forecaster.predict, {kind}", *milliseconds(lambda given=given: forecaster.predict(given), options.calls))
         )
     torch.set_num_threads(1)
-    body = torch.nn.LSTM(forecaster.fitted.blueprint.layout.features, 64, 2, batch_first=True).eval()
-    x = torch.randn(1, steps, forecaster.fitted.blueprint.layout.features)
+    body = torch.nn.LSTM(layout.features, 64, 2, batch_first=True).eval()
+    x = torch.randn(1, steps, layout.features)
     with torch.inference_mode():
         rows.append((f"torch.nn.LSTM alone, {steps} steps", *milliseconds(lambda: body(x), options.calls)))
     print(markdown(("", "median ms", "least ms"), [(n, f"{m:.2f}", f"{least:.2f}") for n, m, least in rows]))

@@ -108,7 +108,8 @@ class Models:
     def _ask(self, kind: str) -> None:
         if kind == "forecast":
             forecaster = Forecaster.load(self._folder, device="cpu")
-            reads_more = bool(forecaster.fitted_model.fit.covariates.known)
+            network = forecaster.fitted_model.network
+            reads_more = network is not None and bool(network.covariates.known)
             forecaster.predict(self._known if reads_more else self._table)
             assert forecaster.prediction is not None
             _require_finite(forecaster.prediction.quantiles)

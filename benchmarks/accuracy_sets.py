@@ -1,0 +1,79 @@
+"""The public sets that forecasters are compared on: the past, what came, and the season that the error is scaled by."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+
+@dataclass(frozen=True)
+class Case:
+    """One set of N series."""
+
+    name: str
+    table: pl.DataFrame
+    """`unique_id`, `ds`, `y`: the past, as a user would have it."""
+    came: dict[str, np.ndarray]
+    """Series -> what came, (H,)."""
+    horizon: int
+    season: int
+    frequency: str
+    """As pandas spells it; 1 for integer time."""
+
+
+def _m3(name: str, horizon: int, season: int, frequency: str) -> Callable[[Path], Case]:
+    def read(data: Path) -> Case:
+        past, future = (_long(data / f"{name}_{part}.csv.gz") for part in ("train", "test"))
+        return Case(name, past, _by_series(future), horizon, season, frequency)
+
+    return read
+
+
+def _long(path: Path) -> pl.DataFrame:
+    frame = pl.read_csv(path, try_parse_dates=True, infer_schema_length=None)
+    names = dict(zip(frame.columns[:3], ("unique_id", "ds", "y"), strict=True))
+    return frame.select(frame.columns[:3]).rename(names).with_columns(pl.col("y").cast(pl.Float64))
+
+
+def _by_series(frame: pl.DataFrame) -> dict[str, np.ndarray]:
+    grouped = frame.group_by("unique_id", maintain_order=True).agg("y")
+    return {str(name): np.array(values, float) for name, values in grouped.iter_rows()}
+
+
+def _hourly(data: Path) -> Case:
+    def rows(part: str) -> dict[str, np.ndarray]:
+        with gzip.open(data / f"m4_hourly_{part}.csv.gz", "rt") as file:
+            lines = list(csv.reader(file))[1:]
+        return {line[0]: np.array([float(cell) for cell in line[1:] if cell]) for line in lines}
+
+    past = rows("train")
+    table = pl.concat(
+        pl.DataFrame({"unique_id": name, "ds": np.arange(1, len(y) + 1), "y": y}) for name, y in past.items()
+    )
+    return Case("m4_hourly", table, rows("test"), 48, 24, "1")
+
+
+def _single(series: str, season: int, frequency: str) -> Callable[[Path], Case]:
+    def read(data: Path) -> Case:
+        frame = _long(data / "singles.csv.gz").with_columns(pl.col("unique_id").cast(pl.String))
+        frame = frame.filter(pl.col("unique_id").str.contains(series))
+        horizon = 2 * season
+        return Case(f"single_{series}", frame[:-horizon], _by_series(frame[-horizon:]), horizon, season, frequency)
+
+    return read
+
+
+SETS: dict[str, Callable[[Path], Case]] = {
+    "m3_yearly": _m3("m3_yearly", 6, 1, "YS"),
+    "m3_quarterly": _m3("m3_quarterly", 8, 4, "QS"),
+    "m3_monthly": _m3("m3_monthly", 18, 12, "MS"),
+    "m3_other": _m3("m3_other", 8, 1, "1"),
+    "car_parts": _m3("car_parts", 12, 12, "MS"),
+    "m4_hourly": _hourly,
+}
