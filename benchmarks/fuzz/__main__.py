@@ -26,6 +26,8 @@ from random import Random
 
 _GROWTH = 1 << 20
 """KiB that an input may add to the memory of the worker."""
+_QUIET = 30.0
+"""Seconds from one word about progress, on standard error, to the next."""
 
 
 def main() -> None:
@@ -70,6 +72,7 @@ def oversee(subject: str, asked: argparse.Namespace, folder: Path) -> tuple[Coun
     counts: Counter[str] = Counter()
     faults: dict[str, list[int]] = {}
     start, number, last = time.monotonic(), asked.first, asked.first + asked.inputs
+    told = start
     while number < last:
         options = ["--seed", str(asked.seed), "--first", str(number), "--inputs", str(last - number)]
         options += ["--patience", str(asked.patience), "--worker", str(folder)]
@@ -94,6 +97,14 @@ def oversee(subject: str, asked: argparse.Namespace, folder: Path) -> tuple[Coun
             if outcome["outcome"] == "faults":
                 faults.setdefault(outcome["what"], []).append(outcome["number"])
             number = outcome["number"] + 1
+            if time.monotonic() - told > _QUIET:
+                told = time.monotonic()
+                print(
+                    f"{subject}: {counts.total():,} of {asked.inputs:,} inputs, {counts['faults']:,} faults, "
+                    f"at {number:,} after {told - start:,.0f} s",
+                    file=sys.stderr,
+                    flush=True,
+                )
         worker.kill() if number < last else None
         status = worker.wait()
         if number < last and not (status == 0 and not ended):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import polars as pl
@@ -123,6 +125,27 @@ def _wavenet(place: Path) -> None:
     Forecaster("wavenet", 3, settings=settings, device="cpu").fit(plain).save(place)
 
 
+def _mix(place: Path) -> None:
+    _with_pretrained("auto", place, known=["promotion"], static=["region"])
+
+
+def _pretrained(place: Path) -> None:
+    _with_pretrained("pretrained", place)
+
+
+def _with_pretrained(name: str, place: Path, **options: Any) -> None:
+    """A forecaster around a small network in place of the one that comes with foretell, which is slow to damage."""
+    from foretell import Forecaster, ForecastSettings, TrainingSettings
+    from foretell.forecasting import fitting
+    from foretell.forecasting.pretrained.network import AnyHorizonNetwork
+
+    settings = ForecastSettings(hidden=4, layers=1, windows=1, training=TrainingSettings(steps=3))
+    read = table() if options else table().select("shop", "day", "sales")
+    small = AnyHorizonNetwork(hidden=6, layers=1, head=5, phase=4).eval().requires_grad_(False)
+    with patch.object(fitting, "shipped", lambda: small):
+        Forecaster(name, 3, **options, settings=settings, device="cpu").fit(read).save(place)
+
+
 def _audio(place: Path) -> None:
     from foretell.audio import AudioModel
     from foretell.audio.settings import AudioSettings
@@ -201,6 +224,8 @@ def _caption(place: Path) -> None:
 _MODELS: dict[str, Callable[[Path], None]] = {
     "forecast": _forecast,
     "forecast of a committee": _wavenet,
+    "forecast of a mix": _mix,
+    "forecast by a pretrained network": _pretrained,
     "audio": _audio,
     "music": _music,
     "classify": _classify,

@@ -40,7 +40,8 @@ class Tables:
         from foretell.forecasting.tables.regularise import to_panel
         from foretell.tables.files import read_table
 
-        if random.random() < 0.2:
+        # Few are Parquet: each of those is read by a process of its own first, which takes as long as ten other tables.
+        if random.random() < 0.03:
             data = bytes_damaged(random, random.choice(self._parquets))
         else:
             data = table_damaged(random, random.choice(self._texts)).encode("utf-8", "surrogatepass")

@@ -205,8 +205,9 @@ def _tensors(
             tensors |= {f"{_PRETRAINED}.{key}": t for key, t in AnyHorizonNetwork(**sizes).state_dict().items()}
         return tensors
 
-    blueprint = None if network is None else network["blueprint"]
-    least = 0 if blueprint is None else blueprint.layers * blueprint.members * len(_SETS)
+    least = 0 if sizes is None else sizes.get("layers", 0)
+    if network is not None:
+        least += network["blueprint"].layers * network["blueprint"].members * len(_SETS)
     return stored.tensors(expected, at_least=least)
 
 
