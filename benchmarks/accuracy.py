@@ -55,7 +55,7 @@ def statsforecast(model: str) -> Callable[[Case], Quantiles]:
         from statsforecast import StatsForecast, models
 
         made = getattr(models, model)(season_length=case.season)
-        frequency: str | int = 1 if case.frequency == "1" else {"MS": "1mo", "QS": "3mo", "YS": "1y"}[case.frequency]
+        frequency = 1 if case.table.schema["ds"].is_integer() else {4: "3mo", 12: "1mo"}[case.season]
         forecaster = StatsForecast([made], freq=frequency, n_jobs=-1, fallback_model=models.SeasonalNaive(case.season))
         found = forecaster.forecast(df=case.table, h=case.horizon, level=list(LEVELS))
         low = [f"{model}-lo-{level}" for level in reversed(LEVELS)]

@@ -23,14 +23,12 @@ class Case:
     """Series -> what came, (H,)."""
     horizon: int
     season: int
-    frequency: str
-    """As pandas spells it; 1 for integer time."""
 
 
-def _m3(name: str, horizon: int, season: int, frequency: str) -> Callable[[Path], Case]:
+def _m3(name: str, horizon: int, season: int) -> Callable[[Path], Case]:
     def read(data: Path) -> Case:
         past, future = (_long(data / f"{name}_{part}.csv.gz") for part in ("train", "test"))
-        return Case(name, past, _by_series(future), horizon, season, frequency)
+        return Case(name, past, _by_series(future), horizon, season)
 
     return read
 
@@ -56,24 +54,26 @@ def _hourly(data: Path) -> Case:
     table = pl.concat(
         pl.DataFrame({"unique_id": name, "ds": np.arange(1, len(y) + 1), "y": y}) for name, y in past.items()
     )
-    return Case("m4_hourly", table, rows("test"), 48, 24, "1")
+    return Case("m4_hourly", table, rows("test"), 48, 24)
 
 
-def _single(series: str, season: int, frequency: str) -> Callable[[Path], Case]:
+def _single(series: str, season: int) -> Callable[[Path], Case]:
     def read(data: Path) -> Case:
-        frame = _long(data / "singles.csv.gz").with_columns(pl.col("unique_id").cast(pl.String))
-        frame = frame.filter(pl.col("unique_id").str.contains(series))
+        frame = _long(data / "singles.csv.gz").filter(pl.col("unique_id") == series)
         horizon = 2 * season
-        return Case(f"single_{series}", frame[:-horizon], _by_series(frame[-horizon:]), horizon, season, frequency)
+        return Case(series, frame[:-horizon], _by_series(frame[-horizon:]), horizon, season)
 
     return read
 
 
 SETS: dict[str, Callable[[Path], Case]] = {
-    "m3_yearly": _m3("m3_yearly", 6, 1, "YS"),
-    "m3_quarterly": _m3("m3_quarterly", 8, 4, "QS"),
-    "m3_monthly": _m3("m3_monthly", 18, 12, "MS"),
-    "m3_other": _m3("m3_other", 8, 1, "1"),
-    "car_parts": _m3("car_parts", 12, 12, "MS"),
+    "m3_yearly": _m3("m3_yearly", 6, 1),
+    "m3_quarterly": _m3("m3_quarterly", 8, 4),
+    "m3_monthly": _m3("m3_monthly", 18, 12),
+    "m3_other": _m3("m3_other", 8, 1),
+    "car_parts": _m3("car_parts", 12, 12),
     "m4_hourly": _hourly,
+    "wineind": _single("wineind", 12),
+    "woolyrnq": _single("woolyrnq", 4),
+    "milk": _single("milk", 12),
 }

@@ -29,6 +29,7 @@ _WORTH_TRAINING = 300
 """With fewer values, and no covariates, a network of a table's own has nothing to learn."""
 _HALF_TRUSTED = 20_000
 """Values to learn from with which a network of a table's own is worth half as much as the pretrained one."""
+_SEES_AHEAD = 3.0
 _MOST_WINDOWS = 2048
 _MOST_CUTOFFS = 40
 _WIDER = 1.1
@@ -180,7 +181,9 @@ def _prior(members: Members, values: int) -> dict[str, float]:
     """The shares that are believed right before anything is measured, in proportion."""
     prior = {"pretrained": 1.0} if members.pretrained is not None else {}
     if members.network is not None:
-        covariates = members.network.blueprint.layout.known or members.network.blueprint.static
-        doubt = _WORTH_TRAINING if covariates else _HALF_TRUSTED
-        prior[members.network.blueprint.model] = values / (values + doubt)
+        blueprint = members.network.blueprint
+        doubt = _WORTH_TRAINING if blueprint.layout.known or blueprint.static else _HALF_TRUSTED
+        # What is known ahead only the table's own network can see.
+        weight = _SEES_AHEAD if blueprint.layout.known else 1.0
+        prior[blueprint.model] = weight * values / (values + doubt)
     return prior

@@ -79,7 +79,8 @@ def _view(prediction: Prediction, i: int, forecaster: Forecaster, results: Resul
     panel, horizon = prediction.panel, forecaster.horizon
     rows = int(panel.history[i])
     times = panel.clock.wall_times(panel.times(i, rows + horizon))
-    season = max(forecaster.fitted_model.seasons, default=1)
+    # Of a longer season, such as a year of days, twice would leave no room to see the forecast.
+    season = max((n for n in forecaster.fitted_model.seasons if n <= _SHOWN_HORIZONS * horizon), default=1)
     windows = _windows(results, panel.ids[i]) if results else []
     wanted = max(_SHOWN_HORIZONS * horizon, 2 * season, _SHOWN_AT_LEAST, (len(windows) + 1) * horizon)
     start = max(0, rows - wanted)
