@@ -100,6 +100,22 @@ def test_a_preset_beside_what_it_settles(
         refused(run(*command, "sales.csv", "--horizon", "2", *options), sales.parent, before, said)
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--preset", "instant", "--hidden", "8"], "so that --hidden would change nothing"),
+        (["--model", "pretrained", "--steps", "5"], "so that --steps would change nothing"),
+        (["--preset", "instant", "--tensorboard", "runs", "--layer-norm"], "--layer-norm and --tensorboard would"),
+    ],
+)
+def test_options_of_a_training_where_nothing_is_trained(
+    options: list[str], said: str, run: Callable[..., Any], refused: Callable[..., None], sales: Path
+) -> None:
+    before = sorted(sales.parent.rglob("*"))
+    for command in (["forecast"], ["fit", "--save", "model"]):
+        refused(run(*command, "sales.csv", "--horizon", "2", *options), sales.parent, before, said)
+
+
 def test_a_preset_that_is_none(run: Callable[..., Any], sales: Path) -> None:
     done = run("forecast", "sales.csv", "--horizon", "2", "--preset", "slow")
     assert (done.exit_code, "instant" in done.stderr) == (2, True)

@@ -28,7 +28,7 @@ def fit(
     save: ModelOutput = None,
     words: TalkOptions,
 ) -> None:
-    """Train a network on a table and keep the model.
+    """Fit a forecaster to a table, test it on the past, and keep the model.
 
     Without --save it goes into ./forecast/model.
     """

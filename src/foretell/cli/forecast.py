@@ -40,7 +40,7 @@ def forecast(
     save: ModelOutput = None,
     words: TalkOptions,
 ) -> None:
-    """Read a table, train a network on it, test it on the past, and forecast what comes next.
+    """Read a table, fit a forecaster to it, test it on the past, and forecast what comes next.
 
     Without an output option all results go into ./forecast: forecast.csv, backtest.csv, report.html and model.
     """

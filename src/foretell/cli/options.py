@@ -22,7 +22,7 @@ _DEFAULTS = ForecastSettings()
 
 
 class Model(StrEnum):
-    """The networks, by name."""
+    """What forecasts, by name."""
 
     AUTO = "auto"
     PRETRAINED = "pretrained"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -83,6 +83,7 @@ def forecaster_for(
 
     Raises `SettingsError` for options that make no sense, `TableError` for a table that does not.
     """
+    from foretell.forecasting.bodies import PRETRAINED
     from foretell.forecasting.epochs import steps_of_epochs
     from foretell.forecasting.forecaster import Forecaster
     from foretell.forecasting.tables.regularise import to_panel
@@ -105,9 +106,22 @@ def forecaster_for(
         device=training.device,
         settings=settings,
     )
+    if forecaster.model == PRETRAINED:
+        _refuse_training(network, training)
     if ahead and (tables.columns.known or tables.future is not None):
         _require_future(tables, ask.horizon)
     return forecaster
+
+
+def _refuse_training(network: NetworkOptions, training: FitOptions) -> None:
+    """Raise SettingsError for options that would change nothing, since nothing is trained."""
+    made = [f.name for f in fields(network) if f.name != "model" and getattr(network, f.name) != f.default]
+    trained = [n for n in ("steps", "epochs", "minutes", "tensorboard") if getattr(training, n) is not None]
+    if given := [f"--{name.replace('_', '-')}" for name in (*made, *trained)]:
+        raise SettingsError(
+            f"nothing is trained with --preset instant or --model pretrained, so that {' and '.join(given)} would "
+            "change nothing: leave one or the other out"
+        )
 
 
 def _settings(ask: ForecastOptions, network: NetworkOptions, training: FitOptions) -> ForecastSettings:
