@@ -57,6 +57,16 @@ def test_the_forecaster_that_knows_more_gets_it_all() -> None:
     assert blend.windows == MANY
 
 
+def test_what_lies_beyond_all_reckoning_decides_nothing() -> None:
+    signal, actual, random = came()
+    forecasts = {"pretrained": around(signal), "naive": around(signal + random.normal(0, 4, signal.shape), 4.0)}
+    actual[0], scale = 1e300, np.append(1e-200, np.ones(len(actual) - 1))
+    blend = blend_of(forecasts, actual, scale=scale)
+    assert blend.shares["pretrained"] > 0.9
+    assert blend.loss is not None
+    assert blend.loss < 2
+
+
 def test_two_that_err_apart_are_mixed_half_and_half() -> None:
     signal, actual, random = came(600)
     off = random.normal(0, 3, signal.shape)

@@ -23,6 +23,8 @@ _STEP = 0.3
 _LONGER = 1.5
 _MOST = 5.0
 _SHORTEST = 1e-3
+_FARTHEST = 1e100
+"""In typical changes: what lies further out is beyond all reckoning."""
 _LEAST = 0.01
 """A smaller share is none."""
 
@@ -74,9 +76,11 @@ def chosen_blend(
     names = list(forecasts)
     believed = np.array([prior.get(name, 0.0) for name in names])
     believed = believed / believed.sum()
-    usable = ~np.isnan(actual) & (scale > 0)[:, None]
+    with np.errstate(over="ignore"):
+        farthest = scale[:, None] * _FARTHEST
+    usable = (np.abs(actual) < farthest) & (scale > 0)[:, None]
     for quantiles in forecasts.values():
-        usable &= np.isfinite(quantiles).all(-1)
+        usable &= (np.abs(quantiles) < farthest[..., None]).all(-1)
     rows, steps = np.nonzero(usable)
     if not len(rows):
         return Blend(_kept(names, believed), {}, None, 0)

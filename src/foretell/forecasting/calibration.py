@@ -70,7 +70,8 @@ def _measured(
     for low in range(last // 2):
         high = last - low
         width = np.where(off >= 0, given[:, high] - median, median - given[:, low])
-        reached = np.divide(np.abs(off), width, out=np.full(count, np.inf), where=width > 0)
+        with np.errstate(over="ignore"):  # farther than anything is stretched, either way
+            reached = np.divide(np.abs(off), width, out=np.full(count, np.inf), where=width > 0)
         reached[off == 0] = 0.0
         share = 1 - 2 * quantiles[low]
         place = min(count, math.ceil((count + 1) * share)) - 1

@@ -88,8 +88,9 @@ def answer(
             unit = np.where(few, np.fmax(inputs.unit.numpy(), relative_spread * np.abs(last)), inputs.unit.numpy())
             mean = sum(network(inputs)[0][:, 0].double() for network in networks) / len(networks)
             points = inputs.candidates[:, 0, list(_PLACES)].mT.double()
-            for to, found in ((result.quantiles, mean), (result.points, points)):
-                to[part] = scale[:, None, None] * (last[..., None] + unit[..., None] * found.numpy())
+            with np.errstate(over="ignore"):  # whoever takes the answer looks whether it is finite
+                for to, found in ((result.quantiles, mean), (result.points, points)):
+                    to[part] = scale[:, None, None] * (last[..., None] + unit[..., None] * found.numpy())
     return result
 
 
