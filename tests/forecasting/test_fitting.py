@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from foretell.errors import ModelError, SettingsError, TableError
-from foretell.forecasting import fitting
+from foretell.forecasting import fitted_model, fitting
 from foretell.forecasting.fitted_model import FittedModel
 from foretell.forecasting.fitting import fit_model
 from foretell.forecasting.forecaster import Forecaster
@@ -123,6 +123,52 @@ def test_a_series_whose_only_values_come_late(make_panel: Callable[..., Panel], 
     assert np.isfinite(quantiles).all()
     assert (np.diff(quantiles, axis=-1) > 0).all()
     assert np.abs(quantiles[..., 2] - 55).max() < 40
+
+
+@pytest.mark.parametrize("name", ["auto", "pretrained"])
+def test_from_within_a_gap_longer_than_what_is_looked_back_at_the_forecast_is_the_usual_level(
+    make_panel: Callable[..., Panel], name: str
+) -> None:
+    values = seasonal(2100)
+    values[600:2080] = np.nan
+    panel = make_panel([values], alias="h")
+    model = fit(panel, name, replace(TINY, seasons=(12,)))
+    assert model.members.past < 1400
+    inside = model.forecast(panel, np.zeros(2, np.int64), np.array([2060, 2090]), "held_out")
+    pooled = model.members.experience.quantiles
+    np.testing.assert_array_equal(inside[0, :, 2], pooled[len(pooled) // 2])
+    assert np.abs(inside[..., 2] - 50).max() < 20
+
+
+def test_series_of_one_value_each_are_forecast_without_a_network_however_many_there_are(
+    make_panel: Callable[..., Panel],
+) -> None:
+    panel = make_panel([[50.0 + k % 7] for k in range(320)], alias="MS")
+    model = fit(panel, "auto")
+    assert model.network is None
+    assert "No network was trained, since no series has as many as 2 values to learn from." in model.notes
+    assert np.abs(final(model, panel)[..., 2] - 53).max() < 10
+
+
+def test_a_forecast_of_many_windows_is_made_in_parts(
+    monthly: Panel, auto: FittedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    series, cutoffs = np.array([0, 0, 1, 2, 3, 3, 3]), np.array([90, 100, 95, 120, 80, 81, 120])
+    whole = auto.forecast(monthly, series, cutoffs, "final")
+    monkeypatch.setattr(fitted_model, "_AT_ONCE", 2)
+    monkeypatch.setattr(fitted_model, "_STEPS", 1)
+    np.testing.assert_allclose(auto.forecast(monthly, series, cutoffs, "final"), whole, rtol=1e-5)
+
+
+def test_windows_to_choose_and_calibrate_by_are_fewer_the_longer_they_are(
+    auto: FittedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fitted_by = len(fitting._windows(auto.holdout, HORIZON)[0])
+    monkeypatch.setattr(fitting, "_MOST_STEPS", 8 * HORIZON)
+    series, cutoffs = fitting._windows(auto.holdout, HORIZON)
+    assert fitted_by > len(series) == 8
+    assert set(series) == {0, 1, 2, 3}
+    assert (cutoffs + HORIZON <= auto.holdout.validation[series]).all()
 
 
 def test_a_panel_without_any_value(make_panel: Callable[..., Panel]) -> None:

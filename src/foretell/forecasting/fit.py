@@ -34,6 +34,8 @@ _FINISH_RATE_AFTER_A_FALL = 0.4
 _SHORTEST_FINISH = 0.25
 _LONG_SEASON = 200 * 86_400 * 1_000_000
 """In microseconds."""
+FEWEST_VALUES = 2
+"""Fewer than so many in each series are nothing that a network could be trained on."""
 _UNVALIDATED_STEPS = 400
 """Where nothing could be held out to find out how many steps are right."""
 
@@ -100,10 +102,10 @@ def fit_network(
     SettingsError for settings that do not go together, and what `foretell.training.train` raises.
     """
     holdout = plan.holdout
-    if observed(panel, holdout.training).max() < 2:
+    if observed(panel, holdout.training).max() < FEWEST_VALUES:
         raise TableError(
-            "no series has as many as 2 values to learn from, after holding out the end for validation and backtest: "
-            "give longer series, or fewer backtest windows"
+            f"no series has as many as {FEWEST_VALUES} values to learn from, after holding out the end for validation "
+            "and backtest: give longer series, or fewer backtest windows"
         )
     covariates = Covariates.fit(panel, holdout.training)
     blueprint = Blueprint(

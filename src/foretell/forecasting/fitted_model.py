@@ -16,6 +16,7 @@ from foretell.forecasting.calibration import calibrated
 from foretell.forecasting.fit import NetworkFit, Stage
 from foretell.forecasting.holdout import Holdout
 from foretell.forecasting.panel import Panel
+from foretell.forecasting.panel_parts import select
 from foretell.forecasting.prediction import Experience
 from foretell.forecasting.pretrained.answer import answer, reach, two_seasons
 from foretell.forecasting.pretrained.network import AnyHorizonNetwork
@@ -29,6 +30,10 @@ from foretell.training.history import History
 Floats = NDArray[np.float64]
 
 _FEW_WINDOWS = 4
+_STEPS = 1 << 20
+"""Steps that are forecast at once, at most, for the memory that quantiles of all members take."""
+_AT_ONCE = 512
+"""Windows, in whole multiples of which they are."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,9 @@ class Members:
             pasts = [panel.values[start : start + rows] for start, rows in zip(starts, cutoffs, strict=True)]
             seasons, spread = two_seasons(self.seasons.lengths), self.experience.relative_spread
             found |= answer([self.pretrained], pasts, seasons, self.horizon, spread).members()
+            unseen = ~_seen(panel, series, cutoffs, reach(seasons))
+            for quantiles in found.values():
+                quantiles[unseen] = self.experience.quantiles
         if self.network is not None:
             name = self.network.blueprint.model
             found[name] = self.network.quantiles(panel, series, cutoffs, stage, self.experience)
@@ -122,19 +130,27 @@ class FittedModel:
 
         Raises ModelError where the weights, though finite, lead to forecasts that are not.
         """
+        at_once = max(1, _STEPS // (self.horizon * _AT_ONCE)) * _AT_ONCE
+        forecasts = np.empty((len(series), self.horizon, 2 * len(self.levels) + 1))
         with threads_for(len(series)):
-            found = self.members.quantiles(panel, series, cutoffs, stage)
-        with np.errstate(invalid="ignore", over="ignore"):  # said below
-            grid = calibrated(blended(found, self.blend), self.factors)
-        # Without any value so far the forecast is what the series of the fit held.
-        grid[~_begun(panel, series, cutoffs)] = self.members.experience.quantiles
-        forecasts = read_off(grid, quantiles_of(self.levels))
+            for start in range(0, len(series), at_once):
+                part = slice(start, start + at_once)
+                own, places = np.unique(series[part], return_inverse=True)
+                forecasts[part] = self._forecast(select(panel, own), places, cutoffs[part], stage)
         if not np.isfinite(forecasts).all():
             raise ModelError(
                 "the model's forecasts are not finite numbers: its weights are damaged, or values in the table are too "
                 "large; fit a model anew, to values that are nearer to zero"
             )
         return forecasts
+
+    def _forecast(self, panel: Panel, series: NDArray[np.int64], cutoffs: NDArray[np.int64], stage: Stage) -> Floats:
+        found = self.members.quantiles(panel, series, cutoffs, stage)
+        with np.errstate(invalid="ignore", over="ignore"):  # the caller looks at what comes out
+            grid = calibrated(blended(found, self.blend), self.factors)
+        # Without any value to go by the forecast is what the series of the fit held.
+        grid[~_seen(panel, series, cutoffs, self.members.past)] = self.members.experience.quantiles
+        return read_off(grid, quantiles_of(self.levels))
 
 
 def blended(members: Mapping[str, Floats], blend: Blend) -> Floats:
@@ -147,11 +163,11 @@ def blended(members: Mapping[str, Floats], blend: Blend) -> Floats:
     return total
 
 
-def _begun(panel: Panel, series: NDArray[np.int64], cutoffs: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """(B,) whether there is any value before the cutoff."""
-    seen = np.append(0, np.cumsum(~np.isnan(panel.values)))
-    starts = panel.offsets[series]
-    return np.asarray(seen[starts + cutoffs] > seen[starts])
+def _seen(panel: Panel, series: NDArray[np.int64], cutoffs: NDArray[np.int64], past: int) -> NDArray[np.bool_]:
+    """(B,) whether there is any value in the last `past` rows before the cutoff."""
+    count = np.append(0, np.cumsum(~np.isnan(panel.values)))
+    ends = panel.offsets[series] + cutoffs
+    return np.asarray(count[ends] > count[ends - np.minimum(cutoffs, past)])
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from foretell.errors import ModelError, TableError
 from foretell.forecasting.blend import Blend, chosen_blend
 from foretell.forecasting.bodies import AUTO, PRETRAINED
 from foretell.forecasting.calibration import calibration_factors
-from foretell.forecasting.fit import OnProgress, fit_network
+from foretell.forecasting.fit import FEWEST_VALUES, OnProgress, fit_network
 from foretell.forecasting.fitted_model import FittedModel, Members, blended, forecast_device, validated_until
 from foretell.forecasting.holdout import Holdout
 from foretell.forecasting.panel import Panel
@@ -32,6 +32,8 @@ _HALF_TRUSTED = 20_000
 _SEES_AHEAD = 3.0
 _MOST_WINDOWS = 2048
 _MOST_CUTOFFS = 40
+_MOST_STEPS = 1 << 20
+"""Of all these windows, for the memory that quantiles of all members take."""
 _WIDER = 1.1
 """By how much distances from the median are stretched where nothing could be calibrated; the pretrained network's hold
 as they are."""
@@ -58,7 +60,8 @@ def fit_model(
     what `fit_network` raises.
     """
     plan = Plan.of(panel, horizon, settings)
-    values = int(observed(panel, plan.holdout.training).sum())
+    learned = observed(panel, plan.holdout.training)
+    values = int(learned.sum())
     if not observed(panel, panel.history).any():
         raise TableError("no series has a value to learn from: look at the target column")
     pretrained, notes = None, []
@@ -70,7 +73,7 @@ def fit_model(
                 raise
             notes.append(f"Without the pretrained network: {error}")
     network = None
-    needless = model == AUTO and not (panel.known or panel.static) and values < _WORTH_TRAINING
+    needless = _needless(panel, learned) if model == AUTO else None
     if pretrained is None or not (model == PRETRAINED or needless):
         network = fit_network(
             panel,
@@ -83,8 +86,8 @@ def fit_model(
             tensorboard=tensorboard,
             on_progress=on_progress,
         )
-    elif needless:
-        notes.append(f"No network was trained on so few values ({values:,}, and it takes {_WORTH_TRAINING}).")
+    elif needless is not None:
+        notes.append(needless)
     members = Members(
         horizon=horizon,
         seasons=plan.seasons,
@@ -110,6 +113,15 @@ def fit_model(
         notes=tuple(notes),
         device=forecast_device(device),
     )
+
+
+def _needless(panel: Panel, learned: NDArray[np.int64]) -> str | None:
+    """Why no network of the table's own is trained where so many values of each series (N,) are there to learn from."""
+    if learned.max() < FEWEST_VALUES:
+        return f"No network was trained, since no series has as many as {FEWEST_VALUES} values to learn from."
+    if learned.sum() < _WORTH_TRAINING and not (panel.known or panel.static):
+        return f"No network was trained on so few values ({learned.sum():,}, and it takes {_WORTH_TRAINING})."
+    return None
 
 
 def _first_seen(panel: Panel, holdout: Holdout) -> NDArray[np.int64]:
@@ -148,9 +160,10 @@ def _validated(
 def _windows(holdout: Holdout, horizon: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Series (B,) and cutoffs (B,) of windows that lie in the validation parts, evenly spread where there are many."""
     validated = holdout.validated
-    if len(validated) > _MOST_WINDOWS:
-        validated = validated[np.linspace(0, len(validated) - 1, _MOST_WINDOWS).astype(np.int64)]
-    each = int(np.clip(_MOST_WINDOWS // max(1, len(validated)), 1, _MOST_CUTOFFS))
+    most = min(_MOST_WINDOWS, max(1, _MOST_STEPS // horizon))
+    if len(validated) > most:
+        validated = validated[np.linspace(0, len(validated) - 1, most).astype(np.int64)]
+    each = int(np.clip(most // max(1, len(validated)), 1, _MOST_CUTOFFS))
     series, cutoffs = [], []
     for i in validated:
         latest = max(int(holdout.validation[i]) - horizon, int(holdout.training[i]))
