@@ -13,6 +13,7 @@ import torch
 
 from foretell.errors import ModelError, SettingsError, TableError
 from foretell.forecasting import fitted_model, fitting
+from foretell.forecasting.fit import NetworkFit
 from foretell.forecasting.fitted_model import FittedModel
 from foretell.forecasting.fitting import fit_model
 from foretell.forecasting.forecaster import Forecaster
@@ -158,6 +159,18 @@ def test_a_forecast_of_many_windows_is_made_in_parts(
     monkeypatch.setattr(fitted_model, "_AT_ONCE", 2)
     monkeypatch.setattr(fitted_model, "_STEPS", 1)
     np.testing.assert_allclose(auto.forecast(monthly, series, cutoffs, "final"), whole, rtol=1e-5)
+
+
+def test_what_has_no_share_is_not_asked(monthly: Panel, auto: FittedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = replace(auto, blend=replace(auto.blend, shares={"lstm": 1.0}))
+    monkeypatch.setattr(fitted_model, "answer", lambda *_: pytest.fail("the pretrained network was asked"))
+    assert np.isfinite(final(alone, monthly)).all()
+    monkeypatch.undo()
+    simple = replace(auto, blend=replace(auto.blend, shares={"naive": 1.0}))
+    monkeypatch.setattr(NetworkFit, "quantiles", lambda *_: pytest.fail("the table's own network was asked"))
+    forecast = final(simple, monthly)[:, :, 2]
+    last = monthly.values[monthly.offsets[:-1] + monthly.history - 1]
+    np.testing.assert_allclose(forecast, np.repeat(last[:, None], HORIZON, 1), rtol=1e-6)
 
 
 def test_windows_to_choose_and_calibrate_by_are_fewer_the_longer_they_are(

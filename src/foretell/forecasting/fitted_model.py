@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -18,7 +18,7 @@ from foretell.forecasting.holdout import Holdout
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.panel_parts import select
 from foretell.forecasting.prediction import Experience
-from foretell.forecasting.pretrained.answer import answer, reach, two_seasons
+from foretell.forecasting.pretrained.answer import SIMPLE, answer, reach, two_seasons
 from foretell.forecasting.pretrained.network import AnyHorizonNetwork
 from foretell.forecasting.quantiles import quantiles_of, read_off
 from foretell.forecasting.season import Seasons
@@ -50,11 +50,19 @@ class Members:
     """The one that was trained on the table."""
 
     def quantiles(
-        self, panel: Panel, series: NDArray[np.int64], cutoffs: NDArray[np.int64], stage: Stage
+        self,
+        panel: Panel,
+        series: NDArray[np.int64],
+        cutoffs: NDArray[np.int64],
+        stage: Stage,
+        names: Collection[str] | None = None,
     ) -> dict[str, Floats]:
-        """By member, the quantiles of `GRID` for the H steps after row `cutoffs` (B,) of `series` (B,): (B, H, 15)."""
+        """By member, the quantiles of `GRID` for the H steps after row `cutoffs` (B,) of `series` (B,): (B, H, 15).
+
+        Where `names` are given, members that are not needed for these may be left out.
+        """
         found: dict[str, Floats] = {}
-        if self.pretrained is not None:
+        if self.pretrained is not None and (names is None or not {"pretrained", *SIMPLE}.isdisjoint(names)):
             starts = panel.offsets[series]
             pasts = [panel.values[start : start + rows] for start, rows in zip(starts, cutoffs, strict=True)]
             seasons, spread = two_seasons(self.seasons.lengths), self.experience.relative_spread
@@ -62,7 +70,7 @@ class Members:
             unseen = ~_seen(panel, series, cutoffs, reach(seasons))
             for quantiles in found.values():
                 quantiles[unseen] = self.experience.quantiles
-        if self.network is not None:
+        if self.network is not None and (names is None or self.network.blueprint.model in names):
             name = self.network.blueprint.model
             found[name] = self.network.quantiles(panel, series, cutoffs, stage, self.experience)
         return found
@@ -145,7 +153,7 @@ class FittedModel:
         return forecasts
 
     def _forecast(self, panel: Panel, series: NDArray[np.int64], cutoffs: NDArray[np.int64], stage: Stage) -> Floats:
-        found = self.members.quantiles(panel, series, cutoffs, stage)
+        found = self.members.quantiles(panel, series, cutoffs, stage, self.blend.shares)
         with np.errstate(invalid="ignore", over="ignore"):  # the caller looks at what comes out
             grid = calibrated(blended(found, self.blend), self.factors)
         # Without any value to go by the forecast is what the series of the fit held.
