@@ -161,6 +161,18 @@ def test_a_forecast_of_many_windows_is_made_in_parts(
     np.testing.assert_allclose(auto.forecast(monthly, series, cutoffs, "final"), whole, rtol=1e-5)
 
 
+def test_the_intervals_of_a_series_seen_once_are_as_wide_as_the_others_vary(make_panel: Callable[..., Panel]) -> None:
+    random = np.random.default_rng(0)
+    levels = random.uniform(50, 150, 140)
+    panel = make_panel([random.normal(x, 0.1 * x, 80 if k < 20 else 1) for k, x in enumerate(levels)], alias="MS")
+    newcomers = np.arange(20, 140)
+    quantiles = fit(panel, "pretrained").forecast(panel, newcomers, panel.history[newcomers], "final")
+    came = random.normal(levels[20:, None], 0.1 * levels[20:, None], (120, HORIZON))
+    for low, high, share in ((1, 3, 0.8), (0, 4, 0.95)):
+        inside = (came > quantiles[..., low]) & (came < quantiles[..., high])
+        assert inside.mean() == pytest.approx(share, abs=0.1)
+
+
 def test_what_has_no_share_is_not_asked(monthly: Panel, auto: FittedModel, monkeypatch: pytest.MonkeyPatch) -> None:
     alone = replace(auto, blend=replace(auto.blend, shares={"lstm": 1.0}))
     monkeypatch.setattr(fitted_model, "answer", lambda *_: pytest.fail("the pretrained network was asked"))

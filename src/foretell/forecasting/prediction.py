@@ -49,7 +49,7 @@ class Experience:
         for part in parts:
             present = part[~np.isnan(part)]
             level = float(np.abs(present).mean()) if len(present) else 0.0
-            if level > 0:
+            if level > 0 and len(present) > 1:  # one value says nothing of how much they vary
                 spreads.append(float(np.abs(present / level - (present / level).mean()).mean()))
         values = np.concatenate(parts)
         pooled = np.quantile(values[~np.isnan(values)], quantiles)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 import torch
@@ -26,6 +27,9 @@ _BATCH = 256
 _CELLS = 1 << 24
 """Candidates of a batch, at most, where a single series does not have more."""
 _FEW = 3
+_APART = np.sqrt(np.pi) * np.array([NormalDist().inv_cdf(p) for p in GRID])
+"""(15,) how far two values of a series lie apart at each quantile, in mean absolute deviations, where these are normal.
+"""
 _FINEST = 4
 
 
@@ -83,7 +87,8 @@ def answer(
             # Powers of two, so that the way there and back loses nothing.
             scale = np.ldexp(1.0, np.frexp(np.nan_to_num(np.fmax.reduce(np.abs(values), axis=1)))[1])
             inputs = _described(values / scale[:, None], seasons, horizon)
-            few = (~np.isnan(values)).sum(1, keepdims=True) < _FEW
+            count = (~np.isnan(values)).sum(1, keepdims=True)
+            few = count < _FEW
             last = inputs.last.numpy()
             unit = np.where(few, np.fmax(inputs.unit.numpy(), relative_spread * np.abs(last)), inputs.unit.numpy())
             mean = sum(network(inputs)[0][:, 0].double() for network in networks) / len(networks)
@@ -91,7 +96,18 @@ def answer(
             with np.errstate(over="ignore"):  # whoever takes the answer looks whether it is finite
                 for to, found in ((result.quantiles, mean), (result.points, points)):
                     to[part] = scale[:, None, None] * (last[..., None] + unit[..., None] * found.numpy())
+                # A single value looks to the network like a series that never changes.
+                least = np.where(count == 1, relative_spread * np.abs(last) * scale[:, None], 0.0)[..., None] * _APART
+                result.quantiles[part] = _at_least(result.quantiles[part], least)
     return result
+
+
+def _at_least(quantiles: NDArray[np.float64], least: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The quantiles (B, H, 15), each no nearer to the median than `least` (B, 1, 15), below 0 for lower ones."""
+    median = quantiles[..., MEDIAN : MEDIAN + 1]
+    lower, upper = np.split(quantiles, [MEDIAN], -1)
+    low, high = np.split(median + least, [MEDIAN], -1)
+    return np.concatenate([np.minimum(lower, low), np.maximum(upper, high)], -1)
 
 
 def _described(values: NDArray[np.float64], seasons: tuple[int, int], horizon: int) -> Inputs:
