@@ -149,6 +149,25 @@ def test_a_tensor_that_would_spread_out(name: str, task: Any, written: Callable[
         task.train(task.network(), options=_options(task, tmp_path), **SETTINGS)
 
 
+@pytest.mark.parametrize("name", ["last_good_buffer.seen", "best_buffer.seen"])
+def test_a_buffer_that_no_finite_step_can_have_left(name: str, task: Any, tmp_path: Path) -> None:
+    """What the network itself holds is no damage: a mask, say, or a number that is still missing."""
+
+    def network() -> Any:
+        built = task.network()
+        built.register_buffer("seen", torch.tensor([1.0, -torch.inf, torch.nan]))
+        return built
+
+    with pytest.raises(Killed):
+        task.train(network(), options=_options(task, tmp_path) | {"on_progress": _kill}, **SETTINGS)
+    tensors, facts = checkpoint.read(tmp_path) or ({}, {})
+    sound, damaged = shutil.copytree(tmp_path, tmp_path / "sound"), tmp_path / "damaged"
+    task.train(network(), options=_options(task, sound), **SETTINGS)
+    checkpoint.write(damaged, 4, tensors | {name: torch.tensor([torch.nan, -torch.inf, torch.nan])}, facts)
+    with pytest.raises(ModelError, match="its buffers are not numbers"):
+        task.train(network(), options=_options(task, damaged), **SETTINGS)
+
+
 def test_an_error_of_the_callers_own_is_not_the_checkpoints(
     task: Any, written: Callable[[Any], Path], tmp_path: Path
 ) -> None:

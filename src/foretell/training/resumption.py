@@ -113,11 +113,9 @@ def _restore(run: Run, tensors: dict[str, Tensor], facts: Facts) -> None:
     state = truncation.unflatten(facts.state, tensors)
     vector = run.weights.vector
     current = Snapshot(_like(vector, tensors, "weights"), _buffers("buffer", run, tensors))
-    last_good = Snapshot(_finite(_like(vector, tensors, "last_good")), _buffers("last_good_buffer", run, tensors))
+    last_good = _usable("last_good", run, tensors)
     best_value = float(_like(torch.tensor(0.0, dtype=torch.float64), tensors, "best_value"))
-    best = None
-    if facts.best_step is not None:
-        best = Snapshot(_finite(_like(vector, tensors, "best")), _buffers("best_buffer", run, tensors))
+    best = None if facts.best_step is None else _usable("best", run, tensors)
     average = None if run.average is None else _like(vector, tensors, "average")
     prefix = "optimiser."
     moments = {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
@@ -154,10 +152,16 @@ def _like(reference: Tensor, tensors: dict[str, Tensor], name: str) -> Tensor:
     return found
 
 
-def _finite(vector: Tensor) -> Tensor:
+def _usable(name: str, run: Run, tensors: dict[str, Tensor]) -> Snapshot:
+    """The snapshot of that name, whose loss or evaluation was finite: ValueError where it cannot have been."""
+    vector, buffers = _like(run.weights.vector, tensors, name), _buffers(f"{name}_buffer", run, tensors)
     if not bool(torch.isfinite(vector).all()):
         raise ValueError("its weights are not finite")
-    return vector
+    # A buffer may be infinite, as a mask is, or the variance of huge inputs.
+    for ours, found in zip(run.weights.buffers(), buffers, strict=True):
+        if bool((torch.isnan(found) & ~torch.isnan(ours)).any()):
+            raise ValueError("its buffers are not numbers")
+    return Snapshot(vector, buffers)
 
 
 def _require_same(run: Run, folder: Path, facts: Facts, identity: str) -> None:
