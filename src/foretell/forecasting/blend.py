@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 
 _OF_THE_MEDIAN = 0.5
 _MOST_VALUES = 20_000
-_DOUBT = 20
+DOUBT = 20.0
 """Windows after which what was measured counts as much as the belief that was there before."""
 _TOGETHER = 200
 """Any number of windows counts for less than this many, since series share their fate."""
@@ -65,13 +65,14 @@ def chosen_blend(
     prior: Mapping[str, float],
     simple: tuple[str, ...],
     windows: int,
+    doubt: float = DOUBT,
 ) -> Blend:
     """The shares of several forecasters, by their quantile loss on B held-out windows.
 
     `forecasts` are quantiles (B, H, 15) by name, `actual` (B, H) what came, NaN where missing, `scale` (B,) the size of
     a typical change in each window's series. The shares with the least loss, a convex problem, are mixed with the
-    `prior` ones, by `windows`, the number of windows that do not overlap; unless that were worse than the best of the
-    `simple` forecasters, which is what nobody would accept.
+    `prior` ones, by `windows`, the number of windows that do not overlap: at `doubt` of them half and half. Where that
+    were worse than the best of the `simple` forecasters, which nobody would accept, the shares are as measured.
     """
     names = list(forecasts)
     believed = np.array([prior.get(name, 0.0) for name in names])
@@ -94,7 +95,7 @@ def chosen_blend(
     weight = np.minimum(1.0, limit / np.maximum(np.abs(given[:, MEDIAN] - came[:, None]).min(-1), limit))
     best = _descended(given, came, weight, believed)
     apart = windows / (1 + windows / _TOGETHER)
-    trust = apart / (apart + _DOUBT)
+    trust = apart / (apart + doubt)
     alone = np.eye(len(names))
     losses = {name: _loss(given, came, weight, alone[k]) for k, name in enumerate(names)}
     safest = min((name for name in names if name in simple), key=losses.__getitem__, default=None)

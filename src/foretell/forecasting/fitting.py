@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foretell.errors import ModelError, TableError
-from foretell.forecasting.blend import Blend, chosen_blend
+from foretell.forecasting.blend import DOUBT, Blend, chosen_blend
 from foretell.forecasting.bodies import AUTO, PRETRAINED
 from foretell.forecasting.calibration import calibration_factors
 from foretell.forecasting.fit import FEWEST_VALUES, OnProgress, fit_network
@@ -30,6 +30,9 @@ _WORTH_TRAINING = 300
 _HALF_TRUSTED = 20_000
 """Values to learn from with which a network of a table's own is worth half as much as the pretrained one."""
 _SEES_AHEAD = 3.0
+"""By how much the table's own network is trusted more where columns are known ahead, which no other member sees."""
+_DOUBT_OF_KNOWN = 2.0
+"""The windows after which shares are believed by half where columns are known ahead: what these bring shows in few."""
 _MOST_WINDOWS = 2048
 _MOST_CUTOFFS = 40
 _MOST_STEPS = 1 << 20
@@ -144,7 +147,8 @@ def _validated(
     forecasts = members.quantiles(panel, series, cutoffs, "held_out")
     if mix:
         scale = _scales(panel, holdout, min(plan.seasons.lengths, default=1))[series]
-        blend = chosen_blend(forecasts, actual, scale, _prior(members, values), SIMPLE, apart)
+        doubt = _DOUBT_OF_KNOWN if panel.known else DOUBT
+        blend = chosen_blend(forecasts, actual, scale, _prior(members, values), SIMPLE, apart, doubt)
     else:
         only = next(iter(forecasts)) if members.network is None else members.network.blueprint.model
         blend = Blend({only: 1.0}, {}, None, 0)
