@@ -1,4 +1,4 @@
-"""Pretrains the any-horizon network: `python -m foretell.forecasting.pretrained.pretraining FOLDER --minutes 90`.
+"""Pretrains the any-horizon network: `python -m foretell.forecasting.pretrained.pretraining FOLDER --minutes 52`.
 
 Training at a constant rate goes on from the checkpoint in FOLDER for as long as it is asked to, also in a later call
 with more minutes; from where it ends, a stretch at a falling rate gives the weights, FOLDER/weights.safetensors, and
@@ -104,8 +104,8 @@ def main() -> None:
     """Read the options and pretrain."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--minutes", type=float, default=90, help="at a constant rate, in all")
-    parser.add_argument("--falling", type=float, default=15, help="minutes at a falling rate after them")
+    parser.add_argument("--minutes", type=float, default=52, help="at a constant rate, in all")
+    parser.add_argument("--falling", type=float, default=13, help="minutes at a falling rate after them")
     parser.add_argument("--hidden", type=int, default=Sizes.hidden)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
