@@ -104,12 +104,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--results", type=Path, default=Path("accuracy.json"))
+    parser.add_argument(
+        "--validate", action="store_true", help="score on the end of the past, where settings are chosen"
+    )
     parser.add_argument("--sets", nargs="*", choices=SETS, default=list(SETS))
     parser.add_argument("--contestants", nargs="*", choices=CONTESTANTS, default=list(CONTESTANTS))
     given = parser.parse_args()
     known = json.loads(given.results.read_text()) if given.results.exists() else {}
     for name in given.sets:
         case = SETS[name](given.data)
+        if given.validate:
+            case = case.held_out()
         for contestant in given.contestants:
             if contestant in known.setdefault(name, {}):
                 continue

@@ -24,6 +24,14 @@ class Case:
     horizon: int
     season: int
 
+    def held_out(self) -> Case:
+        """The last horizon of the past in the place of what came; series too short for that are left out."""
+        least = self.horizon + max(6, self.season + 2)
+        table = self.table.filter(pl.len().over("unique_id") >= least)
+        last = pl.int_range(pl.len()).over("unique_id") >= pl.len().over("unique_id") - self.horizon
+        came = table.filter(last).with_columns(pl.col("unique_id").cast(pl.String))
+        return Case(self.name, table.filter(~last), _by_series(came), self.horizon, self.season)
+
 
 def _m3(name: str, horizon: int, season: int) -> Callable[[Path], Case]:
     def read(data: Path) -> Case:

@@ -28,9 +28,8 @@ from foretell.forecasting.validation import Validation
 from foretell.tables.frequency import Frequency
 from foretell.training import History, Progress, train
 
-_FINISH_RATE = {"constant": 1.0}
-"""The last stretch's highest rate, as a share of that of the training, where it had not fallen by itself."""
-_FINISH_RATE_AFTER_A_FALL = 0.4
+_RATE_AFTER_A_FALL = 0.4
+"""The last stretch's highest rate, as a share of that of a training whose rate had fallen by itself."""
 _SHORTEST_FINISH = 0.25
 _LONG_SEASON = 200 * 86_400 * 1_000_000
 """In microseconds."""
@@ -167,7 +166,7 @@ def fit_network(
                 minutes=None if budget is None else budget * share,
                 schedule="cosine",
                 patience=None,
-                learning_rate=_FINISH_RATE.get(training.schedule, _FINISH_RATE_AFTER_A_FALL) * training.learning_rate,
+                learning_rate=training.learning_rate * (1.0 if training.schedule == "constant" else _RATE_AFTER_A_FALL),
                 seed=training.seed + 1,
             ),
             device=device,

@@ -17,6 +17,7 @@ from foretell.forecasting.report.wording import (
     TIMES,
     column,
     count,
+    difference,
     escape,
     fixed,
     moments,
@@ -91,3 +92,9 @@ def test_escaped_text_survives_utf8_and_xml(text: str) -> None:
     assert escaped.encode("utf-8").decode("utf-8") == escaped
     inside = ElementTree.fromstring(f'<a b="{escaped}">{escaped}</a>').text or ""
     assert inside == printable(text)
+
+
+def test_a_difference_has_its_sign_and_none_is_none() -> None:
+    assert difference(0.25) == f"+{percent(0.25)}"
+    assert difference(-0.25) == f"{MINUS}{percent(0.25)}"
+    assert difference(0.004) == difference(-0.004) == difference(0.0) == "same"

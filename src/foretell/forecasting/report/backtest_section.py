@@ -10,7 +10,7 @@ from foretell.forecasting.report.charts.scores import model_styles
 from foretell.forecasting.report.content import ReportContent, Score
 from foretell.forecasting.report.legend import legend, line
 from foretell.forecasting.report.summary import baseline, headline_metric, our_score, relative_change, window_count
-from foretell.forecasting.report.wording import DASH, MINUS, count, escape, number, percent
+from foretell.forecasting.report.wording import DASH, count, difference, escape, number, percent
 
 _CLOSE = 0.05
 """Coverage within five points of its level is called close."""
@@ -79,11 +79,7 @@ def _change(error: float, other: Score, score: Score, metric: str) -> str:
     if score is other:
         return DASH
     change = relative_change(error, other.metrics[metric])
-    if math.isnan(change):
-        return DASH
-    if round(abs(change) * 100) == 0:
-        return "same"
-    return f"{'+' if change > 0 else MINUS}{percent(abs(change))}"
+    return DASH if math.isnan(change) else difference(change)
 
 
 def _by_step(content: ReportContent) -> str:

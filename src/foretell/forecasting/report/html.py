@@ -20,7 +20,7 @@ from foretell.forecasting.report.summary import (
     widest_coverage,
 )
 from foretell.forecasting.report.training_section import training_section
-from foretell.forecasting.report.wording import MINUS, THIN, TIMES, escape, fixed, number, percent
+from foretell.forecasting.report.wording import THIN, TIMES, difference, escape, fixed, number, percent
 from foretell.storage.whole_file import replace_file
 
 # The policy holds the page to its word: a browser that reads it fetches nothing.
@@ -94,8 +94,7 @@ def _tiles(content: ReportContent) -> str:
         other = baseline(content.scores, metric)
         change = relative_change(ours.metrics[metric], other.metrics[metric]) if other else math.nan
         if other and not math.isnan(change):
-            sign = "+" if change > 0 else MINUS
-            tiles.append((f"{sign}{percent(abs(change))}", f"{metric} beside {other.model} (lower is better)"))
+            tiles.append((difference(change), f"{metric} beside {other.model} (lower is better)"))
     inside = widest_coverage(content)
     if inside:
         tiles.append((percent(inside[1]), f"of values inside the {percent(inside[0] / 100)} intervals"))

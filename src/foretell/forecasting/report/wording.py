@@ -71,6 +71,13 @@ def percent(share: float, decimals: int = 0) -> str:
     return DASH if math.isnan(share) else f"{fixed(100 * share, decimals)}{THIN}%"
 
 
+def difference(share: float) -> str:
+    """A relative change, -0.1 being a tenth less, with its sign in percent; "same" where that rounds to nothing."""
+    if round(abs(share) * 100) == 0:
+        return "same"
+    return f"{'+' if share > 0 else MINUS}{percent(abs(share))}"
+
+
 def count(amount: int, noun: str, plural: str | None = None) -> str:
     """`amount` of a thing: "1 step", "14 steps"."""
     return f"{fixed(amount, 0)} {noun if amount == 1 else plural or noun + 's'}"
