@@ -3,7 +3,7 @@
     python benchmarks/warm_predict.py
 
 A thousand hourly values of one series, an LSTM of 2 x 64 that reads 336 of them, 24 hours ahead; pandas and polars.
-Beside it stands the body alone, torch.nn.LSTM on as many steps: what no amount of tidying could save.
+Beside it stands the backbone alone, torch.nn.LSTM on as many steps: what no amount of tidying could save.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def main() -> None:
     forecaster = Forecaster("lstm", HORIZON, settings=settings).fit(table)
     network = forecaster.fitted_model.network
     assert network is not None
-    layout = network.blueprint.layout
+    layout = network.architecture.layout
     steps = layout.steps
     rows = []
     for kind, given in (("pandas", table), ("polars", pl.from_pandas(table))):
@@ -62,10 +62,10 @@ def main() -> None:
             (f"Forecaster.predict, {kind}", *milliseconds(lambda given=given: forecaster.predict(given), options.calls))
         )
     torch.set_num_threads(1)
-    body = torch.nn.LSTM(layout.features, 64, 2, batch_first=True).eval()
+    backbone = torch.nn.LSTM(layout.features, 64, 2, batch_first=True).eval()
     x = torch.randn(1, steps, layout.features)
     with torch.inference_mode():
-        rows.append((f"torch.nn.LSTM alone, {steps} steps", *milliseconds(lambda: body(x), options.calls)))
+        rows.append((f"torch.nn.LSTM alone, {steps} steps", *milliseconds(lambda: backbone(x), options.calls)))
     print(markdown(("", "median ms", "least ms"), [(n, f"{m:.2f}", f"{least:.2f}") for n, m, least in rows]))
 
 

@@ -1,4 +1,4 @@
-"""WaveNet as a forecaster's body: the reference text's two sines, ten steps ahead, beside its simplified WaveNet.
+"""WaveNet as a forecaster's backbone: the reference text's two sines, ten steps ahead, beside its simplified WaveNet.
 
 Data, training and errors are those of `reference_text.py`.
 """
@@ -26,11 +26,11 @@ class GatedWaveNet(reference_text.Network):
 
     def __init__(self) -> None:
         super().__init__()
-        self.body = WaveNet(1, RESIDUAL, SKIP, AHEAD, DILATIONS, kernel_size=2)
+        self.backbone = WaveNet(1, RESIDUAL, SKIP, AHEAD, DILATIONS, kernel_size=2)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, 50, 1) to (B, 50, 10)."""
-        forecast: Tensor = self.body(x)
+        forecast: Tensor = self.backbone(x)
         return forecast
 
 

@@ -223,7 +223,7 @@ def _caption(place: Path) -> None:
 
 _MODELS: dict[str, Callable[[Path], None]] = {
     "forecast": _forecast,
-    "forecast of a committee": _wavenet,
+    "forecast of an ensemble": _wavenet,
     "forecast of a mix": _mix,
     "forecast by a pretrained network": _pretrained,
     "audio": _audio,

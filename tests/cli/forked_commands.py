@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 MODULES = (
-    "foretell.cli.app", "foretell.forecasting.forecaster", "foretell.forecasting.report_content",
+    "foretell.cli.app", "foretell.forecasting.forecaster", "foretell.forecasting.report.assembly",
     "foretell.forecasting.report", "foretell.tables.files", "foretell.text.classification.model",
     "foretell.text.classification.table", "matplotlib.backends.backend_agg", "matplotlib.pyplot", "torch._dynamo",
 )  # fmt: skip

@@ -130,8 +130,8 @@ def test_a_model_of_the_format_before(run: Callable[..., Any], sales: Path) -> N
     for command in (["predict", "model", "sales.csv"], ["backtest", "model", "sales.csv"], ["info", "model"]):
         done = run(*command)
         assert (done.exit_code, done.stdout) == (2, "")
-        assert done.stderr.startswith("error: model holds a forecaster of foretell 0.1.0")
-        assert "fit it anew to its table" in done.stderr
+        assert done.stderr.startswith("error: model is of format 1, written by foretell 0.1.0")
+        assert "fit or train the model anew" in done.stderr
 
 
 def test_another_encoding(run: Callable[..., Any], tmp_path: Path) -> None:

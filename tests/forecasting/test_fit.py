@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from foretell.errors import SettingsError, TableError
-from foretell.forecasting.bodies import BODIES
+from foretell.forecasting.backbones import BACKBONES
 from foretell.forecasting.fitting import fit_model
 from foretell.forecasting.prediction import actual_values, forecast, windows_of
 from foretell.forecasting.quantiles import GRID, MEDIAN
@@ -41,9 +41,9 @@ def backtested(panel, model, weights):
     """The quantiles of all backtest windows (B, H, Q), what came (B, H), and what came a season before (B, H)."""
     series = np.repeat(np.arange(len(panel)), 3)
     cutoffs = model.holdout.validation[series] + HORIZON * np.tile(np.arange(3), len(panel))
-    network = model.network.blueprint.build()
+    network = model.network.architecture.build()
     network.load_state_dict(weights)
-    windows = windows_of(panel, model.network.covariates, model.network.blueprint.layout)
+    windows = windows_of(panel, model.network.covariates, model.network.architecture.layout)
     quantiles = forecast(network.eval(), windows, series, cutoffs, model.members.experience)
     actual = actual_values(panel, series, cutoffs, HORIZON)
     return quantiles, actual, actual_values(panel, series, cutoffs - SEASON, HORIZON)
@@ -127,7 +127,7 @@ def test_the_last_stretch_starts_from_what_was_held_out(noisy_sines):
     assert bits(without.network.final) == bits(without.network.held_out) == bits(found.network.held_out)
 
 
-@pytest.mark.parametrize("model", BODIES)
+@pytest.mark.parametrize("model", BACKBONES)
 @pytest.mark.parametrize("stride", [1, 2])
 def test_every_model_fits_with_covariates_of_all_kinds(model, stride):
     random = np.random.default_rng(0)
@@ -142,9 +142,9 @@ def test_every_model_fits_with_covariates_of_all_kinds(model, stride):
     )
     found = fitted(panel, model=model, conv_stride=stride, steps=2, levels=(95, 80))
     assert found.levels == (80, 95)
-    blueprint = found.network.blueprint
-    assert (blueprint.layout.known, blueprint.static, blueprint.categories) == (3, 1, (3,))
-    network = blueprint.build()
+    architecture = found.network.architecture
+    assert (architecture.layout.known, architecture.static, architecture.categories) == (3, 1, (3,))
+    network = architecture.build()
     network.load_state_dict(found.network.final)
     assert all(tensor.isfinite().all() for tensor in found.network.final.values())
     assert np.isfinite(found.history.losses).all()

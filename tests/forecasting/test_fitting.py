@@ -165,8 +165,8 @@ def test_the_intervals_of_a_series_seen_once_are_as_wide_as_the_others_vary(make
     random = np.random.default_rng(0)
     levels = random.uniform(50, 150, 140)
     panel = make_panel([random.normal(x, 0.1 * x, 80 if k < 20 else 1) for k, x in enumerate(levels)], alias="MS")
-    newcomers = np.arange(20, 140)
-    quantiles = fit(panel, "pretrained").forecast(panel, newcomers, panel.history[newcomers], "final")
+    unseen = np.arange(20, 140)
+    quantiles = fit(panel, "pretrained").forecast(panel, unseen, panel.history[unseen], "final")
     came = random.normal(levels[20:, None], 0.1 * levels[20:, None], (120, HORIZON))
     for low, high, share in ((1, 3, 0.8), (0, 4, 0.95)):
         inside = (came > quantiles[..., low]) & (came < quantiles[..., high])

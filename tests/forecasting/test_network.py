@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from foretell.forecasting.bodies import BODIES, RECURRENT, build_body
+from foretell.forecasting.backbones import BACKBONES, RECURRENT, build_backbone
 from foretell.forecasting.inputs import InputLayout, Inputs
 from foretell.forecasting.network import ForecastNetwork, FutureHead
 from foretell.nn import Downsample
@@ -27,11 +27,12 @@ def network_of(name, stride=1, known=1, categories=(3,)):
     size = ForecastNetwork.input_size(layout, static=2, categories=len(categories))
     convolution = Downsample(size, HIDDEN, layout.kernel, stride) if stride > 1 else None
     steps = len(layout.all_anchors)
-    body = build_body(
+    backbone = build_backbone(
         name, HIDDEN if convolution else size, hidden=HIDDEN, layers=2, steps=steps, layer_norm=False, dropout=0.0
     )
-    network = ForecastNetwork(body, HIDDEN, layout, quantiles=QUANTILES, convolution=convolution, categories=categories)
-    return network.eval()
+    return ForecastNetwork(
+        backbone, HIDDEN, layout, quantiles=QUANTILES, convolution=convolution, categories=categories
+    ).eval()
 
 
 def inputs_for(layout, seed=0, categories=1):
@@ -60,7 +61,7 @@ def forecast(network, inputs):
 
 
 @pytest.mark.parametrize("stride", [1, 2])
-@pytest.mark.parametrize("name", BODIES)
+@pytest.mark.parametrize("name", BACKBONES)
 @pytest.mark.parametrize("known", [0, 1])
 def test_a_forecast_does_not_depend_on_later_steps(name, stride, known):
     network = network_of(name, stride, known)
@@ -79,7 +80,7 @@ def test_a_forecast_does_not_depend_on_later_steps(name, stride, known):
 
 
 @pytest.mark.parametrize("stride", [1, 2])
-@pytest.mark.parametrize("name", BODIES)
+@pytest.mark.parametrize("name", BACKBONES)
 def test_every_step_from_the_first_on_is_read(name, stride):
     network = network_of(name, stride)
     inputs = inputs_for(network.layout)
@@ -92,7 +93,7 @@ def test_every_step_from_the_first_on_is_read(name, stride):
     assert reached[first + far :].all()
 
 
-@pytest.mark.parametrize("name", BODIES)
+@pytest.mark.parametrize("name", BACKBONES)
 def test_quantiles_are_in_order_whatever_the_weights(name):
     network = network_of(name)
     with torch.no_grad():

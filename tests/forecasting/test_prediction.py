@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from foretell.forecasting.blueprint import Blueprint
+from foretell.forecasting.architecture import Architecture
 from foretell.forecasting.calendar import calendar_features, calendar_names
 from foretell.forecasting.covariates import Covariates
 from foretell.forecasting.inputs import InputLayout
@@ -32,7 +32,7 @@ def layout_for(panel, known=0):
 
 def network_for(layout):
     torch.manual_seed(2)
-    made = Blueprint("gru", 8, 1, False, 0.0, layout, static=0, categories=())
+    made = Architecture("gru", 8, 1, False, 0.0, layout, static=0, categories=())
     return made.build().eval()
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from foretell.forecasting.blueprint import Blueprint
+from foretell.forecasting.architecture import Architecture
 from foretell.forecasting.covariates import Covariates
 from foretell.forecasting.inputs import InputLayout, Inputs
 from foretell.forecasting.panel import Panel
@@ -23,8 +23,8 @@ HORIZON = 3
 
 def task_on(panel: Panel, *, steps: int = 16, batch_size: int = 64, seed: int = 0) -> TrainingTask:
     layout = InputLayout(steps, HORIZON, seasons=(4,), calendar=0, known=0)
-    blueprint = Blueprint("rnn", 4, 1, False, 0.0, layout, static=0, categories=())
-    return TrainingTask(windows_of(panel, Covariates.fit(panel), layout), blueprint, batch_size, seed)
+    architecture = Architecture("rnn", 4, 1, False, 0.0, layout, static=0, categories=())
+    return TrainingTask(windows_of(panel, Covariates.fit(panel), layout), architecture, batch_size, seed)
 
 
 def assert_same(one: Inputs, other: Inputs) -> None:
@@ -99,9 +99,9 @@ def test_of_a_long_horizon_fewer_anchors_have_their_turn(make_panel):
     counts = []
     for horizon in (4, 200):
         layout = InputLayout(steps=200, horizon=horizon, seasons=(7,), calendar=0, known=0)
-        blueprint = Blueprint("gru", 4, 1, False, 0.0, layout, 0, ())
+        architecture = Architecture("gru", 4, 1, False, 0.0, layout, 0, ())
         windows = windows_of(panel, Covariates.fit(panel), layout)
-        batch = TrainingTask(windows, blueprint, 32, 0).batches(panel.history)(0)
+        batch = TrainingTask(windows, architecture, 32, 0).batches(panel.history)(0)
         counts.append(len(batch.at))
         assert batch.candidates.numel() < 1 << 20
     assert counts == [88, 8]

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from foretell.forecasting.blueprint import Blueprint
+from foretell.forecasting.architecture import Architecture
 from foretell.forecasting.covariates import Covariates
 from foretell.forecasting.holdout import Holdout
 from foretell.forecasting.inputs import InputLayout, Inputs
@@ -40,9 +40,9 @@ class Fixed(nn.Module):
 def validation_of(panel: Panel, training: list[int], validation: list[int], *, stride: int = 1) -> Validation:
     layout = InputLayout(12, HORIZON, seasons=(3,), calendar=0, known=0, kernel=2 * stride if stride > 1 else 1)
     layout = replace(layout, stride=stride)
-    blueprint = Blueprint("rnn", 4, 1, False, 0.0, layout, static=0, categories=())
+    architecture = Architecture("rnn", 4, 1, False, 0.0, layout, static=0, categories=())
     holdout = Holdout(np.array(training), np.array(validation), panel.history)
-    return Validation(windows_of(panel, Covariates.fit(panel), layout), blueprint, holdout)
+    return Validation(windows_of(panel, Covariates.fit(panel), layout), architecture, holdout)
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ def test_all_of_it_comes_back(kind: str, weights: dict[str, Tensor], tmp_path: P
     # Neither a transposed tensor nor one without elements lies in memory as it is written.
     weights = {**weights, "turned": torch.arange(6).view(2, 3).T, "none": torch.empty(0, 4), "one": torch.tensor(1.5)}
     write_folder(tmp_path / "model", kind, DESCRIPTION, weights)
-    assert json.loads((tmp_path / "model" / "model.json").read_bytes().decode("utf-8", "surrogatepass"))["format"] == 1
+    assert json.loads((tmp_path / "model" / "model.json").read_bytes().decode("utf-8", "surrogatepass"))["format"] == 2
     for asked in (kind, None):
         stored = read_folder(tmp_path / "model", asked)
         assert (stored.kind, stored.description) == (kind, DESCRIPTION)
@@ -95,11 +95,14 @@ def test_a_kind_that_is_not_known_takes_a_newer_foretell(folder: Path) -> None:
                 read_folder(folder, kind)
 
 
-def test_a_model_from_before_there_were_kinds_is_a_forecaster(folder: Path) -> None:
-    rewrite(folder, lambda body: body.pop("kind"))
-    assert read_folder(folder, "forecast").kind == "forecast"
-    with pytest.raises(ModelError, match="`foretell predict` takes it"):
-        read_folder(folder, "audio")
+def test_a_model_of_an_older_format_is_refused_and_may_be_replaced(folder: Path, weights: dict[str, Tensor]) -> None:
+    head = json.loads((folder / "model.json").read_bytes().decode("utf-8", "surrogatepass"))
+    (folder / "model.json").write_text(json.dumps({**head, "format": 1, "foretell": "0.1.0"}))
+    for kind in ("audio", "forecast", None):
+        with pytest.raises(ModelError, match=r"is of format 1, written by foretell 0\.1\.0, .* no longer reads"):
+            read_folder(folder, kind)
+    write_folder(folder, "audio", DESCRIPTION, weights)
+    assert read_folder(folder, "audio").description == DESCRIPTION
 
 
 def test_what_a_description_lacks_is_one_clear_error(folder: Path) -> None:

@@ -179,13 +179,13 @@ def _forecaster(folder: Path) -> tuple[dict[str, Any], History | None]:
 
 def _network(fit: NetworkFit) -> dict[str, Any]:
     """The facts of a network that was trained on the table."""
-    blueprint = fit.blueprint
+    architecture = fit.architecture
     return {
-        "network": blueprint.model,
-        "layers": blueprint.layers,
-        "hidden": blueprint.hidden,
-        "layer_norm": blueprint.layer_norm,
-        "members": blueprint.members,
+        "network": architecture.model,
+        "layers": architecture.layers,
+        "hidden": architecture.hidden,
+        "layer_norm": architecture.layer_norm,
+        "members": architecture.members,
         "parameters": sum(p.numel() for p in fit.network("final").parameters()),
-        "input_steps": blueprint.layout.steps,
+        "input_steps": architecture.layout.steps,
     }

@@ -83,7 +83,7 @@ def forecaster_for(
 
     Raises `SettingsError` for options that make no sense, `TableError` for a table that does not.
     """
-    from foretell.forecasting.bodies import PRETRAINED
+    from foretell.forecasting.backbones import PRETRAINED
     from foretell.forecasting.epochs import steps_of_epochs
     from foretell.forecasting.forecaster import Forecaster
     from foretell.forecasting.tables.regularise import to_panel
@@ -150,14 +150,14 @@ def _training(asked: FitOptions) -> TrainingSettings:
 
 def _require_future(tables: Tables, horizon: int) -> None:
     """A date that was forgotten should not cost a training."""
+    from foretell.forecasting.tables.cold_start import with_cold_starts
     from foretell.forecasting.tables.future import check_future, future_rows
-    from foretell.forecasting.tables.newcomers import with_newcomers
     from foretell.forecasting.tables.regularise import to_panel
 
     panel, _ = to_panel(tables.table, tables.columns, keep_empty=True)
     if tables.future is None:
         check_future(panel, horizon)
         return
-    wider = with_newcomers(panel, tables.future, tables.columns)
+    wider = with_cold_starts(panel, tables.future, tables.columns)
     if wider is panel or panel.known:
         future_rows(wider, tables.future, tables.columns, horizon)

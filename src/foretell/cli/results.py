@@ -95,7 +95,7 @@ class Results:
                     files[what] = place
         if to.report is not None or to.picture is not None:
             from foretell.forecasting.report import write_png, write_report
-            from foretell.forecasting.report_content import report_content
+            from foretell.forecasting.report.assembly import report_content
 
             content = report_content(self._forecaster, self._backtest, title=self._tables.name)
             if to.report is not None:

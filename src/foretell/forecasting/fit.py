@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from foretell.errors import SettingsError, TableError
-from foretell.forecasting.blueprint import Blueprint
-from foretell.forecasting.bodies import RECURRENT
+from foretell.forecasting.architecture import Architecture
+from foretell.forecasting.backbones import RECURRENT
 from foretell.forecasting.calendar import calendar_names
 from foretell.forecasting.covariates import Covariates
 from foretell.forecasting.holdout import Holdout
@@ -46,7 +46,7 @@ Stage = Literal["held_out", "final"]
 class NetworkFit:
     """A trained network and what is known of it."""
 
-    blueprint: Blueprint
+    architecture: Architecture
     covariates: Covariates
     held_out: dict[str, Tensor]
     """The weights that never saw the backtest windows."""
@@ -64,7 +64,7 @@ class NetworkFit:
         if stage not in self._built:
             # The random first weights are overwritten at once; the caller's random numbers are to stay as they are.
             with torch.random.fork_rng(devices=[]):
-                network = self.blueprint.build()
+                network = self.architecture.build()
             network.load_state_dict(getattr(self, stage))
             self._built[stage] = network.to(self.device).eval().requires_grad_(False)
         return self._built[stage]
@@ -78,7 +78,7 @@ class NetworkFit:
         experience: Experience,
     ) -> NDArray[np.float64]:
         """The quantiles of `GRID` for the H steps after row `cutoffs` (B,) of `series` (B,): (B, H, 15)."""
-        windows = windows_of(panel, self.covariates, self.blueprint.layout)
+        windows = windows_of(panel, self.covariates, self.architecture.layout)
         return forecast(self.network(stage), windows, series, cutoffs, experience)
 
 
@@ -107,7 +107,7 @@ def fit_network(
             "and backtest: give longer series, or fewer backtest windows"
         )
     covariates = Covariates.fit(panel, holdout.training)
-    blueprint = Blueprint(
+    architecture = Architecture(
         model=model,
         hidden=settings.hidden,
         layers=settings.layers,
@@ -132,10 +132,10 @@ def fit_network(
             "truncate cuts the input of a recurrent network into chunks: not with wavenet or conv_stride"
         )
 
-    windows = windows_of(panel, covariates, blueprint.layout)
-    network = _build(blueprint, training.seed)
-    task = TrainingTask(windows, blueprint, settings.batch_size * settings.members, training.seed)
-    validation = Validation(windows, blueprint, holdout)
+    windows = windows_of(panel, covariates, architecture.layout)
+    network = _build(architecture, training.seed)
+    task = TrainingTask(windows, architecture, settings.batch_size * settings.members, training.seed)
+    validation = Validation(windows, architecture, holdout)
     share = _finish_share(holdout) if settings.finish is None else settings.finish
     budget = None if training.minutes is None else training.minutes / (1 + share)
     if not validation and training.patience is not None:
@@ -175,7 +175,7 @@ def fit_network(
             on_progress=_named("finish", on_progress),
         )
     return NetworkFit(
-        blueprint=blueprint,
+        architecture=architecture,
         covariates=covariates,
         held_out=held_out,
         final=_weights(network),
@@ -201,10 +201,10 @@ def _finish_share(holdout: Holdout) -> float:
     return min(1.0, max(_SHORTEST_FINISH, 2 * held)) if held > 0 else 0.0
 
 
-def _build(blueprint: Blueprint, seed: int) -> nn.Module:
+def _build(architecture: Architecture, seed: int) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        return blueprint.build()
+        return architecture.build()
 
 
 def _weights(network: nn.Module) -> dict[str, Tensor]:

@@ -70,8 +70,8 @@ class Members:
             unseen = ~_seen(panel, series, cutoffs, reach(seasons))
             for quantiles in found.values():
                 quantiles[unseen] = self.experience.quantiles
-        if self.network is not None and (names is None or self.network.blueprint.model in names):
-            name = self.network.blueprint.model
+        if self.network is not None and (names is None or self.network.architecture.model in names):
+            name = self.network.architecture.model
             found[name] = self.network.quantiles(panel, series, cutoffs, stage, self.experience)
         return found
 
@@ -79,7 +79,7 @@ class Members:
     def past(self) -> int:
         """The steps of history that a forecast looks at."""
         looked_at = [reach(two_seasons(self.seasons.lengths))] if self.pretrained is not None else []
-        return max([*looked_at, *([self.network.blueprint.layout.past] if self.network else [])])
+        return max([*looked_at, *([self.network.architecture.layout.past] if self.network else [])])
 
 
 @dataclass(frozen=True)

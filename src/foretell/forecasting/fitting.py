@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foretell.errors import ModelError, TableError
+from foretell.forecasting.backbones import AUTO, PRETRAINED
 from foretell.forecasting.blend import DOUBT, Blend, chosen_blend
-from foretell.forecasting.bodies import AUTO, PRETRAINED
 from foretell.forecasting.calibration import calibration_factors
 from foretell.forecasting.fit import FEWEST_VALUES, OnProgress, fit_network
 from foretell.forecasting.fitted_model import FittedModel, Members, blended, forecast_device, validated_until
@@ -55,7 +55,7 @@ def fit_model(
     tensorboard: Path | None = None,
     on_progress: OnProgress | None = None,
 ) -> FittedModel:
-    """Fit `model`, one of the names in `bodies.MODELS`, to all series of a panel.
+    """Fit `model`, one of the names in `backbones.MODELS`, to all series of a panel.
 
     The pretrained network needs no training. `auto` mixes it, a network trained on the table where there is enough to
     learn from, and simple methods, in shares that the validation parts decide; they also calibrate the intervals.
@@ -150,7 +150,7 @@ def _validated(
         doubt = _DOUBT_OF_KNOWN if panel.known else DOUBT
         blend = chosen_blend(forecasts, actual, scale, _prior(members, values), SIMPLE, apart, doubt)
     else:
-        only = next(iter(forecasts)) if members.network is None else members.network.blueprint.model
+        only = next(iter(forecasts)) if members.network is None else members.network.architecture.model
         blend = Blend({only: 1.0}, {}, None, 0)
     count = int((~np.isnan(actual)).sum())
     mixed = blended(forecasts, blend)
@@ -198,9 +198,9 @@ def _prior(members: Members, values: int) -> dict[str, float]:
     """The shares that are believed right before anything is measured, in proportion."""
     prior = {"pretrained": 1.0} if members.pretrained is not None else {}
     if members.network is not None:
-        blueprint = members.network.blueprint
-        doubt = _WORTH_TRAINING if blueprint.layout.known or blueprint.static else _HALF_TRUSTED
+        architecture = members.network.architecture
+        doubt = _WORTH_TRAINING if architecture.layout.known or architecture.static else _HALF_TRUSTED
         # What is known ahead only the table's own network can see.
-        weight = _SEES_AHEAD if blueprint.layout.known else 1.0
-        prior[blueprint.model] = weight * values / (values + doubt)
+        weight = _SEES_AHEAD if architecture.layout.known else 1.0
+        prior[architecture.model] = weight * values / (values + doubt)
     return prior

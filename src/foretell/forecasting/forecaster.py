@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from foretell.errors import SettingsError, TableError
+from foretell.forecasting.backbones import AUTO, PRETRAINED, model_name
 from foretell.forecasting.backtest import Backtest, run_backtest
-from foretell.forecasting.bodies import AUTO, PRETRAINED, model_name
 from foretell.forecasting.fitted_model import FittedModel, forecast_device
 from foretell.forecasting.fitting import fit_model
 from foretell.forecasting.holdout import WINDOWS
@@ -26,11 +26,11 @@ from foretell.forecasting.panel import Panel
 from foretell.forecasting.panel_parts import recent, select
 from foretell.forecasting.quantiles import quantiles_of
 from foretell.forecasting.settings import LONGER, LONGEST, ForecastSettings, preset_settings
+from foretell.forecasting.tables.cold_start import with_cold_starts
 from foretell.forecasting.tables.columns import Columns
 from foretell.forecasting.tables.findings import Findings, describe_frequency
 from foretell.forecasting.tables.frames import to_polars
 from foretell.forecasting.tables.future import check_future, future_rows
-from foretell.forecasting.tables.newcomers import with_newcomers
 from foretell.forecasting.tables.nixtla import TableKind, quantile_columns
 from foretell.forecasting.tables.regularise import to_panel
 from foretell.forked import require_polars
@@ -273,7 +273,7 @@ class Forecaster:
     def _with_future(self, panel: Panel, future: IntoFrame) -> Panel:
         columns = self.fitted_model.columns
         frame = to_polars(future)
-        wider = with_newcomers(panel, frame, columns)
+        wider = with_cold_starts(panel, frame, columns)
         if wider is panel or panel.known:
             return future_rows(wider, frame, columns, self.horizon)
         return wider

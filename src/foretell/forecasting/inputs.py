@@ -37,7 +37,7 @@ class Inputs:
     categories: Tensor
     """(B, S') int64: the codes of the others."""
     at: Tensor
-    """(A,) int64: which outputs of the body are the anchors'."""
+    """(A,) int64: which outputs of the backbone are the anchors'."""
     candidates: Tensor
     """(B, A, K, H): values that could repeat: for each season the latest in phase and the mean of all in phase, then
     the level. The last value, a candidate too, is the zero of the scale."""

@@ -11,11 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from foretell.errors import ModelError
 from foretell.field_types import from_plain, read_value
+from foretell.forecasting.architecture import Architecture
+from foretell.forecasting.backbones import MODELS
 from foretell.forecasting.blend import Blend
-from foretell.forecasting.blueprint import Blueprint
-from foretell.forecasting.bodies import MODELS
 from foretell.forecasting.calendar import calendar_names
 from foretell.forecasting.covariates import Covariates
 from foretell.forecasting.fit import NetworkFit
@@ -60,11 +59,6 @@ def load_model(folder: str | Path, device: torch.device) -> FittedModel:
     Raises ModelError where it is not there, not a forecaster, damaged in any of its files, or of another format.
     """
     stored = read_folder(folder, _KIND)
-    if "blueprint" in stored.description:
-        raise ModelError(
-            f"{folder} holds a forecaster of foretell 0.1.0, whose networks this version no longer builds: fit it anew "
-            "to its table (foretell fit)"
-        )
     with stored.understood():
         return _understood(stored, device)
 
@@ -93,7 +87,7 @@ def _describe(model: FittedModel) -> dict[str, Any]:
 
 def _describe_network(fit: NetworkFit) -> dict[str, Any]:
     return {
-        "blueprint": fit.blueprint.to_dict(),
+        "architecture": fit.architecture.to_dict(),
         "covariates": fit.covariates.to_dict(),
         "history": fit.history.to_dict(),
         "finish": fit.finish.to_dict() if fit.finish else None,
@@ -138,16 +132,16 @@ def _understood(stored: StoredModel, device: torch.device) -> FittedModel:
 
 
 def _network_facts(plain: Mapping[str, Any], frequency: Frequency) -> dict[str, Any]:
-    blueprint, covariates = Blueprint.from_dict(plain["blueprint"]), Covariates.from_dict(plain["covariates"])
-    layout, finish = blueprint.layout, plain["finish"]
-    if (covariates.known_features, covariates.static_features) != (layout.known, blueprint.static):
+    architecture, covariates = Architecture.from_dict(plain["architecture"]), Covariates.from_dict(plain["covariates"])
+    layout, finish = architecture.layout, plain["finish"]
+    if (covariates.known_features, covariates.static_features) != (layout.known, architecture.static):
         raise ValueError("the network reads other columns than those described")
-    if covariates.category_counts != blueprint.categories:
+    if covariates.category_counts != architecture.categories:
         raise ValueError("the network knows other categories than those described")
     if layout.calendar != len(calendar_names(frequency)):
         raise ValueError(f"a frequency of {frequency.alias} has another calendar than the network reads")
     return {
-        "blueprint": blueprint,
+        "architecture": architecture,
         "covariates": covariates,
         "history": History.from_dict(plain["history"]),
         "finish": History.from_dict(finish) if finish else None,
@@ -182,8 +176,8 @@ def _check_together(model: FittedModel) -> None:
         raise ValueError(f"horizon {model.horizon} with seasons {model.seasons}")
     known = {_PRETRAINED, *SIMPLE} if members.pretrained is not None else set()
     if members.network is not None:
-        layout = members.network.blueprint.layout
-        known.add(members.network.blueprint.model)
+        layout = members.network.architecture.layout
+        known.add(members.network.architecture.model)
         if layout.horizon != model.horizon or not set(layout.seasons) <= set(model.seasons):
             raise ValueError("the network has another horizon, or other seasons, than the forecaster")
     shares = model.blend.shares
@@ -199,7 +193,7 @@ def _tensors(
     def expected() -> dict[str, Tensor]:
         tensors: dict[str, Tensor] = {}
         if network is not None:
-            weights = network["blueprint"].build().state_dict()
+            weights = network["architecture"].build().state_dict()
             tensors |= {f"{name}.{key}": tensor for name in _SETS for key, tensor in weights.items()}
         if sizes is not None:
             tensors |= {f"{_PRETRAINED}.{key}": t for key, t in AnyHorizonNetwork(**sizes).state_dict().items()}
@@ -207,7 +201,7 @@ def _tensors(
 
     least = 0 if sizes is None else sizes.get("layers", 0)
     if network is not None:
-        least += network["blueprint"].layers * network["blueprint"].members * len(_SETS)
+        least += network["architecture"].layers * network["architecture"].members * len(_SETS)
     return stored.tensors(expected, at_least=least)
 
 

@@ -1,4 +1,4 @@
-"""The forecaster's network: a causal body over the time steps, and a head that forecasts the whole horizon at each."""
+"""The forecaster's network: a causal backbone over time, and a head that forecasts the whole horizon at each step."""
 
 from __future__ import annotations
 
@@ -31,37 +31,37 @@ class ForecastNetwork(nn.Module):
 
     def __init__(
         self,
-        body: nn.Module,
-        body_size: int,
+        backbone: nn.Module,
+        backbone_size: int,
         layout: InputLayout,
         *,
         quantiles: int,
         convolution: Downsample | None = None,
         categories: Sequence[int] = (),
     ) -> None:
-        """`body` maps (B, T, its inputs) to (B, T, `body_size`), or to a pair of that and its state."""
+        """`backbone` maps (B, T, its inputs) to (B, T, `backbone_size`), or to a pair of that and its state."""
         super().__init__()
         self.layout = layout
         self.quantiles = quantiles
         self.convolution = convolution
-        self.body = body
+        self.backbone = backbone
         self.embeddings = nn.ModuleList(nn.Embedding(count, _EMBEDDING_SIZE, padding_idx=0) for count in categories)
-        self.shares = nn.Linear(body_size, layout.horizon * (layout.candidates + 1))
-        self.corrections = nn.Linear(body_size, layout.horizon * quantiles)
+        self.shares = nn.Linear(backbone_size, layout.horizon * (layout.candidates + 1))
+        self.corrections = nn.Linear(backbone_size, layout.horizon * quantiles)
         for head in (self.shares, self.corrections):
             nn.init.xavier_uniform_(head.weight, gain=_HEAD_GAIN)
             nn.init.zeros_(head.bias)
         self.ahead: FutureHead | None = None
         if layout.future_features:
-            self.ahead = FutureHead(body_size, layout, layout.candidates + 1 + quantiles)
+            self.ahead = FutureHead(backbone_size, layout, layout.candidates + 1 + quantiles)
 
     @staticmethod
     def input_size(layout: InputLayout, static: int, categories: int) -> int:
-        """The features of each step that reach the convolution or the body: the layout's and the static ones."""
+        """The features of each step that reach the convolution or the backbone: the layout's and the static ones."""
         return layout.features + static + _EMBEDDING_SIZE * categories
 
     def forward(self, inputs: Inputs, state: Any = None) -> tuple[Tensor, Any]:
-        """The quantiles (B, A, Q, H), and the state of a recurrent body after the last step (None for others)."""
+        """The quantiles (B, A, Q, H), and the state of a recurrent backbone after the last step (None for others)."""
         hidden, state = self._hidden(inputs, state)
         hidden = hidden.index_select(1, inputs.at)
         shape = (-1, self.layout.horizon)
@@ -81,7 +81,7 @@ class ForecastNetwork(nn.Module):
         if self.convolution is not None:
             first = self.layout.all_anchors[0] - (self.layout.kernel - 1)
             x = torch.relu(self.convolution(x[:, first:]))
-        hidden = self.body(x) if state is None else self.body(x, state)
+        hidden = self.backbone(x) if state is None else self.backbone(x, state)
         return hidden if isinstance(hidden, tuple) else (hidden, None)
 
 
@@ -92,16 +92,16 @@ class FutureHead(nn.Module):
     features does not.
     """
 
-    def __init__(self, body_size: int, layout: InputLayout, outputs: int) -> None:
+    def __init__(self, backbone_size: int, layout: InputLayout, outputs: int) -> None:
         super().__init__()
         self.horizon = layout.horizon
-        self.context = nn.Linear(body_size, layout.horizon * _FUTURE_CHANNELS)
+        self.context = nn.Linear(backbone_size, layout.horizon * _FUTURE_CHANNELS)
         self.known = nn.Linear(layout.future_features, _FUTURE_CHANNELS, bias=False)
         self.output = nn.Linear(_FUTURE_CHANNELS, outputs, bias=False)
         nn.init.xavier_uniform_(self.output.weight, gain=_HEAD_GAIN)
 
     def forward(self, hidden: Tensor, future: Tensor) -> Tensor:
-        """`hidden` (B, A, `body_size`) and `future` (B, A, H, F') to (B, A, `outputs`, H)."""
+        """`hidden` (B, A, `backbone_size`) and `future` (B, A, H, F') to (B, A, `outputs`, H)."""
         context = self.context(hidden).unflatten(-1, (self.horizon, _FUTURE_CHANNELS))
         output: Tensor = self.output(torch.relu(context + self.known(future)))
         return output.transpose(-1, -2)

@@ -11,15 +11,15 @@ import torch
 from numpy.typing import NDArray
 
 from foretell.forecasting.calendar import calendar_features
-from foretell.forecasting.committee import Committee
 from foretell.forecasting.covariates import Covariates
+from foretell.forecasting.ensemble import Ensemble
 from foretell.forecasting.inputs import InputLayout
 from foretell.forecasting.network import ForecastNetwork
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.scaling import FLOOR
 from foretell.forecasting.windows import Windows
 
-Network = ForecastNetwork | Committee
+Network = ForecastNetwork | Ensemble
 
 _BATCH = 512
 _CELLS = 1 << 25

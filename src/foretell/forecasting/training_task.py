@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from foretell.forecasting.blueprint import Blueprint
+from foretell.forecasting.architecture import Architecture
 from foretell.forecasting.inputs import Inputs
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.quantiles import GRID, pinball_loss
@@ -27,9 +27,9 @@ _MOST_OUTPUTS = 1 << 20
 class TrainingTask:
     """Random windows and the loss on them."""
 
-    def __init__(self, windows: Windows, blueprint: Blueprint, batch_size: int, seed: int) -> None:
+    def __init__(self, windows: Windows, architecture: Architecture, batch_size: int, seed: int) -> None:
         self._windows = windows
-        self._layout = blueprint.layout
+        self._layout = architecture.layout
         self._quantiles = torch.tensor(GRID)
         self._batch_size = batch_size
         self._seed = seed

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from foretell.forecasting.blueprint import Blueprint
+from foretell.forecasting.architecture import Architecture
 from foretell.forecasting.holdout import Holdout
 from foretell.forecasting.inputs import Inputs
 from foretell.forecasting.quantiles import GRID, pinball_loss
@@ -21,9 +21,9 @@ _BATCH = 256
 class Validation:
     """The windows whose horizon lies in the validation parts, every possible cutoff of them."""
 
-    def __init__(self, windows: Windows, blueprint: Blueprint, holdout: Holdout) -> None:
+    def __init__(self, windows: Windows, architecture: Architecture, holdout: Holdout) -> None:
         self._quantiles = torch.tensor(GRID)
-        layout = blueprint.layout
+        layout = architecture.layout
         series = holdout.validated
         if len(series) > _MOST_SERIES:
             series = series[np.linspace(0, len(series) - 1, _MOST_SERIES).astype(np.int64)]

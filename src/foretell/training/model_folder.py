@@ -24,8 +24,8 @@ from foretell.storage.reasons import reason_and_remedy
 from foretell.storage.whole_folder import replace_folder, standing
 from foretell.training.tensor_file import parse_tensors, read_ordinary
 
-FORMAT = 1
-"""The version of the folder's layout that is written, and the newest that is read."""
+FORMAT = 2
+"""The version of the folder's layout that is written, and the only one that is read."""
 
 COMMANDS = {
     "forecast": "foretell predict",
@@ -139,15 +139,14 @@ class StoredModel:
 def read_folder(folder: str | Path, kind: str | None = None) -> StoredModel:
     """Read the description of a model of that kind (None: of any) that `write_folder` wrote.
 
-    Raises ModelError where it is not there, not a model, damaged, of a newer format, or of another kind.
+    Raises ModelError where it is not there, not a model, damaged, of another format, or of another kind.
     """
     place = standing(Path(folder).absolute(), _JSON)
     if not place.is_dir():
         what = "is a file" if place.exists() else "does not exist"
         raise ModelError(f"{folder} {what}: a model is a folder, such as `foretell fit` and the `train` commands write")
     description = _read_json(place, folder)
-    # Forecasters were there before there were kinds.
-    found = description.pop(_KIND, "forecast")
+    found = description.pop(_KIND, None)
     if not isinstance(found, str) or found not in COMMANDS:
         raise ModelError(
             f"{folder} is a model of the kind {found!r}, which this foretell {metadata.version('foretell')} does not "
@@ -218,8 +217,13 @@ def _read_json(place: Path, folder: str | Path) -> dict[str, Any]:
         raise ModelError(f"{folder} is not a model: its {_JSON} was not written by foretell, or is damaged")
     if version > FORMAT:
         raise ModelError(
-            f"{folder} is of format {version}, but this foretell {metadata.version('foretell')} reads formats up to "
+            f"{folder} is of format {version}, but this foretell {metadata.version('foretell')} reads format "
             f"{FORMAT}: it takes foretell {head['foretell']} or newer (pip install --upgrade foretell)"
+        )
+    if 1 <= version < FORMAT:
+        raise ModelError(
+            f"{folder} is of format {version}, written by foretell {head['foretell']}, which this foretell "
+            f"{metadata.version('foretell')} no longer reads: fit or train the model anew"
         )
     body = head.get("model")
     if version < 1 or not isinstance(body, dict) or head.get("sha256") != _digest(body):

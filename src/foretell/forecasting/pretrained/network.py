@@ -1,4 +1,4 @@
-"""The any-horizon network: a recurrent body over the past, and a head that forecasts any step ahead."""
+"""The any-horizon network: a recurrent backbone over the past, and a head that forecasts any step ahead."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class AnyHorizonNetwork(nn.Module):
             self.output.weight *= _OUTPUT_GAIN
 
     def forward(self, inputs: Inputs, state: Any = None) -> tuple[Tensor, Any]:
-        """The quantiles (B, A, H, Q), and the body's state after the last step."""
+        """The quantiles (B, A, H, Q), and the backbone's state after the last step."""
         hidden, state = self.body(inputs.steps, state) if state is not None else self.body(inputs.steps)
         context = self.state(torch.cat([_at(hidden, inputs.at), _at(inputs.steps, inputs.at)], -1))
         candidates = inputs.candidates.mT

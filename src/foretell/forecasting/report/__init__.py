@@ -1,6 +1,7 @@
-"""The report of a forecast: one self-contained HTML page, and pictures. Knows nothing of models or tables.
+"""The report of a forecast: one self-contained HTML page, and pictures.
 
-`content.py` says what there is to show, `html.py` makes the page, `charts/` the pictures.
+`content.py` declares what a report shows, `assembly.py` takes it from a forecaster and its backtest, `html.py` makes
+the page, `charts/` the pictures. Only `assembly.py` knows models and tables.
 """
 
 from foretell.forecasting.report.charts import forecast_chart, plot_forecast, write_png

@@ -12,17 +12,17 @@ from foretell.nn import GRU, LSTM, RNN, WaveNet
 from foretell.nn.wavenet import dilation_cycles
 
 RECURRENT: dict[str, type[nn.Module]] = {"rnn": RNN, "lstm": LSTM, "gru": GRU}
-BODIES: dict[str, type[nn.Module]] = {**RECURRENT, "wavenet": WaveNet}
+BACKBONES: dict[str, type[nn.Module]] = {**RECURRENT, "wavenet": WaveNet}
 
 
 AUTO, PRETRAINED = "auto", "pretrained"
-MODELS = (AUTO, PRETRAINED, *BODIES)
+MODELS = (AUTO, PRETRAINED, *BACKBONES)
 
 
 def model_name(model: str | type[nn.Module]) -> str:
     """The name of a model given by name or as a layer class of `foretell.nn`; SettingsError for any other."""
     for name in MODELS:
-        if model is BODIES.get(name, name) or (isinstance(model, str) and model.lower() == name):
+        if model is BACKBONES.get(name, name) or (isinstance(model, str) and model.lower() == name):
             return name
     raise SettingsError(
         f"model {model!r} is not known: choose one of {', '.join(MODELS)}, or hand in the class itself, "
@@ -30,7 +30,7 @@ def model_name(model: str | type[nn.Module]) -> str:
     )
 
 
-def build_body(
+def build_backbone(
     name: str, input_size: int, *, hidden: int, layers: int, steps: int, layer_norm: bool, dropout: float
 ) -> nn.Module:
     """A causal network from (B, T, `input_size`) to (B, T, `hidden`), a recurrent one with its state beside that.

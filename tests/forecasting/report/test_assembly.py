@@ -11,7 +11,7 @@ import pytest
 
 from foretell.forecasting.forecaster import Forecaster
 from foretell.forecasting.report import render_report
-from foretell.forecasting.report_content import report_content
+from foretell.forecasting.report.assembly import report_content
 from foretell.forecasting.settings import ForecastSettings
 from foretell.training.settings import TrainingSettings
 

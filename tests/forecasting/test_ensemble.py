@@ -1,4 +1,4 @@
-"""A committee beside the same networks by themselves."""
+"""An ensemble beside the same networks by themselves."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import torch
 
-from foretell.forecasting.blueprint import Blueprint
-from foretell.forecasting.committee import Committee
+from foretell.forecasting.architecture import Architecture
+from foretell.forecasting.ensemble import Ensemble
 from foretell.forecasting.fit import fit_network
 from foretell.forecasting.inputs import InputLayout
 from foretell.forecasting.plan import Plan
@@ -16,10 +16,10 @@ from foretell.forecasting.windows import WindowBatch
 from foretell.training import TrainingSettings
 
 LAYOUT = InputLayout(steps=12, horizon=3, seasons=(4,), calendar=0, known=0)
-BLUEPRINT = Blueprint("gru", 6, 1, False, 0.0, LAYOUT, static=0, categories=(), members=3)
+ARCHITECTURE = Architecture("gru", 6, 1, False, 0.0, LAYOUT, static=0, categories=(), members=3)
 
 
-def committee_and_inputs(batch=6):
+def ensemble_and_inputs(batch=6):
     torch.manual_seed(0)
     rows = LAYOUT.past + LAYOUT.horizon
     windows = WindowBatch(
@@ -30,15 +30,15 @@ def committee_and_inputs(batch=6):
         centre=torch.zeros(batch, dtype=torch.float64),
         unit=torch.ones(batch, dtype=torch.float64),
     )
-    return BLUEPRINT.build(), LAYOUT.inputs(windows)
+    return ARCHITECTURE.build(), LAYOUT.inputs(windows)
 
 
 def test_the_members_differ_and_their_quantiles_are_averaged():
-    committee, inputs = committee_and_inputs()
-    assert isinstance(committee, Committee)
+    ensemble, inputs = ensemble_and_inputs()
+    assert isinstance(ensemble, Ensemble)
     with torch.no_grad():
-        alone = torch.stack([member(inputs)[0] for member in committee.members])
-        together, states = committee.eval()(inputs)
+        alone = torch.stack([member(inputs)[0] for member in ensemble.members])
+        together, states = ensemble.eval()(inputs)
     assert not torch.equal(alone[0], alone[1])
     torch.testing.assert_close(together, alone.mean(0), rtol=0, atol=1e-6)
     assert (together.diff(dim=2) >= 0).all()
@@ -46,29 +46,29 @@ def test_the_members_differ_and_their_quantiles_are_averaged():
 
 
 def test_in_training_each_member_learns_from_its_own_share():
-    committee, inputs = committee_and_inputs()
-    quantiles, _ = committee.train()(inputs)
+    ensemble, inputs = ensemble_and_inputs()
+    quantiles, _ = ensemble.train()(inputs)
     parts = inputs.split(3)
-    for k, member in enumerate(committee.members):
+    for k, member in enumerate(ensemble.members):
         torch.testing.assert_close(quantiles[2 * k : 2 * k + 2], member(parts[k])[0], rtol=0, atol=1e-6)
     quantiles[:2].sum().backward()
-    learnt = [any(p.grad is not None and p.grad.any() for p in member.parameters()) for member in committee.members]
+    learnt = [any(p.grad is not None and p.grad.any() for p in member.parameters()) for member in ensemble.members]
     assert learnt == [True, False, False]
 
 
 def test_the_state_goes_back_to_the_member_it_came_from():
-    committee, inputs = committee_and_inputs()
-    committee.eval()
+    ensemble, inputs = ensemble_and_inputs()
+    ensemble.eval()
     first, second = inputs.chunks(8)
     with torch.no_grad():
-        _, state = committee(first)
-        resumed, _ = committee(second, state)
-        whole, _ = committee(inputs)
+        _, state = ensemble(first)
+        resumed, _ = ensemble(second, state)
+        whole, _ = ensemble(inputs)
     torch.testing.assert_close(resumed, whole[:, 8:], rtol=0, atol=1e-6)
 
 
 def test_one_member_is_the_network_itself():
-    assert not isinstance(replace(BLUEPRINT, members=1).build(), Committee)
+    assert not isinstance(replace(ARCHITECTURE, members=1).build(), Ensemble)
 
 
 def test_fit_trains_all_members(noisy_sines):
@@ -76,8 +76,8 @@ def test_fit_trains_all_members(noisy_sines):
         hidden=6, members=2, input_steps=24, windows=0, batch_size=4, training=TrainingSettings(steps=4, truncate=16)
     )
     fitted = fit_network(noisy_sines, Plan.of(noisy_sines, 4, settings), model="rnn", horizon=4, settings=settings)
-    assert fitted.blueprint.members == 2
-    fresh = fitted.blueprint.build().state_dict()
+    assert fitted.architecture.members == 2
+    fresh = fitted.architecture.build().state_dict()
     assert fitted.final.keys() == fresh.keys()
-    weights = {name: fitted.final[f"members.{name}.body.weight_hh_l0"] for name in (0, 1)}
+    weights = {name: fitted.final[f"members.{name}.backbone.weight_hh_l0"] for name in (0, 1)}
     assert not torch.equal(weights[0], weights[1])

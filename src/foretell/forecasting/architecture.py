@@ -9,8 +9,8 @@ from typing import Any
 
 from foretell.errors import SettingsError
 from foretell.field_types import from_plain
-from foretell.forecasting.bodies import BODIES, build_body
-from foretell.forecasting.committee import Committee
+from foretell.forecasting.backbones import BACKBONES, build_backbone
+from foretell.forecasting.ensemble import Ensemble
 from foretell.forecasting.inputs import InputLayout
 from foretell.forecasting.network import ForecastNetwork
 from foretell.forecasting.quantiles import GRID
@@ -18,8 +18,8 @@ from foretell.nn import Downsample
 
 
 @dataclass(frozen=True)
-class Blueprint:
-    """The make of a network: its body and what it reads. It gives the quantiles of `GRID`."""
+class Architecture:
+    """The make of a network: its backbone and what it reads. It gives the quantiles of `GRID`."""
 
     model: str
     """rnn, lstm, gru or wavenet."""
@@ -37,13 +37,13 @@ class Blueprint:
 
     def __post_init__(self) -> None:
         counts = (self.hidden, self.layers, self.members, *self.categories)
-        if self.model not in BODIES or min(counts) < 1 or self.static < 0 or not 0 <= self.dropout < 1:
+        if self.model not in BACKBONES or min(counts) < 1 or self.static < 0 or not 0 <= self.dropout < 1:
             raise SettingsError(f"no network can be built of {self}")
 
-    def build(self) -> ForecastNetwork | Committee:
-        """A new network of this make, or a committee of them; the weights are drawn from torch's random numbers."""
+    def build(self) -> ForecastNetwork | Ensemble:
+        """A new network of this make, or an ensemble of them; the weights are drawn from torch's random numbers."""
         networks = [self._network() for _ in range(self.members)]
-        return networks[0] if self.members == 1 else Committee(networks)
+        return networks[0] if self.members == 1 else Ensemble(networks)
 
     def _network(self) -> ForecastNetwork:
         layout = self.layout
@@ -52,7 +52,7 @@ class Blueprint:
         if layout.stride > 1:
             convolution = Downsample(size, self.hidden, layout.kernel, layout.stride)
             size = self.hidden
-        body = build_body(
+        backbone = build_backbone(
             self.model,
             size,
             hidden=self.hidden,
@@ -62,7 +62,7 @@ class Blueprint:
             dropout=self.dropout,
         )
         return ForecastNetwork(
-            body,
+            backbone,
             self.hidden,
             layout,
             quantiles=len(GRID),
@@ -75,6 +75,6 @@ class Blueprint:
         return dataclasses.asdict(self)
 
     @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> Blueprint:
+    def from_dict(cls, plain: Mapping[str, Any]) -> Architecture:
         """What `to_dict` wrote. Raises ValueError for anything else."""
         return from_plain(cls, plain)

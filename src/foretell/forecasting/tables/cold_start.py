@@ -1,4 +1,4 @@
-"""Series of which nothing is known yet but that they are to be forecast."""
+"""Cold start: series without any history, which only the table of future values names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from foretell.forecasting.tables.source import absent_like, is_missing, read_ids
 from foretell.forecasting.tables.spread_times import time_cells
 
 
-def with_newcomers(panel: Panel, frame: pl.DataFrame, columns: Columns) -> Panel:
+def with_cold_starts(panel: Panel, frame: pl.DataFrame, columns: Columns) -> Panel:
     """The panel and, without history, the series that only the table of future values names, in its order.
 
     They start at their first time in it, or, where it has no time column, one step after the latest end of the others.

@@ -12,7 +12,7 @@ from foretell.forecasting.inputs import Inputs
 from foretell.forecasting.network import ForecastNetwork
 
 
-class Committee(nn.Module):
+class Ensemble(nn.Module):
     """M networks, trained side by side, each on its own share of a batch; forecasting, each quantile is their mean.
 
     Averaging quantiles rather than densities keeps them in order and the intervals as sharp as those of the members

@@ -8,18 +8,18 @@ from torch import nn
 
 from foretell import nn as layers
 from foretell.errors import SettingsError
-from foretell.forecasting.bodies import BODIES, RECURRENT, build_body, model_name
+from foretell.forecasting.backbones import BACKBONES, RECURRENT, build_backbone, model_name
 
 OPTIONS = {"hidden": 8, "layers": 2, "steps": 16, "layer_norm": False, "dropout": 0.0}
 
 
 def built(name, **changes):
     torch.manual_seed(0)
-    return build_body(name, 3, **{**OPTIONS, **changes}).eval()
+    return build_backbone(name, 3, **{**OPTIONS, **changes}).eval()
 
 
-def outputs(body, x):
-    result = body(x)
+def outputs(backbone, x):
+    result = backbone(x)
     return result[0] if isinstance(result, tuple) else result
 
 
@@ -45,14 +45,14 @@ def test_other_models_are_refused_with_the_choices(given):
         model_name(given)
 
 
-@pytest.mark.parametrize("name", BODIES)
+@pytest.mark.parametrize("name", BACKBONES)
 @pytest.mark.parametrize("dropout", [0.0, 0.3])
 def test_bodies_are_causal_and_as_wide_as_asked(name, dropout):
-    body = built(name, dropout=dropout)
+    backbone = built(name, dropout=dropout)
     x = torch.randn(2, 16, 3)
     changed = x.clone()
     changed[:, 9:] += 1
-    before, after = outputs(body, x), outputs(body, changed)
+    before, after = outputs(backbone, x), outputs(backbone, changed)
     assert before.shape == (2, 16, 8)
     assert torch.equal(before[:, :9], after[:, :9])
     assert not torch.isclose(before[:, 9:], after[:, 9:]).all()
@@ -60,10 +60,10 @@ def test_bodies_are_causal_and_as_wide_as_asked(name, dropout):
 
 @pytest.mark.parametrize("name", RECURRENT)
 def test_layer_norm_reaches_the_cell(name):
-    body = built(name, layer_norm=True)
-    assert isinstance(body, BODIES[name])
-    assert any(parameter.startswith("ln_") for parameter, _ in body.named_parameters())
-    assert outputs(body, torch.randn(2, 5, 3)).shape == (2, 5, 8)
+    backbone = built(name, layer_norm=True)
+    assert isinstance(backbone, BACKBONES[name])
+    assert any(parameter.startswith("ln_") for parameter, _ in backbone.named_parameters())
+    assert outputs(backbone, torch.randn(2, 5, 3)).shape == (2, 5, 8)
 
 
 def test_layer_norm_does_not_go_with_wavenet():
@@ -71,13 +71,13 @@ def test_layer_norm_does_not_go_with_wavenet():
         built("wavenet", layer_norm=True)
 
 
-@pytest.mark.parametrize("name", BODIES)
+@pytest.mark.parametrize("name", BACKBONES)
 def test_dropout_acts_in_training_alone(name):
-    body = built(name, dropout=0.5)
+    backbone = built(name, dropout=0.5)
     x = torch.randn(2, 16, 3)
-    assert torch.equal(outputs(body, x), outputs(body, x))
-    body.train()
-    assert not torch.equal(outputs(body, x), outputs(body, x))
+    assert torch.equal(outputs(backbone, x), outputs(backbone, x))
+    backbone.train()
+    assert not torch.equal(outputs(backbone, x), outputs(backbone, x))
 
 
 @pytest.mark.parametrize("name", RECURRENT)

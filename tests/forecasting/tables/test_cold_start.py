@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 
 from foretell.forecasting.panel import Panel
+from foretell.forecasting.tables.cold_start import with_cold_starts
 from foretell.forecasting.tables.columns import Columns
-from foretell.forecasting.tables.newcomers import with_newcomers
 from foretell.forecasting.tables.regularise import to_panel
 
 COLUMNS = Columns(id="shop", time="ds", target="y", static=("region",))
@@ -30,7 +30,7 @@ def test_they_start_at_their_first_time_and_bring_their_static_columns() -> None
             "region": [None, "north", "east", None],
         }
     )  # fmt: skip
-    old, wider = panel(), with_newcomers(panel(), future, COLUMNS)
+    old, wider = panel(), with_cold_starts(panel(), future, COLUMNS)
     assert wider.ids == ("a", "b", "z", "y")
     assert wider.history.tolist() == [2, 1, 0, 0]
     assert wider.starts[2:].tolist() == np.array(["2024-01-03", "2024-01-05"], dtype="datetime64[us]").tolist()
@@ -40,7 +40,7 @@ def test_they_start_at_their_first_time_and_bring_their_static_columns() -> None
 
 
 def test_without_times_they_start_where_the_others_end() -> None:
-    wider = with_newcomers(panel(), pl.DataFrame({"shop": ["z"], "region": ["east"]}), COLUMNS)
+    wider = with_cold_starts(panel(), pl.DataFrame({"shop": ["z"], "region": ["east"]}), COLUMNS)
     assert wider.ids == ("a", "b", "z")
     assert wider.starts[2] == np.datetime64("2024-01-03")
 
@@ -48,4 +48,4 @@ def test_without_times_they_start_where_the_others_end() -> None:
 def test_a_table_of_known_series_alone_changes_nothing() -> None:
     old = panel()
     future = pl.DataFrame({"shop": ["a"], "ds": ["2024-01-03"], "region": ["north"]})
-    assert with_newcomers(old, future, COLUMNS) is old
+    assert with_cold_starts(old, future, COLUMNS) is old

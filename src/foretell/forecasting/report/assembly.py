@@ -1,4 +1,4 @@
-"""What a report says of a forecaster and its backtest."""
+"""Assembling the content of a report from a forecaster and its backtest."""
 
 from __future__ import annotations
 
@@ -161,19 +161,19 @@ def _facts(forecaster: Forecaster) -> dict[str, str]:
 
 
 def _network_facts(fit: NetworkFit) -> dict[str, str]:
-    blueprint, history = fit.blueprint, fit.history
-    layers = count(blueprint.layers, "cycle" if blueprint.model == "wavenet" else "layer")
-    units = count(blueprint.hidden, "channel" if blueprint.model == "wavenet" else "unit")
+    architecture, history = fit.architecture, fit.history
+    layers = count(architecture.layers, "cycle" if architecture.model == "wavenet" else "layer")
+    units = count(architecture.hidden, "channel" if architecture.model == "wavenet" else "unit")
     steps = fixed(history.steps, 0)
     if history.best_step is not None and history.best_step != history.steps:
         steps += f", the best at {fixed(history.best_step, 0)}"
     if fit.finish:
         steps += f"; then {fixed(fit.finish.steps, 0)} on all of the data"
-    network = f"{blueprint.model}, {layers} of {units}" + (", layer-normalised" if blueprint.layer_norm else "")
+    network = f"{architecture.model}, {layers} of {units}" + (", layer-normalised" if architecture.layer_norm else "")
     facts = {
-        "Network": network + (f", {blueprint.members} of them averaged" if blueprint.members > 1 else ""),
+        "Network": network + (f", {architecture.members} of them averaged" if architecture.members > 1 else ""),
         "Parameters": fixed(sum(tensor.numel() for tensor in fit.final.values()), 0),
-        "Input": count(blueprint.layout.steps, "step"),
+        "Input": count(architecture.layout.steps, "step"),
         "Training steps": steps,
         "Training time": _duration(history.seconds + (fit.finish.seconds if fit.finish else 0.0)),
     }
@@ -208,10 +208,10 @@ def _warnings(forecaster: Forecaster, backtest: Backtest | None) -> list[str]:
     if untested > 0:
         warnings.append(f"{count(untested, 'series', 'series')} of {len(forecaster.panel)} could not be backtested.")
     prediction = forecaster.prediction
-    newcomers = int((prediction.panel.history == 0).sum()) if prediction else 0
-    if newcomers:
+    no_past = int((prediction.panel.history == 0).sum()) if prediction else 0
+    if no_past:
         warnings.append(
-            f"{count(newcomers, 'series has', 'series have')} no history: the forecast is what the others are like."
+            f"{count(no_past, 'series has', 'series have')} no history: the forecast is what the others are like."
         )
     return [warning for warning in warnings if warning]
 
