@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # Installed again only when what an install depends on has changed; Python sources are used where they stand.
-BUILT_FROM := pyproject.toml CMakeLists.txt $(wildcard src/foretell/kernels/native/*)
+BUILT_FROM := pyproject.toml CMakeLists.txt $(wildcard src/foretell/kernels/native/*/*)
 
 # Threads that wait for work soon stop spinning: the cores may be shared.
 export GOMP_SPINCOUNT := 1000

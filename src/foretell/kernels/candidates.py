@@ -1,4 +1,4 @@
-"""Simple forecasts of many series at every step, each with how wrong it has been so far (`native/candidates.cpp`).
+"""Simple forecasts of many series at every step, each with how wrong it has been so far (`native/candidates`).
 
 They are what a forecasting network chooses from, and what it knows of the past. The compiled code and its twin in
 `foretell.kernels.candidates_twin` compute the same.

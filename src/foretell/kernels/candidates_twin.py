@@ -1,4 +1,4 @@
-"""The readable twin of `native/candidates.cpp`: simple forecasts of a series at every step, how wrong each of them has
+"""The readable twin of `native/candidates`: simple forecasts of a series at every step, how wrong each of them has
 been so far, and what else describes the past. It also is what runs where there is no compiler."""
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Decoding in compiled code: token after token in one native call, or a beam search's step in one.
 
-The compiled code (`native/decoder.h`) runs the whole network: embedding, recurrent layers, attention, head and choice.
+The compiled code (`native/decoder`) runs the whole network: embedding, recurrent layers, attention, head and choice.
 The interpreter's lock is released during a call. The readable twin is `foretell.nn.decoding` on a network's own `step`.
 """
 

@@ -1,7 +1,7 @@
 """The compiled scan as PyTorch operators, `foretell::scan` and `foretell::scan_backward`.
 
 Registered with `torch.library`, so that `torch.compile` and `torch.export` see each of them whole. They take `Inputs`;
-what they compute is `native/scan.h`. Gradients: see `foretell.kernels.autograd`.
+what they compute is `native/scan/scan.h`. Gradients: see `foretell.kernels.autograd`.
 """
 
 from __future__ import annotations

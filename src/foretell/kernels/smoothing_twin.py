@@ -1,4 +1,4 @@
-"""The readable twin of `native/smoothing.h`: a bank of exponential smoothings of one series, updated side by side."""
+"""The readable twin of `native/candidates`: a bank of exponential smoothings of one series, updated side by side."""
 
 from __future__ import annotations
 

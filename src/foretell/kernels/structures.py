@@ -22,7 +22,7 @@ WAVENET_WEIGHTS = "gated gated_bias mixed mixed_bias"
 
 
 class Scan(ctypes.Structure):
-    """`struct Scan` of `native/scan.h`, field by field."""
+    """`struct Scan` of `native/scan/scan.h`, field by field."""
 
     _fields_: ClassVar[Any] = (
         [(name, c_int64) for name in _SIZES.split()]
@@ -37,7 +37,7 @@ class Scan(ctypes.Structure):
 
 
 class WaveNetNetwork(ctypes.Structure):
-    """`struct WaveNetNetwork` of `native/wavenet.h`, field by field."""
+    """`struct WaveNetNetwork` of `native/wavenet/network.h`, field by field."""
 
     _fields_: ClassVar[Any] = (
         [(name, c_int64) for name in ["inputs", "residual", "skip", "outputs", "layers", "kernel", "batch", "threads"]]
@@ -48,7 +48,7 @@ class WaveNetNetwork(ctypes.Structure):
 
 
 class WaveNetCall(ctypes.Structure):
-    """`struct WaveNetCall` of `native/wavenet.h`, field by field."""
+    """`struct WaveNetCall` of `native/wavenet/network.h`, field by field."""
 
     _fields_: ClassVar[Any] = (
         [("steps", c_int64), ("threads", c_int64), ("uniforms", c_void_p), ("local", c_void_p)]
@@ -62,7 +62,7 @@ _STACK_GRADIENTS = "grad_gated grad_gated_bias grad_residual grad_residual_bias 
 
 
 class WaveNetStack(ctypes.Structure):
-    """`struct WaveNetStack` of `native/wavenet_stack.h`, field by field."""
+    """`struct WaveNetStack` of `native/wavenet/stack.h`, field by field."""
 
     _fields_: ClassVar[Any] = (
         [(name, c_int64) for name in ["layers", "residual", "skip", "kernel", "batch", "steps", "threads"]]
@@ -72,7 +72,7 @@ class WaveNetStack(ctypes.Structure):
 
 
 class DecoderNetwork(ctypes.Structure):
-    """`struct DecoderNetwork` of `native/decoder.h`, field by field."""
+    """`struct DecoderNetwork` of `native/decoder/decoder.h`, field by field."""
 
     _fields_: ClassVar[Any] = (
         [(name, c_int64) for name in ["sequences", "rows", "threads"]]
@@ -86,7 +86,7 @@ class DecoderNetwork(ctypes.Structure):
 
 
 class DecoderCall(ctypes.Structure):
-    """`struct DecoderCall` of `native/decoder.h`, field by field."""
+    """`struct DecoderCall` of `native/decoder/decoder.h`, field by field."""
 
     _fields_: ClassVar[Any] = (
         [("first", c_int64), ("steps", c_int64), ("end", c_int64)]
@@ -97,7 +97,7 @@ class DecoderCall(ctypes.Structure):
 
 
 class DecoderExpansion(ctypes.Structure):
-    """`struct DecoderExpansion` of `native/decoder.h`, field by field."""
+    """`struct DecoderExpansion` of `native/decoder/decoder.h`, field by field."""
 
     _fields_: ClassVar[Any] = [("rows", c_int64), ("top", c_int64)] + [
         (name, c_void_p) for name in ["tokens", "origins", "likely", "likely_tokens", "log_sum"]
@@ -105,7 +105,7 @@ class DecoderExpansion(ctypes.Structure):
 
 
 class CandidateScan(ctypes.Structure):
-    """`struct CandidateScan` of `native/candidates.h`, field by field."""
+    """`struct CandidateScan` of `native/candidates/candidates.h`, field by field."""
 
     _fields_: ClassVar[Any] = (
         [(name, c_int64) for name in ["series", "steps", "threads", "season", "second"]]

@@ -1,6 +1,6 @@
 """Generating with a WaveNet, many time steps in one native call.
 
-The compiled code (`native/wavenet.h`) keeps the weights, packed, and what each layer remembers; it samples as it goes.
+The compiled code (`native/wavenet`) keeps the weights, packed, and what each layer remembers; it samples as it goes.
 The interpreter's lock is released during a call.
 """
 

@@ -1,4 +1,4 @@
-"""A WaveNet's layers over whole sequences in compiled code, with their gradients (`native/wavenet_stack.h`).
+"""A WaveNet's layers over whole sequences in compiled code, with their gradients (`native/wavenet/stack.h`).
 
 Sequences lie with their channels close together, `(B, T, C)`: a time step is a row. The first derivatives are compiled
 too, all further ones come from the twin in `foretell.kernels.wavenet_reference`.

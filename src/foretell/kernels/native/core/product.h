@@ -1,0 +1,219 @@
+// Products of rows with a matrix packed into panels, in tiles that stay in registers.
+#pragma once
+
+#include "core/vectors.h"
+
+namespace foretell {
+
+// Which elements of a row a product runs over: `pieces` runs of `length`, `stride` apart, the first at `first`.
+struct Depth {
+    int64_t first, pieces, length, stride;
+    int64_t total() const { return pieces * length; }
+};
+
+// A matrix (depth, vectors * lanes), in panels of up to `width` vectors: panel after panel, in each one depth after
+// depth.
+template <class T>
+struct Panels {
+    T* data = nullptr;
+    int64_t depth = 0, vectors = 0;
+    int width = 1;
+
+    int64_t count() const { return (vectors + width - 1) / width; }
+    int64_t size() const { return depth * vectors * lanes<T>; }
+    int in(int64_t panel) const { return int(vectors - panel * width < width ? vectors - panel * width : width); }
+    T* at(int64_t panel) const { return data + panel * width * lanes<T> * depth; }
+};
+
+constexpr int tile_vectors = 4;
+
+// How many units with this many vectors each a panel of transposed weights has.
+constexpr int units_per_panel(int vectors) { return tile_vectors / vectors; }
+
+// How many rows a tile of `vectors` vectors has, so that the accumulators leave registers for the operands.
+constexpr int tile_rows(int vectors) {
+    if (vector_registers == 32) return vectors == 4 ? 6 : 8;
+    return vectors == 4 ? 3 : vectors == 3 ? 4 : vectors == 2 ? 6 : 8;
+}
+
+// A long sum is taken in stretches of this many terms: a sum of sums keeps small ones.
+constexpr int64_t stretch_of_sum = 128;
+
+// tile[r][v] += sum over k of rows[r][k] * panel[k][v].
+template <class T, int R, int V>
+void multiply_tile(const T* const* rows, Depth depth, const T* panel, Vec<T>* tile) {
+    Vec<T> acc[R][V]{};
+    const T* row[R];
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r) row[r] = rows[r] + depth.first;
+    int64_t summed = 0;
+    const auto flush = [&] {
+#pragma GCC unroll 8
+        for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+            for (int v = 0; v < V; ++v) {
+                tile[r * V + v] += acc[r][v];
+                acc[r][v] = Vec<T>{};
+            }
+        summed = 0;
+    };
+    for (int64_t piece = 0; piece < depth.pieces; ++piece) {
+        for (int64_t k = 0; k < depth.length;) {
+            const int64_t end = depth.length - k > stretch_of_sum ? k + stretch_of_sum : depth.length;
+            summed += end - k;
+            for (; k < end; ++k) {
+                Vec<T> b[V];
+#pragma GCC unroll 4
+                for (int v = 0; v < V; ++v) b[v] = load(panel + v * lanes<T>);
+                panel += V * lanes<T>;
+#pragma GCC unroll 8
+                for (int r = 0; r < R; ++r) {
+                    const T a = row[r][k];
+#pragma GCC unroll 4
+                    for (int v = 0; v < V; ++v) acc[r][v] += a * b[v];
+                }
+            }
+            if (summed >= stretch_of_sum) flush();
+        }
+#pragma GCC unroll 8
+        for (int r = 0; r < R; ++r) row[r] += depth.stride;
+    }
+    flush();
+}
+
+// tile[f][v] += sum over k of rows[k][feature + f] * panel[k][v]: the same product with the rows standing upright.
+template <class T, int R, int V>
+void multiply_columns(const T* const* rows, int64_t feature, int64_t count, const T* panel, Vec<T>* tile) {
+    Vec<T> acc[R][V];
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+        for (int v = 0; v < V; ++v) acc[r][v] = tile[r * V + v];
+    for (int64_t k = 0; k < count; ++k) {
+        const T* a = rows[k] + feature;
+        Vec<T> b[V];
+#pragma GCC unroll 4
+        for (int v = 0; v < V; ++v) b[v] = load(panel + v * lanes<T>);
+        panel += V * lanes<T>;
+#pragma GCC unroll 8
+        for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+            for (int v = 0; v < V; ++v) acc[r][v] += a[r] * b[v];
+    }
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+        for (int v = 0; v < V; ++v) tile[r * V + v] = acc[r][v];
+}
+
+// out[r][i] = sum over k of weights[i][k] * rows[r][k], for `lanes` rows of weights as they lie and R others. Each sum is
+// taken in the same order whatever R: by lanes, and then over them.
+template <class T, int R>
+void multiply_unpacked_tile(const T* const* weights, const T* const* rows, int64_t depth, Vec<T>* out) {
+    constexpr int L = lanes<T>, few = L / R;  // so that there are `lanes` accumulators, and a square to mirror
+    T found[R][L];
+    for (int first = 0; first < L; first += few) {
+        Vec<T> sums[L]{};
+        const auto add = [&](auto load_at) {
+            Vec<T> a[R];
+#pragma GCC unroll 4
+            for (int r = 0; r < R; ++r) a[r] = load_at(rows[r]);
+#pragma GCC unroll 16
+            for (int i = 0; i < few; ++i) {
+                const Vec<T> b = load_at(weights[first + i]);
+#pragma GCC unroll 4
+                for (int r = 0; r < R; ++r) sums[r * few + i] += b * a[r];
+            }
+        };
+        int64_t k = 0;
+        for (; k + L <= depth; k += L) add([&](const T* from) { return load(from + k); });
+        if (k < depth) add([&](const T* from) { return load_first(from + k, int(depth - k)); });
+        transpose<T>(sums);
+#pragma GCC unroll 4
+        for (int half = L / 2; half; half /= 2)
+#pragma GCC unroll 8
+            for (int i = 0; i < half; ++i) sums[i] += sums[i + half];
+        T part[L];
+        store(part, sums[0]);
+        for (int r = 0; r < R; ++r) std::memcpy(found[r] + first, part + r * few, few * sizeof(T));
+    }
+    for (int r = 0; r < R; ++r) out[r] = load(found[r]);
+}
+
+// `finish(row, sums)` for each of `count` rows, with its products with `lanes` rows of weights as they lie.
+template <class T, class Finish>
+void multiply_unpacked_rows(const T* const* weights, const T* const* rows, int64_t count, int64_t depth, Finish finish) {
+    constexpr int most = lanes<T> < 4 ? lanes<T> : 4;
+    Vec<T> out[4];
+    for (int64_t r = 0; r < count;) {
+        const int here = count - r >= most ? most : count - r >= 2 ? 2 : 1;
+        if (here == most) multiply_unpacked_tile<T, most>(weights, rows + r, depth, out);
+        else if (here == 2) multiply_unpacked_tile<T, 2>(weights, rows + r, depth, out);
+        else multiply_unpacked_tile<T, 1>(weights, rows + r, depth, out);
+        for (int i = 0; i < here; ++i) finish(r + i, out[i]);
+        r += here;
+    }
+}
+
+// The kernels for a number of vectors fixed at compile time and of rows known at run time.
+template <class T, int V>
+struct Tiles {
+    using Rows = void (*)(const T* const*, Depth, const T*, Vec<T>*);
+    using Columns = void (*)(const T* const*, int64_t, int64_t, const T*, Vec<T>*);
+
+    static Rows by_rows(int rows) {
+        static constexpr Rows all[] = {multiply_tile<T, 1, V>, multiply_tile<T, 2, V>, multiply_tile<T, 3, V>,
+                                       multiply_tile<T, 4, V>, multiply_tile<T, 5, V>, multiply_tile<T, 6, V>,
+                                       multiply_tile<T, 7, V>, multiply_tile<T, 8, V>};
+        return all[rows - 1];
+    }
+    static Columns by_columns(int rows) {
+        static constexpr Columns all[] = {multiply_columns<T, 1, V>, multiply_columns<T, 2, V>,
+                                          multiply_columns<T, 3, V>, multiply_columns<T, 4, V>,
+                                          multiply_columns<T, 5, V>, multiply_columns<T, 6, V>,
+                                          multiply_columns<T, 7, V>, multiply_columns<T, 8, V>};
+        return all[rows - 1];
+    }
+};
+
+// `step(first, rows)` over `count` rows in tiles of nearly equal height.
+template <class Step>
+inline void in_tiles(int64_t count, int height, Step step) {
+    if (count <= 0) return;
+    const int64_t tiles = (count + height - 1) / height;
+    for (int64_t i = 0, first = 0; i < tiles; ++i) {
+        const int rows = int((count - first + tiles - i - 1) / (tiles - i));
+        step(first, rows);
+        first += rows;
+    }
+}
+
+// For every panel and tile of rows: `start(panel, row, tile)` sets a row's accumulators, the product is added, and
+// `finish(panel, row, tile)` takes them. A panel stays in the cache while the rows pass by.
+template <int V, class T, class Start, class Finish>
+inline void multiply_panel(const T* const* rows, int64_t count, Depth depth, const Panels<T>& matrix, int64_t panel,
+                           Start& start, Finish& finish) {
+    in_tiles(count, tile_rows(V), [&](int64_t first, int height) {
+        Vec<T> tile[tile_rows(V) * V];
+        for (int r = 0; r < height; ++r) start(panel, first + r, tile + r * V);
+        Tiles<T, V>::by_rows(height)(rows + first, depth, matrix.at(panel), tile);
+        for (int r = 0; r < height; ++r) finish(panel, first + r, tile + r * V);
+    });
+}
+
+// The panels from `panel` to `end`; all of them where the caller names none.
+template <class T, class Start, class Finish>
+inline void multiply(const T* const* rows, int64_t count, Depth depth, const Panels<T>& matrix, Start start,
+                     Finish finish, int64_t panel = 0, int64_t end = -1) {
+    if (end < 0) end = matrix.count();
+    for (; panel < end; ++panel) {
+        switch (matrix.in(panel)) {
+            case 4: multiply_panel<4>(rows, count, depth, matrix, panel, start, finish); break;
+            case 3: multiply_panel<3>(rows, count, depth, matrix, panel, start, finish); break;
+            case 2: multiply_panel<2>(rows, count, depth, matrix, panel, start, finish); break;
+            default: multiply_panel<1>(rows, count, depth, matrix, panel, start, finish);
+        }
+    }
+}
+
+}  // namespace foretell

@@ -1,0 +1,130 @@
+// The gradients of weight matrices and biases: products over all time steps and sequences at once.
+#pragma once
+
+#include "core/product.h"
+#include "core/threads.h"
+
+namespace foretell {
+
+// One weight (gates * H, features): the sum over rows of gradients of its products times features. In a row of gradients
+// the `vectors` of unit u begin at `first + u * apart`; `gates` says which gate each of them belongs to.
+template <class T>
+struct WeightGradient {
+    const T* const* features;
+    int64_t feature_count;
+    const T* gradients;
+    int64_t gradient_row, first, apart;
+    const int* gates;
+    int vectors;
+    int64_t hidden;
+    T *weight, *bias;  // either may be null
+    const T* const* gradient_rows = nullptr;  // where each row of gradients is, unless they follow one another
+
+    const T* gradients_of(int64_t row) const {
+        return gradient_rows ? gradient_rows[row] : gradients + row * gradient_row;
+    }
+
+    int64_t panels() const {
+        const int64_t units = (hidden + lanes<T> - 1) / lanes<T>;
+        return (units + units_per_panel(vectors) - 1) / units_per_panel(vectors);
+    }
+};
+
+// One panel: a few units of a weight against a run of features. It walks over all rows a stretch at a time: the
+// stretch's gradients are packed, and every feature meets them.
+template <class T>
+class WeightPanel {
+  public:
+    WeightPanel(const WeightGradient<T>& gradient, int64_t panel, int64_t begin, int64_t end)
+        : w(gradient), unit_(panel * units_per_panel(w.vectors)), begin_(begin), end_(end) {
+        const int64_t left = (w.hidden + lanes<T> - 1) / lanes<T> - unit_;
+        units_ = int(left < units_per_panel(w.vectors) ? left : units_per_panel(w.vectors));
+        width_ = units_ * w.vectors;
+    }
+
+    void run(int64_t rows) const {
+        Buffer<T> packed(stretch * width_ * lanes<T>), sums((end_ - begin_) * width_ * lanes<T>, T(0));
+        Vec<T> bias[tile_vectors]{};
+        for (int64_t k = 0; k < rows; k += stretch) {
+            const int64_t count = rows - k < stretch ? rows - k : stretch;
+            pack(k, count, packed, bias);
+            switch (width_) {
+                case 4: add<4>(k, count, packed, sums); break;
+                case 3: add<3>(k, count, packed, sums); break;
+                case 2: add<2>(k, count, packed, sums); break;
+                default: add<1>(k, count, packed, sums);
+            }
+        }
+        write(sums, bias);
+    }
+
+  private:
+    static constexpr int64_t stretch = 256;
+
+    const WeightGradient<T>& w;
+    const int64_t unit_, begin_, end_;
+    int units_, width_;
+
+    // The gradients of a stretch close together, and their sums added to those of the stretches before.
+    void pack(int64_t k, int64_t count, T* packed, Vec<T>* sums) const {
+        Vec<T> here[tile_vectors]{};
+        for (int64_t i = 0; i < count; ++i) {
+            const T* row = w.gradients_of(k + i) + w.first + unit_ * w.apart;
+            for (int v = 0; v < width_; ++v, packed += lanes<T>) {
+                const Vec<T> gradient = load(row + v / w.vectors * w.apart + v % w.vectors * lanes<T>);
+                store(packed, gradient);
+                here[v] += gradient;
+            }
+        }
+        for (int v = 0; v < width_; ++v) sums[v] += here[v];
+    }
+
+    template <int V>
+    void add(int64_t k, int64_t count, const T* packed, T* sums) const {
+        constexpr int L = lanes<T>;
+        in_tiles(end_ - begin_, tile_rows(V), [&](int64_t at, int height) {
+            Vec<T> tile[tile_rows(V) * V];
+            T* to = sums + at * V * L;
+            for (int i = 0; i < height * V; ++i) tile[i] = Vec<T>{};  // a sum of sums keeps small terms
+            Tiles<T, V>::by_columns(height)(w.features + k, begin_ + at, count, packed, tile);
+            for (int i = 0; i < height * V; ++i) store<T>(to + i * L, load(to + i * L) + tile[i]);
+        });
+    }
+
+    void write(const T* sums, const Vec<T>* bias) const {
+        constexpr int64_t L = lanes<T>;
+        for (int v = 0; v < width_; ++v) {
+            const int64_t unit = (unit_ + v / w.vectors) * L, row = w.gates[v % w.vectors] * w.hidden + unit;
+            const int64_t real = w.hidden - unit < L ? w.hidden - unit : L;
+            if (w.bias && begin_ == 0) store_first(w.bias + row, bias[v], int(real));
+            if (!w.weight) continue;
+            for (int64_t f0 = begin_; f0 < end_; f0 += L)  // in squares, as neither side should stride through the cache
+                for (int64_t lane = 0; lane < real; ++lane)
+                    for (int64_t f = f0; f < f0 + L && f < end_; ++f)
+                        w.weight[(row + lane) * w.feature_count + f] = sums[((f - begin_) * width_ + v) * L + lane];
+        }
+    }
+};
+
+// All of them at once, shared out by panels and, where these are few, by features.
+template <class T>
+void weight_gradients(const WeightGradient<T>* gradients, int count, int64_t rows, int64_t threads) {
+    constexpr int64_t most_features = 384, fewest_features = 24, tasks_a_thread = 4;
+    int64_t panels = 0;
+    for (int i = 0; i < count; ++i) panels += gradients[i].panels();
+    const auto parts = [&](const WeightGradient<T>& w) {
+        int64_t n = (w.feature_count + most_features - 1) / most_features;
+        while (panels * n < tasks_a_thread * threads && w.feature_count / (n + 1) > fewest_features) ++n;
+        return n > 0 ? n : 1;
+    };
+    int64_t tasks = 0;
+    for (int i = 0; i < count; ++i) tasks += gradients[i].panels() * parts(gradients[i]);
+    parallel(tasks, threads, [&](int64_t task) {
+        const WeightGradient<T>* w = gradients;
+        for (; task >= w->panels() * parts(*w); ++w) task -= w->panels() * parts(*w);
+        const int64_t n = parts(*w), part = task % n, features = w->feature_count;
+        WeightPanel<T>(*w, task / n, features * part / n, features * (part + 1) / n).run(rows);
+    });
+}
+
+}  // namespace foretell
