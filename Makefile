@@ -1,5 +1,6 @@
 # make forecast: forecasts of the data that comes with foretell, in ./forecast
 # make test: linter, type checker, tests
+# make docs: the documentation site, in ./site; fails on a dead link
 # make pretrain: trains the network that comes with foretell, for MINUTES; goes on where it stopped
 PYTHON ?= python3
 VENV := .venv
@@ -10,7 +11,7 @@ BUILT_FROM := pyproject.toml CMakeLists.txt $(wildcard src/foretell/kernels/nati
 # Threads that wait for work soon stop spinning: the cores may be shared.
 export GOMP_SPINCOUNT := 1000
 
-.PHONY: forecast test pretrain clean
+.PHONY: forecast test docs pretrain clean
 
 forecast: $(VENV)/.installed-report
 	$(BIN)/foretell forecast --demo
@@ -20,6 +21,9 @@ test: $(VENV)/.installed-test
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4
+
+docs: $(VENV)/.installed-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 MINUTES ?= 52
 pretrain: $(VENV)/.installed-report
@@ -36,4 +40,4 @@ $(VENV)/.installed-%: $(BUILT_FROM) | $(BIN)/python
 	touch $@
 
 clean:
-	rm -rf $(VENV) build forecast
+	rm -rf $(VENV) build forecast site

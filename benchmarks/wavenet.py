@@ -4,7 +4,7 @@
     python benchmarks/wavenet.py --part training-speed [--quick]
     python benchmarks/wavenet.py --part digits --data FOLDER [--minutes 20] [--keep MODEL] [--rows NAME ...]
     python benchmarks/wavenet.py --part forecaster [--seeds 3] [--epochs 20] [--threads 1]
-    python benchmarks/wavenet.py --picture docs/audio.png --data FOLDER --keep MODEL
+    python benchmarks/wavenet.py --picture docs/images/audio.png --data FOLDER --keep MODEL
 
 FOLDER holds free_spoken_digits.tar.gz. Settings of the digits are the defaults of `foretell audio train`; the test
 takes are asked once, after the training.

@@ -4,7 +4,7 @@
 
 Before training: how much of the gradient of the last step's loss reaches the states before it, on the adding problem,
 by initialisation, activation and cell. In training: the gradient's norm and the loss with and without clipping, and for
-several cells on the adding problem and on copy memory. What the picture shows is told in docs/gradients.md.
+several cells on the adding problem and on copy memory. docs/how-it-works/gradients.md explains the picture.
 """
 
 import argparse

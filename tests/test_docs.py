@@ -39,8 +39,13 @@ def smaller(monkeypatch: pytest.MonkeyPatch, module: str, settings: Any) -> None
     monkeypatch.setattr(f"{module}.{kind.__name__}", given)
 
 
-def test_layers() -> None:
-    names = run_blocks("docs/layers.md")
+@pytest.mark.parametrize("page", ["guides/layers", "guides/wavenet", "how-it-works/kernels"])
+def test_layers(page: str) -> None:
+    run_blocks(f"docs/{page}.md")
+
+
+def test_structures() -> None:
+    names = run_blocks("docs/guides/structures.md")
     assert names["loss"].isfinite()
 
 
@@ -70,7 +75,7 @@ def test_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 
 def test_classify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
-    run_blocks("docs/classify.md")
+    run_blocks("docs/guides/classification.md")
     assert capsys.readouterr().out.splitlines()[:2] == ["None", "['good']"]
 
 
@@ -79,7 +84,7 @@ def test_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     (tmp_path / "plays.txt").write_text(100 * "ROMEO: one two, buckle my shoe;\n")
     training = TrainingSettings(steps=5)
     smaller(monkeypatch, "foretell.text.language.settings", LanguageSettings(hidden=8, training=training))
-    run_blocks("docs/text.md")
+    run_blocks("docs/guides/text.md")
     plain, dynamic, *written = capsys.readouterr().out.splitlines()
     assert plain.startswith("Score(bits=")
     assert dynamic.startswith("Score(bits=")
@@ -93,7 +98,7 @@ def test_translate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pyte
         (tmp_path / f"{name}.fr").write_text(20 * "un deux\ntrois\n")
     settings = TranslatorSettings(hidden=8, embedding=8, vocabulary=300, training=TrainingSettings(steps=5))
     smaller(monkeypatch, "foretell.text.translation.settings", settings)
-    run_blocks("docs/translate.md")
+    run_blocks("docs/guides/translation.md")
     bleu, translations = capsys.readouterr().out.splitlines()
     assert bleu.startswith("Bleu(score=")
     assert translations.startswith("[")

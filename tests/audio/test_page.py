@@ -1,4 +1,4 @@
-"""The Python of docs/audio.md runs as it stands."""
+"""The Python of docs/guides/audio.md runs as it stands."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-PAGE = Path(__file__).parents[2] / "docs" / "audio.md"
+PAGE = Path(__file__).parents[2] / "docs" / "guides" / "audio.md"
 
 
 def test_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""The Python of docs/caption.md runs as it stands, in a training of a second."""
+"""The Python of docs/guides/captions.md runs as it stands, in a training of a second."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PIL import Image
 import foretell.caption.settings
 from foretell.caption import CaptionSettings
 
-PAGE = Path(__file__).parents[2] / "docs" / "caption.md"
+PAGE = Path(__file__).parents[2] / "docs" / "guides" / "captions.md"
 
 
 def test_the_page(
