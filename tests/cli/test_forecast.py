@@ -14,6 +14,7 @@ import pytest
 
 from foretell.cli import destinations
 from foretell.forecasting.settings import ForecastSettings
+from foretell.forecasting.tables import regularise
 
 COLUMNS = ["unique_id", "ds", "auto", "auto-lo-95", "auto-lo-80", "auto-hi-80", "auto-hi-95"]
 
@@ -88,6 +89,31 @@ def test_known_values_come_in_a_table_of_their_own(run: Callable[..., Any], sale
     apart = (sales.parent / "f.csv").read_text()
     assert run("forecast", "sales.csv", *options).exit_code == 0
     assert (sales.parent / "f.csv").read_text() == apart
+
+
+def test_a_table_is_read_once_and_a_warning_said_once(
+    run: Callable[..., Any], sales: Path, tiny: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = []
+    real = regularise.read_source
+    monkeypatch.setattr(regularise, "read_source", lambda *given, **more: reads.append(1) or real(*given, **more))
+    text = sales.read_text()
+    sales.write_text(text[: text.rindex(",") + 1] + "perhaps\n")
+    options = ("-n", "7", "--known", "holiday", "--epochs", "1", "--model", "lstm", "-o", "f.csv", *tiny[2:])
+    with pytest.warns(UserWarning, match="words in the future that its history never had: 'perhaps'") as warned:
+        done = run("forecast", "sales.csv", *options)
+    assert done.exit_code == 0, done.output
+    assert (len(reads), len(warned)) == (1, 1)
+    with_rows = pl.read_csv(sales.parent / "f.csv")
+
+    lines = sales.read_text().splitlines(keepends=True)
+    (sales.parent / "past.csv").write_text("".join(lines[:144]))
+    (sales.parent / "plans.csv").write_text("".join([lines[0], *lines[144:]]))
+    with pytest.warns(UserWarning, match="'perhaps'") as warned:
+        done = run("forecast", "past.csv", *options, "--future", "plans.csv")
+    assert done.exit_code == 0, done.output
+    assert (len(reads), len(warned)) == (2, 1)
+    assert pl.read_csv(sales.parent / "f.csv").equals(with_rows)
 
 
 def test_several_targets_of_a_wide_table(run: Callable[..., Any], sales: Path, tiny: tuple[str, ...]) -> None:

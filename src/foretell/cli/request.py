@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from foretell.forecasting.forecaster import Forecaster
     from foretell.forecasting.tables.columns import Columns
+    from foretell.forecasting.tables.reading import Reading
 
 _LEVELS = (80, 95)
 _NO_COVARIATES, _NO_FUTURE = CovariateOptions(), FutureOptions()
@@ -77,26 +78,20 @@ def read_tables(
 
 
 def forecaster_for(
-    tables: Tables, ask: ForecastOptions, network: NetworkOptions, training: FitOptions, *, demo: bool, ahead: bool
-) -> Forecaster:
-    """A forecaster that is yet to be fitted. `ahead`: refuse a table without the known columns' future now.
+    tables: Tables, ask: ForecastOptions, network: NetworkOptions, training: FitOptions, *, demo: bool
+) -> tuple[Forecaster, Reading]:
+    """A forecaster that is yet to be fitted, and the series that it is to be fitted to.
 
     Raises `SettingsError` for options that make no sense, `TableError` for a table that does not.
     """
     from foretell.forecasting.backbones import PRETRAINED
     from foretell.forecasting.epochs import steps_of_epochs
     from foretell.forecasting.forecaster import Forecaster
-    from foretell.forecasting.tables.regularise import to_panel
+    from foretell.forecasting.tables.reading import Reading
 
     ask = demo_forecast(ask, demo)
     assert ask.horizon is not None
     settings = _settings(ask, network, training)
-    if training.epochs is not None:
-        if training.epochs > NO_BOUND:
-            raise SettingsError(f"--epochs {training.epochs:g}: give {NO_BOUND:,} at most")
-        panel, _ = to_panel(tables.table, tables.columns)
-        steps = steps_of_epochs(training.epochs, panel, ask.horizon, settings)
-        settings = replace(settings, training=replace(settings.training, steps=steps))
     forecaster = Forecaster(
         network.model.value,
         ask.horizon,
@@ -108,9 +103,13 @@ def forecaster_for(
     )
     if forecaster.model == PRETRAINED:
         _refuse_training(network, training)
-    if ahead and (tables.columns.known or tables.future is not None):
-        _require_future(tables, ask.horizon)
-    return forecaster
+    reading = Reading.of(tables.table, tables.columns)
+    if training.epochs is not None:
+        if training.epochs > NO_BOUND:
+            raise SettingsError(f"--epochs {training.epochs:g}: give {NO_BOUND:,} at most")
+        steps = steps_of_epochs(training.epochs, reading.observed, ask.horizon, settings)
+        forecaster.settings = replace(settings, training=replace(settings.training, steps=steps))
+    return forecaster, reading
 
 
 def _refuse_training(network: NetworkOptions, training: FitOptions) -> None:
@@ -146,18 +145,3 @@ def _training(asked: FitOptions) -> TrainingSettings:
     given = asked.steps is not None or asked.epochs is not None
     training = trained_for(OF_GIVEN_LENGTH if given else UNTIL_NO_BETTER, asked)
     return training if asked.minutes is None else replace(training, patience=LONGER.patience)
-
-
-def _require_future(tables: Tables, horizon: int) -> None:
-    """A date that was forgotten should not cost a training."""
-    from foretell.forecasting.tables.cold_start import with_cold_starts
-    from foretell.forecasting.tables.future import check_future, future_rows
-    from foretell.forecasting.tables.regularise import to_panel
-
-    panel, _ = to_panel(tables.table, tables.columns, keep_empty=True)
-    if tables.future is None:
-        check_future(panel, horizon)
-        return
-    wider = with_cold_starts(panel, tables.future, tables.columns)
-    if wider is panel or panel.known:
-        future_rows(wider, tables.future, tables.columns, horizon)

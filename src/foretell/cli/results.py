@@ -23,10 +23,13 @@ if TYPE_CHECKING:
 class Results:
     """What a fitted forecaster has to say of tables."""
 
-    def __init__(self, tables: Tables, forecaster: Forecaster, *, fitted_here: bool = True) -> None:
-        self._tables = tables
+    def __init__(self, name: str, forecaster: Forecaster, tables: Tables | None = None) -> None:
+        """`name`: of the table. `tables`: None stands for those of the fit, which the forecaster has read already."""
+        self._name = name
         self._forecaster = forecaster
-        self._fitted_here = fitted_here
+        self._fitted_here = tables is None
+        self._table = None if tables is None else tables.table
+        self._future = None if tables is None else tables.future
         self._backtest: Backtest | None = None
         self._untested: str | None = None
         self._forecast: pl.DataFrame | None = None
@@ -37,12 +40,8 @@ class Results:
         from foretell.forecasting.forecaster import Forecaster
 
         forecaster = Forecaster.load(folder, device)
-        return cls(read(), forecaster, fitted_here=False)
-
-    @property
-    def _table(self) -> pl.DataFrame | None:
-        """None stands for the table of the fit, which the forecaster has read already."""
-        return None if self._fitted_here else self._tables.table
+        tables = read()
+        return cls(tables.name, forecaster, tables)
 
     def test(self, windows: int | None, *, refit: bool = False, required: bool = False) -> None:
         """Backtest; where that cannot be and is not `required`, say why later."""
@@ -58,7 +57,7 @@ class Results:
 
     def forecast(self) -> None:
         """Forecast what comes after the table."""
-        self._forecast = self._forecaster.predict(self._table, future=self._tables.future)
+        self._forecast = self._forecaster.predict(self._table, future=self._future)
 
     def deliver(self, to: Destinations, talk: Talk) -> None:
         """Write the files and say what there is."""
@@ -97,7 +96,7 @@ class Results:
             from foretell.forecasting.report import write_png, write_report
             from foretell.forecasting.report.assembly import report_content
 
-            content = report_content(self._forecaster, self._backtest, title=self._tables.name)
+            content = report_content(self._forecaster, self._backtest, title=self._name)
             if to.report is not None:
                 write_report(content, to.report)
                 files["report"] = str(to.report)

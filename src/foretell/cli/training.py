@@ -18,9 +18,8 @@ from foretell.errors import SettingsError
 from foretell.training.settings import NO_BOUND, TrainingSettings
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from foretell.forecasting.forecaster import Forecaster
+    from foretell.forecasting.tables.reading import Reading
 
 
 def trained_for(defaults: TrainingSettings, asked: TrainingOptions) -> TrainingSettings:
@@ -54,11 +53,11 @@ def require_one_length(**given: float | None) -> None:
 
 
 def train(
-    forecaster: Forecaster, table: pl.DataFrame, talk: Talk, *, checkpoint: Path | None, tensorboard: Path | None
+    forecaster: Forecaster, reading: Reading, talk: Talk, *, checkpoint: Path | None, tensorboard: Path | None
 ) -> None:
     """Fit the forecaster; as `resumable`."""
     with resumable(talk, checkpoint) as display:
-        forecaster.fit(table, checkpoint=checkpoint, tensorboard=tensorboard, on_progress=display)
+        forecaster.fit(reading, checkpoint=checkpoint, tensorboard=tensorboard, on_progress=display)
 
 
 @contextmanager

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 from narwhals.typing import IntoFrame
 from numpy.typing import NDArray
 from torch import nn
@@ -23,33 +22,20 @@ from foretell.forecasting.fitting import fit_model
 from foretell.forecasting.holdout import WINDOWS
 from foretell.forecasting.model_folder import load_model, save_model
 from foretell.forecasting.panel import Panel
-from foretell.forecasting.panel_parts import recent, select
+from foretell.forecasting.panel_parts import recent
 from foretell.forecasting.quantiles import quantiles_of
 from foretell.forecasting.settings import LONGER, LONGEST, ForecastSettings, preset_settings
-from foretell.forecasting.tables.cold_start import with_cold_starts
 from foretell.forecasting.tables.columns import Columns
-from foretell.forecasting.tables.findings import Findings, describe_frequency
-from foretell.forecasting.tables.frames import to_polars
-from foretell.forecasting.tables.future import check_future, future_rows
-from foretell.forecasting.tables.nixtla import TableKind, quantile_columns
-from foretell.forecasting.tables.regularise import to_panel
+from foretell.forecasting.tables.findings import Findings
+from foretell.forecasting.tables.future import check_future
+from foretell.forecasting.tables.nixtla import quantile_columns
+from foretell.forecasting.tables.reading import Reading
 from foretell.forked import require_polars
-from foretell.tables.frequency import Frequency
 from foretell.training import History, Progress
 from foretell.training.settings import NO_BOUND
 
-_FEWEST_GAPS = 2
 # Pandas, polars, matplotlib and Python agree on these, with room to draw beside them.
 _YEARS = (1000, 9900)
-
-
-@dataclass(frozen=True)
-class _Reading:
-    """A table as it was read."""
-
-    panel: Panel
-    findings: Findings
-    kind: TableKind
 
 
 @dataclass(frozen=True)
@@ -115,8 +101,8 @@ class Forecaster:
         self.settings = replace(settings, seasons=seasons, training=training)
         self.device = device
         self._fitted: FittedModel | None = None
-        self._fitted_to: _Reading | None = None
-        self._read: _Reading | None = None
+        self._fitted_to: Reading | None = None
+        self._read: Reading | None = None
         self.prediction: Prediction | None = None
 
     @property
@@ -134,22 +120,23 @@ class Forecaster:
     @property
     def findings(self) -> Findings:
         """What was found in the table that was read last. Raises SettingsError before one was."""
-        return self._latest.findings
+        return self.reading.findings
 
     @property
     def panel(self) -> Panel:
         """The series of the table that was read last. Raises SettingsError before one was."""
-        return self._latest.panel
+        return self.reading.panel
 
     @property
-    def _latest(self) -> _Reading:
+    def reading(self) -> Reading:
+        """The table that was read last. Raises SettingsError before one was."""
         if self._read is None:
             raise SettingsError("no table has been read yet: call fit(table) or predict(table) first")
         return self._read
 
     def fit(
         self,
-        table: IntoFrame,
+        table: IntoFrame | Reading,
         *,
         checkpoint: Path | str | None = None,
         tensorboard: Path | str | None = None,
@@ -162,19 +149,17 @@ class Forecaster:
         TableError for a table that makes no sense, SettingsError for settings, TrainingError where training failed.
         """
         forecast_device(self.device)
-        frame = to_polars(table)
-        panel, findings = to_panel(frame, self.columns, keep_empty=True)
-        _check_years(panel, self.horizon)
-        reading = _Reading(panel, findings, TableKind.of(table, frame, findings.id, findings.time))
-        train = partial(
-            self._fit,
-            columns=_found(self.columns, findings),
+        reading = table if isinstance(table, Reading) else Reading.of(table, self.columns)
+        _check_years(reading.panel, self.horizon)
+        self._fitted = self._fit(
+            reading.observed,
+            columns=reading.columns,
+            settings=self.settings,
             checkpoint=None if checkpoint is None else Path(checkpoint),
             tensorboard=None if tensorboard is None else Path(tensorboard),
             on_progress=on_progress,
         )
-        self._fitted = train(select(panel, np.flatnonzero(panel.history)), settings=self.settings)
-        findings = replace(findings, seasons=self._fitted.members.seasons)
+        findings = replace(reading.findings, seasons=self._fitted.members.seasons)
         self._read = self._fitted_to = replace(reading, findings=findings)
         self.prediction = None
         return self
@@ -199,25 +184,28 @@ class Forecaster:
         last value, or in `future`, which may also name series without any history. Raises TableError for a table that
         makes no sense, or lacks a known value (naming the first date), SettingsError before there was a fit.
         """
-        model = self.fitted_model
         reading = self._reading(table)
-        panel = reading.panel
         if future is not None:
-            panel = self._with_future(panel, future)
-        elif panel.known:
-            check_future(panel, self.horizon)
-        short = recent(panel, model.members.past)
-        quantiles = model.forecast(short, np.arange(len(short)), short.history, "final")
-        steps = zip(range(len(short)), short.history.tolist(), strict=True)
-        times = np.stack([short.times(i, rows + self.horizon)[rows:] for i, rows in steps])
-        self.prediction = Prediction(panel, quantiles)
+            reading = reading.looking_ahead(future, self.horizon)
+        self.prediction = prediction = self.forecast(reading)
+        panel = prediction.panel
+        steps = zip(range(len(panel)), panel.history.tolist(), strict=True)
         return reading.kind.forecast_table(
             panel.ids,
             self.horizon,
-            {"ds": times},
-            quantile_columns(self.model, self.levels, quantiles),
+            {"ds": np.stack([panel.times(i, rows + self.horizon)[rows:] for i, rows in steps])},
+            quantile_columns(self.model, self.levels, prediction.quantiles),
             panel.clock,
         )
+
+    def forecast(self, reading: Reading) -> Prediction:
+        """What comes after a table that was read; the forecaster stays as it is. Raises as `predict` does."""
+        panel = reading.ahead
+        if panel is None:
+            panel = reading.panel
+            check_future(panel, self.horizon)
+        short = recent(panel, self.fitted_model.members.past)
+        return Prediction(panel, self.fitted_model.forecast(short, np.arange(len(short)), short.history, "final"))
 
     def backtest(self, table: IntoFrame | None = None, *, windows: int | None = None, refit: bool = False) -> Backtest:
         """Forecast the last `windows` horizons of each series as though they were still to come, and score that.
@@ -228,7 +216,7 @@ class Forecaster:
         """
         model = self.fitted_model
         reading = self._reading(table)
-        panel = select(reading.panel, np.flatnonzero(reading.panel.history))
+        panel = reading.observed
         if windows is None:
             windows = int(model.holdout.windows(model.horizon).max(initial=0)) or WINDOWS
         fresh = None
@@ -257,59 +245,16 @@ class Forecaster:
         forecaster._fitted = model
         return forecaster
 
-    def _reading(self, table: IntoFrame | None) -> _Reading:
+    def _reading(self, table: IntoFrame | None) -> Reading:
         require_polars()
-        if table is None:
-            if self._fitted_to is None:
-                raise SettingsError("a loaded model keeps no table: give the one whose series are to be forecast")
-            self._read = self._fitted_to
-            return self._fitted_to
-        frame = to_polars(table)
-        panel, findings = _read_like(frame, self.fitted_model)
-        _check_years(panel, self.horizon)
-        self._read = _Reading(panel, findings, TableKind.of(table, frame, findings.id, findings.time))
-        return self._read
-
-    def _with_future(self, panel: Panel, future: IntoFrame) -> Panel:
-        columns = self.fitted_model.columns
-        frame = to_polars(future)
-        wider = with_cold_starts(panel, frame, columns)
-        if wider is panel or panel.known:
-            return future_rows(wider, frame, columns, self.horizon)
-        return wider
-
-
-def _read_like(frame: pl.DataFrame, model: FittedModel) -> tuple[Panel, Findings]:
-    """The panel of a new table on the model's frequency. Raises TableError where it is of another."""
-    said = model.columns
-    present = set(frame.columns)
-    columns = replace(
-        said,
-        id=said.id if said.id in present else None,
-        time=said.time if said.time in present else None,
-        target=tuple(name for name in said.targets if name in present) or None,
-        layout=said.layout if said.id is None or said.id in present else "auto",
-        frequency=model.frequency.alias,
-    )
-    try:
-        panel, findings = to_panel(frame, columns, keep_empty=True)
-    except (TableError, SettingsError) as error:
-        # What is at fault may be the frequency. If it is something else, this says so.
-        other = to_panel(frame, replace(columns, frequency=None))[0].frequency
-        if other.grid == model.frequency.grid:
-            raise
-        raise _other_frequency(other, model) from error
-    gaps = _gaps(panel)
-    if len(gaps) >= _FEWEST_GAPS and np.gcd.reduce(gaps) > 1:
-        raise _other_frequency(to_panel(frame, replace(columns, frequency=None))[0].frequency, model)
-    return panel, findings
-
-
-def _gaps(panel: Panel) -> NDArray[np.int64]:
-    """How many steps lie between each observed value and the next of its series."""
-    observed = np.flatnonzero(~np.isnan(panel.values))
-    owner = np.searchsorted(panel.offsets, observed, side="right")
-    return np.asarray(np.diff(observed)[np.diff(owner) == 0])
+        model = self.fitted_model
+        if table is None and self._fitted_to is None:
+            raise SettingsError("a loaded model keeps no table: give the one whose series are to be forecast")
+        reading = self._fitted_to if table is None else Reading.like(table, model.columns, model.frequency)
+        assert reading is not None
+        _check_years(reading.panel, self.horizon)
+        self._read = reading
+        return reading
 
 
 def _check_years(panel: Panel, horizon: int) -> None:
@@ -323,27 +268,6 @@ def _check_years(panel: Panel, horizon: int) -> None:
             f"the times run from {panel.clock.show(panel.starts.min())}, {horizon:,} steps are to follow, and not all "
             f"of that lies within the years {_YEARS[0]} to {_YEARS[1]}; mend the time stamps, or shorten the horizon"
         )
-
-
-def _other_frequency(other: Frequency, model: FittedModel) -> TableError:
-    return TableError(
-        f"this table is of another frequency ({describe_frequency(other.alias)}), but the model was fitted to "
-        f"{describe_frequency(model.frequency.alias)}: bring the table to that frequency, or fit a model to this one"
-    )
-
-
-def _found(said: Columns, findings: Findings) -> Columns:
-    """The columns, what was found filled in."""
-    if findings.layout == "rows":
-        return said
-    target = findings.targets[0] if findings.layout == "long" else said.target
-    return replace(
-        said,
-        id=findings.id,
-        time=findings.time,
-        target=target,
-        layout="long" if findings.layout == "long" else "wide",
-    )
 
 
 def _model_of(preset: str, model: str, minutes: float | None) -> str:

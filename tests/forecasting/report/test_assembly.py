@@ -126,3 +126,19 @@ def test_an_early_end_of_the_training_is_a_fact(many: Forecaster) -> None:
     assert "Training ended" not in report_content(many).facts
     patient = replace(TINY, training=replace(TINY.training, steps=200, evaluate_every=1, patience=1))
     assert report_content(fit(table(2), settings=patient)).facts["Training ended"].startswith("patience: 1 evaluations")
+
+
+def test_a_report_leaves_the_forecaster_as_it_is() -> None:
+    frame = table(2)
+    forecaster = fit(frame)
+    before = forecaster.reading
+    content = report_content(forecaster)
+    assert forecaster.prediction is None
+    assert forecaster.reading is before
+    forecast = forecaster.predict()
+    for view in content.series:
+        np.testing.assert_array_equal(view.median, forecast.filter(unique_id=view.id)["lstm"].to_numpy())
+    # What was read last is reported on, whatever the forecaster was fitted to.
+    other = fit(frame)
+    other.backtest(frame.filter(unique_id="s01"))
+    assert [view.id for view in report_content(other).series] == ["s01"]

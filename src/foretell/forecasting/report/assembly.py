@@ -32,10 +32,7 @@ def report_content(
     Up to six series are drawn: with a backtest the first, the best, the worst and others in between by their error,
     else evenly chosen ones. Raises SettingsError before there was a fit, and what `Forecaster.predict` raises.
     """
-    if forecaster.prediction is None:
-        forecaster.predict()
-    prediction = forecaster.prediction
-    assert prediction is not None
+    prediction = forecaster.prediction or forecaster.forecast(forecaster.reading)
     results = backtest.results if backtest else None
     shown = _chosen(prediction.panel.ids, results.scores.by_series if results else {})
     history = forecaster.history
@@ -54,7 +51,7 @@ def report_content(
         skipped_steps=history.skipped if history else 0,
         findings=[*forecaster.findings.sentences(), *(backtest.notes if backtest else ())],
         facts=_facts(forecaster),
-        warnings=_warnings(forecaster, backtest),
+        warnings=_warnings(forecaster, backtest, prediction),
     )
 
 
@@ -189,7 +186,7 @@ def _duration(seconds: float) -> str:
     return f"{minutes} min {rest} s"
 
 
-def _warnings(forecaster: Forecaster, backtest: Backtest | None) -> list[str]:
+def _warnings(forecaster: Forecaster, backtest: Backtest | None, prediction: Prediction) -> list[str]:
     model = forecaster.fitted_model
     network = model.network
     runs = ((network.history, "Training"), (network.finish, "The last stretch")) if network else ()
@@ -207,8 +204,7 @@ def _warnings(forecaster: Forecaster, backtest: Backtest | None) -> list[str]:
     untested = len(forecaster.panel) - backtest.series if backtest else 0
     if untested > 0:
         warnings.append(f"{count(untested, 'series', 'series')} of {len(forecaster.panel)} could not be backtested.")
-    prediction = forecaster.prediction
-    no_past = int((prediction.panel.history == 0).sum()) if prediction else 0
+    no_past = int((prediction.panel.history == 0).sum())
     if no_past:
         warnings.append(
             f"{count(no_past, 'series has', 'series have')} no history: the forecast is what the others are like."

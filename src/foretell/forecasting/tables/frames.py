@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import narwhals as nw
@@ -10,7 +11,6 @@ from narwhals.typing import IntoFrame
 
 from foretell.errors import TableError
 from foretell.forked import require_polars
-from foretell.tables.periods import without_periods
 
 # What pandas and polars both keep in numpy's own form, so that nothing need be converted.
 _PLAIN = ("float64", "float32", "int64", "int32", "datetime64[ns]", "datetime64[us]", "datetime64[ms]")
@@ -23,7 +23,7 @@ def to_polars(table: IntoFrame) -> pl.DataFrame:
     """
     require_polars()
     if isinstance(table, pl.DataFrame) and not table.is_empty():
-        return without_periods(table)
+        return _without_periods(table)
     try:
         frame: Any = nw.from_native(table)
     except TypeError as error:
@@ -38,7 +38,7 @@ def to_polars(table: IntoFrame) -> pl.DataFrame:
     polars = _from_pandas(native) if frame.implementation.is_pandas() else frame.to_polars()
     if polars.is_empty() or not polars.width:
         raise TableError("the table holds no rows of values")
-    return without_periods(polars)
+    return _without_periods(polars)
 
 
 def _from_pandas(table: Any) -> pl.DataFrame:
@@ -82,3 +82,27 @@ def _from_pandas(table: Any) -> pl.DataFrame:
         except (TypeError, ValueError, NotImplementedError, pl.exceptions.PolarsError) as error:
             raise TableError(f"column {name!r} of type {column.dtype} cannot be read: {error}") from error
     return pl.DataFrame(columns)
+
+
+def _without_periods(table: pl.DataFrame) -> pl.DataFrame:
+    """The table with each column of periods as the times at which they begin."""
+    names = [name for name, dtype in table.schema.items() if _is_period(dtype)]
+    return table.with_columns(_starts(table[name]) for name in names) if names else table
+
+
+def _is_period(dtype: pl.DataType) -> bool:
+    name = getattr(dtype, "ext_name", None)
+    return name is not None and name() == "pandas.period"
+
+
+def _starts(column: pl.Series) -> pl.Series:
+    dtype = column.dtype
+    import pandas as pd
+
+    frequency = json.loads(dtype.ext_metadata() or "{}")["freq"]  # type: ignore[attr-defined]
+    ordinals = column.ext.storage()
+    # What pandas-stubs do not know yet.
+    periods = pd.PeriodIndex.from_ordinals(ordinals.drop_nulls().to_numpy(), freq=frequency)  # type: ignore[attr-defined]
+    starts = periods.to_timestamp().to_numpy().astype("datetime64[us]")
+    times = pl.Series(column.name, [None] * len(ordinals), dtype=pl.Datetime("us"))
+    return times.scatter(ordinals.is_not_null().arg_true(), pl.Series(starts))

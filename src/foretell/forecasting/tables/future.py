@@ -7,13 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 import polars as pl
-from narwhals.typing import IntoFrame
 from numpy.typing import NDArray
 
 from foretell.errors import SettingsError, TableError
 from foretell.forecasting.panel import Column, Panel
 from foretell.forecasting.tables.columns import Columns, missing_column
-from foretell.forecasting.tables.frames import to_polars
 from foretell.forecasting.tables.joined_columns import id_cells, parts_of
 from foretell.forecasting.tables.roles import find_time
 from foretell.forecasting.tables.source import absent_like, differ, is_missing, read_ids, read_target
@@ -45,7 +43,7 @@ def check_future(panel: Panel, horizon: int) -> None:
     check_words(panel, horizon)
 
 
-def future_rows(panel: Panel, table: IntoFrame, columns: Columns, horizon: int) -> Panel:
+def future_rows(panel: Panel, frame: pl.DataFrame, columns: Columns, horizon: int) -> Panel:
     """The panel with future rows for `horizon` steps, known covariates taken from a table of their own.
 
     The table has a time column, the known columns, and an id column where they differ from series to series. Raises
@@ -53,7 +51,6 @@ def future_rows(panel: Panel, table: IntoFrame, columns: Columns, horizon: int) 
     """
     if not panel.known:
         raise SettingsError("a table of future values was given, but no known columns are named; use --known")
-    frame = to_polars(table)
     for name in panel.known:
         if name not in frame.columns:
             raise missing_column(name, frame.columns, "known")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import polars as pl
 from narwhals.typing import IntoFrame
 from numpy.typing import NDArray
 
@@ -28,30 +30,56 @@ _SPARSEST_GRID, _LARGEST_FOUND, _LARGEST_GIVEN = 50, 100_000, 20_000_000
 
 
 def to_panel(table: IntoFrame, columns: Columns = _ANY, *, keep_empty: bool = False) -> tuple[Panel, Findings]:
-    """The series of a pandas, polars or pyarrow table, long or wide, and what was found in it.
+    """The series of a pandas, polars or pyarrow table, long or wide, and what was found in it; see `Rows`."""
+    return Rows.of(to_polars(table), columns).panel(columns.frequency, keep_empty=keep_empty)
 
-    Rows are sorted and placed on a grid; steps without a row and missing cells become NaN. Rows after a series' last
-    observed value stay as future rows where `columns.known` names covariates, and are cut off otherwise. Rows that
-    stand twice word for word count once. Series without any value are left out; with `keep_empty` they stay, with no
-    history, from the first of their times after the latest value of the others on, or from the step after their last.
-    Raises `TableError` naming the row, series or column at fault.
-    """
-    frame = to_polars(table)
-    roles = find_roles(frame, columns)
-    source = read_source(frame, roles, counts=str(columns.frequency).strip().isdigit())
-    notes = [*roles.notes, *([source.assumed] if source.assumed else [])]
-    source, resorted, dropped = _sorted(source, roles, notes)
-    source, frequency = on_grid(source, columns, notes)
-    slower = slower_series(source, frequency)
-    notes += [slower] if slower else []
-    panel, facts = _gridded(source, frequency, roles, notes, keep_empty, columns.frequency is not None)
-    findings = Findings(
-        layout=roles.layout, id=roles.id, time=roles.time, targets=roles.targets, time_format=source.time_format,
-        frequency=frequency.alias, series=len(panel), rows=len(frame), missing=facts[0], gaps=facts[1],
-        duplicates_dropped=dropped, resorted=resorted, notes=notes,
-        time_zone=None if panel.clock.naive else panel.clock.zone,
-    )  # fmt: skip
-    return panel, findings
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a table, read and sorted, each once, not yet on a grid."""
+
+    source: Source
+    roles: Roles
+    notes: tuple[str, ...]
+    count: int
+    """As many as stood in the table."""
+    resorted: bool
+    dropped: int
+    """As many stood there twice."""
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame, columns: Columns) -> Rows:
+        """Read a table. Raises `TableError` naming the row or column at fault."""
+        roles = find_roles(frame, columns)
+        source = read_source(frame, roles, counts=str(columns.frequency).strip().isdigit())
+        notes = [*roles.notes, *([source.assumed] if source.assumed else [])]
+        source, resorted, dropped = _sorted(source, roles, notes)
+        return cls(source, roles, tuple(notes), len(frame), resorted, dropped)
+
+    def frequency(self) -> Frequency:
+        """Their own frequency. Raises `TableError` where they have none."""
+        return on_grid(self.source, None, [])[1]
+
+    def panel(self, frequency: str | int | None, *, keep_empty: bool = False) -> tuple[Panel, Findings]:
+        """The series on a grid of that frequency, None for their own, and what was found.
+
+        Steps without a row and missing cells become NaN. Rows after a series' last observed value stay as future rows
+        where `columns.known` named covariates, and are cut off otherwise. Series without any value are left out; with
+        `keep_empty` they stay, with no history, from the first of their times after the latest value of the others on,
+        or from the step after their last. Raises `TableError` naming the row or series at fault.
+        """
+        notes = list(self.notes)
+        source, found = on_grid(self.source, frequency, notes)
+        slower = slower_series(source, found)
+        notes += [slower] if slower else []
+        panel, facts = _gridded(source, found, self.roles, notes, keep_empty, frequency is not None)
+        findings = Findings(
+            layout=self.roles.layout, id=self.roles.id, time=self.roles.time, targets=self.roles.targets,
+            time_format=source.time_format, frequency=found.alias, series=len(panel), rows=self.count,
+            missing=facts[0], gaps=facts[1], duplicates_dropped=self.dropped, resorted=self.resorted, notes=notes,
+            time_zone=None if panel.clock.naive else panel.clock.zone,
+        )  # fmt: skip
+        return panel, findings
 
 
 def _sorted(source: Source, roles: Roles, notes: list[str]) -> tuple[Source, bool, int]:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foretell.errors import SettingsError, TableError
-from foretell.forecasting.tables.columns import Columns
 from foretell.forecasting.tables.findings import describe_frequency, open_days
 from foretell.forecasting.tables.source import Source, differ
 from foretell.tables.clock import Clock, show_time
@@ -22,17 +21,18 @@ from foretell.tables.weekly_pattern import open_slots
 _UTC = ("UTC", "Etc/UTC", "GMT", "Etc/GMT", "Zulu")
 
 
-def on_grid(source: Source, columns: Columns, notes: list[str]) -> tuple[Source, Frequency]:
-    """The source, sorted by owner and time, with its frequency; on wall time where steps are days or longer.
+def on_grid(source: Source, wanted: str | int | None, notes: list[str]) -> tuple[Source, Frequency]:
+    """The source, sorted by owner and time, with the frequency `wanted`, or its own; on wall time where steps are days
+    or longer.
 
     What was moved, left out or assumed is added to `notes`. Raises `TableError` naming the row that is off the grid,
     `SettingsError` for a frequency that does not go with the times.
     """
-    given = Frequency.parse(columns.frequency) if columns.frequency is not None else None
+    given = Frequency.parse(wanted) if wanted is not None else None
     integer = source.times.dtype.kind != "M"
     if given is not None and given.is_integer != integer:
         what = "integers, so give the step as a whole number" if integer else 'dates, so give one such as "D" or "h"'
-        raise SettingsError(f"frequency {columns.frequency!r} does not go with the time column, which holds {what}")
+        raise SettingsError(f"frequency {wanted!r} does not go with the time column, which holds {what}")
     source = _on_wall_clock(source, given, notes)
     if given is None and not integer:
         source = _without_closed_rows(source)

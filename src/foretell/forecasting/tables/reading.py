@@ -1,0 +1,118 @@
+"""A table as it was read: once, for all that is done with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from narwhals.typing import IntoFrame
+from numpy.typing import NDArray
+
+from foretell.errors import SettingsError, TableError
+from foretell.forecasting.panel import Panel
+from foretell.forecasting.panel_parts import select
+from foretell.forecasting.tables.cold_start import with_cold_starts
+from foretell.forecasting.tables.columns import Columns
+from foretell.forecasting.tables.findings import Findings, describe_frequency
+from foretell.forecasting.tables.frames import to_polars
+from foretell.forecasting.tables.future import check_future, future_rows
+from foretell.forecasting.tables.nixtla import TableKind
+from foretell.forecasting.tables.regularise import Rows
+from foretell.tables.frequency import Frequency
+
+_FEWEST_GAPS = 2
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The series of a table and what was found in it."""
+
+    panel: Panel
+    """Series without any value too; see `Rows.panel`."""
+    findings: Findings
+    kind: TableKind
+    columns: Columns
+    """Those of the table, what was found filled in, or those of the model that it is read for."""
+    ahead: Panel | None = None
+    """The panel with all that is known of the horizon; see `looking_ahead`."""
+
+    @classmethod
+    def of(cls, table: IntoFrame, columns: Columns) -> Reading:
+        """Read a pandas, polars or pyarrow table. Raises TableError for one that makes no sense."""
+        frame = to_polars(table)
+        panel, findings = Rows.of(frame, columns).panel(columns.frequency, keep_empty=True)
+        kind = TableKind.of(table, frame, findings.id, findings.time)
+        return cls(panel, findings, kind, _found(columns, findings))
+
+    @classmethod
+    def like(cls, table: IntoFrame, columns: Columns, frequency: Frequency) -> Reading:
+        """Read a table on the frequency of a model, whose columns it may lack. Raises TableError for another one."""
+        frame = to_polars(table)
+        present = set(frame.columns)
+        rows = Rows.of(
+            frame,
+            replace(
+                columns,
+                id=columns.id if columns.id in present else None,
+                time=columns.time if columns.time in present else None,
+                target=tuple(name for name in columns.targets if name in present) or None,
+                layout=columns.layout if columns.id is None or columns.id in present else "auto",
+                frequency=frequency.alias,
+            ),
+        )
+        try:
+            panel, findings = rows.panel(frequency.alias, keep_empty=True)
+        except (TableError, SettingsError) as error:
+            # What is at fault may be the frequency. If it is something else, this says so.
+            own = rows.frequency()
+            if own.grid == frequency.grid:
+                raise
+            raise _of_another_frequency(own, frequency) from error
+        gaps = _gaps(panel)
+        if len(gaps) >= _FEWEST_GAPS and gaps.min() > 1 and (own := rows.frequency()).grid != frequency.grid:
+            raise _of_another_frequency(own, frequency)
+        return cls(panel, findings, TableKind.of(table, frame, findings.id, findings.time), columns)
+
+    @property
+    def observed(self) -> Panel:
+        """The series with at least one value."""
+        return select(self.panel, np.flatnonzero(self.panel.history))
+
+    def looking_ahead(self, future: IntoFrame | None, horizon: int) -> Reading:
+        """With the known columns' values of the horizon, and the series that only `future` names.
+
+        Raises TableError where one is missing, naming the first date.
+        """
+        panel = self.panel
+        if future is None:
+            check_future(panel, horizon)
+            return replace(self, ahead=panel)
+        frame = to_polars(future)
+        panel = with_cold_starts(panel, frame, self.columns)
+        if panel is self.panel or panel.known:
+            panel = future_rows(panel, frame, self.columns, horizon)
+        return replace(self, ahead=panel)
+
+
+def _found(said: Columns, findings: Findings) -> Columns:
+    """The columns, what was found filled in."""
+    if findings.layout == "rows":
+        return said
+    target = findings.targets[0] if findings.layout == "long" else said.target
+    return replace(
+        said, id=findings.id, time=findings.time, target=target, layout="long" if findings.layout == "long" else "wide"
+    )
+
+
+def _gaps(panel: Panel) -> NDArray[np.int64]:
+    """How many steps lie between each observed value and the next of its series."""
+    observed = np.flatnonzero(~np.isnan(panel.values))
+    owner = np.searchsorted(panel.offsets, observed, side="right")
+    return np.asarray(np.diff(observed)[np.diff(owner) == 0])
+
+
+def _of_another_frequency(own: Frequency, model: Frequency) -> TableError:
+    return TableError(
+        f"this table is of another frequency ({describe_frequency(own.alias)}), but the model was fitted to "
+        f"{describe_frequency(model.alias)}: bring the table to that frequency, or fit a model to this one"
+    )
