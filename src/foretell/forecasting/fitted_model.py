@@ -15,6 +15,7 @@ from foretell.forecasting.blend import Blend
 from foretell.forecasting.calibration import calibrated
 from foretell.forecasting.fit import NetworkFit, Stage
 from foretell.forecasting.holdout import Holdout
+from foretell.forecasting.nonnegative import within_reach
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.panel_parts import select
 from foretell.forecasting.prediction import Experience
@@ -63,8 +64,7 @@ class Members:
         """
         found: dict[str, Floats] = {}
         if self.pretrained is not None and (names is None or not {"pretrained", *SIMPLE}.isdisjoint(names)):
-            starts = panel.offsets[series]
-            pasts = [panel.values[start : start + rows] for start, rows in zip(starts, cutoffs, strict=True)]
+            pasts = _pasts(panel, series, cutoffs)
             seasons, spread = two_seasons(self.seasons.lengths), self.experience.relative_spread
             found |= answer([self.pretrained], pasts, seasons, self.horizon, spread).members()
             unseen = ~_seen(panel, series, cutoffs, reach(seasons))
@@ -155,7 +155,7 @@ class FittedModel:
     def _forecast(self, panel: Panel, series: NDArray[np.int64], cutoffs: NDArray[np.int64], stage: Stage) -> Floats:
         found = self.members.quantiles(panel, series, cutoffs, stage, self.blend.shares)
         with np.errstate(invalid="ignore", over="ignore"):  # the caller looks at what comes out
-            grid = calibrated(blended(found, self.blend), self.factors)
+            grid = within_reach(calibrated(blended(found, self.blend), self.factors), _pasts(panel, series, cutoffs))
         # Without any value to go by the forecast is what the series of the fit held.
         grid[~_seen(panel, series, cutoffs, self.members.past)] = self.members.experience.quantiles
         return read_off(grid, quantiles_of(self.levels))
@@ -169,6 +169,11 @@ def blended(members: Mapping[str, Floats], blend: Blend) -> Floats:
     for name in others:
         total += shares[name] * members[name]
     return total
+
+
+def _pasts(panel: Panel, series: NDArray[np.int64], cutoffs: NDArray[np.int64]) -> list[Floats]:
+    """The values before each cutoff."""
+    return [panel.values[start : start + rows] for start, rows in zip(panel.offsets[series], cutoffs, strict=True)]
 
 
 def _seen(panel: Panel, series: NDArray[np.int64], cutoffs: NDArray[np.int64], past: int) -> NDArray[np.bool_]:
