@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.exceptions import PluginError
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
 
 _LOADS = {"script": "src", "img": "src", "iframe": "src", "source": "src", "audio": "src", "video": "src"}
 _LINKED = {"stylesheet", "preload", "preconnect", "dns-prefetch", "icon", "manifest", "modulepreload"}
@@ -45,6 +46,8 @@ def loaded_from_elsewhere(site: Path) -> list[str]:
 
 def on_post_build(config: MkDocsConfig) -> None:
     """Fail the build where the site would load anything from elsewhere."""
+    from mkdocs.exceptions import PluginError
+
     found = loaded_from_elsewhere(Path(config.site_dir))
     if found:
         raise PluginError("the site loads files from other hosts:\n" + "\n".join(found))

@@ -9,9 +9,11 @@ from __future__ import annotations
 import posixpath
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.structure.files import File, Files
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.files import Files
 
 ROOT = Path(__file__).parents[1]
 PAGES = {
@@ -26,6 +28,8 @@ _IMAGE = re.compile(r'(<img src=")([^"]+)(")')
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages to those in docs/."""
+    from mkdocs.structure.files import File
+
     for source, page in PAGES.items():
         text = (ROOT / source).read_text(encoding="utf-8")
         files.append(File.generated(config, page, content=turned(text, source, page)))
