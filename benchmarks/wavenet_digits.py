@@ -25,7 +25,7 @@ from foretell.audio.fit import AudioFit
 from foretell.audio.levels import Levels
 from foretell.audio.task import AudioTask
 from foretell.nn import Categorical
-from foretell.nn.generation import rounded_to_bfloat16
+from foretell.nn.decoding.wavenet_generator import rounded_to_bfloat16
 from foretell.training import History, Progress
 from foretell.training.model_folder import refuse_to_replace
 

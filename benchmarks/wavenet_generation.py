@@ -15,7 +15,7 @@ from wavenet_streaming import streaming_rate
 from wavenet_torch import SteppedWaveNet
 
 from foretell.nn import Categorical, Generator, WaveNet, dilation_cycles
-from foretell.nn.generation import Precision
+from foretell.nn.decoding.wavenet_generator import Precision
 
 LEVELS = 256
 STREAMS = (1, 8, 64)

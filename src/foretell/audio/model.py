@@ -26,7 +26,7 @@ from foretell.audio.task import AudioTask
 from foretell.errors import SettingsError
 from foretell.field_types import from_plain, read_value
 from foretell.nn import WaveNet
-from foretell.nn.generation import Backend, Precision
+from foretell.nn.decoding.wavenet_generator import Backend, Precision
 from foretell.nn.heads import Head, Sampling, head_from_dict
 from foretell.training import History, Progress
 from foretell.training.hardware import Hardware

@@ -8,8 +8,7 @@ from typing import Any
 from torch import nn
 
 from foretell.errors import SettingsError
-from foretell.nn import GRU, LSTM, RNN, WaveNet
-from foretell.nn.wavenet import dilation_cycles
+from foretell.nn import GRU, LSTM, RNN, WaveNet, dilation_cycles
 
 RECURRENT: dict[str, type[nn.Module]] = {"rnn": RNN, "lstm": LSTM, "gru": GRU}
 BACKBONES: dict[str, type[nn.Module]] = {**RECURRENT, "wavenet": WaveNet}

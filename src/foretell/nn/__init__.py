@@ -1,18 +1,30 @@
-"""Recurrent and convolutional layers for sequences, and what is built from them, as PyTorch modules."""
+"""Recurrent and convolutional layers for sequences, and what is built from them, as PyTorch modules.
 
-from foretell.nn.attention import Attention
-from foretell.nn.cells import GRUCell, LSTMCell, RNNCell
+`layers` hold what maps one sequence to another, `heads` say what outputs mean, `decoding` draws new sequences from a
+network, `sequence_to_sequence` joins layers to whole networks, and `conversion` takes weights from and to other
+libraries. Imports run in that order: decoding sees heads and layers, sequence_to_sequence sees all three.
+"""
+
 from foretell.nn.conversion import from_haste, from_keras, to_haste, to_keras
-from foretell.nn.convolution import CausalConv1d, Downsample
-from foretell.nn.encoder_decoder import EncoderDecoder
-from foretell.nn.generation import Generator
+from foretell.nn.decoding import Generator
 from foretell.nn.heads import Categorical, Gaussian, Head, MixtureOfLogistics, Sampling
-from foretell.nn.initialisation import chrono_
+from foretell.nn.layers import (
+    GRU,
+    LSTM,
+    RNN,
+    Attention,
+    CausalConv1d,
+    Downsample,
+    GRUCell,
+    LSTMCell,
+    RNNCell,
+    Upsample,
+    WaveNet,
+    chrono_,
+    dilation_cycles,
+)
 from foretell.nn.losses import sequence_loss
-from foretell.nn.recurrent import GRU, LSTM, RNN
-from foretell.nn.structures import SequenceToSequence, SequenceToVector, VectorToSequence
-from foretell.nn.upsampling import Upsample
-from foretell.nn.wavenet import WaveNet, dilation_cycles
+from foretell.nn.sequence_to_sequence import EncoderDecoder, SequenceToSequence, SequenceToVector, VectorToSequence
 
 __all__ = [
     "GRU",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch.nn.functional as F
 from torch import Tensor
 
-from foretell.nn.masking import checked_lengths, valid_steps
+from foretell.nn.layers.masking import checked_lengths, valid_steps
 
 
 def sequence_loss(

@@ -6,8 +6,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from foretell.nn.compiled_decoding import Options
 from foretell.nn.decoding import generate
+from foretell.nn.decoding.compiled import Options
 from foretell.text.translation.network import TranslationNetwork
 from foretell.text.translation.settings import TranslatorSettings
 from foretell.text.vocabulary import END, START

@@ -37,7 +37,7 @@ from foretell.nn.conversion.layout import (
     to_columns,
     to_rows,
 )
-from foretell.nn.recurrent import GRU, LSTM
+from foretell.nn.layers.recurrent import GRU, LSTM
 
 L = TypeVar("L", LSTM, GRU)
 

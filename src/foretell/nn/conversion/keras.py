@@ -35,7 +35,7 @@ from foretell.nn.conversion.layout import (
     to_columns,
     to_rows,
 )
-from foretell.nn.recurrent import GRU, LSTM, RNN
+from foretell.nn.layers.recurrent import GRU, LSTM, RNN
 
 L = TypeVar("L", RNN, LSTM, GRU)
 

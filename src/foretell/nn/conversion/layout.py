@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from foretell.nn.recurrent import GRU, LSTM, RNN
+from foretell.nn.layers.recurrent import GRU, LSTM, RNN
 
 Layer = RNN | LSTM | GRU
 Order = Sequence[int]

@@ -7,9 +7,9 @@ from typing import ClassVar
 import torch.nn.functional as F
 from torch import Tensor
 
-from foretell.nn.convolution import check_sizes
 from foretell.nn.heads.head import Head
 from foretell.nn.heads.sampling import Sampling, draw
+from foretell.nn.layers.convolution import check_sizes
 
 
 class Categorical(Head):

@@ -8,9 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from foretell.nn.convolution import check_sizes
 from foretell.nn.heads.grid import GridHead, checked
 from foretell.nn.heads.sampling import Sampling, draw
+from foretell.nn.layers.convolution import check_sizes
 
 _LEAST_UNIFORM = 1e-5
 

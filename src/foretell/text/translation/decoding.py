@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import torch
 
-from foretell.nn.decoding import generate
+from foretell.nn.decoding.tokens import generate
 from foretell.text.batches import padded
 from foretell.text.translation.network import TranslationNetwork
 from foretell.text.translation.task import Vocabularies

@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from foretell.nn import GRU, LSTM
-from foretell.nn.compiled_decoding import LinearMap, Options
-from foretell.nn.encoder_decoder import DecoderState, EncoderDecoder
+from foretell.nn.decoding.compiled import LinearMap, Options
+from foretell.nn.sequence_to_sequence.encoder_decoder import DecoderState, EncoderDecoder
 from foretell.text.translation.settings import TranslatorSettings
 from foretell.text.vocabulary import PAD
 
@@ -72,7 +72,7 @@ class TranslationNetwork(nn.Module):
         return self.body.select(state, rows)
 
     def compiled(self, state: DecoderState, batch: int, options: Options) -> CompiledDecoder | None:
-        """What `foretell.nn.decoding` runs in place of `step` where it can: see `foretell.nn.compiled_decoding`."""
+        """What `foretell.nn.decoding` runs in place of `step` where it can: see `foretell.nn.decoding.compiled`."""
         return self.body.compiled(state, batch, options._replace(scores=LinearMap(self.table, self.bias)))
 
 

@@ -1,4 +1,4 @@
-// One time step of each cell on a vector of hidden features, forward and backward: what `foretell/nn/cells.py` writes
+// One time step of each cell on a vector of hidden features, forward and backward: what `foretell/nn/layers/cells.py` writes
 // as equations, between the matrix products.
 //
 // A row of gates holds, for each vector of units, `blocks` vectors: the input's share on the way in, the activations

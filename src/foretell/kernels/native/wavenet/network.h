@@ -7,7 +7,7 @@ namespace foretell {
 
 enum class HeadKind : int64_t { categorical, mixture_of_logistics, gaussian };
 
-// The network, as `foretell/nn/wavenet.py` has it. Matrices are torch's, row-major, in single precision: of layer k
+// The network, as `foretell/nn/layers/wavenet.py` has it. Matrices are torch's, row-major, in single precision: of layer k
 // `gated` (2R, R, kernel), `gated_bias` (2R,), `mixed` (R + S, R) with the rows of the residual first, or (S, R) in the
 // last layer, `mixed_bias`. `constants` (B, layers, 2R) is what the global conditioning adds, null for nothing.
 struct WaveNetNetwork {

@@ -1,5 +1,5 @@
 // A WaveNet's layers over whole sequences, forwards and backwards: time steps are rows, and a tile of rows goes through a
-// layer's products, its gates and its sums without leaving the cache. `foretell/nn/wavenet.py` has the equations.
+// layer's products, its gates and its sums without leaving the cache. `foretell/nn/layers/wavenet.py` has the equations.
 #pragma once
 
 #include <vector>

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from foretell.nn.convolution import check_sequence, check_sizes
+from foretell.nn.layers.convolution import check_sequence, check_sizes
 
 
 class Upsample(nn.Module):

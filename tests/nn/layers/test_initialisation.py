@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from foretell import nn
-from foretell.nn.initialisation import chrono_
+from foretell.nn.layers.initialisation import chrono_
 
 I, H = 6, 16  # noqa: E741
 GATES = {nn.RNN: 1, nn.LSTM: 4, nn.GRU: 3, nn.RNNCell: 1, nn.LSTMCell: 4, nn.GRUCell: 3}

@@ -16,16 +16,16 @@ from torch.nn.utils.rnn import PackedSequence
 from foretell.kernels.inputs import Inputs
 from foretell.kernels.operators import takes
 from foretell.kernels.reference import State, Weights
-from foretell.nn.cells import CellEquations
-from foretell.nn.direction import Direction
-from foretell.nn.exporting import not_as_onnx, not_as_torchscript
-from foretell.nn.initialisation import initialise
-from foretell.nn.ragged import Ragged, check_lengths, lengths_on_cpu
+from foretell.nn.layers.cells import CellEquations
+from foretell.nn.layers.direction import Direction
+from foretell.nn.layers.export_errors import not_as_onnx, not_as_torchscript
+from foretell.nn.layers.initialisation import initialise
+from foretell.nn.layers.ragged import Ragged, check_lengths, lengths_on_cpu
 
 Zoneout = float | tuple[float, float]
 
 
-class Layer(nn.RNNBase):
+class RecurrentBase(nn.RNNBase):
     """What the three layers share: options, ragged batches, and the scan of layers and directions.
 
     None of them is an instance of torch's own layer, whose methods it borrows: `torch.compile` refuses those.
@@ -66,7 +66,7 @@ class Layer(nn.RNNBase):
         return nn.LSTM.get_expected_cell_size(cast(Any, self), input, batch_sizes)
 
     def reset_parameters(self) -> None:
-        """Draw the initial values: see `foretell.nn.initialisation`."""
+        """Draw the initial values: see `foretell.nn.layers.initialisation`."""
         if hasattr(self, "equations"):  # torch's constructor calls this before the options are known
             initialise(self, self.equations.gates)
 

@@ -14,8 +14,8 @@ from torch.nn.modules import module as torch_module
 
 from foretell.kernels.decoder import Attended, CompiledDecoder, Parts, takes
 from foretell.kernels.inputs import Inputs
-from foretell.nn.attention import Attention
-from foretell.nn.stack import RECURRENT, Stack, State
+from foretell.nn.layers.attention import Attention
+from foretell.nn.layers.stack import RECURRENT, Stack, State
 
 
 class Options(NamedTuple):

@@ -15,8 +15,8 @@ from foretell.kernels import native
 from foretell.kernels.wavenet import Chance, CompiledWaveNet, HeadKind, Weights
 from foretell.nn.heads import Categorical, Gaussian, Head, MixtureOfLogistics, Sampling
 from foretell.nn.heads.grid import GridHead
-from foretell.nn.wavenet import WaveNet
-from foretell.nn.wavenet_state import WaveNetState
+from foretell.nn.layers.wavenet import WaveNet
+from foretell.nn.layers.wavenet_state import WaveNetState
 
 Backend = Literal["auto", "native", "reference"]
 Precision = Literal["float32", "bfloat16"]

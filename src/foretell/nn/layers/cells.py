@@ -1,7 +1,7 @@
 """One time step of each recurrent cell.
 
 The three `...Equations` classes are the cells as the textbooks write them, without parameters of their own: the layers
-of `foretell.nn.recurrent` scan them over time. `RNNCell`, `LSTMCell` and `GRUCell` hold parameters and take one step.
+of `recurrent.py` scan them over time. `RNNCell`, `LSTMCell` and `GRUCell` hold parameters and take one step.
 
 Names: x input, h output of the previous step, c cell state, sigma the logistic function, * elementwise, and
 LN(a; w) = w * (a - mean(a)) / sqrt(var(a) + 1e-5) over the last axis (Ba, Kiros & Hinton, 2016).
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from foretell.kernels.reference import Equations, State, Weights
 from foretell.kernels.twin import register_equations
-from foretell.nn.initialisation import initialise
+from foretell.nn.layers.initialisation import initialise
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -220,7 +220,7 @@ class _Cell(nn.RNNCellBase):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw the initial values: see `foretell.nn.initialisation`."""
+        """Draw the initial values: see `foretell.nn.layers.initialisation`."""
         if hasattr(self, "equations"):  # torch's constructor calls this before the options are known
             initialise(self, self.equations.gates)
 
@@ -245,7 +245,7 @@ class RNNCell(_Cell, nn.RNNCell):
 
     `RNNCell(input_size, hidden_size, bias=True, nonlinearity="tanh", device=None, dtype=None, *, layer_norm=False)`.
     Input `(B, I)` or `(I,)`, state `hx` `(B, H)` or `(H,)` (zeros if left out); returns h' of the same shape. The
-    equations: see `RNNEquations`; the initial values: see `foretell.nn.initialisation`.
+    equations: see `RNNEquations`; the initial values: see `foretell.nn.layers.initialisation`.
     """
 
     def __init__(
@@ -275,7 +275,7 @@ class LSTMCell(_Cell, nn.LSTMCell):
 
     `LSTMCell(input_size, hidden_size, bias=True, device=None, dtype=None, *, peephole=False, layer_norm=False)`.
     Input `(B, I)` or `(I,)`, state `hx = (h, c)` each `(B, H)` or `(H,)` (zeros if left out); returns `(h', c')`. The
-    equations: see `LSTMEquations`; the initial values: see `foretell.nn.initialisation`.
+    equations: see `LSTMEquations`; the initial values: see `foretell.nn.layers.initialisation`.
     """
 
     def __init__(
@@ -305,7 +305,7 @@ class GRUCell(_Cell, nn.GRUCell):
 
     `GRUCell(input_size, hidden_size, bias=True, device=None, dtype=None, *, layer_norm=False, reset_after=True)`.
     Input `(B, I)` or `(I,)`, state `hx` `(B, H)` or `(H,)` (zeros if left out); returns h' of the same shape. The
-    equations: see `GRUEquations`; the initial values: see `foretell.nn.initialisation`.
+    equations: see `GRUEquations`; the initial values: see `foretell.nn.layers.initialisation`.
     Raises ValueError for layer norm with the reset gate before the product.
     """
 

@@ -8,12 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from foretell.kernels.decoder import CompiledDecoder
-from foretell.nn.attention import Attention, Score
-from foretell.nn.bridge import Bridge
-from foretell.nn.compiled_decoding import Attending, Options, compiled_decoder
-from foretell.nn.decoding import Search, check_generates, generate
-from foretell.nn.masking import checked_lengths, valid_steps, zero_padding
-from foretell.nn.stack import RECURRENT, Layers, Stack, State, embedded
+from foretell.nn.decoding.compiled import Attending, Options, compiled_decoder
+from foretell.nn.decoding.tokens import Search, check_generates, generate
+from foretell.nn.layers.attention import Attention, Score
+from foretell.nn.layers.masking import checked_lengths, valid_steps, zero_padding
+from foretell.nn.layers.stack import RECURRENT, Layers, Stack, State, embedded
+from foretell.nn.sequence_to_sequence.bridge import Bridge
 
 
 class DecoderState(NamedTuple):
@@ -38,15 +38,16 @@ class EncoderDecoder(nn.Module):
     source_embedding=nn.Embedding(U, E), target_embedding=nn.Embedding(V, E), attention="general")`.
 
     - `encoder`, `decoder`: layers of `foretell.nn`, one or several each, the decoder's in one direction. A linear map
-      (see `foretell.nn.bridge`) leads from the encoder's final state to the decoder's initial one.
+      (see `foretell.nn.sequence_to_sequence.bridge`) leads from the encoder's final state to the decoder's initial one.
     - `head`: from the decoder's features, as many as its last layer has, to outputs.
     - `attention`: None, "additive" (Bahdanau et al., 2015), "dot" or "general" (Luong et al., 2015), over the encoder's
       outputs, after the decoder's layers: with s_t their output and c_t the context, the head sees
       tanh(W [c_t; s_t] + b) (Luong et al., 2015, without input feeding, so that all steps of a target run at once).
       `attention_size`: the features inside the additive score.
 
-    Layers, embeddings and lengths: see `foretell.nn.structures`. Without embeddings the sequences are real-valued.
-    Raises ValueError for layers that cannot be used, and for a decoder that neither state nor attention would reach.
+    Layers, embeddings and lengths: see `foretell.nn.sequence_to_sequence.structures`. Without embeddings the
+    sequences are real-valued. Raises ValueError for layers that cannot be used, and for a decoder that neither state
+    nor attention would reach.
     """
 
     def __init__(
@@ -140,7 +141,7 @@ class EncoderDecoder(nn.Module):
         return DecoderState(layers, memory, keys, mask, rows.shape[1])
 
     def compiled(self, state: DecoderState, batch: int, options: Options) -> CompiledDecoder | None:
-        """The decoder as compiled code, see `foretell.nn.compiled_decoding`; None if that does not know it."""
+        """The decoder as compiled code, see `foretell.nn.decoding.compiled`; None if that does not know it."""
         attending = None
         if self.attention is not None:
             if self.combine is None or state.memory is None or state.keys is None:

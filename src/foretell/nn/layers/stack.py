@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from foretell.nn.convolution import CausalConv1d, Downsample
-from foretell.nn.masking import zero_padding
-from foretell.nn.recurrent import GRU, LSTM, RNN
-from foretell.nn.wavenet import WaveNet
+from foretell.nn.layers.convolution import CausalConv1d, Downsample
+from foretell.nn.layers.masking import zero_padding
+from foretell.nn.layers.recurrent import GRU, LSTM, RNN
+from foretell.nn.layers.wavenet import WaveNet
 
 RECURRENT = (RNN, LSTM, GRU)
 CAUSAL = (CausalConv1d, WaveNet)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from foretell.kernels.decoder import CompiledDecoder
 from foretell.kernels.packed import packed_weights
-from foretell.nn.compiled_decoding import Options
+from foretell.nn.decoding.compiled import Options
 
 
 @torch.no_grad()

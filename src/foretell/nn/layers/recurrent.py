@@ -1,7 +1,7 @@
 """Recurrent layers over whole sequences: torch's RNN, LSTM and GRU, with the options that torch leaves out.
 
 The arguments of torch's layers in the same order, the same results in the same shapes, the same state dict: to swap the
-import is all it takes. The one deliberate difference is the initial values, see `foretell.nn.initialisation`.
+import is all it takes. The one deliberate difference is the initial values, see `foretell.nn.layers.initialisation`.
 
 Two options of every layer act in training:
 
@@ -18,11 +18,11 @@ from typing import Any, Literal
 
 from torch import nn
 
-from foretell.nn.cells import GRUEquations, LSTMEquations, RNNEquations
-from foretell.nn.layer import Layer, Zoneout
+from foretell.nn.layers.cells import GRUEquations, LSTMEquations, RNNEquations
+from foretell.nn.layers.recurrent_base import RecurrentBase, Zoneout
 
 
-class RNN(Layer):
+class RNN(RecurrentBase):
     """Elman's network over whole sequences: `torch.nn.RNN` and more.
 
     Arguments and results are those of `torch.nn.RNN`: input features I, hidden features H, `num_layers`, `nonlinearity`
@@ -32,8 +32,8 @@ class RNN(Layer):
       `ln_bias_l{k}` `(H,)`.
     - `recurrent_dropout` and `zoneout`: see the module's text.
 
-    `forward` also takes `lengths`. The equations: see `foretell.nn.cells.RNNEquations`; the initial values: see
-    `foretell.nn.initialisation`. What computes it: see `foretell.nn.layer`. Raises ValueError for bad arguments.
+    `forward` also takes `lengths`. The equations: see `cells.RNNEquations`; the initial values: see `initialisation`.
+    What computes it: see `recurrent_base`, all in `foretell.nn.layers`. Raises ValueError for bad arguments.
     """
 
     torch_layer = nn.RNN
@@ -63,7 +63,7 @@ class RNN(Layer):
         self._take(RNNEquations(nonlinearity, layer_norm), 1, recurrent_dropout, zoneout)
 
 
-class LSTM(Layer):
+class LSTM(RecurrentBase):
     """Long short-term memory over whole sequences: `torch.nn.LSTM` and more.
 
     Arguments and results are those of `torch.nn.LSTM`: input features I, hidden features H, `num_layers`, `bias`,
@@ -75,8 +75,8 @@ class LSTM(Layer):
       `ln_hh_weight_l{k}` `(4H,)`, `ln_c_weight_l{k}`, `ln_c_bias_l{k}` `(H,)`.
     - `recurrent_dropout` and `zoneout`: see the module's text; `zoneout` may be a pair `(p_h, p_c)`.
 
-    `forward` also takes `lengths`. The equations: see `foretell.nn.cells.LSTMEquations`; the initial values: see
-    `foretell.nn.initialisation`. What computes it: see `foretell.nn.layer`. Raises ValueError for bad arguments.
+    `forward` also takes `lengths`. The equations: see `cells.LSTMEquations`; the initial values: see `initialisation`.
+    What computes it: see `recurrent_base`, all in `foretell.nn.layers`. Raises ValueError for bad arguments.
     """
 
     torch_layer = nn.LSTM
@@ -104,7 +104,7 @@ class LSTM(Layer):
         self._take(LSTMEquations(peephole, layer_norm), 2, recurrent_dropout, zoneout)
 
 
-class GRU(Layer):
+class GRU(RecurrentBase):
     """Gated recurrent units over whole sequences: `torch.nn.GRU` and more.
 
     Arguments and results are those of `torch.nn.GRU`: input features I, hidden features H, `num_layers`, `bias`,
@@ -115,8 +115,8 @@ class GRU(Layer):
       `ln_hh_weight_l{k}` `(3H,)`. Not together with `reset_after=False`.
     - `recurrent_dropout` and `zoneout`: see the module's text.
 
-    `forward` also takes `lengths`. The equations: see `foretell.nn.cells.GRUEquations`; the initial values: see
-    `foretell.nn.initialisation`. What computes it: see `foretell.nn.layer`. Raises ValueError for bad arguments.
+    `forward` also takes `lengths`. The equations: see `cells.GRUEquations`; the initial values: see `initialisation`.
+    What computes it: see `recurrent_base`, all in `foretell.nn.layers`. Raises ValueError for bad arguments.
     """
 
     torch_layer = nn.GRU

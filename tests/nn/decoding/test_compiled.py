@@ -12,9 +12,9 @@ from foretell import nn
 from foretell.kernels import native
 from foretell.kernels.decoder import Choice
 from foretell.nn import decoding
-from foretell.nn.bridge import Bridge
-from foretell.nn.compiled_decoding import LinearMap, Options
-from foretell.nn.stack import Stack
+from foretell.nn.decoding.compiled import LinearMap, Options
+from foretell.nn.layers.stack import Stack
+from foretell.nn.sequence_to_sequence.bridge import Bridge
 
 pytestmark = pytest.mark.skipif(native.library() is None, reason="the compiled kernels are missing or turned off")
 

@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from foretell.nn.convolution import check_sizes
-from foretell.nn.recurrent import LSTM
-from foretell.nn.stack import RECURRENT, Stack, State
+from foretell.nn.layers.convolution import check_sizes
+from foretell.nn.layers.recurrent import LSTM
+from foretell.nn.layers.stack import RECURRENT, Stack, State
 
 
 class Bridge(nn.Module):

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from foretell.nn.ragged import check_lengths
+from foretell.nn.layers.ragged import check_lengths
 
 
 class CausalConv1d(nn.Module):

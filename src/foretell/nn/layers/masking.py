@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from foretell.nn.ragged import check_lengths
+from foretell.nn.layers.ragged import check_lengths
 
 
 def valid_steps(lengths: Tensor, steps: int) -> Tensor:

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor, nn
 
-from foretell.nn.convolution import check_sizes
+from foretell.nn.layers.convolution import check_sizes
 
 Score = Literal["additive", "dot", "general"]
 

@@ -77,9 +77,9 @@ def as_function(layer, **keywords):
 
 def by_reference(monkeypatch):
     """From here on layers run on the reference scan."""
-    monkeypatch.setattr("foretell.nn.layer.takes", lambda *_: False)
-    monkeypatch.setattr("foretell.nn.direction.takes", lambda *_: False)
-    monkeypatch.setattr(nn.layer.Layer, "_plain", False)
+    monkeypatch.setattr("foretell.nn.layers.recurrent_base.takes", lambda *_: False)
+    monkeypatch.setattr("foretell.nn.layers.direction.takes", lambda *_: False)
+    monkeypatch.setattr(nn.layers.recurrent_base.RecurrentBase, "_plain", False)
 
 
 def assert_close(actual, expected, tolerance=1e-12):

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from foretell import nn
-from foretell.nn.stack import Stack
+from foretell.nn.layers.stack import Stack
 
 B, T, I = 3, 17, 2  # noqa: E741
 CAUSAL = {

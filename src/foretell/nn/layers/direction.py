@@ -11,7 +11,7 @@ from foretell.kernels import autograd, reference
 from foretell.kernels.inputs import Inputs
 from foretell.kernels.operators import takes
 from foretell.kernels.reference import State, Weights
-from foretell.nn.cells import CellEquations
+from foretell.nn.layers.cells import CellEquations
 
 
 def compiled(equations: CellEquations, x: Tensor, weights: Weights) -> bool:

@@ -18,10 +18,10 @@ from torch import Tensor, nn
 
 from foretell.kernels import wavenet_reference, wavenet_stack
 from foretell.kernels.wavenet_reference import LayerWeights
-from foretell.nn import wavenet_state
-from foretell.nn.convolution import check_sequence, check_sizes
-from foretell.nn.exporting import not_as_torchscript
-from foretell.nn.wavenet_state import WaveNetState
+from foretell.nn.layers import wavenet_state
+from foretell.nn.layers.convolution import check_sequence, check_sizes
+from foretell.nn.layers.export_errors import not_as_torchscript
+from foretell.nn.layers.wavenet_state import WaveNetState
 
 
 def dilation_cycles(layers: int, cycles: int = 1) -> tuple[int, ...]:

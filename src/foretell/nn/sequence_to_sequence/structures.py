@@ -1,7 +1,7 @@
 """What sequences are turned into: other sequences, vectors; and vectors into sequences.
 
 Each structure is built from layers of `foretell.nn` (one, or several that run one after another, see
-`foretell.nn.stack.Stack`) and a head, any module that turns the features of one step into outputs. All is batch-first:
+`foretell.nn.layers.Stack`) and a head, any module that turns the features of one step into outputs. All is batch-first:
 `(B, T, ...)`, B sequences of T time steps. Ragged batches come with `lengths` `(B,)`: what a padded batch gives equals
 what each sequence gives by itself, and outputs past a length are zero. `embedding` is a module from what comes in to
 the features of the first layer: for token ids `nn.Embedding(V, E)`, or `nn.Embedding.from_pretrained(torch.eye(V))` for
@@ -16,12 +16,12 @@ import torch
 from torch import Tensor, nn
 
 from foretell.kernels.decoder import CompiledDecoder
-from foretell.nn.bridge import Bridge
-from foretell.nn.compiled_decoding import Options, compiled_decoder, untouched
-from foretell.nn.convolution import check_sizes
-from foretell.nn.decoding import Search, check_generates, generate
-from foretell.nn.masking import checked_lengths, valid_steps, zero_padding
-from foretell.nn.stack import Layers, Stack, State, embedded
+from foretell.nn.decoding.compiled import Options, compiled_decoder, untouched
+from foretell.nn.decoding.tokens import Search, check_generates, generate
+from foretell.nn.layers.convolution import check_sizes
+from foretell.nn.layers.masking import checked_lengths, valid_steps, zero_padding
+from foretell.nn.layers.stack import Layers, Stack, State, embedded
+from foretell.nn.sequence_to_sequence.bridge import Bridge
 
 Pooling = Literal["last", "mean", "max"]
 Into = Literal["state", "input", "both"]
@@ -67,7 +67,7 @@ class SequenceToSequence(nn.Module):
         return self.layers.select(state, rows.flatten())
 
     def compiled(self, state: State | None, batch: int, options: Options) -> CompiledDecoder | None:
-        """The network as compiled code, see `foretell.nn.compiled_decoding`; None if that does not know it."""
+        """The network as compiled code, see `foretell.nn.decoding.compiled`; None if that does not know it."""
         if not untouched(self, SequenceToSequence) or "step" in vars(self):
             return None
         return compiled_decoder(self.embedding, self.layers, self.head, state, batch, options)
@@ -151,7 +151,7 @@ class VectorToSequence(nn.Module):
     `VectorToSequence(nn.GRU(E, H, batch_first=True), nn.Linear(H, V), vector_size=512, embedding=nn.Embedding(V, E))`.
     The vector goes, by `into`,
 
-    - "state": through a linear map to the initial state of the recurrent layers (see `foretell.nn.bridge`);
+    - "state": through a linear map to the initial state of the recurrent layers (see `Bridge`);
     - "input": as it is beside the features of every step, so that the first layer takes `E + vector_size`;
     - "both".
 
@@ -242,7 +242,7 @@ class VectorToSequence(nn.Module):
         return VectorState(layers, state.vector.index_select(0, rows))
 
     def compiled(self, state: VectorState, batch: int, options: Options) -> CompiledDecoder | None:
-        """The network as compiled code, see `foretell.nn.compiled_decoding`; None if that does not know it."""
+        """The network as compiled code, see `foretell.nn.decoding.compiled`; None if that does not know it."""
         overridden = type(self).step is not VectorToSequence.step or type(self)._run is not VectorToSequence._run
         if overridden or "step" in vars(self):
             return None

@@ -12,7 +12,7 @@ import torch
 from foretell import nn
 from foretell.errors import ModelError, SettingsError
 from foretell.kernels import native
-from foretell.nn.generation import rounded_to_bfloat16
+from foretell.nn.decoding.wavenet_generator import rounded_to_bfloat16
 
 compiled = pytest.mark.skipif(native.library() is None, reason="the compiled kernels are missing")
 HEADS = [nn.Categorical(37), nn.MixtureOfLogistics(3), nn.Gaussian()]

@@ -1,6 +1,6 @@
 """Tokens out of a network that predicts the next one: the likeliest, a random draw, or a beam search.
 
-A network that the compiled code knows decodes there, see `foretell.nn.compiled_decoding`; any other by its own `step`.
+A network that the compiled code knows decodes there, see `foretell.nn.decoding.compiled`; any other by its own `step`.
 Either way the tokens are the same, but for rounding.
 """
 
@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from foretell.kernels.decoder import Choice
 from foretell.kernels.packed import packed_weights
-from foretell.nn.beam import beam_search, compiled_of, longest, without
-from foretell.nn.compiled_decoding import Options
+from foretell.nn.decoding.beam import beam_search, compiled_of, longest, without
+from foretell.nn.decoding.compiled import Options
 from foretell.nn.heads.sampling import Sampling, draw
 
 _CALL = 64
@@ -27,7 +27,7 @@ class Decoder(Protocol):
     """What predicts the next token of N sequences from the last one and a state.
 
     It may have `compiled(state, N, options)` too: the same decoder as compiled code, or None, see
-    `foretell.nn.compiled_decoding`.
+    `foretell.nn.decoding.compiled`.
     """
 
     def step(self, x: Tensor, state: Any) -> tuple[Tensor, Any]:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foretell.nn import WaveNet
-from foretell.nn.upsampling import Upsample
+from foretell.nn.layers.upsampling import Upsample
 
 
 @settings(max_examples=25, deadline=None)

@@ -1,0 +1,27 @@
+"""Layers over whole sequences: recurrent ones and their cells, convolutions, WaveNet, attention, stacks of them."""
+
+from foretell.nn.layers.attention import Attention
+from foretell.nn.layers.cells import GRUCell, LSTMCell, RNNCell
+from foretell.nn.layers.convolution import CausalConv1d, Downsample
+from foretell.nn.layers.initialisation import chrono_
+from foretell.nn.layers.recurrent import GRU, LSTM, RNN
+from foretell.nn.layers.stack import Stack
+from foretell.nn.layers.upsampling import Upsample
+from foretell.nn.layers.wavenet import WaveNet, dilation_cycles
+
+__all__ = [
+    "GRU",
+    "LSTM",
+    "RNN",
+    "Attention",
+    "CausalConv1d",
+    "Downsample",
+    "GRUCell",
+    "LSTMCell",
+    "RNNCell",
+    "Stack",
+    "Upsample",
+    "WaveNet",
+    "chrono_",
+    "dilation_cycles",
+]
