@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ import polars as pl
 import pytest
 
 from foretell.cli import destinations
-from foretell.forecasting.settings import ForecastSettings
+from foretell.forecasting.forecaster import Forecaster
+from foretell.forecasting.settings import OF_GIVEN_LENGTH, ForecastSettings
 from foretell.forecasting.tables import regularise
 
 COLUMNS = ["unique_id", "ds", "auto", "auto-lo-95", "auto-lo-80", "auto-hi-80", "auto-hi-95"]
@@ -141,6 +143,19 @@ def test_the_same_seed_gives_the_same_forecast(run: Callable[..., Any], sales: P
     one, two, three = ((sales.parent / f"{name}.csv").read_text() for name in ("one", "two", "three"))
     assert one == two
     assert one != three
+
+
+def test_minutes_mean_what_they_mean_in_python(
+    run: Callable[..., Any], sales: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fitted = []
+    monkeypatch.setattr(Forecaster, "fit", lambda self, *_, **__: fitted.append(self) or 1 / 0)
+    for options in (("--minutes", "0.5"), ("--steps", "9"), ()):
+        run("forecast", str(sales), "-n", "7", "--seed", "3", *options)
+    of_minutes, of_steps, plain = (forecaster.settings.training for forecaster in fitted)
+    assert of_minutes == Forecaster(minutes=0.5, seed=3).settings.training
+    assert of_steps == replace(OF_GIVEN_LENGTH, steps=9, seed=3)
+    assert plain == Forecaster(seed=3).settings.training
 
 
 def test_an_instant_forecast_trains_nothing_and_says_so(run: Callable[..., Any], sales: Path) -> None:

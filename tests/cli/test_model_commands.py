@@ -52,6 +52,17 @@ def test_a_backtest_that_the_model_has_seen_too_much_for(
     assert len(pl.read_csv(sales.parent / "b.csv")) == 7
 
 
+def test_a_backtest_is_of_as_many_windows_as_were_held_out(
+    run: Callable[..., Any], sales: Path, tiny: tuple[str, ...]
+) -> None:
+    assert run("fit", str(sales), "-n", "7", "--windows", "2", "--save", "model", *tiny).exit_code == 0
+    held_out = json.loads(run("backtest", "model", "sales.csv", "--json").stdout)["backtest"]
+    assert (held_out["windows"], held_out["notes"]) == (2, [])
+    more = json.loads(run("backtest", "model", "sales.csv", "--windows", "5", "--json").stdout)["backtest"]
+    assert more["windows"] == 2
+    assert "In 1 of 1 series fewer than 5 windows were tested" in more["notes"][0]
+
+
 def test_a_truncated_model(run: Callable[..., Any], sales: Path, tiny: tuple[str, ...]) -> None:
     assert run("fit", "sales.csv", "-n", "7", "--windows", "0", "--save", "model", *tiny).exit_code == 0
     weights = sales.parent / "model" / "weights.safetensors"

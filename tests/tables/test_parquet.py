@@ -45,6 +45,13 @@ def test_a_reader_that_breaks_down_leaves_this_process_alone(monkeypatch: pytest
         read_parquet(packed(TABLE), "t.parquet")
 
 
+def test_a_reader_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet, "_TRIAL", "import time; time.sleep(600)")
+    monkeypatch.setattr(parquet, "_PATIENCE", 0.2)
+    with pytest.raises(TableError, match=r"^t\.parquet: .* damaged .* \(its reader had not ended after 0 seconds\)"):
+        read_parquet(packed(TABLE), "t.parquet")
+
+
 def test_where_no_other_process_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parquet.sys, "executable", "/nowhere/python")
     assert read_parquet(packed(TABLE), "t.parquet").equals(TABLE)

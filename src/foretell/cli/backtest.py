@@ -19,7 +19,13 @@ def backtest(
     model: ModelFolder,
     table: TableOptions,
     *,
-    windows: Annotated[int, Option(metavar="N", help="The horizons at the end of each series to test on.")] = 3,
+    windows: Annotated[
+        int | None,
+        Option(
+            metavar="N",
+            help="The horizons at the end of each series to test on; as many as were held out of the fit if not given.",
+        ),
+    ] = None,
     refit: Annotated[
         bool,
         Option("--refit", help="Train anew before each window, on what was known then: slow, but any window will do."),

@@ -17,7 +17,7 @@ from foretell.cli.options import (
 )
 from foretell.cli.training import require_one_length, trained_for
 from foretell.errors import SettingsError
-from foretell.forecasting.settings import LONGER, OF_GIVEN_LENGTH, UNTIL_NO_BETTER, ForecastSettings
+from foretell.forecasting.settings import OF_GIVEN_LENGTH, UNTIL_NO_BETTER, ForecastSettings
 from foretell.training.settings import NO_BOUND, TrainingSettings
 
 if TYPE_CHECKING:
@@ -98,6 +98,7 @@ def forecaster_for(
         levels=tuple(ask.level or _LEVELS),
         columns=tables.columns,
         preset=training.preset,
+        minutes=training.minutes,
         device=training.device,
         settings=settings,
     )
@@ -143,5 +144,4 @@ def _training(asked: FitOptions) -> TrainingSettings:
     if asked.preset is not None:
         require_one_length(preset=1, steps=asked.steps, epochs=asked.epochs, minutes=asked.minutes)
     given = asked.steps is not None or asked.epochs is not None
-    training = trained_for(OF_GIVEN_LENGTH if given else UNTIL_NO_BETTER, asked)
-    return training if asked.minutes is None else replace(training, patience=LONGER.patience)
+    return trained_for(OF_GIVEN_LENGTH if given else UNTIL_NO_BETTER, asked)

@@ -13,6 +13,8 @@ from foretell.errors import TableError
 _TRIAL = "import sys; sys.path[:] = sys.argv[1:]; from foretell.tables.parquet import trial; trial()"
 _REFUSED = 3
 _MAGIC = b"PAR1"
+# Seconds that the other process may take: some, and one for so many bytes. A damaged file can make it hang.
+_PATIENCE, _BYTES_PER_SECOND = 120, 1 << 20
 # Cells of 8 bytes that a file may hold, whatever its size; and how many times its own size where that is more.
 _ROOM, _DENSEST = 1 << 30, 1_000
 
@@ -66,9 +68,12 @@ def _complaint(data: bytes) -> str | None:
         ended = subprocess.run(
             [sys.executable, "-I", "-c", _TRIAL, *sys.path],
             input=data, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False,
+            timeout=_PATIENCE + len(data) / _BYTES_PER_SECOND,
         )  # fmt: skip
     except OSError:
         return None
+    except subprocess.TimeoutExpired as error:
+        return _damaged(f"its reader had not ended after {error.timeout:.0f} seconds")
     if ended.returncode == _REFUSED:
         return ended.stdout.decode(errors="replace").strip() or _damaged("no reason was given")
     return _damaged("its reader broke down on it") if ended.returncode < 0 else None
