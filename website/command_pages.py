@@ -69,8 +69,7 @@ def _section(command: Any, context: Any) -> str:
 
 def _row(option: str, text: str) -> str:
     text = _plain(text).replace("|", "\\|").replace("*", "\\*").replace("<", "&lt;")
-    spelled = option.replace("|", "\\|")
-    return f"| `{spelled}` | {' '.join(text.split())} |"
+    return f"| `{option}` | {' '.join(text.split())} |"
 
 
 def _plain(text: str) -> str:
