@@ -1,5 +1,6 @@
 # make forecast: forecasts of the data that comes with foretell, in ./forecast
 # make test: linter, type checker, tests
+# make test-kernels: the tests of layers and kernels alone, for FORETELL_ISA=baseline, avx2 or avx512, or FORETELL_KERNELS=reference
 # make docs: the documentation site, in ./site; fails on a dead link
 # make pretrain: trains the network that comes with foretell, for MINUTES; goes on where it stopped
 PYTHON ?= python3
@@ -11,7 +12,9 @@ BUILT_FROM := pyproject.toml CMakeLists.txt $(wildcard src/foretell/kernels/nati
 # Threads that wait for work soon stop spinning: the cores may be shared.
 export GOMP_SPINCOUNT := 1000
 
-.PHONY: forecast test docs pretrain clean
+PYTEST := $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4
+
+.PHONY: forecast test test-kernels docs pretrain clean
 
 forecast: $(VENV)/.installed-report
 	$(BIN)/foretell forecast --demo
@@ -20,7 +23,10 @@ test: $(VENV)/.installed-test
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4
+	$(PYTEST)
+
+test-kernels: $(VENV)/.installed-test
+	$(PYTEST) tests/nn $(if $(filter reference,$(FORETELL_KERNELS)),,tests/kernels)
 
 docs: $(VENV)/.installed-docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
