@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from foretell.audio import packages
 from foretell.audio.mixing import Mixing
-from foretell.audio.wholeness import cut_short, hidden_samples
+from foretell.audio.truncated_files import cut_short, hidden_samples
 from foretell.errors import AudioError
 
 ENDINGS = (".wav", ".wave", ".flac", ".ogg", ".oga", ".mp3")

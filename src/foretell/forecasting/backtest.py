@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from foretell.errors import SettingsError, TableError
 from foretell.forecasting.baselines import baselines
 from foretell.forecasting.fitted_model import FittedModel, ticks
-from foretell.forecasting.panel import Panel
-from foretell.forecasting.panel_parts import select, truncated
+from foretell.forecasting.panel import Panel, select, truncated
 from foretell.forecasting.prediction import actual_values
 from foretell.forecasting.scores import METRICS, Scores, coverage, scores
 from foretell.forecasting.tables.nixtla import TableKind, quantile_columns

@@ -16,8 +16,7 @@ from foretell.forecasting.calibration import calibrated
 from foretell.forecasting.fit import NetworkFit, Stage
 from foretell.forecasting.holdout import Holdout
 from foretell.forecasting.nonnegative import within_reach
-from foretell.forecasting.panel import Panel
-from foretell.forecasting.panel_parts import select
+from foretell.forecasting.panel import Panel, select
 from foretell.forecasting.prediction import Experience
 from foretell.forecasting.pretrained.answer import SIMPLE, answer, reach, two_seasons
 from foretell.forecasting.pretrained.network import AnyHorizonNetwork

@@ -21,8 +21,7 @@ from foretell.forecasting.fitted_model import FittedModel, forecast_device
 from foretell.forecasting.fitting import fit_model
 from foretell.forecasting.holdout import WINDOWS
 from foretell.forecasting.model_folder import load_model, save_model
-from foretell.forecasting.panel import Panel
-from foretell.forecasting.panel_parts import recent
+from foretell.forecasting.panel import Panel, recent
 from foretell.forecasting.quantiles import quantiles_of
 from foretell.forecasting.settings import LONGER, LONGEST, ForecastSettings, preset_settings
 from foretell.forecasting.tables.columns import Columns

@@ -8,7 +8,7 @@ from foretell.errors import SettingsError
 from foretell.forecasting.holdout import Holdout
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.season import Seasons
-from foretell.forecasting.seasons import find_seasons
+from foretell.forecasting.season_detection import find_seasons
 from foretell.forecasting.settings import ForecastSettings, input_length
 
 _ALWAYS = 1000

@@ -27,7 +27,7 @@ from foretell.forecasting.tables.column_names import (
     usual_name,
 )
 from foretell.forecasting.tables.columns import Columns
-from foretell.forecasting.tables.joined_columns import joined_name, parts_of
+from foretell.forecasting.tables.composite_columns import joined_name, parts_of
 from foretell.tables.numerals import is_text
 
 # A table whose times repeat less has rows that stand twice, not several series.

@@ -9,8 +9,7 @@ from narwhals.typing import IntoFrame
 from numpy.typing import NDArray
 
 from foretell.errors import SettingsError, TableError
-from foretell.forecasting.panel import Panel
-from foretell.forecasting.panel_parts import select
+from foretell.forecasting.panel import Panel, select
 from foretell.forecasting.tables.cold_start import with_cold_starts
 from foretell.forecasting.tables.columns import Columns
 from foretell.forecasting.tables.findings import Findings, describe_frequency

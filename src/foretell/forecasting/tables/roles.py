@@ -12,10 +12,10 @@ from foretell.errors import SettingsError, TableError
 from foretell.forecasting.tables.cell_kinds import is_numeric, is_row_number, is_whole, is_words, tells_days
 from foretell.forecasting.tables.column_names import TARGET_NAMES, measures, tells_the_calendar, usual_name
 from foretell.forecasting.tables.columns import Columns, Roles, missing_column
+from foretell.forecasting.tables.composite_columns import joined_name, parts_of
+from foretell.forecasting.tables.composite_times import ends_of_hours, part_of_time
 from foretell.forecasting.tables.identity import Identity, find_identity
-from foretell.forecasting.tables.joined_columns import joined_name, parts_of
 from foretell.forecasting.tables.series_in_rows import SeriesInRows, find_series_in_rows
-from foretell.forecasting.tables.spread_times import ends_of_hours, part_of_time
 from foretell.forecasting.tables.time_columns import is_surely_time, joined_time, time_column
 
 _MOST_CALENDAR = 54

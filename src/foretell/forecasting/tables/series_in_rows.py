@@ -12,7 +12,7 @@ import polars as pl
 from foretell.errors import TableError
 from foretell.forecasting.tables.cell_kinds import is_numeric
 from foretell.forecasting.tables.column_names import ID_NAMES, TARGET_NAMES, usual_name
-from foretell.forecasting.tables.joined_columns import id_cells, joined_name, parts_of
+from foretell.forecasting.tables.composite_columns import id_cells, joined_name, parts_of
 from foretell.tables.numerals import is_text
 from foretell.tables.times import parse_times, time_share
 

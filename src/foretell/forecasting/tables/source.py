@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from foretell.errors import TableError
 from foretell.forecasting.panel import Column
 from foretell.forecasting.tables.columns import Roles
-from foretell.forecasting.tables.joined_columns import id_cells, parts_of
+from foretell.forecasting.tables.composite_columns import id_cells, parts_of
+from foretell.forecasting.tables.composite_times import time_cells
 from foretell.forecasting.tables.series_in_rows import times_in_headers
-from foretell.forecasting.tables.spread_times import time_cells
 from foretell.tables.clock import Clock
 from foretell.tables.grids import Times
 from foretell.tables.numerals import is_text, read_numbers, text_of

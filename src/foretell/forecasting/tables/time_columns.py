@@ -8,7 +8,7 @@ import polars as pl
 
 from foretell.forecasting.tables.cell_kinds import is_date, is_whole, present
 from foretell.forecasting.tables.column_names import TIME_NAMES, usual_name
-from foretell.forecasting.tables.spread_times import spread_time
+from foretell.forecasting.tables.composite_times import spread_time
 from foretell.tables.time_like import is_time_like
 
 _CERTAIN = ("ds", "date", "datetime", "date_time", "timestamp")

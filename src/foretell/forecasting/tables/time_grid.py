@@ -11,10 +11,10 @@ from foretell.errors import SettingsError, TableError
 from foretell.forecasting.tables.findings import describe_frequency, open_days
 from foretell.forecasting.tables.source import Source, differ
 from foretell.tables.clock import Clock, show_time
-from foretell.tables.evened_times import evened
 from foretell.tables.frequency import Frequency
 from foretell.tables.frequency_inference import infer_frequency
 from foretell.tables.grids import DAY, FixedGrid, Times, WeeklyGrid
+from foretell.tables.jittered_times import evened
 from foretell.tables.time_zones import told_apart, turned_back
 from foretell.tables.weekly_pattern import open_slots
 

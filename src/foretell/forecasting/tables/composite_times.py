@@ -1,4 +1,4 @@
-"""A time that is spread over several columns: year and month, date and hour."""
+"""Composite times: a time spread over several columns, such as year and month, or date and hour."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import polars as pl
 from foretell.errors import TableError
 from foretell.forecasting.tables.cell_kinds import is_whole, present
 from foretell.forecasting.tables.column_names import time_part
-from foretell.forecasting.tables.joined_columns import joined_name, parts_of
+from foretell.forecasting.tables.composite_columns import joined_name, parts_of
 from foretell.tables.numerals import is_text, text_of
 
 _RANGES = {

@@ -1,4 +1,4 @@
-"""Several columns that are one together: the parts of an id, or of a time."""
+"""Composite columns: several columns that are one together, the parts of an id or of a time."""
 
 from __future__ import annotations
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foretell.tables.evened_times import evened
 from foretell.tables.frequency import Frequency
+from foretell.tables.jittered_times import evened
 
 SECOND = 1_000_000
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from foretell.forecasting.season import Seasons
-from foretell.forecasting.seasons import find_seasons
+from foretell.forecasting.season_detection import find_seasons
 
 
 def shape(random: np.random.Generator, length: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Whether a file of sound is whole: what libsndfile reads without a complaint though its end is missing."""
+"""Files of sound that were cut short: what libsndfile reads without a complaint though its end is missing."""
 
 from __future__ import annotations
 
