@@ -162,6 +162,16 @@ def test_arguments_that_make_no_sense(options: dict[str, Any], message: str) -> 
         Forecaster(**options)
 
 
+@pytest.mark.parametrize("model", ["pretrained", "lstm"])
+def test_constants_are_forecast_to_the_last_digit(model: str) -> None:
+    constants = {"five": 5.0, "tenth": 0.1, "zero": 0.0, "below": -3.3, "large": 1e9 + 0.3}
+    frame = pl.concat([series(name, [value] * 60) for name, value in constants.items()])
+    forecast = Forecaster(model, HORIZON, settings=TINY, device="cpu").fit(frame).predict()
+    for name, value in constants.items():
+        rows = forecast.filter(unique_id=name).select(pl.all().exclude("unique_id", "ds")).to_numpy()
+        np.testing.assert_array_equal(rows, value)
+
+
 def test_presets() -> None:
     assert Forecaster().model == Forecaster(preset="fast").model == "auto"
     assert Forecaster(preset="instant").model == Forecaster("pretrained", preset="instant").model == "pretrained"

@@ -78,3 +78,16 @@ def test_counts_beside_other_series_and_what_came_in_is_kept():
     np.testing.assert_array_equal(found[1], of(SPARSE, grid[1:2])[0])
     np.testing.assert_array_equal(found[2], np.maximum(grid[2], 0))
     assert within_reach(grid[:0], []).shape == (0, 2, 15)
+
+
+@pytest.mark.parametrize("value", [5.0, 0.1, -3.3, 1e-9, 1e9 + 0.3, 1e200, 0.0])
+def test_a_constant_is_forecast_to_the_last_digit(value):
+    size = abs(value) or 1.0
+    past = np.array([np.nan, value, value, np.nan, value])
+    rounded = value + np.abs(quantiles(-1e-9, 1e-9)) * size
+    assert (of(past, rounded) == value).all()
+    # An interval that somebody drew on purpose stays, and so does a forecast after too few values, or unlike ones.
+    wide = value + quantiles(-0.1, 0.1) * size
+    np.testing.assert_array_equal(of(np.append(past, past), wide)[..., MEDIAN + 1 :], wide[..., MEDIAN + 1 :])
+    np.testing.assert_array_equal(of(past[:-1], rounded), rounded)
+    np.testing.assert_array_equal(of(np.append(past, value + size), rounded), rounded)
