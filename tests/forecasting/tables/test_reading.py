@@ -82,15 +82,22 @@ def test_another_frequency_of_numbered_rows() -> None:
 
 
 def test_a_fault_that_is_not_the_frequency_is_said_as_it_is() -> None:
-    frame = table().with_columns(y=None)
-    with pytest.raises(TableError, match="no value at all"):
-        Reading.like(frame, Columns(time="ds", target="y"), Frequency("D"))
+    for alias in ("D", "h", "MS"):
+        with pytest.raises(TableError, match="no value at all"):
+            Reading.like(table().with_columns(y=None), Columns(time="ds", target="y"), Frequency(alias))
 
 
 def test_values_of_every_other_day_may_stand_in_a_daily_table() -> None:
     frame = table().with_columns(y=pl.when(pl.col("y") % 2 == 0).then("y"))
     found = Reading.like(frame, Columns(time="ds", target="y"), Frequency("D"))
     assert found.panel.series(0).tolist()[:3:2] == [0.0, 2.0]
+
+
+def test_values_here_and_there_have_no_frequency_of_their_own() -> None:
+    found = Reading.like(table(rows=60)[[0, 3, 7, 20, 50]], Columns(time="ds", target="y"), Frequency("D"))
+    assert found.panel.history.tolist() == [51]
+    with pytest.raises(TableError, match="the frequency cannot be inferred"):
+        Reading.like(table(rows=60)[[0, 3, 7, 20, 50]], Columns(time="ds", target="y"), Frequency("h"))
 
 
 def test_a_model_reads_a_table_that_lacks_some_of_its_columns() -> None:

@@ -63,13 +63,20 @@ class Reading:
             panel, findings = rows.panel(frequency.alias, keep_empty=True)
         except (TableError, SettingsError) as error:
             # What is at fault may be the frequency. If it is something else, this says so.
-            own = rows.frequency()
+            own = rows.panel(None)[0].frequency
             if own.grid == frequency.grid:
                 raise
             raise _of_another_frequency(own, frequency) from error
         gaps = _gaps(panel)
-        if len(gaps) >= _FEWEST_GAPS and gaps.min() > 1 and (own := rows.frequency()).grid != frequency.grid:
-            raise _of_another_frequency(own, frequency)
+        if len(gaps) >= _FEWEST_GAPS and gaps.min() > 1:
+            try:
+                own = rows.panel(None)[0].frequency
+            except TableError:
+                if np.gcd.reduce(gaps) > 1:
+                    raise
+                own = frequency  # values here and there, which have none of their own
+            if own.grid != frequency.grid:
+                raise _of_another_frequency(own, frequency)
         return cls(panel, findings, TableKind.of(table, frame, findings.id, findings.time), columns)
 
     @property

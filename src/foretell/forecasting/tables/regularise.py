@@ -56,10 +56,6 @@ class Rows:
         source, resorted, dropped = _sorted(source, roles, notes)
         return cls(source, roles, tuple(notes), len(frame), resorted, dropped)
 
-    def frequency(self) -> Frequency:
-        """Their own frequency. Raises `TableError` where they have none."""
-        return on_grid(self.source, None, [])[1]
-
     def panel(self, frequency: str | int | None, *, keep_empty: bool = False) -> tuple[Panel, Findings]:
         """The series on a grid of that frequency, None for their own, and what was found.
 
