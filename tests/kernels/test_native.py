@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import subprocess
 import sys
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from foretell.errors import SettingsError
-from foretell.kernels import native, structures
+from foretell.kernels import native
 
 HERE = Path(__file__).parent
 
@@ -53,7 +52,6 @@ GENERATION = ["every_shape", "every_kind_of_sampling", "bfloat16", "two_threads"
 DECODERS = ["every_layer", "scores_by_another"]
 STACKS = ["values_and_gradients", "going_on", "nan_stays"]
 CANDIDATES = ["twin_is_the_same and 26", "long_seasons", "finite and compiled"]
-STRUCTURES = [name for name, value in vars(structures).items() if getattr(value, "_fields_", None)]
 
 
 @needs_library
@@ -91,19 +89,6 @@ def test_the_widest_is_taken_unless_another_is_named(choose):
     assert choose().instruction_set == built[0]
     assert choose(FORETELL_ISA="").instruction_set == built[0]
     assert choose() is native.library()
-
-
-@needs_library
-@pytest.mark.parametrize("instruction_set", built)
-@pytest.mark.parametrize("name", STRUCTURES)
-def test_a_library_with_other_structures_is_refused(instruction_set, name, monkeypatch):
-    path = native._path(instruction_set)
-    assert native.Library.load(instruction_set, path).instruction_set == instruction_set
-    structure = getattr(native, name)
-    longer = type(name, (ctypes.Structure,), {"_fields_": [*structure._fields_, ("another", ctypes.c_int64)]})
-    monkeypatch.setattr(native, name, longer)
-    with pytest.raises(OSError, match="belongs to another version of foretell"):
-        native.Library.load(instruction_set, path)
 
 
 def test_every_machine_has_the_baseline():

@@ -13,7 +13,7 @@ import functools
 import os
 import warnings
 from collections.abc import Mapping
-from ctypes import c_int, c_int64, c_void_p
+from ctypes import c_int, c_int64, c_uint64, c_void_p
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -22,16 +22,8 @@ from typing import Any
 import torch
 
 from foretell.errors import SettingsError
-from foretell.kernels.structures import (
-    CandidateScan,
-    DecoderCall,
-    DecoderExpansion,
-    DecoderNetwork,
-    Scan,
-    WaveNetCall,
-    WaveNetNetwork,
-    WaveNetStack,
-)
+from foretell.kernels import schema
+from foretell.kernels.structures import Scan, layout_hash, mirrors
 
 INSTRUCTION_SETS = ("avx512", "avx2", "baseline")
 """From the widest to the narrowest."""
@@ -78,47 +70,42 @@ class Library:
 
     @staticmethod
     def load(instruction_set: str, path: Path) -> Library:
-        """Raises OSError for a file that cannot be loaded."""
+        """Raises OSError for a file that cannot be loaded, or whose structures are laid out otherwise."""
         loaded = ctypes.CDLL(str(path))
-        for name, structure in (
-            ("structure_", Scan),
-            ("wavenet_network_", WaveNetNetwork),
-            ("wavenet_call_", WaveNetCall),
-            ("wavenet_stack_", WaveNetStack),
-            ("decoder_network_", DecoderNetwork),
-            ("decoder_call_", DecoderCall),
-            ("decoder_expansion_", DecoderExpansion),
-            ("candidate_scan_", CandidateScan),
-        ):
-            size = getattr(loaded, f"foretell_{name}size")
-            size.restype = c_int64
-            if size() != ctypes.sizeof(structure):
-                raise OSError("it belongs to another version of foretell")
+        layout = loaded.foretell_layout
+        layout.restype = c_uint64
+        if layout() != layout_hash(mirrors(), schema.ENUMERATIONS):
+            raise OSError("it belongs to another version of foretell")
         functions = {}
         for name in DTYPES.values():
             for call in ("forward", "backward"):
                 functions[f"{call}_{name}"] = getattr(loaded, f"foretell_{call}_{name}")
-                functions[f"{call}_{name}"].argtypes = [ctypes.POINTER(Scan)]
+                functions[f"{call}_{name}"].argtypes = [c_void_p]
             functions[f"sizes_{name}"] = getattr(loaded, f"foretell_sizes_{name}")
         groups = (("wavenet_", _WAVENET), ("decoder_", _DECODER), ("candidates_", _CANDIDATES), ("", _KEPT))
         return Library(instruction_set, functions, *(_declared(loaded, prefix, group) for prefix, group in groups))
 
-    def call(self, name: str, dtype: torch.dtype, scan: Scan) -> None:
+    def call(self, name: str, dtype: torch.dtype, scan: ctypes.Structure) -> None:
         """Run `forward` or `backward`; MemoryError where the memory did not suffice."""
         self.check(self.functions[f"{name}_{DTYPES[dtype]}"](ctypes.byref(scan)), scan)
 
-    def check(self, failure: int, scan: Scan) -> None:
+    def check(self, failure: int, scan: ctypes.Structure) -> None:
         """Raise what a scan's result other than 0 stands for."""
         if failure == 1:
-            raise MemoryError(f"foretell: not enough memory to scan {scan.steps} steps of {scan.batch} sequences")
+            raise MemoryError(
+                f"foretell: not enough memory to scan {scan.shape.steps} steps of {scan.shape.batch} sequences"
+            )
         if failure:
-            raise RuntimeError(f"foretell: this library does not know the cell {scan.cell}; install foretell again")
+            raise RuntimeError(
+                f"foretell: this library does not know the cell {scan.shape.cell}; install foretell again"
+            )
 
     @functools.cache  # noqa: B019 (one library a process)
     def sizes(self, cell: int, layer_norm: bool, hidden: int, dtype: torch.dtype) -> tuple[int, int]:
         """How many values of gates and of cell states the scan keeps for backward, a time step of a sequence."""
         gates, cells = c_int64(), c_int64()
-        scan = Scan(cell=cell, layer_norm=layer_norm, hidden=hidden)
+        scan = Scan()
+        scan.shape.cell, scan.shape.layer_norm, scan.shape.hidden = cell, layer_norm, hidden
         self.functions[f"sizes_{DTYPES[dtype]}"](ctypes.byref(scan), ctypes.byref(gates), ctypes.byref(cells))
         return gates.value, cells.value
 

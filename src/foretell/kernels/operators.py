@@ -6,6 +6,7 @@ what they compute is `native/scan/scan.h`. Gradients: see `foretell.kernels.auto
 
 from __future__ import annotations
 
+import ctypes
 import math
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,23 +17,14 @@ import torch
 from torch import Tensor
 
 from foretell.errors import ExportError
-from foretell.kernels import native
-from foretell.kernels.inputs import COUNT, DIFFERENTIABLE, GATES, TENSORS, Inputs, check
+from foretell.kernels import native, schema
+from foretell.kernels.inputs import COUNT, GATES, Inputs, check
 from foretell.kernels.packed import kept_layer
-from foretell.kernels.structures import Scan
+from foretell.kernels.structures import Scan, ScanShape, ScanState, ScanWeights
 
 _TYPES = {Tensor: "Tensor", Tensor | None: "Tensor?", str: "str", bool: "bool", float: "float"}
 _INPUTS = ", ".join(f"{_TYPES[annotated]} {name}" for name, annotated in get_type_hints(Inputs).items())
 _INCOMING = "Tensor output, Tensor gates, Tensor cells, Tensor? grad_output, Tensor? grad_h, Tensor? grad_c"
-_NUMBERS = {cell: number for number, cell in enumerate(GATES)}
-_IN_STRUCTURE = {
-    "weight_peephole": "peephole",
-    "ln_hh_weight": "ln_weight",
-    "grad_h": "grad_final_h",
-    "grad_c": "grad_final_c",
-}
-_FIELDS = [_IN_STRUCTURE.get(name, name) for name in Inputs._fields[1:TENSORS]]
-_GRADIENTS = ["grad_x", *(f"grad_{name}" for name in _FIELDS[: DIFFERENTIABLE - 1])]
 _COMPILED = native.library()
 
 
@@ -52,38 +44,49 @@ def _close(tensor: Tensor) -> Tensor:
     return tensor.resolve_neg().contiguous()
 
 
-def structure(i: Inputs) -> tuple[Scan, list[Any]]:
+def structure(i: Inputs) -> tuple[ctypes.Structure, list[Any]]:
     """The structure with everything that is given, and what has to stay alive while it is used."""
     x = i.x.resolve_neg()
     x = x if x.stride(-1) == 1 or x.shape[-1] == 1 else x.contiguous()
-    scan = Scan(
-        cell=_NUMBERS[i.cell],
-        layer_norm=i.layer_norm,
-        reverse=i.reverse,
-        threads=torch.get_num_threads(),
-        steps=x.shape[0] if i.batch_sizes is None else len(i.batch_sizes),
-        batch=i.initial_h.shape[0],
-        inputs=x.shape[-1],
-        hidden=i.hidden,
-        outputs=i.weight_hh.shape[1],
+    alive: list[Any] = [x]
+
+    def address(tensor: Tensor | None) -> int | None:
+        if tensor is None:
+            return None
+        alive.append(_close(tensor))
+        return int(alive[-1].data_ptr())
+
+    shape = ScanShape(
+        schema.CELL[i.cell],
+        i.layer_norm,
+        i.reverse,
+        x.shape[0] if i.batch_sizes is None else len(i.batch_sizes),
+        i.initial_h.shape[0],
+        x.shape[-1],
+        i.hidden,
+        i.weight_hh.shape[1],
+        address(i.lengths),
+        address(i.batch_sizes),
+    )
+    weights = ScanWeights(**{name: address(weight) for name, weight in i.weights.items()})
+    state = ScanState(
         x=x.data_ptr(),
         x_step=x.stride(0),
         x_row=x.stride(-2),
+        initial_h=address(i.initial_h),
+        initial_c=address(i.initial_c),
+        recurrent_mask=address(i.recurrent_mask),
+        keep_h=address(i.keep_h),
+        keep_c=address(i.keep_c),
         rate_h=i.rate_h,
         rate_c=i.rate_c,
     )
-    alive: list[Any] = [x]
-    for name, tensor in zip(_FIELDS, i[1:TENSORS], strict=True):
-        if tensor is not None:
-            close: Any = _close(tensor)  # type: ignore[arg-type]
-            alive.append(close)
-            setattr(scan, name, close.data_ptr())
-    return scan, alive
+    return Scan(torch.get_num_threads(), shape, weights, state), alive
 
 
 def _results(i: Inputs, keep: bool) -> tuple[Tensor, ...]:
     """Room for the outputs, the final states, and what backward needs of every time step."""
-    gates, cells = _library().sizes(_NUMBERS[i.cell], i.layer_norm, i.hidden, i.x.dtype)
+    gates, cells = _library().sizes(schema.CELL[i.cell], i.layer_norm, i.hidden, i.x.dtype)
     rows, h = i.x.shape[:-1], i.initial_h
     shape = (*rows, h.shape[1])
     output = i.x.new_empty(shape) if i.lengths is None else i.x.new_zeros(shape)
@@ -110,9 +113,10 @@ def forward(i: Inputs, keep: bool, *, once: bool = False) -> tuple[Tensor, ...]:
     results = _results(i, keep)
     output, final_h, final_c, gates, cells = results
     scan, alive = structure(i)
-    scan.output, scan.final_h, scan.final_c = output.data_ptr(), final_h.data_ptr(), final_c.data_ptr()
+    state = scan.state
+    state.output, state.final_h, state.final_c = output.data_ptr(), final_h.data_ptr(), final_c.data_ptr()
     if keep:
-        scan.gates, scan.cells = gates.data_ptr(), cells.data_ptr()
+        state.gates, state.cells = gates.data_ptr(), cells.data_ptr()
     kept = kept_layer(_library(), i, scan) if once and not keep else None
     if kept is None:
         _library().call("forward", i.x.dtype, scan)
@@ -139,22 +143,24 @@ def backward(
     check(i)
     if not gates.numel():  # no gradient had been expected
         output, _, _, gates, cells = forward(i, True)
-    given = {"output": output, "gates": gates, "cells": cells, "grad_h": grad_h, "grad_c": grad_c}
-    _check_kept(i, {**given, "grad_output": grad_output})
-    gradients = _gradients(i, needed)
+    kept, incoming = {"output": output, "gates": gates, "cells": cells}, {"final_h": grad_h, "final_c": grad_c}
+    _check_kept(i, {**kept, "grad_output": grad_output, "grad_h": grad_h, "grad_c": grad_c})
     scan, alive = structure(i)
-    for name, tensor in given.items():
-        if tensor is not None:
-            alive.append(_close(tensor))
-            setattr(scan, _IN_STRUCTURE.get(name, name), alive[-1].data_ptr())
+    found = scan.gradients
+    for target, given in ((scan.state, kept), (found, incoming)):
+        for name, tensor in given.items():
+            if tensor is not None:
+                alive.append(_close(tensor))
+                setattr(target, name, alive[-1].data_ptr())
     if grad_output is not None:
         grad_output = grad_output.resolve_neg()
         grad_output = grad_output if grad_output.stride(-1) == 1 else grad_output.contiguous()
-        scan.grad_output = grad_output.data_ptr()
-        scan.grad_output_step, scan.grad_output_row = grad_output.stride(0), grad_output.stride(-2)
-    for name, gradient in zip(_GRADIENTS, gradients, strict=True):
+        found.output = grad_output.data_ptr()
+        found.output_step, found.output_row = grad_output.stride(0), grad_output.stride(-2)
+    gradients = _gradients(i, needed)
+    for name, gradient in zip(Inputs._fields, gradients, strict=False):
         if gradient is not None:
-            setattr(scan, name, gradient.data_ptr())
+            setattr(found if hasattr(found, name) else found.weights, name, gradient.data_ptr())
     _library().call("backward", i.x.dtype, scan)
     del alive
     return gradients
@@ -162,7 +168,7 @@ def backward(
 
 def _check_kept(i: Inputs, given: Mapping[str, Tensor | None]) -> None:
     """Raise ValueError for what `forward` cannot have returned, and for gradients that are not of that."""
-    gates, cells = _library().sizes(_NUMBERS[i.cell], i.layer_norm, i.hidden, i.x.dtype)
+    gates, cells = _library().sizes(schema.CELL[i.cell], i.layer_norm, i.hidden, i.x.dtype)
     steps, outputs = math.prod(i.x.shape[:-1]), (*i.x.shape[:-1], i.weight_hh.shape[1])
     expected = {
         "output": outputs,

@@ -14,7 +14,6 @@ from torch import Tensor
 
 from foretell.kernels.inputs import Inputs
 from foretell.kernels.native import DTYPES, Library
-from foretell.kernels.structures import Scan
 
 _FIRST, _END = Inputs._fields.index("weight_ih"), Inputs._fields.index("initial_h")
 
@@ -22,7 +21,7 @@ _FIRST, _END = Inputs._fields.index("weight_ih"), Inputs._fields.index("initial_
 class KeptLayer:
     """A layer with its weights packed once, and what tells whether they are still the layer's weights."""
 
-    def __init__(self, library: Library, i: Inputs, scan: Scan) -> None:
+    def __init__(self, library: Library, i: Inputs, scan: ctypes.Structure) -> None:
         self._library = library
         self._weights = i.tensors[_FIRST:_END]
         self._state = _state(self._weights)
@@ -37,7 +36,7 @@ class KeptLayer:
         given = i.tensors[_FIRST:_END]
         return all(a is b for a, b in zip(self._weights, given, strict=True)) and _state(given) == self._state
 
-    def forward(self, scan: Scan) -> None:
+    def forward(self, scan: ctypes.Structure) -> None:
         """Run a scan of this layer."""
         self._library.check(self._library.kept["forward_kept"](self._handle, ctypes.byref(scan)), scan)
 
@@ -71,7 +70,7 @@ def packed_weights() -> Iterator[None]:
         _scope.layers = None
 
 
-def kept_layer(library: Library, i: Inputs, scan: Scan) -> KeptLayer | None:
+def kept_layer(library: Library, i: Inputs, scan: ctypes.Structure) -> KeptLayer | None:
     """The layer with these weights, packed; None outside of `packed_weights`, and for weights that count no changes."""
     layers = _scope.layers
     if layers is None or any(t is not None and t.is_inference() for t in i.tensors[_FIRST:_END]):

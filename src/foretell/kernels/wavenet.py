@@ -17,11 +17,13 @@ import torch
 from torch import Tensor
 
 from foretell.errors import OutputsError
-from foretell.kernels import native
-from foretell.kernels.structures import WAVENET_WEIGHTS, WaveNetCall, WaveNetNetwork
+from foretell.kernels import native, schema
+from foretell.kernels.structures import WaveNetCall, WaveNetNetwork
 
-HEADS = ("categorical", "mixture_of_logistics", "gaussian")
-"""The heads that the compiled code samples from, in its order."""
+HEADS = schema.HEAD_KIND
+"""The heads that the compiled code samples from."""
+_WEIGHTS = ("gated", "gated_bias", "mixed", "mixed_bias")
+"""Those that each layer has."""
 
 
 _MOST_PADDING = 32
@@ -112,10 +114,10 @@ class CompiledWaveNet:
             dilations=ctypes.addressof(held[-1]),
             input=address(weights.input),
             input_bias=address(weights.input_bias),
-            **{name: addresses(getattr(weights, name)) for name in WAVENET_WEIGHTS.split()},
+            **{name: addresses(getattr(weights, name)) for name in _WEIGHTS},
             **{name: address(getattr(weights, name)) for name in ("hidden", "hidden_bias", "output", "output_bias")},
             constants=address(weights.constants),
-            head=HEADS.index(head.name),
+            head=HEADS[head.name],
             bits=head.bits,
             least_log_scale=head.least_log_scale,
             greatest_log_scale=head.greatest_log_scale,

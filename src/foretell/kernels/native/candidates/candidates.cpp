@@ -1,5 +1,5 @@
 // Simple forecasts of a series at every step, how wrong each of them has been so far, and what else describes the past.
-#include "candidates/candidates.h"
+#include "core/boundary.h"
 
 #include <array>
 #include <limits>
@@ -347,8 +347,6 @@ class Series {
 }  // namespace foretell
 
 using namespace foretell;
-
-EXPORTED int64_t foretell_candidate_scan_size() { return sizeof(CandidateScan); }
 
 // 0, or 1 where memory ran out.
 EXPORTED int foretell_candidates_run(const CandidateScan* scan) {

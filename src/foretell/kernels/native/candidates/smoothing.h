@@ -7,7 +7,7 @@
 #include <cmath>
 #include <vector>
 
-#include "candidates/candidates.h"
+#include "core/boundary.h"
 
 namespace foretell {
 

@@ -106,55 +106,6 @@ void multiply_columns(const T* const* rows, int64_t feature, int64_t count, cons
         for (int v = 0; v < V; ++v) tile[r * V + v] = acc[r][v];
 }
 
-// out[r][i] = sum over k of weights[i][k] * rows[r][k], for `lanes` rows of weights as they lie and R others. Each sum is
-// taken in the same order whatever R: by lanes, and then over them.
-template <class T, int R>
-void multiply_unpacked_tile(const T* const* weights, const T* const* rows, int64_t depth, Vec<T>* out) {
-    constexpr int L = lanes<T>, few = L / R;  // so that there are `lanes` accumulators, and a square to mirror
-    T found[R][L];
-    for (int first = 0; first < L; first += few) {
-        Vec<T> sums[L]{};
-        const auto add = [&](auto load_at) {
-            Vec<T> a[R];
-#pragma GCC unroll 4
-            for (int r = 0; r < R; ++r) a[r] = load_at(rows[r]);
-#pragma GCC unroll 16
-            for (int i = 0; i < few; ++i) {
-                const Vec<T> b = load_at(weights[first + i]);
-#pragma GCC unroll 4
-                for (int r = 0; r < R; ++r) sums[r * few + i] += b * a[r];
-            }
-        };
-        int64_t k = 0;
-        for (; k + L <= depth; k += L) add([&](const T* from) { return load(from + k); });
-        if (k < depth) add([&](const T* from) { return load_first(from + k, int(depth - k)); });
-        transpose<T>(sums);
-#pragma GCC unroll 4
-        for (int half = L / 2; half; half /= 2)
-#pragma GCC unroll 8
-            for (int i = 0; i < half; ++i) sums[i] += sums[i + half];
-        T part[L];
-        store(part, sums[0]);
-        for (int r = 0; r < R; ++r) std::memcpy(found[r] + first, part + r * few, few * sizeof(T));
-    }
-    for (int r = 0; r < R; ++r) out[r] = load(found[r]);
-}
-
-// `finish(row, sums)` for each of `count` rows, with its products with `lanes` rows of weights as they lie.
-template <class T, class Finish>
-void multiply_unpacked_rows(const T* const* weights, const T* const* rows, int64_t count, int64_t depth, Finish finish) {
-    constexpr int most = lanes<T> < 4 ? lanes<T> : 4;
-    Vec<T> out[4];
-    for (int64_t r = 0; r < count;) {
-        const int here = count - r >= most ? most : count - r >= 2 ? 2 : 1;
-        if (here == most) multiply_unpacked_tile<T, most>(weights, rows + r, depth, out);
-        else if (here == 2) multiply_unpacked_tile<T, 2>(weights, rows + r, depth, out);
-        else multiply_unpacked_tile<T, 1>(weights, rows + r, depth, out);
-        for (int i = 0; i < here; ++i) finish(r + i, out[i]);
-        r += here;
-    }
-}
-
 // The kernels for a number of vectors fixed at compile time and of rows known at run time.
 template <class T, int V>
 struct Tiles {

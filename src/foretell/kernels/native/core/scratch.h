@@ -36,11 +36,11 @@ class PagedArray {
         if (count <= 0) return;
         constexpr int64_t large = int64_t(2) << 20;
         const int64_t bytes = count * int64_t(sizeof(T)), alignment = bytes < large / 4 ? 64 : large;
-        const int64_t whole = round_up(bytes, alignment);
-        data_ = static_cast<T*>(std::aligned_alloc(size_t(alignment), size_t(whole)));
+        const int64_t rounded = round_up(bytes, alignment);
+        data_ = static_cast<T*>(std::aligned_alloc(size_t(alignment), size_t(rounded)));
         if (!data_) throw std::bad_alloc();
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
-        if (alignment == large) madvise(data_, size_t(whole), MADV_HUGEPAGE);
+        if (alignment == large) madvise(data_, size_t(rounded), MADV_HUGEPAGE);
 #endif
         std::memset(static_cast<void*>(data_), 0, size_t(bytes));
     }

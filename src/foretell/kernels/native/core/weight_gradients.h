@@ -1,6 +1,7 @@
 // The gradients of weight matrices and biases: products over all time steps and sequences at once.
 #pragma once
 
+#include "core/buffer.h"
 #include "core/product.h"
 #include "core/threads.h"
 

@@ -91,9 +91,6 @@ class Decoder {
 
 using namespace foretell;
 
-EXPORTED int64_t foretell_decoder_network_size() { return sizeof(DecoderNetwork); }
-EXPORTED int64_t foretell_decoder_call_size() { return sizeof(DecoderCall); }
-EXPORTED int64_t foretell_decoder_expansion_size() { return sizeof(DecoderExpansion); }
 
 // A decoder before its first step; null where memory ran out. It copies the state and packs the layers; embedding, head
 // and memory it reads where they lie, as long as it lives.

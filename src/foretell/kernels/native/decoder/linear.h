@@ -1,7 +1,9 @@
 // W x + b for rows x, W as torch has it, (outputs, depth): read where it lies for a few rows, packed for many.
 #pragma once
 
-#include "scan/packed_weights.h"
+#include "core/buffer.h"
+#include "core/threads.h"
+#include "core/unpacked_product.h"
 
 namespace foretell {
 
@@ -18,7 +20,7 @@ class Linear {
         memory_ = Buffer<float>(panels_.size());
         panels_.data = memory_;
         parallel(panels_.count(), double(panels_.size()) < 1e5 ? 1 : threads,
-                 [&](int64_t panel) { pack_transposed(weight, whole, 1, outputs, panels_, panel); });
+                 [&](int64_t panel) { pack_panel(panels_, panel, transposed<float>({weight, whole, 1, outputs, depth})); });
     }
 
     // Row r of `x` stands at x[r], and that of the results at `y + r * stride`.

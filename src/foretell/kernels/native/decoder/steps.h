@@ -1,9 +1,10 @@
 // One time step of a decoder for the rows that are still going: from tokens to the outputs of the head.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
-#include "decoder/decoder.h"
+#include "core/boundary.h"
 #include "decoder/linear.h"
 #include "scan/packed_layer.h"
 
@@ -44,7 +45,7 @@ class DecoderSteps {
         for (Layer& layer : layers_) {
             layer.step(features, stride, count_, n.threads);
             features = layer.output;
-            stride = layer.scan.outputs;
+            stride = layer.scan.shape.outputs;
         }
         if (n.memory) {
             parallel(count_, double(count_ * n.memory_steps) * double(n.memory_size) < 1e5 ? 1 : n.threads,
@@ -80,31 +81,31 @@ class DecoderSteps {
         Buffer<float> h, c, output, spare;
 
         Layer(const Scan& given, int64_t sequences, int64_t rows)
-            : scan(given), kept(KeptLayer::of_floats(given)), h(rows * given.outputs),
-              c(given.initial_c ? rows * given.hidden : 0), output(rows * given.outputs),
-              spare(rows * (given.hidden > given.outputs ? given.hidden : given.outputs)) {
+            : scan(given), kept(KeptLayer::of_floats(given)), h(rows * given.shape.outputs),
+              c(given.state.initial_c ? rows * given.shape.hidden : 0), output(rows * given.shape.outputs),
+              spare(rows * std::max(given.shape.hidden, given.shape.outputs)) {
             if (!kept) throw std::bad_alloc();
-            std::memcpy(h, given.initial_h, size_t(sequences * given.outputs) * sizeof(float));
-            if (c) std::memcpy(c, given.initial_c, size_t(sequences * given.hidden) * sizeof(float));
-            scan.steps = 1;
+            std::memcpy(h, given.state.initial_h, size_t(sequences * given.shape.outputs) * sizeof(float));
+            if (c) std::memcpy(c, given.state.initial_c, size_t(sequences * given.shape.hidden) * sizeof(float));
+            scan.shape.steps = 1;
         }
         Layer(Layer&&) = default;
 
         void step(const float* x, int64_t stride, int64_t count, int64_t threads) {
-            scan.x = x;
-            scan.x_row = stride;
-            scan.x_step = count * stride;
-            scan.batch = count;
+            scan.state.x = x;
+            scan.state.x_row = stride;
+            scan.state.x_step = count * stride;
+            scan.shape.batch = count;
             scan.threads = threads;
-            scan.initial_h = scan.final_h = h;  // each row is read before it is written
-            scan.initial_c = scan.final_c = c;
-            scan.output = output;
+            scan.state.initial_h = scan.state.final_h = h;  // each row is read before it is written
+            scan.state.initial_c = scan.state.final_c = c;
+            scan.state.output = output;
             kept->forward(scan);
         }
 
         void select(const int64_t* origins, int64_t count) {
-            gather(h, scan.outputs, origins, count);
-            if (c) gather(c, scan.hidden, origins, count);
+            gather(h, scan.shape.outputs, origins, count);
+            if (c) gather(c, scan.shape.hidden, origins, count);
         }
 
       private:

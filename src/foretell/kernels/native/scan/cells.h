@@ -1,5 +1,5 @@
-// One time step of each cell on a vector of hidden features, forward and backward: what `foretell/nn/layers/cells.py` writes
-// as equations, between the matrix products.
+// One time step of each cell on a vector of hidden features, forward and backward: what
+// `foretell/kernels/equations.py` writes as equations, between the matrix products.
 //
 // A row of gates holds, for each vector of units, `blocks` vectors: the input's share on the way in, the activations
 // after a step. The share of the input fills the first `input_blocks`; the recurrent product adds to `hidden_blocks`
@@ -26,7 +26,7 @@ struct Carried {
 };
 
 template <bool Relu>
-struct RNNUnit {
+struct RNNCell {
     static constexpr int blocks = 1, input_blocks = 1, hidden_blocks = 1, hidden_first = 0;
     static constexpr int input_gate[] = {0}, hidden_gate[] = {0};
     static constexpr bool has_cell = false, norm_of_sum = true, reset_before = false;
@@ -48,7 +48,7 @@ struct RNNUnit {
     }
 };
 
-struct LSTMUnit {
+struct LSTMCell {
     static constexpr int blocks = 4, input_blocks = 4, hidden_blocks = 4, hidden_first = 0;
     static constexpr int input_gate[] = {0, 1, 2, 3}, hidden_gate[] = {0, 1, 2, 3};
     static constexpr bool has_cell = true, norm_of_sum = false, reset_before = false;
@@ -120,7 +120,7 @@ struct LSTMUnit {
 };
 
 // Blocks n, r, z and the recurrent product of n, so that the input's three and the recurrent three each stand together.
-struct GRUUnit {
+struct GRUCell {
     static constexpr int blocks = 4, input_blocks = 3, hidden_blocks = 3, hidden_first = 1;
     static constexpr int input_gate[] = {2, 0, 1}, hidden_gate[] = {0, 1, 2};
     static constexpr bool has_cell = false, norm_of_sum = false, reset_before = false;
@@ -152,7 +152,7 @@ struct GRUUnit {
 };
 
 // Blocks n, r, z. `cell` and `backward` are the half of a step on either side of the product of n.
-struct GRUResetBeforeUnit {
+struct GRUResetBeforeCell {
     static constexpr int blocks = 3, input_blocks = 3, hidden_blocks = 2, hidden_first = 1;
     static constexpr int input_gate[] = {2, 0, 1}, hidden_gate[] = {0, 1}, reset_gate[] = {2};
     static constexpr bool has_cell = false, norm_of_sum = false, reset_before = true;

@@ -24,15 +24,15 @@ struct Group {
 };
 
 // As many threads as there are, but one where the work, counted in multiplications, would not pay for waking others.
-inline int64_t threads_for(const Scan& s, double work) { return work < 4e5 ? 1 : s.threads; }
+inline int64_t threads_for(const Scan& scan, double work) { return work < 4e5 ? 1 : scan.threads; }
 
-inline double scan_work(const Scan& s, int64_t gates, int64_t rows) {
-    return double(rows) * double(gates * s.hidden) * double(s.hidden + s.inputs);
+inline double scan_work(const ScanShape& shape, int64_t gates, int64_t rows) {
+    return double(rows) * double(gates * shape.hidden) * double(shape.hidden + shape.inputs);
 }
 
-inline int64_t group_count(const Scan& s, int64_t gates, int64_t rows) {
-    const int64_t threads = threads_for(s, scan_work(s, gates, rows));
-    return threads < s.batch ? threads : s.batch > 0 ? s.batch : 1;
+inline int64_t group_count(const Scan& scan, int64_t gates, int64_t rows) {
+    const int64_t threads = threads_for(scan, scan_work(scan.shape, gates, rows)), batch = scan.shape.batch;
+    return threads < batch ? threads : batch > 0 ? batch : 1;
 }
 
 // Time steps taken together, so that a product has enough rows and its results stay in the cache.

@@ -3,18 +3,20 @@
 
 #include <memory>
 
+#include "scan/layer_vectors.h"
 #include "scan/packed_weights.h"
 
 namespace foretell {
 
-template <class T, class U>
+template <class T, class Cell>
 struct PackedLayer {
-    const Layout<T, U> layout;
-    const Vectors<T, U> vectors;
-    const PackedWeights<T, U> weights;
+    const Layout<T, Cell> layout;
+    const LayerVectors<T, Cell> vectors;
+    const PackedWeights<T, Cell> weights;
 
-    PackedLayer(const Scan& s, Packing packing)
-        : layout(s.hidden, s.layer_norm), vectors(s, layout), weights(s, layout, packing) {}
+    PackedLayer(const Scan& scan, Packing packing)
+        : layout(scan.shape.hidden, scan.shape.layer_norm), vectors(scan.shape, scan.weights, layout),
+          weights(scan, packing) {}
 };
 
 // A layer whose weights stay packed from call to call: a loop that takes one time step at a time would otherwise spend
@@ -23,11 +25,11 @@ class KeptLayer {
   public:
     virtual ~KeptLayer() = default;
     // The scan of a structure with the same cell, sizes and options; its weights are not read.
-    virtual void forward(const Scan& s) const = 0;
+    virtual void forward(const Scan& scan) const = 0;
 
     // Null for a cell that is not known. Throws std::bad_alloc.
-    static std::unique_ptr<KeptLayer> of_floats(const Scan& s);
-    static std::unique_ptr<KeptLayer> of_doubles(const Scan& s);
+    static std::unique_ptr<KeptLayer> of_floats(const Scan& scan);
+    static std::unique_ptr<KeptLayer> of_doubles(const Scan& scan);
 };
 
 }  // namespace foretell

@@ -1,66 +1,68 @@
 // The functions that Python calls. Compiled once for each instruction set, each time into a library of its own.
 #include "scan/backward.h"
 #include "core/exports.h"
+#include "scan/cells.h"
 #include "scan/forward.h"
 
 namespace foretell {
 namespace {
 
-template <class T, class U>
-void forward(const Scan& s, const PackedLayer<T, U>& layer) {
-    const Sequences sequences(s);
-    Forward<T, U>(s, sequences, layer).run();
+template <class T, class Cell>
+void forward(const Scan& scan, const PackedLayer<T, Cell>& layer) {
+    const Sequences sequences(scan.shape);
+    Forward<T, Cell>(scan, sequences, layer).run();
 }
 
-template <class T, class U>
-void forward(const Scan& s) {
-    const PackedLayer<T, U> layer(s, packing_forwards(s));
-    forward(s, layer);
+template <class T, class Cell>
+void forward(const Scan& scan) {
+    const PackedLayer<T, Cell> layer(scan, packing_forwards(scan.shape));
+    forward(scan, layer);
 }
 
-template <class T, class U>
-void backward(const Scan& s) {
-    const Sequences sequences(s);
-    Backward<T, U>(s, sequences).run();
+template <class T, class Cell>
+void backward(const Scan& scan) {
+    const Sequences sequences(scan.shape);
+    const PackedLayer<T, Cell> layer(scan, Packing::backwards);
+    Backward<T, Cell>(scan, sequences, layer).run();
 }
 
-template <class T, class U>
-void sizes(const Scan& s, int64_t* row, int64_t* cell) {
-    const Layout<T, U> layout(s.hidden, s.layer_norm);
+template <class T, class Cell>
+void sizes(const Scan& scan, int64_t* row, int64_t* cell) {
+    const Layout<T, Cell> layout(scan.shape.hidden, scan.shape.layer_norm);
     *row = layout.row();
-    *cell = U::has_cell ? layout.padded : 0;
+    *cell = Cell::has_cell ? layout.padded : 0;
 }
 
 // `call` with the cell's equations; 0, or 1 where memory ran out, or 2 for a cell that is not known.
 template <class Call>
-int with_cell(const Scan& s, Call call) {
+int with_cell(const Scan& scan, Call call) {
     return guarded([&] {
-        switch (Cell(s.cell)) {
-            case Cell::rnn_tanh: call(RNNUnit<false>{}); return 0;
-            case Cell::rnn_relu: call(RNNUnit<true>{}); return 0;
-            case Cell::lstm: call(LSTMUnit{}); return 0;
-            case Cell::gru: call(GRUUnit{}); return 0;
-            case Cell::gru_reset_before: call(GRUResetBeforeUnit{}); return 0;
+        switch (CellKind(scan.shape.cell)) {
+            case CellKind::rnn_tanh: call(RNNCell<false>{}); return 0;
+            case CellKind::rnn_relu: call(RNNCell<true>{}); return 0;
+            case CellKind::lstm: call(LSTMCell{}); return 0;
+            case CellKind::gru: call(GRUCell{}); return 0;
+            case CellKind::gru_reset_before: call(GRUResetBeforeCell{}); return 0;
         }
         return 2;
     });
 }
 
-template <class T, class U>
+template <class T, class Cell>
 class KeptLayerOf final : public KeptLayer {
   public:
-    explicit KeptLayerOf(const Scan& s) : layer_(s, Packing::forwards) {}
-    void forward(const Scan& s) const override { foretell::forward(s, layer_); }
+    explicit KeptLayerOf(const Scan& scan) : layer_(scan, Packing::forwards) {}
+    void forward(const Scan& scan) const override { foretell::forward(scan, layer_); }
 
   private:
-    const PackedLayer<T, U> layer_;
+    const PackedLayer<T, Cell> layer_;
 };
 
 // Throws std::bad_alloc, as `with_cell` does not.
 template <class T>
-std::unique_ptr<KeptLayer> keep(const Scan& s) {
+std::unique_ptr<KeptLayer> keep(const Scan& scan) {
     std::unique_ptr<KeptLayer> kept;
-    const int failure = with_cell(s, [&](auto unit) { kept = std::make_unique<KeptLayerOf<T, decltype(unit)>>(s); });
+    const int failure = with_cell(scan, [&](auto cell) { kept = std::make_unique<KeptLayerOf<T, decltype(cell)>>(scan); });
     if (failure == 1) throw std::bad_alloc();
     return kept;
 }
@@ -75,44 +77,41 @@ KeptLayer* made(Make make) {
 
 }  // namespace
 
-std::unique_ptr<KeptLayer> KeptLayer::of_floats(const Scan& s) { return keep<float>(s); }
-std::unique_ptr<KeptLayer> KeptLayer::of_doubles(const Scan& s) { return keep<double>(s); }
+std::unique_ptr<KeptLayer> KeptLayer::of_floats(const Scan& scan) { return keep<float>(scan); }
+std::unique_ptr<KeptLayer> KeptLayer::of_doubles(const Scan& scan) { return keep<double>(scan); }
 
 }  // namespace foretell
 
 using namespace foretell;
 
-// Whether Python means the same structure.
-EXPORTED int64_t foretell_structure_size() { return sizeof(Scan); }
-
-EXPORTED int foretell_forward_float(const Scan* s) {
-    return with_cell(*s, [&](auto unit) { forward<float, decltype(unit)>(*s); });
+EXPORTED int foretell_forward_float(const Scan* scan) {
+    return with_cell(*scan, [&](auto cell) { forward<float, decltype(cell)>(*scan); });
 }
-EXPORTED int foretell_forward_double(const Scan* s) {
-    return with_cell(*s, [&](auto unit) { forward<double, decltype(unit)>(*s); });
+EXPORTED int foretell_forward_double(const Scan* scan) {
+    return with_cell(*scan, [&](auto cell) { forward<double, decltype(cell)>(*scan); });
 }
-EXPORTED int foretell_backward_float(const Scan* s) {
-    return with_cell(*s, [&](auto unit) { backward<float, decltype(unit)>(*s); });
+EXPORTED int foretell_backward_float(const Scan* scan) {
+    return with_cell(*scan, [&](auto cell) { backward<float, decltype(cell)>(*scan); });
 }
-EXPORTED int foretell_backward_double(const Scan* s) {
-    return with_cell(*s, [&](auto unit) { backward<double, decltype(unit)>(*s); });
+EXPORTED int foretell_backward_double(const Scan* scan) {
+    return with_cell(*scan, [&](auto cell) { backward<double, decltype(cell)>(*scan); });
 }
 // How many values the kernel keeps for backward: of gates and of cell states, for each time step of each sequence.
-EXPORTED int foretell_sizes_float(const Scan* s, int64_t* row, int64_t* cell) {
-    return with_cell(*s, [&](auto unit) { sizes<float, decltype(unit)>(*s, row, cell); });
+EXPORTED int foretell_sizes_float(const Scan* scan, int64_t* row, int64_t* state) {
+    return with_cell(*scan, [&](auto cell) { sizes<float, decltype(cell)>(*scan, row, state); });
 }
-EXPORTED int foretell_sizes_double(const Scan* s, int64_t* row, int64_t* cell) {
-    return with_cell(*s, [&](auto unit) { sizes<double, decltype(unit)>(*s, row, cell); });
+EXPORTED int foretell_sizes_double(const Scan* scan, int64_t* row, int64_t* state) {
+    return with_cell(*scan, [&](auto cell) { sizes<double, decltype(cell)>(*scan, row, state); });
 }
 
 // A layer with its weights packed once for many calls of `foretell_forward_kept`.
-EXPORTED void* foretell_keep_float(const Scan* s) {
-    return made([&] { return KeptLayer::of_floats(*s); });
+EXPORTED void* foretell_keep_float(const Scan* scan) {
+    return made([&] { return KeptLayer::of_floats(*scan); });
 }
-EXPORTED void* foretell_keep_double(const Scan* s) {
-    return made([&] { return KeptLayer::of_doubles(*s); });
+EXPORTED void* foretell_keep_double(const Scan* scan) {
+    return made([&] { return KeptLayer::of_doubles(*scan); });
 }
-EXPORTED int foretell_forward_kept(const void* layer, const Scan* s) {
-    return guarded([&] { static_cast<const KeptLayer*>(layer)->forward(*s); });
+EXPORTED int foretell_forward_kept(const void* layer, const Scan* scan) {
+    return guarded([&] { static_cast<const KeptLayer*>(layer)->forward(*scan); });
 }
 EXPORTED void foretell_forget(void* layer) { delete static_cast<KeptLayer*>(layer); }

@@ -1,7 +1,8 @@
 // Where the time steps of the sequences of a batch lie in memory, whichever layout they came in.
 #pragma once
 
-#include "scan/layer.h"
+#include "core/boundary.h"
+#include "core/buffer.h"
 
 namespace foretell {
 
@@ -9,13 +10,13 @@ namespace foretell {
 // this order, `row` in the caller's; packed rows count the running sequences of step after step.
 class Sequences {
   public:
-    explicit Sequences(const Scan& s)
-        : steps_(s.steps), batch_(s.batch), packed_(s.batch_sizes), running_(steps_), before_(steps_ + 1), row_(batch_),
+    explicit Sequences(const ScanShape& shape)
+        : steps_(shape.steps), batch_(shape.batch), packed_(shape.batch_sizes), running_(steps_), before_(steps_ + 1), row_(batch_),
           length_(batch_) {
-        if (s.lengths) {
-            sort(s.lengths);
+        if (shape.lengths) {
+            sort(shape.lengths);
         } else {
-            for (int64_t t = 0; t < steps_; ++t) running_[t] = packed_ ? s.batch_sizes[t] : batch_;
+            for (int64_t t = 0; t < steps_; ++t) running_[t] = packed_ ? shape.batch_sizes[t] : batch_;
             for (int64_t b = 0; b < batch_; ++b) row_[b] = b;
             int64_t t = steps_;
             for (int64_t b = 0; b < batch_; ++b) {

@@ -4,35 +4,17 @@
 
 #include <vector>
 
+#include "core/boundary.h"
+#include "core/scratch.h"
 #include "core/weight_gradients.h"
 
 namespace foretell {
 
-// What crosses from Python (`foretell/kernels/structures.py` mirrors it). Of B sequences of T time steps layer k has
-// - `x[k]` (B, past + T, R), its inputs, of which the first `past` = (kernel - 1) dilation rows are from before;
-// - `gates[k]` (B, T, units, 2, lanes), the filter's tanh and the gate's sigma of each vector of units.
-// Forwards x[0] is given, and the rest is left for backward. Weights as in `WaveNetNetwork`, layer by layer; `extra[k]`
-// (B, T, 2R) or, the same for all time steps, (B, 1, 2R) is what conditioning adds, null for nothing.
-struct WaveNetStack {
-    int64_t layers, residual, skip, kernel, batch, steps, threads;
-    int64_t extra_steps;  // T or 1
-    const int64_t* dilations;
-    const void *const *gated, *const *gated_bias, *const *mixed, *const *mixed_bias, *const *extra;
-    void *const *x, *const *gates;
-    void* skips;  // (B, T, S)
-
-    const void* grad_skips;  // (B, T, S)
-    void* grad_x;            // (B, T, R), of x[0] without the past
-    void *const *grad_gated, *const *grad_gated_bias;  // (kernel, 2R, R), (2R,)
-    void *const *grad_residual, *const *grad_residual_bias, *const *grad_skip, *const *grad_skip_bias;
-    void* const* grad_extra;  // (B, T, units, 2, lanes) each, null where not wanted
-};
-
 template <class T>
 class StackOfLayers {
   public:
-    explicit StackOfLayers(const WaveNetStack& s)
-        : s(s), R(s.residual), S(s.skip), units((R + L - 1) / L), unit_row(units * L), gate_row(2 * unit_row),
+    explicit StackOfLayers(const WaveNetStack& stack)
+        : s(stack), R(s.residual), S(s.skip), units((R + L - 1) / L), unit_row(units * L), gate_row(2 * unit_row),
           rows(s.batch * s.steps) {}
 
     void forward() {

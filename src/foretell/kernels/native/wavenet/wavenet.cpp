@@ -78,9 +78,6 @@ class Generator : public AnyGenerator {
 
 using namespace foretell;
 
-EXPORTED int64_t foretell_wavenet_network_size() { return sizeof(WaveNetNetwork); }
-EXPORTED int64_t foretell_wavenet_call_size() { return sizeof(WaveNetCall); }
-
 // A generator, which keeps nothing of what the structure points to; null where memory ran out.
 EXPORTED void* foretell_wavenet_create(const WaveNetNetwork* network, int64_t bfloat16) {
     AnyGenerator* made = nullptr;
@@ -103,8 +100,6 @@ EXPORTED int foretell_wavenet_run(void* generator, const WaveNetCall* call) {
     const int failure = guarded([&] { drawn = static_cast<AnyGenerator*>(generator)->run(*call); });
     return failure ? failure : drawn ? 0 : 2;
 }
-
-EXPORTED int64_t foretell_wavenet_stack_size() { return sizeof(WaveNetStack); }
 
 EXPORTED int foretell_wavenet_forward_float(const WaveNetStack* s) {
     return guarded([&] { StackOfLayers<float>(*s).forward(); });

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "wavenet/network.h"
+#include "core/boundary.h"
 #include "wavenet/matrix.h"
 
 namespace foretell {

@@ -1,0 +1,83 @@
+// Products of rows with weights as they lie, (outputs, depth): for so few rows that packing would not pay.
+#pragma once
+
+#include "core/packing.h"
+
+namespace foretell {
+
+// out[r][i] = sum over k of weights[i][k] * rows[r][k], for `lanes` rows of weights as they lie and R others. Each sum is
+// taken in the same order whatever R: by lanes, and then over them.
+template <class T, int R>
+void multiply_unpacked_tile(const T* const* weights, const T* const* rows, int64_t depth, Vec<T>* out) {
+    constexpr int L = lanes<T>, few = L / R;  // so that there are `lanes` accumulators, and a square to mirror
+    T found[R][L];
+    for (int first = 0; first < L; first += few) {
+        Vec<T> sums[L]{};
+        const auto add = [&](auto load_at) {
+            Vec<T> a[R];
+#pragma GCC unroll 4
+            for (int r = 0; r < R; ++r) a[r] = load_at(rows[r]);
+#pragma GCC unroll 16
+            for (int i = 0; i < few; ++i) {
+                const Vec<T> b = load_at(weights[first + i]);
+#pragma GCC unroll 4
+                for (int r = 0; r < R; ++r) sums[r * few + i] += b * a[r];
+            }
+        };
+        int64_t k = 0;
+        for (; k + L <= depth; k += L) add([&](const T* from) { return load(from + k); });
+        if (k < depth) add([&](const T* from) { return load_first(from + k, int(depth - k)); });
+        transpose<T>(sums);
+#pragma GCC unroll 4
+        for (int half = L / 2; half; half /= 2)
+#pragma GCC unroll 8
+            for (int i = 0; i < half; ++i) sums[i] += sums[i + half];
+        T part[L];
+        store(part, sums[0]);
+        for (int r = 0; r < R; ++r) std::memcpy(found[r] + first, part + r * few, few * sizeof(T));
+    }
+    for (int r = 0; r < R; ++r) out[r] = load(found[r]);
+}
+
+// `finish(row, sums)` for each of `count` rows, with its products with `lanes` rows of weights as they lie.
+template <class T, class Finish>
+void multiply_unpacked_rows(const T* const* weights, const T* const* rows, int64_t count, int64_t depth, Finish finish) {
+    constexpr int most = lanes<T> < 4 ? lanes<T> : 4;
+    Vec<T> out[4];
+    for (int64_t r = 0; r < count;) {
+        const int here = count - r >= most ? most : count - r >= 2 ? 2 : 1;
+        if (here == most) multiply_unpacked_tile<T, most>(weights, rows + r, depth, out);
+        else if (here == 2) multiply_unpacked_tile<T, 2>(weights, rows + r, depth, out);
+        else multiply_unpacked_tile<T, 1>(weights, rows + r, depth, out);
+        for (int i = 0; i < here; ++i) finish(r + i, out[i]);
+        r += here;
+    }
+}
+
+// For every panel and row what `multiply` does with `transposed(matrix)`, read where it lies: the rows of a single time
+// step would wait for it to be packed.
+template <class T, class Start, class Finish>
+void multiply_unpacked(const T* const* rows, int64_t count, const GateMatrix<T>& matrix, const Panels<T>& shape,
+                       Start start, Finish finish, int64_t panel, int64_t end) {
+    constexpr int64_t few = 16;
+    constexpr int L = lanes<T>;
+    for (; panel < end; ++panel)
+        for (int64_t first = 0; first < count; first += few) {
+            const int64_t here = count - first < few ? count - first : few;
+            Vec<T> tiles[few * tile_vectors];
+            for (int64_t r = 0; r < here; ++r) start(panel, first + r, tiles + r * tile_vectors);
+            for (int v = 0; v < shape.in(panel); ++v) {
+                const int64_t column = panel * shape.width + v, unit = column / matrix.vectors * L;
+                const int64_t left = matrix.units - unit;
+                const T* from[L];  // past the last unit its row once more
+                for (int i = 0; i < L; ++i)
+                    from[i] = matrix.row(int(column % matrix.vectors), unit + (i < left ? i : left - 1));
+                multiply_unpacked_rows<T>(from, rows + first, here, matrix.columns, [&](int64_t r, Vec<T> sums) {
+                    tiles[r * tile_vectors + v] += left < L ? first_only<T>(sums, int(left)) : sums;
+                });
+            }
+            for (int64_t r = 0; r < here; ++r) finish(panel, first + r, tiles + r * tile_vectors);
+        }
+}
+
+}  // namespace foretell
