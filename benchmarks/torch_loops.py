@@ -2,7 +2,7 @@
 
 The input's share of the whole sequence is one product before the loop. A step is one product (`addmm` where it can take
 the share along), fused pointwise operators (`addcmul`, `lerp`), one sigmoid for gates that lie side by side, and
-`layer_norm`. The equations are those of `foretell.nn.layers.cells`; weights go by torch's names without the suffix.
+`layer_norm`. The equations are those of `foretell.kernels.equations`; weights go by torch's names without the suffix.
 """
 
 from __future__ import annotations

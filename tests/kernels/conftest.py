@@ -9,8 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-import foretell.nn  # noqa: F401 (names the equations of the twin)
-from foretell.kernels.inputs import DIFFERENTIABLE, GATES, Inputs
+from foretell.kernels.inputs import DIFFERENTIABLE, GATES, NAMES, Inputs
 
 
 def draw_inputs(
@@ -85,23 +84,22 @@ def draw_inputs(
             given["keep_c"] = coins(*shape, hidden)
     elif zoneout == "rate":
         given |= {"rate_h": 0.25, "rate_c": 0.125 if lstm else 0.0}
-    empty = dict.fromkeys(Inputs._fields) | {"cell": cell, "reverse": reverse, "rate_h": 0.0, "rate_c": 0.0}
-    return Inputs(**{**empty, "x": normal(*shape, features), **given})
+    return Inputs.named({"cell": cell, "reverse": reverse, "x": normal(*shape, features), **given})
 
 
 def with_dtype(i: Inputs, dtype: torch.dtype) -> Inputs:
     """The same values in another dtype."""
-    return Inputs(*(t.to(dtype) if isinstance(t, Tensor) and t.is_floating_point() else t for t in i))  # type: ignore[arg-type]
+    return Inputs.of_flat([t.to(dtype) if isinstance(t, Tensor) and t.is_floating_point() else t for t in i.flat])
 
 
 def differentiated(scan: Callable[[Inputs], tuple[Tensor, ...]], i: Inputs) -> dict[str, Tensor]:
     """Outputs, final states and the gradient of every differentiable input, with the same weight on each output."""
     leaves: Any = [None if t is None else t.detach().requires_grad_() for t in i.differentiable]
     names = ("output", "final_h", "final_c")[: 2 if i.initial_c is None else 3]
-    results = dict(zip(names, scan(Inputs(*leaves, *i[DIFFERENTIABLE:])), strict=False))
+    results = dict(zip(names, scan(Inputs.of_flat([*leaves, *i.flat[DIFFERENTIABLE:]])), strict=False))
     generator = torch.Generator().manual_seed(1)
     cotangents = [torch.randn(r.shape, generator=generator).to(r.dtype) for r in results.values()]
-    wanted = {n: t for n, t in zip(Inputs._fields, leaves, strict=False) if t is not None}
+    wanted = {n: t for n, t in zip(NAMES, leaves, strict=False) if t is not None}
     found = torch.autograd.grad(
         list(results.values()), list(wanted.values()), cotangents, allow_unused=True, materialize_grads=True
     )

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from foretell.kernels import native
-from foretell.kernels.inputs import GATES
+from foretell.kernels.inputs import GATES, NAMES, Inputs
 
 pytestmark = pytest.mark.skipif(native.library() is None, reason="the compiled kernels are missing or turned off")
 
@@ -18,14 +18,23 @@ NORMS = {
 
 
 def scan(i):
-    return torch.ops.foretell.scan(*i, True)
+    return torch.ops.foretell.scan(*i.flat, True)
+
+
+def by_name(i):
+    return dict(zip(NAMES, i.flat, strict=True))
+
+
+def changed(i, **changes):
+    """The inputs with other values of some; None takes a weight away."""
+    return Inputs.named(by_name(i) | changes)
 
 
 def refused(i, name, **changes):
     """The operator takes the inputs, but not with the changes; the message begins with the name of the argument."""
     scan(i)
     with pytest.raises(ValueError, match=rf"^{name}\b"):
-        scan(i._replace(**changes))
+        scan(changed(i, **changes))
 
 
 @pytest.mark.parametrize("layout", ["padded", "ragged", "packed"])
@@ -33,10 +42,10 @@ def refused(i, name, **changes):
 def test_every_tensor_must_have_its_shape_and_dtype(cell, layout, draw):
     norm, peephole = cell in NORMS, cell == "lstm"
     i = draw(cell, layout=layout, layer_norm=norm, peephole=peephole, mask=True, zoneout="mask")
-    floats = [name for name, t in i._asdict().items() if isinstance(t, torch.Tensor) and t.is_floating_point()]
+    floats = [name for name, t in by_name(i).items() if isinstance(t, torch.Tensor) and t.is_floating_point()]
     assert len(floats) >= 8
     for name in floats[1:]:
-        tensor = getattr(i, name)
+        tensor = by_name(i)[name]
         for other in (tensor[..., :-1], tensor[:0], tensor[None], torch.cat([tensor, tensor]), torch.zeros(())):
             # H and B are read off these two, so that another may be the one that does not fit them.
             refused(i, r"\w+" if name in ("weight_hh", "initial_h") else name, **{name: other})
@@ -59,7 +68,7 @@ def test_x_must_have_the_shape_of_its_layout(layout, draw):
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.int64, torch.complex64])
 def test_dtypes_that_the_scan_does_not_know(dtype, draw, converted):
-    refused(draw("gru"), "x", **converted(draw("gru"), dtype)._asdict())
+    refused(draw("gru"), "x", **by_name(converted(draw("gru"), dtype)))
 
 
 @pytest.mark.parametrize("cell", NORMS)
@@ -67,14 +76,14 @@ def test_layer_norm_is_whole_or_absent(cell, draw):
     i = draw(cell, layer_norm=True)
     for name in NORMS[cell]:
         with pytest.raises(ValueError, match=f"layer norm needs all of .*{name}"):
-            scan(i._replace(**{name: None}))
+            scan(changed(i, **{name: None}))
 
 
 def test_an_lstm_alone_has_a_cell_state_peepholes_and_projections(draw):
     lstm, gru = draw("lstm", peephole=True, zoneout="mask", projection=17), draw("gru")
     refused(lstm, "initial_c", initial_c=None)
     for name in ("initial_c", "weight_peephole", "weight_hr", "keep_c"):
-        refused(gru, name, **{name: getattr(lstm, name)})
+        refused(gru, name, **{name: by_name(lstm)[name]})
     refused(gru, "ln_weight", ln_weight=torch.ones(17))
 
 
@@ -88,7 +97,7 @@ def test_only_a_projection_makes_outputs_of_another_width(cell, outputs, draw):
 @pytest.mark.parametrize("name", ["weight_hr", "weight_hh", "initial_h", "initial_c", "recurrent_mask", "keep_h"])
 def test_widths_of_a_projection(name, draw):
     i = draw("lstm", projection=5, mask=True, zoneout="mask")
-    tensor = getattr(i, name)
+    tensor = by_name(i)[name]
     for other in (tensor[..., :-1], tensor[:-1], tensor.T if tensor.dim() == 2 else tensor[None]):
         refused(i, r"\w+", **{name: other})
 
@@ -112,7 +121,7 @@ def test_lengths_out_of_range(lengths, message, draw):
     i = draw("gru", layout="ragged")
     scan(i)
     with pytest.raises(ValueError, match=f"lengths must .*{message}"):
-        scan(i._replace(lengths=torch.tensor(lengths)))
+        scan(changed(i, lengths=torch.tensor(lengths)))
 
 
 def test_layouts_are_vectors_of_integers_and_come_alone(draw):
@@ -127,7 +136,7 @@ def test_layouts_are_vectors_of_integers_and_come_alone(draw):
 @pytest.mark.parametrize("sizes", [[3, 2, 3, 1], [4, 2, 2, 1], [2, 2, 2, 2, 1], [3, 3, 2], [3, 3, 4, -1], [], [0, 9]])
 def test_bad_batch_sizes(sizes, draw):
     i = draw("lstm", steps=4)
-    i = i._replace(x=i.x.flatten(0, 1)[:9], batch_sizes=torch.tensor([3, 3, 2, 1]))
+    i = changed(i, x=i.x.flatten(0, 1)[:9], batch_sizes=torch.tensor([3, 3, 2, 1]))
     refused(i, "batch_sizes", batch_sizes=torch.tensor(sizes, dtype=torch.int64))
 
 
@@ -137,7 +146,7 @@ def test_backward_checks_what_the_forward_pass_left(name, draw):
     outputs, h, c, gates, cells = scan(i)
     left = {"output": outputs, "gates": gates, "cells": cells, "grad_output": outputs, "grad_h": h, "grad_c": c}
     needed = [t is not None for t in i.differentiable]
-    torch.ops.foretell.scan_backward(*i, *left.values(), needed)
+    torch.ops.foretell.scan_backward(*i.flat, *left.values(), needed)
     for wrong in (left[name][..., :-1], left[name][:-1], left[name].double(), left[name][None]):
         with pytest.raises(ValueError, match=rf"^{name}\b"):
-            torch.ops.foretell.scan_backward(*i, *(left | {name: wrong}).values(), needed)
+            torch.ops.foretell.scan_backward(*i.flat, *(left | {name: wrong}).values(), needed)

@@ -61,8 +61,8 @@ CANDIDATES = ["twin_is_the_same and 26", "long_seasons", "finite and compiled"]
     [
         (HERE / "test_operators.py", SCANS),
         (HERE / "test_wavenet_stack.py", STACKS),
-        (HERE.parent / "nn" / "test_generation.py", GENERATION),
-        (HERE.parent / "nn" / "test_compiled_decoding.py", DECODERS),
+        (HERE.parent / "nn" / "decoding" / "test_wavenet_generator.py", GENERATION),
+        (HERE.parent / "nn" / "decoding" / "test_compiled.py", DECODERS),
         (HERE / "test_candidates.py", CANDIDATES),
     ],
     ids=["scan", "stack", "generation", "decoder", "candidates"],
@@ -145,7 +145,7 @@ def test_turned_off_the_layers_work():
 import torch
 from foretell import nn
 from foretell.kernels import operators
-from foretell.kernels.inputs import Inputs
+from foretell.kernels.inputs import NAMES
 assert not operators.takes("lstm", torch.zeros(1), torch.float32)
 x, lengths = torch.randn(5, 3, 2), torch.tensor([5, 0, 2])
 for cell in (nn.RNN, nn.LSTM, nn.GRU):
@@ -161,7 +161,7 @@ square = torch.eye(4)
 given = {"x": torch.zeros(5, 3, 4), "weight_ih": square, "weight_hh": square, "initial_h": torch.zeros(3, 4)}
 given |= {"cell": "rnn_tanh", "reverse": False, "rate_h": 0.0, "rate_c": 0.0}
 try:
-    torch.ops.foretell.scan(*(given.get(name) for name in Inputs._fields), False)
+    torch.ops.foretell.scan(*(given.get(name) for name in NAMES), False)
 except RuntimeError as error:
     print(error)
 """
@@ -171,7 +171,7 @@ except RuntimeError as error:
 
 
 def test_turned_off_the_ragged_layers_pass_their_tests():
-    test = HERE.parent / "nn" / "test_ragged.py"
+    test = HERE.parent / "nn" / "layers" / "test_ragged.py"
     run = python(
         *("-m", "pytest", "-p", "no:cacheprovider", str(test), "-k", "packing or padding or empty"),
         FORETELL_KERNELS="reference",

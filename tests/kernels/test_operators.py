@@ -160,16 +160,16 @@ def spread(tensor):
 def test_any_arrangement_in_memory(cell, arranged, layout, draw, everything):
     extras = {"layer_norm": cell in NORMED, "peephole": cell == "lstm"}
     i = draw(cell, layout=layout, mask=True, zoneout="mask", **extras)
-    other = Inputs(
-        *(
+    other = Inputs.of_flat(
+        [
             arranged(t)
             if isinstance(t, torch.Tensor) and t.is_floating_point() and (t.dim() > 1 or arranged is spread)
             else t
-            for t in i
-        )
+            for t in i.flat
+        ]
     )
     assert not other.x.is_contiguous()
-    assert not other.weight_hh.is_contiguous()
+    assert not other.weights["weight_hh"].is_contiguous()
     expected, actual = everything(autograd.apply, i), everything(autograd.apply, other)
     for name, e in expected.items():
         assert torch.equal(actual[name], e), name
@@ -187,7 +187,7 @@ def test_expanded_inputs(cell, draw, everything):
 @pytest.mark.parametrize("cell", GATES)
 def test_any_arrangement_of_the_incoming_gradients(cell, draw):
     i = draw(cell)
-    leaves = [i.x.requires_grad_(), i.weight_hh.requires_grad_(), i.initial_h.requires_grad_()]
+    leaves = [i.x.requires_grad_(), i.weights["weight_hh"].requires_grad_(), i.initial_h.requires_grad_()]
     outputs, final, _ = autograd.apply(i)
 
     def gradients(*incoming):
@@ -230,12 +230,12 @@ def test_infinite_and_huge_inputs_saturate(cell, bad, draw):
 @pytest.mark.parametrize(("cell", "layout"), [("lstm", "ragged"), ("gru", "padded"), ("rnn_tanh", "packed")])
 def test_torch_accepts_the_operators(cell, layout, draw):
     i = draw(cell, layout=layout, layer_norm=True)
-    torch.library.opcheck(torch.ops.foretell.scan.default, (*i, False))
-    outputs, _, _, gates, cells = torch.ops.foretell.scan(*i, True)
+    torch.library.opcheck(torch.ops.foretell.scan.default, (*i.flat, False))
+    outputs, _, _, gates, cells = torch.ops.foretell.scan(*i.flat, True)
     needed = [t is not None for t in i.differentiable]
     incoming = (outputs, gates, cells, torch.ones_like(outputs), None, None, needed)
-    torch.library.opcheck(torch.ops.foretell.scan_backward.default, (*i, *incoming))
+    torch.library.opcheck(torch.ops.foretell.scan_backward.default, (*i.flat, *incoming))
     leaves = [None if t is None else t.requires_grad_() for t in i.differentiable]
     # Not the last of the checks, equal results when traced: what is kept for backward has gaps that nothing fills.
     checks = ("test_schema", "test_autograd_registration", "test_faketensor")
-    torch.library.opcheck(torch.ops.foretell.scan.default, (*leaves, *i[len(leaves) :], True), test_utils=checks)
+    torch.library.opcheck(torch.ops.foretell.scan.default, (*leaves, *i.flat[len(leaves) :], True), test_utils=checks)

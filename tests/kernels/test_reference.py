@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch.autograd import gradcheck, gradgradcheck
 
+from foretell.kernels.equations import GRUEquations, LSTMEquations, RNNEquations
 from foretell.kernels.reference import scan
-from foretell.nn.layers.cells import GRUEquations, LSTMEquations, RNNEquations
 
 INPUTS, HIDDEN = 2, 3
 RAGGED = [3, 3, 2, 1]

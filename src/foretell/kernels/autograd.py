@@ -10,7 +10,7 @@ from torch.autograd import forward_ad
 
 from foretell.kernels import operators
 from foretell.kernels.eager import plain
-from foretell.kernels.inputs import COUNT, DIFFERENTIABLE, TENSORS, Inputs
+from foretell.kernels.inputs import COUNT, DIFFERENTIABLE, NAMES, TENSORS, Inputs
 from foretell.kernels.twin import twin
 
 
@@ -51,7 +51,7 @@ class _Scan(_Sliced):
 def _gradients(ctx: Any, grads: tuple[Any, ...], scan_backward: Any) -> tuple[Any, ...]:
     *given, outputs, gates, cells = ctx.saved_tensors
     grad_output, grad_h, grad_c = grads[:3]
-    if given[Inputs._fields.index("initial_c")] is None:
+    if given[NAMES.index("initial_c")] is None:
         grad_c = None  # of the empty tensor that stands for c
     incoming = (outputs, gates, cells, grad_output, grad_h, grad_c)
     needed = [t is not None and need for t, need in zip(given, ctx.needs_input_grad, strict=False)][:DIFFERENTIABLE]
@@ -74,7 +74,7 @@ class _ScanBackward(_Sliced):
     @staticmethod
     def backward(ctx: Any, *seconds: Any) -> tuple[Any, ...]:
         given, incoming = ctx.saved_tensors[:TENSORS], ctx.saved_tensors[TENSORS:]
-        found = _second_derivatives(Inputs(*given, *ctx.settings), incoming, seconds)
+        found = _second_derivatives(Inputs.of_flat([*given, *ctx.settings]), incoming, seconds)
         return (*found[:DIFFERENTIABLE], *[None] * (COUNT + 3 - DIFFERENTIABLE), *found[DIFFERENTIABLE:], None)
 
 
@@ -96,7 +96,7 @@ def _second_derivatives(i: Inputs, incoming: Any, seconds: tuple[Tensor | None, 
         def outputs(*differentiable: Tensor) -> Any:
             by_index: dict[int, Any] = dict(zip(inputs, differentiable, strict=True))
             leading: list[Any] = [by_index.get(index) for index in range(DIFFERENTIABLE)]
-            results = twin(Inputs(*leading, *i[DIFFERENTIABLE:]))
+            results = twin(Inputs.of_flat([*leading, *i.flat[DIFFERENTIABLE:]]))
             return tuple(r for r, g in zip(results, gradients, strict=False) if g is not None)
 
         pull: Any = torch.func.vjp(outputs, *(by_index[index] for index in inputs))[1]
@@ -126,7 +126,7 @@ class _EagerScan(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, *arguments: Any) -> tuple[Tensor, ...]:
-        results = operators.forward(Inputs(*arguments), True)
+        results = operators.forward(Inputs.of_flat(arguments), True)
         _Scan.setup_context(ctx, arguments, results)
         return results
 
@@ -134,7 +134,7 @@ class _EagerScan(torch.autograd.Function):
     def backward(ctx: Any, *grads: Any) -> tuple[Any, ...]:
         if torch.is_grad_enabled():  # to be differentiated once more
             return _gradients(ctx, grads, _ScanBackward.apply)[:COUNT]
-        return _gradients(ctx, grads, lambda *a: operators.backward(Inputs(*a[:COUNT]), *a[COUNT:]))[:COUNT]
+        return _gradients(ctx, grads, lambda *a: operators.backward(Inputs.of_flat(a[:COUNT]), *a[COUNT:]))[:COUNT]
 
 
 def apply(i: Inputs) -> tuple[Tensor, Tensor, Tensor]:
@@ -142,14 +142,14 @@ def apply(i: Inputs) -> tuple[Tensor, Tensor, Tensor]:
     keep = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in i.differentiable)
     call: Any = torch.ops.foretell.scan
     if torch.compiler.is_compiling():
-        results = call(*i, keep)
+        results = call(*i.flat, keep)
     elif forward_ad._current_level >= 0:  # derivatives that run along with the values: only the twin has them
         output, *final = twin(i)
         return output, final[0], final[1] if len(final) > 1 else output.new_empty(0)
-    elif plain(i.x, i.weight_ih, i.weight_hh, i.initial_h):
+    elif plain(i.x, i.weights["weight_ih"], i.weights["weight_hh"], i.initial_h):
         call = _EagerScan.apply
-        results = call(*i) if keep else operators.forward(i, False, once=True)
+        results = call(*i.flat) if keep else operators.forward(i, False, once=True)
     else:
         call = _Scan.apply if keep else call
-        results = call(*i, keep)
+        results = call(*i.flat, keep)
     return results[0], results[1], results[2]

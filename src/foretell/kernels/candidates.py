@@ -157,7 +157,7 @@ class _Given:
             np.empty((count, anchors)),
         )
 
-    def scan(self, past: Past, threads: int) -> CandidateScan:
+    def scan(self, past: Past, threads: int) -> ctypes.Structure:
         bank = self.bank
         self.held.extend(
             np.ascontiguousarray(getattr(bank, name), dtype)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-GATES = {"rnn_tanh": 1, "rnn_relu": 1, "lstm": 4, "gru": 3, "gru_reset_before": 3}
-"""The cells that the compiled scan knows, in the order of its own numbers, and how many gates they have."""
+from foretell.kernels import schema
+from foretell.kernels.equations import CellEquations, equations_of
+
+GATES = {cell: equations_of(cell, ()).gates for cell in schema.CELL.members}
+"""The cells that the compiled scan knows, and how many gates they have."""
+WEIGHTS = schema.SCAN_WEIGHTS.names
+"""The parameters that a cell may have, by torch's names."""
 
 
 class Inputs(NamedTuple):
-    """All inputs of a scan in one direction, in the operators' order; weights by torch's names and shapes.
+    """All inputs of a scan in one direction; weights by torch's names and shapes, those that the cell has.
 
     `x` is `(T, B, I)`, with `lengths` `(B,)` for a ragged batch; or `(N, I)`, the rows of a PackedSequence, with
     `batch_sizes` `(T,)`. The output has R features: H, or fewer where an LSTM's `weight_hr` `(R, H)` projects it.
@@ -20,63 +26,72 @@ class Inputs(NamedTuple):
     the old state, in the layout of `x`, or one share for all, `rate_h` and `rate_c`.
     """
 
-    x: Tensor
-    weight_ih: Tensor
-    weight_hh: Tensor
-    bias_ih: Tensor | None
-    bias_hh: Tensor | None
-    weight_hr: Tensor | None
-    weight_peephole: Tensor | None
-    ln_ih_weight: Tensor | None
-    ln_hh_weight: Tensor | None
-    ln_weight: Tensor | None
-    ln_bias: Tensor | None
-    ln_c_weight: Tensor | None
-    ln_c_bias: Tensor | None
-    initial_h: Tensor
-    initial_c: Tensor | None
-    recurrent_mask: Tensor | None
-    keep_h: Tensor | None
-    keep_c: Tensor | None
-    lengths: Tensor | None
-    batch_sizes: Tensor | None
     cell: str
-    reverse: bool
-    rate_h: float
-    rate_c: float
+    x: Tensor
+    weights: Mapping[str, Tensor]
+    initial_h: Tensor
+    initial_c: Tensor | None = None
+    recurrent_mask: Tensor | None = None
+    keep_h: Tensor | None = None
+    keep_c: Tensor | None = None
+    lengths: Tensor | None = None
+    batch_sizes: Tensor | None = None
+    reverse: bool = False
+    rate_h: float = 0.0
+    rate_c: float = 0.0
 
     @property
     def layer_norm(self) -> bool:
         """Whether the recurrence is normalised."""
-        return self.ln_hh_weight is not None or self.ln_weight is not None
+        return "ln_hh_weight" in self.weights or "ln_weight" in self.weights
 
     @property
     def hidden(self) -> int:
         """H, the hidden features."""
-        return int(self.weight_hh.shape[0] // GATES[self.cell])
+        return int(self.weights["weight_hh"].shape[0] // GATES[self.cell])
 
     @property
-    def tensors(self) -> tuple[Tensor | None, ...]:
-        """All that are tensors, or might be."""
-        return self[:TENSORS]  # type: ignore[return-value]
+    def outputs(self) -> int:
+        """R, the features of the output."""
+        return int(self.weights["weight_hh"].shape[1])
+
+    @property
+    def equations(self) -> CellEquations:
+        """The cell's, with the options that its weights stand for."""
+        return equations_of(self.cell, self.weights)
 
     @property
     def differentiable(self) -> tuple[Tensor | None, ...]:
-        """Those that have gradients."""
-        return self[:DIFFERENTIABLE]  # type: ignore[return-value]
+        """All that have gradients or might, in the order of `NAMES`."""
+        weight = self.weights.get
+        return self.x, *map(weight, WEIGHTS), self.initial_h, self.initial_c
 
     @property
-    def weights(self) -> dict[str, Tensor]:
-        """The parameters that are there, by name."""
-        first, end = Inputs._fields.index("weight_ih"), Inputs._fields.index("initial_h")
-        named = zip(Inputs._fields[first:end], self[first:end], strict=True)
-        return {name: weight for name, weight in named if isinstance(weight, Tensor)}
+    def flat(self) -> tuple[Any, ...]:
+        """All of them in the order of `NAMES`, as operators and autograd take them; None for an absent weight."""
+        return *self.differentiable, *self[5:10], self.cell, *self[10:]
+
+    @classmethod
+    def of_flat(cls, flat: Sequence[Any]) -> Inputs:
+        """The inputs that are `flat` in this order."""
+        h = DIFFERENTIABLE - 2
+        weights = {name: weight for name, weight in zip(WEIGHTS, flat[1:h], strict=True) if weight is not None}
+        return cls(flat[TENSORS], flat[0], weights, *flat[h:TENSORS], *flat[TENSORS + 1 :])
+
+    @classmethod
+    def named(cls, given: Mapping[str, Any]) -> Inputs:
+        """The inputs with these names, weights among them."""
+        weights = {name: given[name] for name in WEIGHTS if given.get(name) is not None}
+        return cls(weights=weights, **{name: value for name, value in given.items() if name in cls._fields})
 
 
-COUNT = len(Inputs._fields)
-TENSORS = Inputs._fields.index("cell")
+_LEADING = ("x", *WEIGHTS, "initial_h", "initial_c")
+NAMES = (*_LEADING, *Inputs._fields[5:10], "cell", *Inputs._fields[10:])
+"""The names of flat inputs: first those that have gradients, then other tensors, then settings."""
+COUNT = len(NAMES)
+TENSORS = NAMES.index("cell")
 """How many of the inputs, from the first on, are tensors."""
-DIFFERENTIABLE = Inputs._fields.index("recurrent_mask")
+DIFFERENTIABLE = len(_LEADING)
 """How many of them, from the first on, have gradients."""
 
 
@@ -92,7 +107,8 @@ _checked: set[Any] = set()
 
 def check(i: Inputs) -> None:
     """Raise ValueError, naming the argument, for shapes, dtypes and devices that do not belong together."""
-    form = (i.cell, i.batch_sizes is None, *(None if t is None else (t.shape, t.dtype, t.device) for t in i.tensors))
+    tensors = (i.x, *i.weights.values(), *i[3:10])
+    form = (i.cell, *i.weights, *(None if t is None else (t.shape, t.dtype, t.device) for t in tensors))
     if form not in _checked:  # a training loop comes back with the same form at every step
         _check_form(i)
         if len(_checked) > 1000:
@@ -109,54 +125,42 @@ def _check_form(i: Inputs) -> None:
         raise ValueError(f"cell must be one of {', '.join(GATES)}, got {i.cell!r}")
     if i.x.dtype not in (torch.float32, torch.float64):
         raise ValueError(f"x must be float32 or float64, got {i.x.dtype}")
-    if i.weight_hh.dim() != 2 or i.initial_h.dim() != 2 or not i.hidden:
+    weight_hh = i.weights["weight_hh"]
+    if weight_hh.dim() != 2 or i.initial_h.dim() != 2 or not i.hidden:
         raise ValueError("weight_hh must be (gates * H, R) with H of 1 or more, and initial_h (B, R)")
-    if i.weight_hr is None and i.weight_hh.shape[1] != i.hidden:
-        raise ValueError(
-            f"weight_hh must be ({GATES[i.cell]} * H, H) without weight_hr, got {tuple(i.weight_hh.shape)}"
-        )
+    if "weight_hr" not in i.weights and i.outputs != i.hidden:
+        raise ValueError(f"weight_hh must be ({GATES[i.cell]} * H, H) without weight_hr, got {tuple(weight_hh.shape)}")
     batch = i.initial_h.shape[0]
     if i.x.dim() != (3 if i.batch_sizes is None else 2) or (i.batch_sizes is None and i.x.shape[1] != batch):
         raise ValueError(f"x must be (T, {batch}, I), or (N, I) with batch_sizes, got {tuple(i.x.shape)}")
-    for name, shape in _shapes(i).items():
-        tensor = getattr(i, name)
-        if tensor is None:
+    shapes = _shapes(i)
+    for name, tensor in zip(NAMES[1:], i.flat[1:], strict=True):
+        if not isinstance(tensor, Tensor) or name in ("lengths", "batch_sizes"):
             continue
-        if shape is None:
+        if name not in shapes:
             raise ValueError(f"{name} does not belong to the cell {i.cell}")
-        if tensor.shape != shape:
-            raise ValueError(f"{name} must have the shape {shape}, got {tuple(tensor.shape)}")
+        if tensor.shape != shapes[name]:
+            raise ValueError(f"{name} must have the shape {shapes[name]}, got {tuple(tensor.shape)}")
         if tensor.dtype != i.x.dtype or tensor.device != i.x.device:
             raise ValueError(
                 f"{name} must be {i.x.dtype} on {i.x.device} as x is, got {tensor.dtype} on {tensor.device}"
             )
     if i.cell == "lstm" and i.initial_c is None:
         raise ValueError("initial_c is missing: an LSTM has a cell state")
-    norms = [getattr(i, name) is None for name in _norms(i.cell)]
-    if any(norms) and not all(norms):
-        raise ValueError(f"layer norm needs all of {', '.join(_norms(i.cell))}")
+    norms = [name for name in i.equations.options(i.hidden) if name.startswith("ln_")]
+    if not all(name in i.weights for name in norms):
+        raise ValueError(f"layer norm needs all of {', '.join(norms)}")
 
 
-def _norms(cell: str) -> list[str]:
-    if cell.startswith("rnn"):
-        return ["ln_weight", "ln_bias"]
-    if cell == "gru_reset_before":
-        return []
-    return ["ln_ih_weight", "ln_hh_weight"] + (["ln_c_weight", "ln_c_bias"] if cell == "lstm" else [])
-
-
-def _shapes(i: Inputs) -> dict[str, tuple[int, ...] | None]:
-    """The shape of every tensor that this cell may have; None for those that it may not."""
-    hidden, outputs, batch = i.hidden, i.weight_hh.shape[-1], i.initial_h.shape[0]
+def _shapes(i: Inputs) -> dict[str, tuple[int, ...]]:
+    """The shape of every tensor that this cell may have."""
+    hidden, outputs, batch = i.hidden, i.outputs, i.initial_h.shape[0]
     rows, layout = GATES[i.cell] * hidden, i.x.shape[:-1]
-    shapes: dict[str, tuple[int, ...] | None] = dict.fromkeys(Inputs._fields[1:DIFFERENTIABLE])
+    shapes: dict[str, tuple[int, ...]] = equations_of(i.cell, WEIGHTS).options(hidden)
     shapes.update(weight_ih=(rows, i.x.shape[-1]), weight_hh=(rows, outputs), bias_ih=(rows,), bias_hh=(rows,))
-    shapes.update(initial_h=(batch, outputs), recurrent_mask=(batch, outputs), keep_h=(*layout, outputs), keep_c=None)
-    for name in _norms(i.cell):
-        shapes[name] = (rows,) if name.endswith("h_weight") else (hidden,)
+    shapes.update(initial_h=(batch, outputs), recurrent_mask=(batch, outputs), keep_h=(*layout, outputs))
     if i.cell == "lstm":
-        shapes.update(weight_peephole=(3, hidden), weight_hr=(outputs, hidden))
-        shapes.update(initial_c=(batch, hidden), keep_c=(*layout, hidden))
+        shapes.update(weight_hr=(outputs, hidden), initial_c=(batch, hidden), keep_c=(*layout, hidden))
     return shapes
 
 

@@ -1,7 +1,7 @@
 """The compiled scan as PyTorch operators, `foretell::scan` and `foretell::scan_backward`.
 
 Registered with `torch.library`, so that `torch.compile` and `torch.export` see each of them whole. They take `Inputs`;
-what they compute is `native/scan/scan.h`. Gradients: see `foretell.kernels.autograd`.
+what they compute is `native/scan/scan.cpp`. Gradients: see `foretell.kernels.autograd`.
 """
 
 from __future__ import annotations
@@ -18,13 +18,18 @@ from torch import Tensor
 
 from foretell.errors import ExportError
 from foretell.kernels import native, schema
-from foretell.kernels.inputs import COUNT, GATES, Inputs, check
+from foretell.kernels.inputs import COUNT, GATES, NAMES, WEIGHTS, Inputs, check
 from foretell.kernels.packed import kept_layer
-from foretell.kernels.structures import Scan, ScanShape, ScanState, ScanWeights
+from foretell.kernels.structures import Scan
 
 _TYPES = {Tensor: "Tensor", Tensor | None: "Tensor?", str: "str", bool: "bool", float: "float"}
-_INPUTS = ", ".join(f"{_TYPES[annotated]} {name}" for name, annotated in get_type_hints(Inputs).items())
+_REQUIRED = dict.fromkeys(("weight_ih", "weight_hh"), Tensor)
+_HINTS = dict.fromkeys(NAMES, Tensor | None) | get_type_hints(Inputs) | _REQUIRED
+_INPUTS = ", ".join(f"{_TYPES[_HINTS[name]]} {name}" for name in NAMES)
 _INCOMING = "Tensor output, Tensor gates, Tensor cells, Tensor? grad_output, Tensor? grad_h, Tensor? grad_c"
+_NUMBERS = {cell: schema.CELL[cell] for cell in schema.CELL.members}
+_FIRST, _END = Inputs._fields.index("initial_h"), Inputs._fields.index("lengths")
+_STATE = Inputs._fields[_FIRST:_END]
 _COMPILED = native.library()
 
 
@@ -48,45 +53,34 @@ def structure(i: Inputs) -> tuple[ctypes.Structure, list[Any]]:
     """The structure with everything that is given, and what has to stay alive while it is used."""
     x = i.x.resolve_neg()
     x = x if x.stride(-1) == 1 or x.shape[-1] == 1 else x.contiguous()
-    alive: list[Any] = [x]
+    scan = Scan()
+    scan.threads = torch.get_num_threads()
+    shape, weights, state = scan.shape, scan.weights, scan.state
+    shape.cell, shape.layer_norm, shape.reverse = _NUMBERS[i.cell], i.layer_norm, i.reverse
+    shape.steps = x.shape[0] if i.batch_sizes is None else len(i.batch_sizes)
+    shape.batch, shape.inputs, shape.hidden, shape.outputs = i.initial_h.shape[0], x.shape[-1], i.hidden, i.outputs
+    state.x, state.x_step, state.x_row = x.data_ptr(), x.stride(0), x.stride(-2)
+    state.rate_h, state.rate_c = i.rate_h, i.rate_c
+    alive = [x]
+    _point(weights, i.weights, alive)
+    _point(state, dict(zip(_STATE, i[_FIRST:_END], strict=True)), alive)  # type: ignore[arg-type]
+    if i.lengths is not None or i.batch_sizes is not None:
+        _point(shape, {"lengths": i.lengths, "batch_sizes": i.batch_sizes}, alive)
+    return scan, alive
 
-    def address(tensor: Tensor | None) -> int | None:
-        if tensor is None:
-            return None
-        alive.append(_close(tensor))
-        return int(alive[-1].data_ptr())
 
-    shape = ScanShape(
-        schema.CELL[i.cell],
-        i.layer_norm,
-        i.reverse,
-        x.shape[0] if i.batch_sizes is None else len(i.batch_sizes),
-        i.initial_h.shape[0],
-        x.shape[-1],
-        i.hidden,
-        i.weight_hh.shape[1],
-        address(i.lengths),
-        address(i.batch_sizes),
-    )
-    weights = ScanWeights(**{name: address(weight) for name, weight in i.weights.items()})
-    state = ScanState(
-        x=x.data_ptr(),
-        x_step=x.stride(0),
-        x_row=x.stride(-2),
-        initial_h=address(i.initial_h),
-        initial_c=address(i.initial_c),
-        recurrent_mask=address(i.recurrent_mask),
-        keep_h=address(i.keep_h),
-        keep_c=address(i.keep_c),
-        rate_h=i.rate_h,
-        rate_c=i.rate_c,
-    )
-    return Scan(torch.get_num_threads(), shape, weights, state), alive
+def _point(to: ctypes.Structure, tensors: Mapping[str, Tensor | None], alive: list[Tensor]) -> None:
+    """The addresses of those that are there, into the fields of these names."""
+    for name, tensor in tensors.items():
+        if tensor is not None:
+            close = _close(tensor)
+            alive.append(close)
+            setattr(to, name, close.data_ptr())
 
 
 def _results(i: Inputs, keep: bool) -> tuple[Tensor, ...]:
     """Room for the outputs, the final states, and what backward needs of every time step."""
-    gates, cells = _library().sizes(schema.CELL[i.cell], i.layer_norm, i.hidden, i.x.dtype)
+    gates, cells = _library().sizes(_NUMBERS[i.cell], i.layer_norm, i.hidden, i.x.dtype)
     rows, h = i.x.shape[:-1], i.initial_h
     shape = (*rows, h.shape[1])
     output = i.x.new_empty(shape) if i.lengths is None else i.x.new_zeros(shape)
@@ -147,20 +141,18 @@ def backward(
     _check_kept(i, {**kept, "grad_output": grad_output, "grad_h": grad_h, "grad_c": grad_c})
     scan, alive = structure(i)
     found = scan.gradients
-    for target, given in ((scan.state, kept), (found, incoming)):
-        for name, tensor in given.items():
-            if tensor is not None:
-                alive.append(_close(tensor))
-                setattr(target, name, alive[-1].data_ptr())
+    _point(scan.state, kept, alive)
+    _point(found, incoming, alive)
     if grad_output is not None:
         grad_output = grad_output.resolve_neg()
         grad_output = grad_output if grad_output.stride(-1) == 1 else grad_output.contiguous()
         found.output = grad_output.data_ptr()
         found.output_step, found.output_row = grad_output.stride(0), grad_output.stride(-2)
     gradients = _gradients(i, needed)
-    for name, gradient in zip(Inputs._fields, gradients, strict=False):
+    weights = found.weights
+    for name, gradient in zip(NAMES, gradients, strict=False):
         if gradient is not None:
-            setattr(found if hasattr(found, name) else found.weights, name, gradient.data_ptr())
+            setattr(weights if name in WEIGHTS else found, name, gradient.data_ptr())
     _library().call("backward", i.x.dtype, scan)
     del alive
     return gradients
@@ -168,8 +160,8 @@ def backward(
 
 def _check_kept(i: Inputs, given: Mapping[str, Tensor | None]) -> None:
     """Raise ValueError for what `forward` cannot have returned, and for gradients that are not of that."""
-    gates, cells = _library().sizes(schema.CELL[i.cell], i.layer_norm, i.hidden, i.x.dtype)
-    steps, outputs = math.prod(i.x.shape[:-1]), (*i.x.shape[:-1], i.weight_hh.shape[1])
+    gates, cells = _library().sizes(_NUMBERS[i.cell], i.layer_norm, i.hidden, i.x.dtype)
+    steps, outputs = math.prod(i.x.shape[:-1]), (*i.x.shape[:-1], i.outputs)
     expected = {
         "output": outputs,
         "gates": (steps, gates),
@@ -188,7 +180,7 @@ def _check_kept(i: Inputs, given: Mapping[str, Tensor | None]) -> None:
 
 def _backward(*arguments: Any) -> list[Tensor]:
     """An operator returns no None: for an absent input it has an empty tensor."""
-    i = Inputs(*arguments[:COUNT])
+    i = Inputs.of_flat(arguments[:COUNT])
     return [i.x.new_empty(0) if g is None else g for g in backward(i, *arguments[COUNT:])]
 
 
@@ -198,7 +190,7 @@ def _forward_fake(*arguments: Any) -> Any:
             "foretell's recurrent layers cannot be exported to ONNX yet: torch's layer of the same name and arguments "
             "takes the state_dict of one without options beyond torch's, and can be exported"
         )
-    return _results(Inputs(*arguments[:COUNT]), arguments[COUNT])
+    return _results(Inputs.of_flat(arguments[:COUNT]), arguments[COUNT])
 
 
 def _asked_by(package: str) -> bool:
@@ -212,7 +204,7 @@ def _asked_by(package: str) -> bool:
 
 
 def _backward_fake(*arguments: Any) -> list[Tensor]:
-    i = Inputs(*arguments[:COUNT])
+    i = Inputs.of_flat(arguments[:COUNT])
     return [i.x.new_empty(0) if g is None else g for g in _gradients(i, arguments[-1])]
 
 
@@ -221,7 +213,7 @@ def _register() -> Any:
     library = open_library("foretell", "DEF")
     library.define(f"scan({_INPUTS}, bool keep) -> (Tensor, Tensor, Tensor, Tensor, Tensor)")
     library.define(f"scan_backward({_INPUTS}, {_INCOMING}, bool[] needed) -> Tensor[]")
-    library.impl("scan", lambda *a: forward(Inputs(*a[:COUNT]), a[COUNT]), "CPU")
+    library.impl("scan", lambda *a: forward(Inputs.of_flat(a[:COUNT]), a[COUNT]), "CPU")
     library.impl("scan_backward", _backward, "CPU")
     torch.library.register_fake("foretell::scan", _forward_fake, lib=library, allow_override=False)
     torch.library.register_fake("foretell::scan_backward", _backward_fake, lib=library, allow_override=False)

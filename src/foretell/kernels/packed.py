@@ -6,6 +6,7 @@ The compiled scan packs a layer's weights at every call, which costs more than t
 from __future__ import annotations
 
 import ctypes
+import operator
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,26 +16,25 @@ from torch import Tensor
 from foretell.kernels.inputs import Inputs
 from foretell.kernels.native import DTYPES, Library
 
-_FIRST, _END = Inputs._fields.index("weight_ih"), Inputs._fields.index("initial_h")
-
 
 class KeptLayer:
     """A layer with its weights packed once, and what tells whether they are still the layer's weights."""
 
     def __init__(self, library: Library, i: Inputs, scan: ctypes.Structure) -> None:
         self._library = library
-        self._weights = i.tensors[_FIRST:_END]
+        self._weights = tuple(i.weights.values())
         self._state = _state(self._weights)
         # Memory that is held cannot become that of other weights at the same address.
-        self._held = [None if t is None else t.detach() for t in self._weights]
+        self._held = [t.detach() for t in self._weights]
         self._handle: int | None = library.kept[f"keep_{DTYPES[i.x.dtype]}"](ctypes.byref(scan))
         if self._handle is None:
             raise MemoryError("foretell: not enough memory to pack a layer's weights")
 
     def is_of(self, i: Inputs) -> bool:
         """Whether these are the same tensors, unchanged."""
-        given = i.tensors[_FIRST:_END]
-        return all(a is b for a, b in zip(self._weights, given, strict=True)) and _state(given) == self._state
+        given = tuple(i.weights.values())
+        same = len(given) == len(self._weights) and all(map(operator.is_, given, self._weights))
+        return same and _state(given) == self._state
 
     def forward(self, scan: ctypes.Structure) -> None:
         """Run a scan of this layer."""
@@ -73,14 +73,14 @@ def packed_weights() -> Iterator[None]:
 def kept_layer(library: Library, i: Inputs, scan: ctypes.Structure) -> KeptLayer | None:
     """The layer with these weights, packed; None outside of `packed_weights`, and for weights that count no changes."""
     layers = _scope.layers
-    if layers is None or any(t is not None and t.is_inference() for t in i.tensors[_FIRST:_END]):
+    if layers is None or any(t.is_inference() for t in i.weights.values()):
         return None
-    key = id(i.weight_hh), i.cell
+    key = id(i.weights["weight_hh"]), i.cell
     layer = layers.get(key)
     if layer is None or not layer.is_of(i):
         layer = layers[key] = KeptLayer(library, i, scan)
     return layer
 
 
-def _state(weights: tuple[Tensor | None, ...]) -> list[tuple[int, int]]:
-    return [(t.data_ptr(), t._version) for t in weights if t is not None]
+def _state(weights: tuple[Tensor, ...]) -> list[tuple[int, int]]:
+    return [(t.data_ptr(), t._version) for t in weights]

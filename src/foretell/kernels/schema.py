@@ -155,7 +155,8 @@ HEAD_KIND = Enumeration(
 
 WAVENET_NETWORK = _structure(
     "WaveNetNetwork",
-    "A WaveNet, as `foretell/nn/layers/wavenet.py` has it. Matrices are torch's, row-major, in single precision: of layer k "
+    "A WaveNet, as `foretell/nn/layers/wavenet.py` has it. Matrices are torch's, row-major, in single precision: of "
+    "layer k "
     "`gated` (2R, R, kernel), `gated_bias` (2R,), `mixed` (R + S, R) with the rows of the residual first, or (S, R) "
     "in the last layer, `mixed_bias`. `constants` (B, layers, 2R) is what the global conditioning adds, null for "
     "nothing.",

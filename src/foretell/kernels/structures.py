@@ -25,9 +25,6 @@ for _structure in schema.STRUCTURES:
     _mirror(_structure)
 
 Scan = _MIRRORS["Scan"]
-ScanShape = _MIRRORS["ScanShape"]
-ScanWeights = _MIRRORS["ScanWeights"]
-ScanState = _MIRRORS["ScanState"]
 WaveNetNetwork = _MIRRORS["WaveNetNetwork"]
 WaveNetCall = _MIRRORS["WaveNetCall"]
 WaveNetStack = _MIRRORS["WaveNetStack"]

@@ -10,23 +10,15 @@ from torch import Tensor
 
 from foretell.kernels import reference
 from foretell.kernels.inputs import Inputs
-from foretell.kernels.reference import Equations, State
-
-_EQUATIONS: dict[str, Callable[[bool, bool], Equations]] = {}
-
-
-def register_equations(cell: str, equations: Callable[[bool, bool], Equations]) -> None:
-    """Name the equations, in plain torch, of a cell that the compiled scan knows: `equations(peephole, layer_norm)`."""
-    _EQUATIONS[cell] = equations
+from foretell.kernels.reference import State
 
 
 def twin(i: Inputs) -> tuple[Tensor, ...]:
     """The outputs in the layout of `x`, and the final states: h, and c of an LSTM. Differentiable twice."""
-    equations = _EQUATIONS[i.cell](i.weight_peephole is not None, i.layer_norm)
     initial: State = (i.initial_h,) if i.initial_c is None else (i.initial_h, i.initial_c)
     if i.lengths is None:
         sizes = [i.x.shape[1]] * i.x.shape[0] if i.batch_sizes is None else i.batch_sizes.tolist()
-        outputs, final = _scan(i, equations, initial, sizes, lambda t: t.reshape(-1, t.shape[-1]), lambda t: t)
+        outputs, final = _scan(i, initial, sizes, lambda t: t.reshape(-1, t.shape[-1]), lambda t: t)
         return outputs.view(*i.x.shape[:-1], outputs.shape[-1]), *final
     steps, batch = i.x.shape[:2]
     order = torch.argsort(i.lengths, descending=True, stable=True)
@@ -36,7 +28,7 @@ def twin(i: Inputs) -> tuple[Tensor, ...]:
     if not sizes:
         return i.x.new_zeros(steps, batch, i.initial_h.shape[1]), *initial
     outputs, final = _scan(
-        i, equations, initial, sizes, lambda t: t.reshape(-1, t.shape[-1])[packed], lambda t: t[order[: sizes[0]]]
+        i, initial, sizes, lambda t: t.reshape(-1, t.shape[-1])[packed], lambda t: t[order[: sizes[0]]]
     )
     padded = outputs.new_zeros(steps * batch, outputs.shape[1]).index_put((packed,), outputs)
     ended = tuple(s.index_put((order[: sizes[0]],), f) for s, f in zip(initial, final, strict=True))
@@ -45,7 +37,6 @@ def twin(i: Inputs) -> tuple[Tensor, ...]:
 
 def _scan(
     i: Inputs,
-    equations: Equations,
     initial: State,
     sizes: list[int],
     rows: Callable[[Tensor], Tensor],
@@ -54,7 +45,7 @@ def _scan(
     given = ((i.keep_h, i.rate_h), (i.keep_c, i.rate_c))
     keep: list[Any] = [rate if share is None else rows(share) for share, rate in given]
     return reference.scan(
-        equations,
+        i.equations,
         rows(i.x),
         sizes,
         tuple(sequences(s) for s in initial),

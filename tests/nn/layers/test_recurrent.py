@@ -99,7 +99,6 @@ def test_plain_cells_equal_torch(case, layers, bidirectional, engine, monkeypatc
     cell, options = case
     if engine != "native":
         monkeypatch.setattr("foretell.nn.layers.recurrent_base.takes", lambda *_: False)
-        monkeypatch.setattr("foretell.nn.layers.direction.takes", lambda *_: False)
         monkeypatch.setattr(cell, "_plain", engine == "torch")
     elif native.library() is None:
         pytest.skip("the compiled kernels are missing or turned off")

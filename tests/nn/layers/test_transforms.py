@@ -78,7 +78,6 @@ def as_function(layer, **keywords):
 def by_reference(monkeypatch):
     """From here on layers run on the reference scan."""
     monkeypatch.setattr("foretell.nn.layers.recurrent_base.takes", lambda *_: False)
-    monkeypatch.setattr("foretell.nn.layers.direction.takes", lambda *_: False)
     monkeypatch.setattr(nn.layers.recurrent_base.RecurrentBase, "_plain", False)
 
 

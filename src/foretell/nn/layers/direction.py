@@ -8,15 +8,9 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from foretell.kernels import autograd, reference
+from foretell.kernels.equations import CellEquations
 from foretell.kernels.inputs import Inputs
-from foretell.kernels.operators import takes
 from foretell.kernels.reference import State, Weights
-from foretell.nn.layers.cells import CellEquations
-
-
-def compiled(equations: CellEquations, x: Tensor, weights: Weights) -> bool:
-    """Whether the compiled scan takes this cell."""
-    return takes(equations.kernel, x, weights["weight_hh"].dtype)
 
 
 @dataclass(frozen=True)
@@ -25,9 +19,11 @@ class Direction:
 
     The batch is `(T, B, I)`, ragged where there are `lengths` `(B,)`; or the rows `(N, I)` of a PackedSequence with its
     `batch_sizes`. `recurrent_mask` `(B, H_out)` multiplies h(t-1) on its way into the gates; `zoneout` gives for each
-    tensor of the state the share of the old value, a number or a tensor in the layout of the batch.
+    tensor of the state the share of the old value, a number or a tensor in the layout of the batch. `compiled`: by the
+    compiled scan, which must know the case.
     """
 
+    compiled: bool
     reverse: bool = False
     lengths: Tensor | None = None
     batch_sizes: Tensor | None = None
@@ -36,7 +32,7 @@ class Direction:
 
     def scan(self, equations: CellEquations, x: Tensor, initial: State, weights: Weights) -> tuple[Tensor, State]:
         """The outputs in the layout of `x`, and the final state of each sequence."""
-        if compiled(equations, x, weights):
+        if self.compiled:
             return self._compiled(equations, x, initial, weights)
         return self._reference(equations, x, initial, weights)
 
@@ -47,32 +43,20 @@ class Direction:
     def inputs(self, equations: CellEquations, x: Tensor, initial: State, w: Weights) -> Inputs:
         """What the compiled scan is given."""
         keep_h, keep_c = (*(self.zoneout or ()), 0.0, 0.0)[:2]
-        h, c = initial[0], initial[1] if len(initial) > 1 else None
         return Inputs(
-            x,
-            w["weight_ih"],
-            w["weight_hh"],
-            w.get("bias_ih"),
-            w.get("bias_hh"),
-            w.get("weight_hr"),
-            w.get("weight_peephole"),
-            w.get("ln_ih_weight"),
-            w.get("ln_hh_weight"),
-            w.get("ln_weight"),
-            w.get("ln_bias"),
-            w.get("ln_c_weight"),
-            w.get("ln_c_bias"),
-            h,
-            c,
-            self.recurrent_mask,
-            keep_h if isinstance(keep_h, Tensor) else None,
-            keep_c if isinstance(keep_c, Tensor) else None,
-            self.lengths,
-            self.batch_sizes,
             equations.kernel,
-            self.reverse,
-            0.0 if isinstance(keep_h, Tensor) else keep_h,
-            0.0 if isinstance(keep_c, Tensor) else keep_c,
+            x,
+            w,
+            initial[0],
+            initial[1] if len(initial) > 1 else None,
+            recurrent_mask=self.recurrent_mask,
+            keep_h=keep_h if isinstance(keep_h, Tensor) else None,
+            keep_c=keep_c if isinstance(keep_c, Tensor) else None,
+            lengths=self.lengths,
+            batch_sizes=self.batch_sizes,
+            reverse=self.reverse,
+            rate_h=0.0 if isinstance(keep_h, Tensor) else keep_h,
+            rate_c=0.0 if isinstance(keep_c, Tensor) else keep_c,
         )
 
     def _reference(self, equations: CellEquations, x: Tensor, initial: State, w: Weights) -> tuple[Tensor, State]:

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from torch import nn
 
-from foretell.nn.layers.cells import GRUEquations, LSTMEquations, RNNEquations
+from foretell.kernels.equations import GRUEquations, LSTMEquations, RNNEquations
 from foretell.nn.layers.recurrent_base import RecurrentBase, Zoneout
 
 
@@ -32,7 +32,7 @@ class RNN(RecurrentBase):
       `ln_bias_l{k}` `(H,)`.
     - `recurrent_dropout` and `zoneout`: see the module's text.
 
-    `forward` also takes `lengths`. The equations: see `cells.RNNEquations`; the initial values: see `initialisation`.
+    `forward` also takes `lengths`. The equations: see `RNNEquations`; the initial values: see `initialisation`.
     What computes it: see `recurrent_base`, all in `foretell.nn.layers`. Raises ValueError for bad arguments.
     """
 
@@ -75,7 +75,7 @@ class LSTM(RecurrentBase):
       `ln_hh_weight_l{k}` `(4H,)`, `ln_c_weight_l{k}`, `ln_c_bias_l{k}` `(H,)`.
     - `recurrent_dropout` and `zoneout`: see the module's text; `zoneout` may be a pair `(p_h, p_c)`.
 
-    `forward` also takes `lengths`. The equations: see `cells.LSTMEquations`; the initial values: see `initialisation`.
+    `forward` also takes `lengths`. The equations: see `LSTMEquations`; the initial values: see `initialisation`.
     What computes it: see `recurrent_base`, all in `foretell.nn.layers`. Raises ValueError for bad arguments.
     """
 
@@ -115,7 +115,7 @@ class GRU(RecurrentBase):
       `ln_hh_weight_l{k}` `(3H,)`. Not together with `reset_after=False`.
     - `recurrent_dropout` and `zoneout`: see the module's text.
 
-    `forward` also takes `lengths`. The equations: see `cells.GRUEquations`; the initial values: see `initialisation`.
+    `forward` also takes `lengths`. The equations: see `GRUEquations`; the initial values: see `initialisation`.
     What computes it: see `recurrent_base`, all in `foretell.nn.layers`. Raises ValueError for bad arguments.
     """
 

@@ -13,10 +13,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
+from foretell.kernels.equations import CellEquations
 from foretell.kernels.inputs import Inputs
 from foretell.kernels.operators import takes
 from foretell.kernels.reference import State, Weights
-from foretell.nn.layers.cells import CellEquations
 from foretell.nn.layers.direction import Direction
 from foretell.nn.layers.export_errors import not_as_onnx, not_as_torchscript
 from foretell.nn.layers.initialisation import initialise
@@ -109,17 +109,18 @@ class RecurrentBase(nn.RNNBase):
         Raises ValueError or RuntimeError, as torch's layers do, for wrong shapes and dtypes, and ValueError for lengths
         that are not `(B,)` integers from 0 to T or that come with a packed or unbatched input.
         """
-        if self._runs_compiled(input):
+        compiled = self._runs_compiled(input)
+        if compiled:
             if torch.is_autocast_enabled("cpu"):  # the compiled scan keeps to the precision of the weights
                 with torch.autocast("cpu", enabled=False):
-                    return self._forward(*_cast(input, hx, self._dtype()), lengths)
-            return self._forward(input, hx, lengths)
+                    return self._forward(*_cast(input, hx, self._dtype()), lengths, compiled)
+            return self._forward(input, hx, lengths, compiled)
         if lengths is not None:
             return self._ragged(input, hx, lengths)
         if self._plain:
             outputs, final = self.torch_layer.forward(self, input, hx)
             return outputs, final
-        return self._forward(input, hx, None)
+        return self._forward(input, hx, None, compiled)
 
     def _slow_forward(self, *_: Any, **__: Any) -> Any:
         # torch's way into `forward` while it traces.
@@ -146,12 +147,14 @@ class RecurrentBase(nn.RNNBase):
         rows = x.data if isinstance(x, PackedSequence) else x
         return takes(self.equations.kernel, rows, self._dtype())
 
-    def _forward(self, x: Any, hx: Any, lengths: Tensor | None) -> tuple[Any, Any]:
+    def _forward(self, x: Any, hx: Any, lengths: Tensor | None, compiled: bool) -> tuple[Any, Any]:
         if lengths is not None and not (isinstance(x, Tensor) and x.dim() == 3):
             raise ValueError("lengths are for padded batches (3-D input): a PackedSequence or one sequence has its own")
-        return self._packed(x, hx) if isinstance(x, PackedSequence) else self._padded(x, hx, lengths)
+        if isinstance(x, PackedSequence):
+            return self._packed(x, hx, compiled)
+        return self._padded(x, hx, lengths, compiled)
 
-    def _padded(self, x: Tensor, hx: Any, lengths: Tensor | None) -> tuple[Tensor, Any]:
+    def _padded(self, x: Tensor, hx: Any, lengths: Tensor | None, compiled: bool) -> tuple[Tensor, Any]:
         if x.dim() not in (2, 3):
             raise ValueError(f"{type(self).__name__}: Expected input to be 2D or 3D, got {x.dim()}D instead")
         batched, batch_dim = x.dim() == 3, 0 if self.batch_first else 1
@@ -168,19 +171,19 @@ class RecurrentBase(nn.RNNBase):
             raise RuntimeError("Expected sequence length to be larger than 0 in RNN")
         if lengths is not None:
             lengths = lengths_on_cpu(lengths, batch)
-        outputs, final = self._layers(x, state, lengths, None)
+        outputs, final = self._layers(x, state, compiled, lengths=lengths)
         if self.batch_first:
             outputs = outputs.transpose(0, 1)
         if not batched:
             outputs, final = outputs.squeeze(batch_dim), tuple(s.squeeze(1) for s in final)
         return outputs, self._hx(final)
 
-    def _packed(self, packed: PackedSequence, hx: Any) -> tuple[PackedSequence, Any]:
+    def _packed(self, packed: PackedSequence, hx: Any, compiled: bool) -> tuple[PackedSequence, Any]:
         x, batch_sizes, to_sorted, from_sorted = packed
         given = self._state(hx, int(batch_sizes[0]), x)
         state = given if to_sorted is None else tuple(s.index_select(1, to_sorted) for s in given)
         self.check_forward_args(x, self._hx(state), batch_sizes)
-        rows, final = self._layers(x, state, None, batch_sizes)
+        rows, final = self._layers(x, state, compiled, batch_sizes=batch_sizes)
         if from_sorted is not None:
             final = tuple(s.index_select(1, from_sorted) for s in final)
         return PackedSequence(rows, batch_sizes, to_sorted, from_sorted), self._hx(final)
@@ -202,7 +205,13 @@ class RecurrentBase(nn.RNNBase):
         return ragged.unpack(packed), self._hx(restored)
 
     def _layers(
-        self, x: Tensor, initial: State, lengths: Tensor | None, batch_sizes: Tensor | None
+        self,
+        x: Tensor,
+        initial: State,
+        compiled: bool,
+        *,
+        lengths: Tensor | None = None,
+        batch_sizes: Tensor | None = None,
     ) -> tuple[Tensor, State]:
         """Layer by layer and direction by direction: `x` is `(T, B, I)`, or packed rows `(N, I)` with batch sizes."""
         finals: list[State] = []
@@ -213,7 +222,12 @@ class RecurrentBase(nn.RNNBase):
             for suffix in self._suffixes(layer):
                 start = tuple(s[len(finals)] for s in initial)
                 direction = Direction(
-                    suffix.endswith("_reverse"), lengths, batch_sizes, self._recurrent_mask(start[0]), self._zoneout(x)
+                    compiled,
+                    suffix.endswith("_reverse"),
+                    lengths,
+                    batch_sizes,
+                    self._recurrent_mask(start[0]),
+                    self._zoneout(x),
                 )
                 output, final = direction.scan(self.equations, x, start, self._weights(suffix))
                 outputs.append(output)
@@ -240,7 +254,7 @@ class RecurrentBase(nn.RNNBase):
         for layer in range(self.num_layers):
             start, weights = tuple(s[layer] for s in states), self._weights(f"_l{layer}")
             x = start[0].new_empty(1, len(start[0]), weights["weight_ih"].shape[1])
-            given.append(Direction(zoneout=self._zoneout(x)).inputs(self.equations, x, start, weights))
+            given.append(Direction(True, zoneout=self._zoneout(x)).inputs(self.equations, x, start, weights))
         return given
 
     def _recurrent_mask(self, h: Tensor) -> Tensor | None:

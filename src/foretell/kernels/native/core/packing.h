@@ -8,8 +8,8 @@ namespace foretell {
 // The gates of a matrix or vector that has only one.
 constexpr int whole[] = {0};
 
-// Some rows of a weight (gates * units, columns): those of `vectors` gates. A unit's gates stand side by side where it is
-// packed, in blocks of `lanes` units.
+// Some rows of a weight (gates * units, columns): those of `vectors` gates. A unit's gates stand side by side where it
+// is packed, in blocks of `lanes` units.
 template <class T>
 struct GateMatrix {
     const T* weight;
@@ -20,7 +20,8 @@ struct GateMatrix {
     const T* row(int vector, int64_t unit) const { return weight + (gates[vector] * units + unit) * columns; }
 };
 
-// `lanes` columns of a panel at `lanes` depths: where they lie, and how many of them there are; zeros stand for the others.
+// `lanes` columns of a panel at `lanes` depths: where they lie, and how many of them there are; zeros stand for the
+// others.
 template <class T>
 struct Square {
     const T* from;
@@ -42,7 +43,8 @@ template <class T>
 auto straight(const GateMatrix<T>& m) {
     return [m](int64_t depth, int64_t vector) {
         const int64_t block = depth / lanes<T>, unit = block / m.vectors * lanes<T>, column = vector * lanes<T>;
-        return Square<T>{m.row(int(block % m.vectors), unit) + column, 1, m.columns, m.columns - column, m.units - unit};
+        return Square<T>{m.row(int(block % m.vectors), unit) + column, 1, m.columns, m.columns - column,
+                         m.units - unit};
     };
 }
 

@@ -119,10 +119,9 @@ struct Tiles {
         return all[rows - 1];
     }
     static Columns by_columns(int rows) {
-        static constexpr Columns all[] = {multiply_columns<T, 1, V>, multiply_columns<T, 2, V>,
-                                          multiply_columns<T, 3, V>, multiply_columns<T, 4, V>,
-                                          multiply_columns<T, 5, V>, multiply_columns<T, 6, V>,
-                                          multiply_columns<T, 7, V>, multiply_columns<T, 8, V>};
+        static constexpr Columns all[] = {
+            multiply_columns<T, 1, V>, multiply_columns<T, 2, V>, multiply_columns<T, 3, V>, multiply_columns<T, 4, V>,
+            multiply_columns<T, 5, V>, multiply_columns<T, 6, V>, multiply_columns<T, 7, V>, multiply_columns<T, 8, V>};
         return all[rows - 1];
     }
 };

@@ -24,8 +24,8 @@ struct Sampling {
     float* weights;  // room for the outputs, rounded up to a vector
 };
 
-// The weights exp(scaled - max) of the logits, zero for those that top-k and top-p leave out. False where the logits are
-// no distribution: with a NaN among them there is no order either.
+// The weights exp(scaled - max) of the logits, zero for those that top-k and top-p leave out. False where the logits
+// are no distribution: with a NaN among them there is no order either.
 inline bool weigh(const float* logits, int64_t count, const Sampling& s) {
     constexpr int L = lanes<float>;
     constexpr float least = -std::numeric_limits<float>::infinity();

@@ -13,8 +13,8 @@
 
 namespace foretell {
 
-// Asks the system to back a large array by large pages, before it is first touched: to fault in tens of megabytes page by
-// page costs as much time as to compute them. Only a hint.
+// Asks the system to back a large array by large pages, before it is first touched: to fault in tens of megabytes page
+// by page costs as much time as to compute them. Only a hint.
 inline void in_large_pages(void* data, int64_t bytes) {
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
     constexpr int64_t page = 4096, large = int64_t(2) << 20;
@@ -27,8 +27,8 @@ inline void in_large_pages(void* data, int64_t bytes) {
 #endif
 }
 
-// An array that is read over and over, in large pages from its first byte on where it is worth one: the hardware fetches
-// ahead no further than to the end of a page. Its values are zero.
+// An array that is read over and over, in large pages from its first byte on where it is worth one: the hardware
+// fetches ahead no further than to the end of a page. Its values are zero.
 template <class T>
 class PagedArray {
   public:
@@ -56,8 +56,8 @@ class PagedArray {
     T* data_ = nullptr;
 };
 
-// The large arrays that a scan works in, kept from call to call: a training loop would otherwise hand the same pages back
-// to the system at every step and fault them in again. Gone with the process; at most 64 MiB of each kind stay.
+// The large arrays that a scan works in, kept from call to call: a training loop would otherwise hand the same pages
+// back to the system at every step and fault them in again. Gone with the process; at most 64 MiB of each kind stay.
 class Scratch {
   public:
     enum Kind { panels, gradients };

@@ -5,8 +5,8 @@
 
 namespace foretell {
 
-// out[r][i] = sum over k of weights[i][k] * rows[r][k], for `lanes` rows of weights as they lie and R others. Each sum is
-// taken in the same order whatever R: by lanes, and then over them.
+// out[r][i] = sum over k of weights[i][k] * rows[r][k], for `lanes` rows of weights as they lie and R others. Each sum
+// is taken in the same order whatever R: by lanes, and then over them.
 template <class T, int R>
 void multiply_unpacked_tile(const T* const* weights, const T* const* rows, int64_t depth, Vec<T>* out) {
     constexpr int L = lanes<T>, few = L / R;  // so that there are `lanes` accumulators, and a square to mirror
@@ -41,7 +41,8 @@ void multiply_unpacked_tile(const T* const* weights, const T* const* rows, int64
 
 // `finish(row, sums)` for each of `count` rows, with its products with `lanes` rows of weights as they lie.
 template <class T, class Finish>
-void multiply_unpacked_rows(const T* const* weights, const T* const* rows, int64_t count, int64_t depth, Finish finish) {
+void multiply_unpacked_rows(const T* const* weights, const T* const* rows, int64_t count, int64_t depth,
+                            Finish finish) {
     constexpr int most = lanes<T> < 4 ? lanes<T> : 4;
     Vec<T> out[4];
     for (int64_t r = 0; r < count;) {

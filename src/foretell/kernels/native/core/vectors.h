@@ -123,8 +123,8 @@ inline void transpose(Vec<T>* rows) {
 #endif
 }
 
-// a / b for finite b of at least 1, which is what the gates divide by. On AVX-512 in single precision: an estimate of 14
-// bits, one Newton step, and the remainder of the quotient; right to the last bit or so, in half a division's time.
+// a / b for finite b of at least 1, which is what the gates divide by. On AVX-512 in single precision: an estimate of
+// 14 bits, one Newton step, and the remainder of the quotient; right to the last bit or so, in half a division's time.
 inline Vec<float> quotient(Vec<float> a, Vec<float> b) {
 #if defined(__AVX512F__)
     const Vec<float> estimate = (Vec<float>)_mm512_maskz_rcp14_ps(__mmask16(-1), (__m512)b);
@@ -171,8 +171,9 @@ inline Exponential<float> exponential(Vec<float> x) {
 inline Exponential<double> exponential(Vec<double> x) {
     const auto [power, r] = reduce<double>(x, 6755399441055744.0, 52, 0.693147180369123816490,
                                            1.90821492927058770002e-10, 0x3ff0000000000000);
-    constexpr double coefficients[] = {1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320,
-                                       1.0 / 5040,      1.0 / 720,      1.0 / 120,     1.0 / 24,     1.0 / 6, 0.5};
+    constexpr double coefficients[] = {
+        1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320, 1.0 / 5040,
+        1.0 / 720,       1.0 / 120,      1.0 / 24,      1.0 / 6,      0.5};
     Vec<double> p = r * (1.0 / 6227020800) + coefficients[0];
 #pragma GCC unroll 16
     for (int i = 1; i < 11; ++i) p = p * r + coefficients[i];

@@ -7,8 +7,8 @@
 
 namespace foretell {
 
-// One weight (gates * H, features): the sum over rows of gradients of its products times features. In a row of gradients
-// the `vectors` of unit u begin at `first + u * apart`; `gates` says which gate each of them belongs to.
+// One weight (gates * H, features): the sum over rows of gradients of its products times features. In a row of
+// gradients the `vectors` of unit u begin at `first + u * apart`; `gates` says which gate each of them belongs to.
 template <class T>
 struct WeightGradient {
     const T* const* features;
@@ -18,7 +18,7 @@ struct WeightGradient {
     const int* gates;
     int vectors;
     int64_t hidden;
-    T *weight, *bias;  // either may be null
+    T *weight, *bias;                         // either may be null
     const T* const* gradient_rows = nullptr;  // where each row of gradients is, unless they follow one another
 
     const T* gradients_of(int64_t row) const {
@@ -99,7 +99,8 @@ class WeightPanel {
             const int64_t real = w.hidden - unit < L ? w.hidden - unit : L;
             if (w.bias && begin_ == 0) store_first(w.bias + row, bias[v], int(real));
             if (!w.weight) continue;
-            for (int64_t f0 = begin_; f0 < end_; f0 += L)  // in squares, as neither side should stride through the cache
+            for (int64_t f0 = begin_; f0 < end_;
+                 f0 += L)  // in squares, as neither side should stride through the cache
                 for (int64_t lane = 0; lane < real; ++lane)
                     for (int64_t f = f0; f < f0 + L && f < end_; ++f)
                         w.weight[(row + lane) * w.feature_count + f] = sums[((f - begin_) * width_ + v) * L + lane];

@@ -1,8 +1,8 @@
 // Decoding, many time steps in one call: the functions that Python calls for it.
-#include "decoder/choice.h"
-#include "decoder/steps.h"
 #include "core/exports.h"
 #include "core/sampling.h"
+#include "decoder/choice.h"
+#include "decoder/steps.h"
 
 namespace foretell {
 namespace {
@@ -90,7 +90,6 @@ class Decoder {
 }  // namespace foretell
 
 using namespace foretell;
-
 
 // A decoder before its first step; null where memory ran out. It copies the state and packs the layers; embedding, head
 // and memory it reads where they lie, as long as it lives.

@@ -19,8 +19,9 @@ class Linear {
         panels_ = {nullptr, depth, (outputs + lanes<float> - 1) / lanes<float>, tile_vectors};
         memory_ = Buffer<float>(panels_.size());
         panels_.data = memory_;
-        parallel(panels_.count(), double(panels_.size()) < 1e5 ? 1 : threads,
-                 [&](int64_t panel) { pack_panel(panels_, panel, transposed<float>({weight, whole, 1, outputs, depth})); });
+        parallel(panels_.count(), double(panels_.size()) < 1e5 ? 1 : threads, [&](int64_t panel) {
+            pack_panel(panels_, panel, transposed<float>({weight, whole, 1, outputs, depth}));
+        });
     }
 
     // Row r of `x` stands at x[r], and that of the results at `y + r * stride`.

@@ -17,9 +17,10 @@ class DecoderSteps {
           project_(n.projection, n.projection_bias, n.projected, n.features, n.projection ? n.rows : 0, n.threads),
           projected_(n.projection ? n.rows * n.projected : 0),
           head_(n.head, n.head_bias, n.outputs, n.projected, n.rows, n.threads), outputs_(n.rows * n.outputs),
-          sought_(n.memory ? n.rows * (n.memory_size + n.features) : 0), scores_(n.memory ? n.rows * n.memory_steps : 0),
-          combined_(n.memory ? n.rows * n.features : 0),
-          combine_(n.combine, n.combine_bias, n.features, n.memory_size + n.features, n.memory ? n.rows : 0, n.threads) {
+          sought_(n.memory ? n.rows * (n.memory_size + n.features) : 0),
+          scores_(n.memory ? n.rows * n.memory_steps : 0), combined_(n.memory ? n.rows * n.features : 0),
+          combine_(n.combine, n.combine_bias, n.features, n.memory_size + n.features, n.memory ? n.rows : 0,
+                   n.threads) {
         for (int64_t i = 0; i < n.layers; ++i) layers_.emplace_back(n.recurrent[i], n.sequences, n.rows);
         for (int64_t r = 0; r < n.sequences; ++r) source_[r] = r;
     }

@@ -31,7 +31,8 @@ class Backward : Traversal<T, Cell> {
 
   private:
     using Base = Traversal<T, Cell>;
-    using Base::layout, Base::projected, Base::sequences, Base::shape, Base::state, Base::unit, Base::values, Base::vectors, Base::weights;
+    using Base::layout, Base::projected, Base::sequences, Base::shape, Base::state, Base::unit, Base::values,
+        Base::vectors, Base::weights;
     using Matrix = typename PackedWeights<T, Cell>::Matrix;
     using Sums = VectorGradients<T, Cell>;
     using Split = typename Zoneout<T>::Split;
@@ -50,8 +51,7 @@ class Backward : Traversal<T, Cell> {
 
         Kept(const Backward& b, int64_t rows)
             : scratch(Scratch::gradients, rows * b.layout.gradient_row() * int64_t(sizeof(T))),
-              gradients(static_cast<T*>(scratch.data())),
-              seen(b.state.recurrent_mask ? rows * b.shape.outputs : 0),
+              gradients(static_cast<T*>(scratch.data())), seen(b.state.recurrent_mask ? rows * b.shape.outputs : 0),
               let_through(Cell::reset_before ? rows * b.shape.hidden : 0),
               grad_projected(b.projected() ? rows * b.output_width_ : 0),
               unprojected(b.projected() ? rows * b.layout.padded : 0) {}
@@ -169,7 +169,8 @@ class Backward : Traversal<T, Cell> {
         if (layout.norm) {
             a_few_at_a_time(running, [&](int64_t first, int64_t few) {
                 if constexpr (Cell::has_cell) step_normed(rows + first, few, sums, room);
-                else for (int64_t j = 0; j < few; ++j) step_plain(rows[first + j], sums);
+                else
+                    for (int64_t j = 0; j < few; ++j) step_plain(rows[first + j], sums);
                 clear_padding(rows + first, few);
                 through_norms(rows + first, few, sums, room.weighed);
             });
@@ -313,9 +314,8 @@ class Backward : Traversal<T, Cell> {
                 c.fresh += Cell::template backward_through<T>(gates, h.fresh, squashed);
                 if (projected()) store(row.unprojected + u * L, Cell::template output_of<T>(gates, squashed));
             }
-            const Carried<T> carried = Cell::template backward<T>(old, gates, h.fresh, c.fresh, squashed,
-                                                                  row.gradients + u * Cell::blocks * L,
-                                                                  sums.peephole() + u * L);
+            const Carried<T> carried = Cell::template backward<T>(
+                old, gates, h.fresh, c.fresh, squashed, row.gradients + u * Cell::blocks * L, sums.peephole() + u * L);
             leave(row, u * L, carried, h, c);
         }
     }
@@ -389,8 +389,8 @@ class Backward : Traversal<T, Cell> {
     // One norm over all rows of a time step: what its weight and bias get, and the gradients to `to` of each row.
     template <int V>
     void through_norm(const NormedRow<T, V>& norm, const NormedRow<T, V>& to_norm, int64_t to, const Row* rows,
-                      int64_t running, int64_t normalised, Statistic scale, const T* weight, T* grad_weight, T* grad_bias,
-                      Weighed<T>* weighed) const {
+                      int64_t running, int64_t normalised, Statistic scale, const T* weight, T* grad_weight,
+                      T* grad_bias, Weighed<T>* weighed) const {
         norm.each([&](int64_t at, int64_t close, int, auto) {
             Vec<T> for_weight = load(grad_weight + close), for_bias = load(grad_bias + close);
             for (int64_t j = 0; j < running; ++j) {
@@ -402,7 +402,8 @@ class Backward : Traversal<T, Cell> {
             store(grad_bias + close, for_bias);
         });
         for (int64_t j = 0; j < running; ++j)
-            weighed[j] = weigh(norm, rows[j].gates + normalised, weight, rows[j].gradients, to_norm, rows[j].gradients + to);
+            weighed[j] =
+                weigh(norm, rows[j].gates + normalised, weight, rows[j].gradients, to_norm, rows[j].gradients + to);
         for (int64_t j = 0; j < running; ++j) {
             const T* norms = rows[j].gates + normalised;
             const T factor = rows[j].gates[layout.statistics() + scale];
@@ -426,8 +427,8 @@ class Backward : Traversal<T, Cell> {
                     const int64_t packed = sequences.packed(time, position);
                     inputs[packed] =
                         values(b.state.x) + sequences.offset(time, position, b.state.x_step, b.state.x_row);
-                    hidden[packed] = b.state.recurrent_mask ? b.kept_.seen + packed * b.shape.outputs
-                                                            : b.h_before(time, position);
+                    hidden[packed] =
+                        b.state.recurrent_mask ? b.kept_.seen + packed * b.shape.outputs : b.h_before(time, position);
                     if (Cell::reset_before) others[packed] = b.kept_.let_through + packed * b.shape.hidden;
                     if (b.projected()) others[packed] = b.kept_.unprojected + packed * b.layout.padded;
                 }

@@ -11,7 +11,8 @@ class Forward : Traversal<T, Cell> {
   public:
     Forward(const Scan& scan, const Sequences& in_order, const PackedLayer<T, Cell>& layer)
         : Base(scan, in_order, layer), scan_(scan),
-          shares_(shape.steps == 1 && shape.batch == 1 ? threads_for(scan, scan_work(shape, Cell::input_blocks, 1)) : 1) {}
+          shares_(shape.steps == 1 && shape.batch == 1 ? threads_for(scan, scan_work(shape, Cell::input_blocks, 1))
+                                                       : 1) {}
 
     void run() const {
         const int64_t rows = sequences.total();
@@ -24,7 +25,8 @@ class Forward : Traversal<T, Cell> {
 
   private:
     using Base = Traversal<T, Cell>;
-    using Base::layout, Base::projected, Base::sequences, Base::shape, Base::state, Base::unit, Base::values, Base::vectors, Base::weights;
+    using Base::layout, Base::projected, Base::sequences, Base::shape, Base::state, Base::unit, Base::values,
+        Base::vectors, Base::weights;
     using Matrix = typename PackedWeights<T, Cell>::Matrix;
 
     const Scan& scan_;
@@ -299,13 +301,15 @@ class Forward : Traversal<T, Cell> {
         layout.template close<1>().each([&](int64_t at, int64_t, int, auto) {
             const int64_t u = at / lanes<T>;
             const Vec<T> c = load(cell + at);
-            const Vec<T> through = (c - m.mean) * m.scale * load(vectors.ln_c_weight + at) + load(vectors.ln_c_bias + at);
+            const Vec<T> through =
+                (c - m.mean) * m.scale * load(vectors.ln_c_weight + at) + load(vectors.ln_c_bias + at);
             const Unit<T> old = unit(row, u);
             keep(row, u, old, Cell::template output<T>(old, row.gates + at * Cell::blocks, through), c);
         });
     }
 
-    // Zoneout between the old state and the new, then both are stored; an output that is to be projected waits for that.
+    // Zoneout between the old state and the new, then both are stored; an output that is to be projected waits for
+    // that.
     void keep(const Row& row, int64_t u, const Unit<T>& old, Vec<T> h, Vec<T> c) const {
         const int64_t at = u * lanes<T>;
         if (projected()) store(row.unprojected + at, h);

@@ -18,8 +18,8 @@ struct SomeReal {
     Vec<T> operator()(Vec<T> v) const { return v * mask; }
 };
 
-// A row's values: H of them in each of V blocks, in units of `lanes` whose last may be partly empty. They may stand among
-// others, `apart` vectors from unit to unit, the first at `first`; weights and norms stand close together.
+// A row's values: H of them in each of V blocks, in units of `lanes` whose last may be partly empty. They may stand
+// among others, `apart` vectors from unit to unit, the first at `first`; weights and norms stand close together.
 template <class T, int V>
 struct NormedRow {
     int64_t hidden;
@@ -75,9 +75,10 @@ Moments<T> moments(const NormedRow<T, V>& row, const T* a) {
     return {mean, T(1) / std::sqrt(squares.all() / row.count() + T(1e-5))};
 }
 
-// The gradient by a, from that by the weighted norm: weigh it, then take out what shifting and scaling a would do. In two
-// functions, since for one row the second has to wait for the sums of the first; `to` may be the same as `grad`. What is
-// subtracted is stored before, so that no multiplication is fused into the difference: with one feature it is exactly zero.
+// The gradient by a, from that by the weighted norm: weigh it, then take out what shifting and scaling a would do. In
+// two functions, since for one row the second has to wait for the sums of the first; `to` may be the same as `grad`.
+// What is subtracted is stored before, so that no multiplication is fused into the difference: with one feature it is
+// exactly zero.
 template <class T>
 struct Weighed {
     T mean, slope;

@@ -42,9 +42,12 @@ struct LayerVectors {
             return to;
         };
         bias = blocks(weights.bias_ih, Cell::input_gate, Cell::input_blocks);
-        hidden_bias = blocks(layout.norm && Cell::norm_of_sum ? weights.ln_bias : weights.bias_hh, Cell::hidden_gate, Cell::hidden_blocks);
+        hidden_bias = blocks(layout.norm && Cell::norm_of_sum ? weights.ln_bias : weights.bias_hh, Cell::hidden_gate,
+                             Cell::hidden_blocks);
         if (layout.norm_of_input) ln_ih_weight = blocks(weights.ln_ih_weight, Cell::input_gate, Cell::input_blocks);
-        if (layout.norm) ln_hh_weight = blocks(Cell::norm_of_sum ? weights.ln_weight : weights.ln_hh_weight, Cell::hidden_gate, Cell::hidden_blocks);
+        if (layout.norm)
+            ln_hh_weight = blocks(Cell::norm_of_sum ? weights.ln_weight : weights.ln_hh_weight, Cell::hidden_gate,
+                                  Cell::hidden_blocks);
         if (layout.norm && Cell::has_cell) {
             ln_c_weight = blocks(weights.ln_c_weight, whole, 1);
             ln_c_bias = blocks(weights.ln_c_bias, whole, 1);

@@ -1,6 +1,6 @@
 // The functions that Python calls. Compiled once for each instruction set, each time into a library of its own.
-#include "scan/backward.h"
 #include "core/exports.h"
+#include "scan/backward.h"
 #include "scan/cells.h"
 #include "scan/forward.h"
 
@@ -62,7 +62,8 @@ class KeptLayerOf final : public KeptLayer {
 template <class T>
 std::unique_ptr<KeptLayer> keep(const Scan& scan) {
     std::unique_ptr<KeptLayer> kept;
-    const int failure = with_cell(scan, [&](auto cell) { kept = std::make_unique<KeptLayerOf<T, decltype(cell)>>(scan); });
+    const int failure =
+        with_cell(scan, [&](auto cell) { kept = std::make_unique<KeptLayerOf<T, decltype(cell)>>(scan); });
     if (failure == 1) throw std::bad_alloc();
     return kept;
 }

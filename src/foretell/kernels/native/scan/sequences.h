@@ -11,8 +11,8 @@ namespace foretell {
 class Sequences {
   public:
     explicit Sequences(const ScanShape& shape)
-        : steps_(shape.steps), batch_(shape.batch), packed_(shape.batch_sizes), running_(steps_), before_(steps_ + 1), row_(batch_),
-          length_(batch_) {
+        : steps_(shape.steps), batch_(shape.batch), packed_(shape.batch_sizes), running_(steps_), before_(steps_ + 1),
+          row_(batch_), length_(batch_) {
         if (shape.lengths) {
             sort(shape.lengths);
         } else {

@@ -35,8 +35,8 @@ class Traversal {
 
     bool projected() const { return weights.projection.vectors; }
 
-    // Calls `chunk(each_step)`, in which `each_step(visit)` calls `visit(time, running)` for every time step of the chunk:
-    // `running` of the group's sequences have not ended there.
+    // Calls `chunk(each_step)`, in which `each_step(visit)` calls `visit(time, running)` for every time step of the
+    // chunk: `running` of the group's sequences have not ended there.
     template <class Chunk>
     void in_chunks(const Group& group, Direction direction, Chunk chunk) const {
         const int64_t length = chunk_steps(group.count, shape.steps);

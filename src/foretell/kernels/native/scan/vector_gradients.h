@@ -40,7 +40,8 @@ class VectorGradients {
         if (!layout.norm) return;
         to(Cell::norm_of_sum ? gradients.ln_weight : gradients.ln_hh_weight, ln_hh_weight(), Cell::hidden_gate,
            Cell::hidden_blocks);
-        to(Cell::norm_of_sum ? gradients.ln_bias : gradients.bias_hh, ln_bias(), Cell::hidden_gate, Cell::hidden_blocks);
+        to(Cell::norm_of_sum ? gradients.ln_bias : gradients.bias_hh, ln_bias(), Cell::hidden_gate,
+           Cell::hidden_blocks);
         if (layout.norm_of_input) {
             to(gradients.ln_ih_weight, ln_ih_weight(), Cell::input_gate, Cell::input_blocks);
             to(gradients.bias_ih, ln_ih_bias(), Cell::input_gate, Cell::input_blocks);
