@@ -21,6 +21,7 @@ import torch
 from tables import markdown
 
 from foretell import Forecaster, ForecastSettings, TrainingSettings
+from foretell.forecasting.any_horizon.bank import FEATURES
 
 HOURS, HORIZON = 1_000, 24
 
@@ -54,16 +55,15 @@ def main() -> None:
     forecaster = Forecaster("lstm", HORIZON, settings=settings).fit(table)
     network = forecaster.fitted_model.network
     assert network is not None
-    layout = network.architecture.layout
-    steps = layout.steps
+    steps = network.architecture.reading.window
     rows = []
     for kind, given in (("pandas", table), ("polars", pl.from_pandas(table))):
         rows.append(
             (f"Forecaster.predict, {kind}", *milliseconds(lambda given=given: forecaster.predict(given), options.calls))
         )
     torch.set_num_threads(1)
-    backbone = torch.nn.LSTM(layout.features, 64, 2, batch_first=True).eval()
-    x = torch.randn(1, steps, layout.features)
+    backbone = torch.nn.LSTM(FEATURES, 64, 2, batch_first=True).eval()
+    x = torch.randn(1, steps, FEATURES)
     with torch.inference_mode():
         rows.append((f"torch.nn.LSTM alone, {steps} steps", *milliseconds(lambda: backbone(x), options.calls)))
     print(markdown(("", "median ms", "least ms"), [(n, f"{m:.2f}", f"{least:.2f}") for n, m, least in rows]))

@@ -137,11 +137,12 @@ def _with_pretrained(name: str, place: Path, **options: Any) -> None:
     """A forecaster around a small network in place of the one that comes with foretell, which is slow to damage."""
     from foretell import Forecaster, ForecastSettings, TrainingSettings
     from foretell.forecasting import fitting
-    from foretell.forecasting.pretrained.network import AnyHorizonNetwork
+    from foretell.forecasting.pretrained.shipped import Pretrained, Sizes
 
     settings = ForecastSettings(hidden=4, layers=1, windows=1, training=TrainingSettings(steps=3))
     read = table() if options else table().select("shop", "day", "sales")
-    small = AnyHorizonNetwork(hidden=6, layers=1, head=5, phase=4).eval().requires_grad_(False)
+    sizes = Sizes(hidden=6, layers=1, head=5, phase=4)
+    small = Pretrained.of(sizes, sizes.build().state_dict())
     with patch.object(fitting, "shipped", lambda: small):
         Forecaster(name, 3, **options, settings=settings, device="cpu").fit(read).save(place)
 

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from foretell.cli.destinations import Destinations, default_destinations, lies_in
+from foretell.cli.training import is_checkpoint
 from foretell.errors import SettingsError
-from foretell.training.checkpoint import reserved
+from foretell.training.checkpoint import reserved, write
 
 TRAINED = ("--steps", "2", "--hidden", "4", "--layers", "1", "--quiet")
 FORECAST = ("forecast", "sales.csv", "-n", "2", "--model", "lstm", "--input-steps", "7", "--windows", "0", *TRAINED)
@@ -186,3 +188,14 @@ def test_another_run_with_the_same_outputs_is_the_reason_that_is_told(run: Calla
     assert done.stderr.startswith("error: another run is training with the checkpoint folder forecast/checkpoint/fit")
     assert "space" not in done.stderr
     assert [path.name for path in sales.parent.iterdir()] == ["sales.csv"]
+
+
+@pytest.mark.parametrize("stretch", ["fit", "finish", "fit-fine-tuned", "finish-gru"])
+def test_the_checkpoint_of_any_stretch_is_gone_on_from_and_dropped(tmp_path: Path, stretch: str) -> None:
+    folder = tmp_path / "ck"
+    write(folder / stretch, 1, {"x": torch.zeros(1)}, {})
+    to = Destinations(model=tmp_path / "model", checkpoint=folder)
+    to.check()
+    assert is_checkpoint(folder)
+    to.drop_checkpoint()
+    assert not folder.exists()

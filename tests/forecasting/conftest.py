@@ -7,8 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
+from foretell.forecasting.any_horizon.network import AnyHorizonNetwork
+from foretell.forecasting.any_horizon.reading import Reading
 from foretell.forecasting.panel import Panel
+from foretell.forecasting.prediction import Answer, forecast
+from foretell.forecasting.pretrained.shipped import Sizes
+from foretell.forecasting.windows import Windows
 from foretell.tables.frequency import Frequency
 
 START = np.datetime64("2024-01-01T00:00:00", "us")
@@ -39,6 +45,19 @@ def panel_of(
     )
 
 
+def forecast_of(
+    network: AnyHorizonNetwork,
+    series: Sequence[Sequence[float]],
+    seasons: Sequence[int],
+    horizon: int,
+    relative_spread: float = 0.0,
+) -> Answer:
+    """What a network that reads no covariates forecasts after the end of each series."""
+    panel = panel_of(series)
+    windows = Windows.bare(panel, Reading.of(seasons))
+    return forecast(network, windows, np.arange(len(panel)), panel.history, horizon, relative_spread)
+
+
 @pytest.fixture(scope="session")
 def make_panel() -> Callable[..., Panel]:
     return panel_of
@@ -55,3 +74,11 @@ def noisy_sines() -> Panel:
             for i in range(1, 7)
         ]
     )
+
+
+@pytest.fixture(scope="session")
+def small_network() -> AnyHorizonNetwork:
+    """Of the make that is pretrained, with random weights: for what holds whatever was learned."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(5)
+        return Sizes(hidden=12, layers=2, head=10, phase=6).build().eval().requires_grad_(False)

@@ -82,7 +82,8 @@ def test_it_equals_a_loop_of_forecasts_from_truncated_tables(fitted: Forecaster)
     by_hand = fit()
     model = by_hand.fitted_model
     by_hand._fitted = replace(
-        model, members=replace(model.members, network=replace(model.network, final=model.network.held_out, _built={}))
+        model,
+        members=replace(model.members, networks=(replace(model.network, final=model.network.held_out, _built={}),)),
     )
     for window in range(1, WINDOWS + 1):
         expected = by_hand.predict(before(TABLE, window * HORIZON))

@@ -112,7 +112,7 @@ def test_where_nothing_was_held_out_the_belief_stands(case: str) -> None:
 def test_the_fewer_windows_the_nearer_to_the_belief() -> None:
     signal, actual, random = came(60)
     forecasts = {
-        "pretrained": around(signal + random.normal(0, 1, signal.shape)),
+        "pretrained": around(signal + random.normal(0, 2, signal.shape)),
         "lstm": around(signal),
         "naive": around(signal + 40),
     }

@@ -10,8 +10,11 @@ import torch
 
 from foretell.errors import SettingsError, TableError
 from foretell.forecasting.backbones import BACKBONES
+from foretell.forecasting.fit import fit_network
 from foretell.forecasting.fitting import fit_model
-from foretell.forecasting.prediction import actual_values, forecast, windows_of
+from foretell.forecasting.plan import Plan
+from foretell.forecasting.prediction import actual_values
+from foretell.forecasting.pretrained.shipped import Pretrained, Sizes
 from foretell.forecasting.quantiles import GRID, MEDIAN
 from foretell.forecasting.settings import ForecastSettings
 from foretell.forecasting.tables.columns import Columns
@@ -41,10 +44,9 @@ def backtested(panel, model, weights):
     """The quantiles of all backtest windows (B, H, Q), what came (B, H), and what came a season before (B, H)."""
     series = np.repeat(np.arange(len(panel)), 3)
     cutoffs = model.holdout.validation[series] + HORIZON * np.tile(np.arange(3), len(panel))
-    network = model.network.architecture.build()
-    network.load_state_dict(weights)
-    windows = windows_of(panel, model.network.covariates, model.network.architecture.layout)
-    quantiles = forecast(network.eval(), windows, series, cutoffs, model.members.experience)
+    fit = dataclasses.replace(model.network, final=weights, _built={})
+    spread = model.members.experience.relative_spread
+    quantiles = fit.forecast(panel, series, cutoffs, HORIZON, "final", spread).quantiles
     actual = actual_values(panel, series, cutoffs, HORIZON)
     return quantiles, actual, actual_values(panel, series, cutoffs - SEASON, HORIZON)
 
@@ -57,7 +59,8 @@ def test_noisy_sines_are_learnt_better_than_by_repeating_the_last_day(noisy_sine
     assert naive > 1.05
     assert ours < 0.9 * naive
     untrained = fitted(noisy_sines, steps=1, hidden=16, batch_size=16)
-    assert found.history.best < 0.75 * untrained.history.evaluations[0][1]
+    # It starts from the mean of the candidates, which is no bad forecast.
+    assert found.history.best < 0.9 * untrained.history.evaluations[0][1]
 
 
 def test_one_seed_gives_one_result_and_another_seed_another(noisy_sines):
@@ -143,7 +146,9 @@ def test_every_model_fits_with_covariates_of_all_kinds(model, stride):
     found = fitted(panel, model=model, conv_stride=stride, steps=2, levels=(95, 80))
     assert found.levels == (80, 95)
     architecture = found.network.architecture
-    assert (architecture.layout.known, architecture.static, architecture.categories) == (3, 1, (3,))
+    assert (architecture.calendar, architecture.known) == (6, 3)
+    assert (architecture.static, architecture.categories) == (1, (3,))
+    assert (architecture.backbone, architecture.stride) == (model, stride)
     network = architecture.build()
     network.load_state_dict(found.network.final)
     assert all(tensor.isfinite().all() for tensor in found.network.final.values())
@@ -256,3 +261,76 @@ def test_gaps_do_no_harm(noisy_sines):
     assert np.isfinite(found.history.losses).all()
     levels = np.nanmean(actual, axis=1, keepdims=True)
     assert np.nanmean(np.abs(quantiles[..., MEDIAN] - actual)) < 0.6 * np.nanmean(np.abs(levels - actual))
+
+
+def tuned(panel, **options):
+    """Fine-tuned from small pretrained weights."""
+    training = TrainingSettings(steps=6, evaluate_every=3, learning_rate=1e-3)
+    shape = {"hidden": 5, "layers": 1, "batch_size": 8, "input_steps": 24, "seasons": (SEASON,), **options}
+    settings = ForecastSettings(training=training, **shape)
+    plan = Plan.of(panel, HORIZON, settings)
+    start = Pretrained.of(SMALL, small_weights())
+    return fit_network(panel, plan, start or "lstm", horizon=HORIZON, settings=settings, device="cpu")
+
+
+SMALL = Sizes(hidden=8, layers=2, head=6, phase=4)
+
+
+def small_weights():
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(0)
+        return SMALL.build().state_dict()
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"conv_stride": 2}, {"layer_norm": True}, {"members": 2}, {"dropout": 0.5}], ids=str
+)
+def test_fine_tuning_starts_from_the_pretrained_weights_whatever_else_is_asked_for(noisy_sines, options):
+    found = tuned(noisy_sines, **options)
+    assert found.tuned
+    assert found.name == "fine-tuned"
+    made = found.architecture
+    assert (made.backbone, made.stride, made.layer_norm) == ("lstm", 1, False)
+    assert (made.hidden, made.layers, made.head, made.phase) == (8, 2, 6, 4)
+    start = small_weights()
+    for name, weight in found.held_out.items():
+        if "beside" in name or "future" in name:
+            assert weight.abs().max() < 0.1
+        else:
+            torch.testing.assert_close(
+                weight, start[name.split(".", 2)[-1] if made.members > 1 else name], rtol=0, atol=0.05
+            )
+    assert bits(found.held_out) != bits(found.final)
+    assert bits(found.final) == bits(tuned(noisy_sines, **options).final)
+
+
+def test_the_stretches_of_fine_tuning_are_kept_apart_from_those_of_training(noisy_sines, tmp_path):
+    told = []
+    settings = ForecastSettings(
+        hidden=4, layers=1, batch_size=4, input_steps=24, finish=1,
+        training=TrainingSettings(steps=2, evaluate_every=1),
+    )  # fmt: skip
+    found = trained(
+        noisy_sines,
+        model="auto",
+        settings=settings,
+        checkpoint=tmp_path,
+        on_progress=lambda stretch, _: told.append(stretch),
+    )
+    assert [network.name for network in found.members.networks] == ["fine-tuned", "lstm"]
+    assert list(dict.fromkeys(told)) == ["fit-fine-tuned", "finish-fine-tuned", "fit-lstm", "finish-lstm"]
+    assert {path.name for path in tmp_path.iterdir()} == set(told)
+
+
+def test_a_horizon_longer_than_the_input_is_learned_to_its_end():
+    at = np.arange(400)
+    panel = panel_of([10 + at / 20 + np.random.default_rng(0).normal(0, 0.3, 400)], alias="1")
+    settings = ForecastSettings(
+        hidden=8, layers=1, batch_size=8, input_steps=12, seasons=(), windows=0, finish=0,
+        training=TrainingSettings(steps=60, learning_rate=1e-2, evaluate_every=30),
+    )  # fmt: skip
+    plan = Plan.of(panel, 30, settings)
+    found = fit_network(panel, plan, "gru", horizon=30, settings=settings, device="cpu")
+    median = found.forecast(panel, np.array([0]), panel.history, 30, "final", 0.0).quantiles[0, :, MEDIAN]
+    # No step further ahead than the input is long could be learned from within it.
+    assert np.abs(median[20:] - (10 + (400 + np.arange(20, 30)) / 20)).max() < 0.75

@@ -73,7 +73,7 @@ def test_intervals_are_calibrated_but_not_those_of_a_series_without_history(mode
 
 def test_threads_and_random_numbers_stay_as_they_were(model, panel):
     network = replace(model.network, _built={})
-    fresh = replace(model, members=replace(model.members, network=network))
+    fresh = replace(model, members=replace(model.members, networks=(network,)))
     threads, state = torch.get_num_threads(), torch.get_rng_state()
     torch.set_num_threads(2)
     try:

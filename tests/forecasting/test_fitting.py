@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -21,6 +22,7 @@ from foretell.forecasting.model_folder import load_model, save_model
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.settings import ForecastSettings
 from foretell.forecasting.tables.columns import Columns
+from foretell.forecasting.validation import held_out_windows
 from foretell.training.settings import TrainingSettings
 
 TINY = ForecastSettings(
@@ -175,25 +177,33 @@ def test_the_intervals_of_a_series_seen_once_are_as_wide_as_the_others_vary(make
 
 def test_what_has_no_share_is_not_asked(monthly: Panel, auto: FittedModel, monkeypatch: pytest.MonkeyPatch) -> None:
     alone = replace(auto, blend=replace(auto.blend, shares={"lstm": 1.0}))
-    monkeypatch.setattr(fitted_model, "answer", lambda *_: pytest.fail("the pretrained network was asked"))
+    monkeypatch.setattr(fitted_model, "forecast", lambda *_: pytest.fail("the pretrained network was asked"))
     assert np.isfinite(final(alone, monthly)).all()
     monkeypatch.undo()
     simple = replace(auto, blend=replace(auto.blend, shares={"naive": 1.0}))
-    monkeypatch.setattr(NetworkFit, "quantiles", lambda *_: pytest.fail("the table's own network was asked"))
+    monkeypatch.setattr(NetworkFit, "forecast", lambda *_: pytest.fail("a network of the table's own was asked"))
     forecast = final(simple, monthly)[:, :, 2]
     last = monthly.values[monthly.offsets[:-1] + monthly.history - 1]
     np.testing.assert_allclose(forecast, np.repeat(last[:, None], HORIZON, 1), rtol=1e-6)
 
 
 def test_windows_to_choose_and_calibrate_by_are_fewer_the_longer_they_are(
-    auto: FittedModel, monkeypatch: pytest.MonkeyPatch
+    monthly: Panel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fitted_by = len(fitting._windows(auto.holdout, HORIZON)[0])
+    asked = []
+
+    def spied(*given: Any) -> tuple[np.ndarray, np.ndarray]:
+        asked.append(held_out_windows(*given))
+        return asked[-1]
+
+    monkeypatch.setattr(fitting, "held_out_windows", spied)
+    model = fit(monthly, "pretrained")
     monkeypatch.setattr(fitting, "_MOST_STEPS", 8 * HORIZON)
-    series, cutoffs = fitting._windows(auto.holdout, HORIZON)
-    assert fitted_by > len(series) == 8
+    assert fit(monthly, "pretrained").calibrated_on == 8 * HORIZON < model.calibrated_on
+    series, cutoffs = asked[1]
+    assert len(asked[0][0]) > len(series) == 8
     assert set(series) == {0, 1, 2, 3}
-    assert (cutoffs + HORIZON <= auto.holdout.validation[series]).all()
+    assert (cutoffs + HORIZON <= model.holdout.validation[series]).all()
 
 
 def test_a_panel_without_any_value(make_panel: Callable[..., Panel]) -> None:
@@ -292,7 +302,7 @@ def test_known_covariates_reach_the_network_of_auto(make_panel: Callable[..., Pa
 
     model = fit(panel(0.0), "auto", longer)
     # A belief rather than what was measured: few windows could be held out.
-    assert model.blend.shares["lstm"] > 0.25
+    assert sum(model.blend.shares.get(network.name, 0.0) for network in model.members.networks) > 0.25
     without, with_it = (final(model, panel(future))[0, :, 2] for future in (0.0, 1.0))
     assert (with_it - without > 5).all()
 
@@ -340,6 +350,7 @@ def test_presets_name_a_model_and_a_training() -> None:
     assert Forecaster(preset="fast").model == "auto"
     best = Forecaster(preset="best", seed=7)
     assert best.model == "auto"
-    assert best.settings.members > 1
+    assert best.settings.backbones == ("lstm", "gru", "wavenet")
+    assert best.settings.members == 1
     assert best.settings.training.minutes == 5
     assert best.settings.training.seed == 7

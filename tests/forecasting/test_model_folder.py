@@ -64,6 +64,8 @@ def plain(value: Any) -> Any:
         return value.tolist()
     if isinstance(value, dict):
         return {key: plain(entry) for key, entry in value.items()}
+    if isinstance(value, tuple):
+        return [plain(entry) for entry in value]
     if hasattr(value, "__dataclass_fields__"):
         return {
             key: plain(getattr(value, key)) for key in value.__dataclass_fields__ if key not in ("_built", "device")
@@ -83,7 +85,7 @@ def test_all_of_it_comes_back(model: FittedModel, folder: Path) -> None:
     assert sorted(entry.name for entry in folder.iterdir()) == ["model.json", "weights.safetensors"]
     assert plain(load(folder)) == plain(model)
     description = json.loads((folder / "model.json").read_text())
-    assert (description["format"], description["model"]["network"]["architecture"]["model"]) == (2, "lstm")
+    assert (description["format"], description["model"]["networks"][0]["architecture"]["backbone"]) == (2, "lstm")
 
 
 def test_a_model_is_replaced(model: FittedModel, folder: Path) -> None:
@@ -196,12 +198,12 @@ def write_weights(folder: Path, data: bytes) -> None:
 
 def test_tensors_missing_renamed_and_misshapen(folder: Path) -> None:
     tensors = safetensors.torch.load((folder / "weights.safetensors").read_bytes())
-    name = "final.shares.bias"
+    name = "lstm.final.output.bias"
     missing = {key: tensor for key, tensor in tensors.items() if key != name}
     for changed, message in (
         (missing, f"{name} is missing from"),
-        ({**tensors, "final.extra": torch.zeros(1)}, "final.extra has no place in"),
-        ({**missing, "final.sharez.bias": tensors[name]}, f"{name} is missing from"),
+        ({**tensors, "lstm.final.extra": torch.zeros(1)}, "lstm.final.extra has no place in"),
+        ({**missing, "lstm.final.outputs.bias": tensors[name]}, f"{name} is missing from"),
         ({**tensors, name: torch.zeros(1)}, rf"{name} in .* of \(1,\)"),
         ({**tensors, name: tensors[name].double()}, rf"{name} in .* is torch.float64"),
     ):
@@ -213,7 +215,16 @@ def test_tensors_missing_renamed_and_misshapen(folder: Path) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        *("network", "network.architecture", "network.covariates", "network.history", "settings", "factors", "name"),
+        *(
+            "networks",
+            "networks.0",
+            "networks.0.architecture",
+            "networks.0.covariates",
+            "networks.0.history",
+            "settings",
+            "factors",
+            "name",
+        ),
         *("validated_until", "levels", "seasons", "experience", "blend", "blend.shares", "holdout", "frequency"),
         *("columns", "notes"),
     ],
@@ -227,7 +238,7 @@ def test_descriptions_that_make_no_sense(folder: Path, path: str) -> None:
             load(folder)
     (folder / "model.json").write_text(content)
     rewrite(folder, body(path, DROP))
-    with pytest.raises(ModelError, match="does not describe a model"):
+    with pytest.raises(ModelError, match=r"does not describe a model|has no place in"):
         load(folder)
 
 
@@ -242,7 +253,9 @@ def test_descriptions_that_make_no_sense(folder: Path, path: str) -> None:
         (lambda body: body.update(factors=[[-1.0] * 15] * 3), "factors must be finite"),
         (lambda body: body.update(levels=[95, 80]), "no forecaster is called 'lstm', with levels"),
         (lambda body: body.update(name="transformer"), "no forecaster is called 'transformer'"),
-        (lambda body: body.update(horizon=4), "another horizon"),
+        (lambda body: body.update(horizon=0), "horizon 0 with seasons"),
+        (lambda body: body.update(horizon=1_000_001), "horizon 1000001 with seasons"),
+        (lambda body: body["networks"].append(body["networks"][0]), "two networks are called lstm"),
         (lambda body: body["seasons"].update(seasons=[]), "other seasons"),
         (lambda body: body["holdout"]["training"].pop(), "must follow one another"),
         (lambda body: body["experience"]["quantiles"].pop(), "14 values for 15 quantiles"),
@@ -304,7 +317,7 @@ def test_flipped_and_cut_bytes_never_give_another_model(
     ("key", "value"), [("hidden", 10**7), ("hidden", 10**12), ("layers", 10**9), ("members", 10**9)]
 )
 def test_a_network_beyond_all_memory_is_refused_before_it_is_built(folder: Path, key: str, value: int) -> None:
-    rewrite(folder, lambda head: head["model"]["network"]["architecture"].update({key: value}))
+    rewrite(folder, lambda head: head["model"]["networks"][0]["architecture"].update({key: value}))
     with pytest.raises(ModelError):
         load(folder)
 
@@ -331,33 +344,40 @@ DROP = object()
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        ("network.architecture.hidden", 4.0),
-        ("network.architecture.hidden", True),
-        ("network.architecture.hidden", -1),
-        ("network.architecture.layers", 10**30),
-        ("network.architecture.model", "transformer"),
-        ("network.architecture.dropout", float("nan")),
+        ("networks.0.architecture.hidden", 4.0),
+        ("networks.0.architecture.hidden", True),
+        ("networks.0.architecture.hidden", -1),
+        ("networks.0.architecture.layers", 10**30),
+        ("networks.0.architecture.backbone", "transformer"),
+        ("networks.0.architecture.dropout", float("nan")),
         ("levels", [95, 80]),
         ("levels", "80"),
-        ("network.architecture.categories.0", 7),
-        ("network.architecture.more", 1),
-        ("network.architecture.layout", None),
-        ("network.architecture.layout.steps", 0),
-        ("network.architecture.layout.steps", 2_000_000),
-        ("network.architecture.layout.stride", 0),
-        ("network.architecture.layout.kernel", 9),
-        ("network.architecture.layout.calendar", 0),
-        ("network.architecture.layout.seasons", [1_000_000_007]),
-        ("network.architecture.layout.seasons", [7, 7]),
-        ("network.covariates.known.price", {"mean": float("nan"), "spread": 1.0}),
-        ("network.covariates.known.price", {"mean": 0.0, "spread": float("inf")}),
-        ("network.covariates.known.price", {"mean": 0.0, "spread": -1.0}),
-        ("network.covariates.known.price", {"mean": "0", "spread": 1.0}),
-        ("network.covariates.known.price", {"names": ["a", "b"]}),
-        ("network.covariates.known", []),
-        ("network.covariates.static.kind.names", ["x", "x"]),
-        ("network.covariates.static.kind.names", ["x"]),
-        ("network.covariates.static.kind.names", [1, 2]),
+        ("networks.0.architecture.categories.0", 7),
+        ("networks.0.architecture.more", 1),
+        ("networks.0.architecture.reading", None),
+        ("networks.0.architecture.reading.window", 0),
+        ("networks.0.architecture.reading.window", 2_000_000),
+        ("networks.0.architecture.reading.season", 0),
+        ("networks.0.architecture.reading.season", 1_000_000_007),
+        ("networks.0.architecture.reading.season", 5),
+        ("networks.0.architecture.reading.second", 5),
+        ("networks.0.architecture.stride", 0),
+        ("networks.0.architecture.stride", 2),
+        ("networks.0.architecture.head", 9),
+        ("networks.0.architecture.phase", 0),
+        ("networks.0.architecture.calendar", 0),
+        ("networks.0.architecture.known", 2),
+        ("networks.0.tuned", None),
+        ("networks", []),
+        ("networks.0.covariates.known.price", {"mean": float("nan"), "spread": 1.0}),
+        ("networks.0.covariates.known.price", {"mean": 0.0, "spread": float("inf")}),
+        ("networks.0.covariates.known.price", {"mean": 0.0, "spread": -1.0}),
+        ("networks.0.covariates.known.price", {"mean": "0", "spread": 1.0}),
+        ("networks.0.covariates.known.price", {"names": ["a", "b"]}),
+        ("networks.0.covariates.known", []),
+        ("networks.0.covariates.static.kind.names", ["x", "x"]),
+        ("networks.0.covariates.static.kind.names", ["x"]),
+        ("networks.0.covariates.static.kind.names", [1, 2]),
         ("experience.relative_spread", float("nan")),
         ("experience.relative_spread", -1.0),
         ("experience.quantiles", [1.0]),
@@ -367,11 +387,11 @@ DROP = object()
         ("factors.0.0", None),
         ("factors", [[1.0] * 5]),
         ("calibrated_on", "many"),
-        ("network.history.losses", ["x"]),
-        ("network.history.losses", [1.0]),
-        ("network.history.evaluations", [[1]]),
-        ("network.history.reason", "because"),
-        ("network.finish", 3),
+        ("networks.0.history.losses", ["x"]),
+        ("networks.0.history.losses", [1.0]),
+        ("networks.0.history.evaluations", [[1]]),
+        ("networks.0.history.reason", "because"),
+        ("networks.0.finish", 3),
         ("holdout.training", [1.5, 2]),
         ("holdout.training", [10**30, 2]),
         ("holdout.training", [1]),
@@ -403,7 +423,7 @@ def test_a_stranger_s_description_is_refused_when_it_is_read(folder: Path, path:
 def test_finite_weights_that_lead_nowhere_are_said(model: FittedModel, folder: Path) -> None:
     tensors = safetensors.torch.load((folder / "weights.safetensors").read_bytes())
     for name in tensors:
-        if name.startswith("final.corrections"):
+        if name.startswith("lstm.final.output"):
             tensors[name].fill_(3e38)
     data = safetensors.torch.save(tensors)
     (folder / "weights.safetensors").write_bytes(data)

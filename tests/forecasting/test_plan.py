@@ -6,22 +6,45 @@ import numpy as np
 import pytest
 
 from foretell.errors import SettingsError
+from foretell.forecasting.any_horizon.reading import Reading
 from foretell.forecasting.plan import Plan
 from foretell.forecasting.settings import ForecastSettings
 
 
-def test_the_input_grows_with_the_season_and_shrinks_with_the_history(make_panel):
+def test_the_window_is_that_of_the_season_and_shrinks_with_the_history(make_panel):
     plan = Plan.of(make_panel([np.arange(1000.0)]), 24, ForecastSettings())
     assert plan.seasons.lengths == (24, 168)
-    assert plan.input_steps == 2 * 168
+    assert plan.reading == Reading.of((24, 168))
     short = Plan.of(make_panel([np.arange(60.0)]), 4, ForecastSettings())
     assert short.seasons.lengths == ()
-    assert short.input_steps == min(int(short.holdout.training.max()), 32)
+    assert short.reading == Reading(1, 0, int(short.holdout.training.max()))
+    single = Plan.of(make_panel([[1.0]]), 4, ForecastSettings())
+    assert single.reading == Reading(1, 0, 1)
+
+
+def test_input_steps_that_are_asked_for_are_taken_up_to_the_history(make_panel):
+    panel = make_panel([np.arange(100.0)])
+    plan = Plan.of(panel, 4, ForecastSettings(input_steps=7))
+    assert plan.reading.window == 7
+    assert Plan.of(panel, 4, ForecastSettings(input_steps=900)).reading.window == plan.holdout.training[0]
+
+
+def test_a_season_of_a_year_of_days_is_left_to_the_calendar(make_panel):
+    days = np.arange(1100.0)
+    values = np.sin(2 * np.pi * days / 365) + np.sin(2 * np.pi * days / 7)
+    plan = Plan.of(make_panel([values], alias="D"), 5, ForecastSettings(seasons=(7, 365)))
+    assert plan.seasons.lengths == (7, 365)
+    assert plan.reading.seasons == (7, 0)
+    assert Plan.of(make_panel([values], alias="D"), 5, ForecastSettings(seasons=(365,))).reading.seasons == (365, 0)
+    integers = Plan.of(make_panel([values], alias="1"), 5, ForecastSettings(seasons=(7, 365)))
+    assert integers.reading.seasons == (7, 365)
 
 
 def test_a_convolution_is_given_two_outputs_at_least(make_panel):
     plan = Plan.of(make_panel([np.arange(60.0)]), 4, ForecastSettings(conv_stride=8, input_steps=3))
-    assert (plan.kernel, plan.stride, plan.input_steps) == (16, 8, 24)
+    assert plan.reading.window == 24
+    longer = Plan.of(make_panel([np.arange(20.0)]), 4, ForecastSettings(conv_stride=8))
+    assert longer.reading.window == 24
 
 
 def test_no_season_asked_for_is_no_season(make_panel):
@@ -50,7 +73,7 @@ def test_what_no_series_is_long_enough_for_is_refused(make_panel, rows, horizon,
 def test_as_long_as_the_longest_series_is_not_too_long(make_panel):
     panel = make_panel([np.arange(5.0), np.arange(1200.0)])
     plan = Plan.of(panel, 1200, ForecastSettings(seasons=(1200,), conv_stride=400, input_steps=1200))
-    assert (plan.seasons.lengths, plan.stride, plan.input_steps) == ((1200,), 400, 1200)
+    assert (plan.seasons.lengths, plan.reading) == ((1200,), Reading(1200, 0, 1200))
 
 
 def test_only_the_training_part_is_searched_for_seasons(make_panel):

@@ -1,4 +1,4 @@
-"""Quantiles that stay in order, and the loss that teaches them, against the plain formulas."""
+"""Quantiles of levels, and other ones read off those of the grid."""
 
 from __future__ import annotations
 
@@ -6,31 +6,13 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
-import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from foretell.errors import SettingsError
-from foretell.forecasting.quantiles import GRID, MEDIAN, mixture, pinball_loss, quantiles_of, read_off, spread_around
+from foretell.forecasting.quantiles import GRID, MEDIAN, quantiles_of, read_off
 
 seeds = st.integers(0, 10_000)
-
-
-def normal(*shape, seed=0, scale=1.0):
-    return scale * torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-
-
-def plain_loss(forecast, target, quantiles):
-    """One value at a time, from Koenker and Bassett's definition."""
-    losses = []
-    for index in np.ndindex(tuple(target.shape)):
-        if target[index].isnan():
-            continue
-        *lead, step = index
-        for k, q in enumerate(quantiles):
-            error = float(target[index] - forecast[(*lead, k, step)])
-            losses.append(2 * (q * error if error >= 0 else (q - 1) * error))
-    return sum(losses) / len(losses) if losses else 0.0
 
 
 def test_levels_give_their_tails_and_the_median():
@@ -87,80 +69,3 @@ def test_quantiles_that_are_read_off_stay_in_order(seed, levels):
     assert found.shape == (4, 2 * len(levels) + 1)
     assert (np.diff(found, axis=-1) > 0).all()
     np.testing.assert_array_equal(found[:, len(levels)], grid[:, MEDIAN])
-
-
-@given(seeds, st.integers(0, 4), st.floats(0, 100))
-def test_quantiles_never_cross(seed, pairs, scale):
-    median, widths = normal(3, 5, seed=seed), normal(3, 2 * pairs, 5, seed=seed + 1, scale=scale)
-    quantiles = spread_around(median, widths)
-    assert quantiles.shape == (3, 2 * pairs + 1, 5)
-    assert (quantiles.diff(dim=1) >= 0).all()
-    assert torch.equal(quantiles[:, pairs], median)
-    distances = torch.nn.functional.softplus(widths)
-    for k in range(1, pairs + 1):
-        torch.testing.assert_close(median - quantiles[:, pairs - k], distances[:, pairs - k : pairs].sum(1))
-        torch.testing.assert_close(quantiles[:, pairs + k] - median, distances[:, pairs : pairs + k].sum(1))
-
-
-@settings(max_examples=50)
-@given(seeds, st.integers(1, 4), st.floats(0, 20))
-def test_a_mixture_lies_among_its_candidates_and_zero(seed, count, scale):
-    candidates, shares = normal(2, count, 4, seed=seed), normal(2, count + 1, 4, seed=seed + 1, scale=scale)
-    mixed = mixture(shares, candidates)
-    among = torch.cat([candidates, torch.zeros(2, 1, 4)], 1)
-    torch.testing.assert_close(mixed, (shares.softmax(1) * among).sum(1))
-    assert (mixed >= among.amin(1) - 1e-12).all()
-    assert (mixed <= among.amax(1) + 1e-12).all()
-
-
-def test_the_gradient_of_a_mixture_is_right():
-    shares, candidates = normal(2, 3, 4).requires_grad_(), normal(2, 2, 4, seed=1)
-    assert torch.autograd.gradcheck(lambda s: mixture(s, candidates), (shares,))
-
-
-@settings(max_examples=50)
-@given(seeds, st.sampled_from([(), (80,), (50, 80, 95)]), st.floats(0, 1))
-def test_loss_is_the_plain_formula(seed, levels, missing):
-    quantiles = quantiles_of(levels)
-    forecast, target = normal(2, 3, len(quantiles), 4, seed=seed), normal(2, 3, 4, seed=seed + 1)
-    target[torch.rand(target.shape, generator=torch.Generator().manual_seed(seed)) < missing] = torch.nan
-    loss = pinball_loss(forecast, target, torch.tensor(quantiles, dtype=torch.float64))
-    assert float(loss) == pytest.approx(plain_loss(forecast, target, quantiles), rel=1e-9)
-
-
-def test_loss_of_the_median_is_the_mean_absolute_error():
-    forecast, target = normal(3, 1, 5), normal(3, 5, seed=1)
-    assert torch.isclose(pinball_loss(forecast, target, torch.tensor([0.5])), (target - forecast[:, 0]).abs().mean())
-
-
-def test_the_gradient_of_the_loss_is_right():
-    forecast, target = normal(2, 3, 4).requires_grad_(), normal(2, 4, seed=1)
-    target[0, 1] = torch.nan
-    quantiles = torch.tensor(quantiles_of((80,)), dtype=torch.float64)
-    assert torch.autograd.gradcheck(lambda f: 3 * pinball_loss(f, target, quantiles), (forecast,))
-
-
-def test_a_target_that_is_missing_throughout_costs_nothing():
-    forecast = normal(2, 3, 4).requires_grad_()
-    loss = pinball_loss(forecast, torch.full((2, 4), torch.nan), torch.tensor([0.1, 0.5, 0.9]))
-    loss.backward()
-    assert loss == 0
-    assert torch.equal(forecast.grad, torch.zeros_like(forecast))
-
-
-@pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_a_forecast_that_is_not_finite_is_not_hidden(value):
-    forecast = normal(1, 3, 4)
-    forecast[0, 0, 0] = value
-    assert not pinball_loss(forecast, normal(1, 4, seed=1), torch.tensor([0.1, 0.5, 0.9])).isfinite()
-
-
-def test_the_quantiles_of_a_sample_minimise_the_loss():
-    sample, quantiles = normal(4000, 1, seed=3), torch.tensor([0.1, 0.5, 0.9], dtype=torch.float64)
-    truth = torch.quantile(sample, quantiles)[:, None]
-    least = pinball_loss(truth.expand(4000, 3, 1), sample, quantiles)
-    for shift in (-0.1, 0.1):
-        for k in range(3):
-            moved = truth.clone()
-            moved[k] += shift
-            assert pinball_loss(moved.expand(4000, 3, 1), sample, quantiles) > least

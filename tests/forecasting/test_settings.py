@@ -1,15 +1,20 @@
-"""Settings that make no sense are refused by name; seasons and input length follow the history."""
+"""Settings that make no sense are refused by name; presets stand for some that do."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from foretell.errors import SettingsError
-from foretell.forecasting.settings import LONGER, UNTIL_NO_BETTER, ForecastSettings, input_length, preset_settings
+from foretell.forecasting.backbones import BACKBONES
+from foretell.forecasting.settings import (
+    BACKBONE_NAMES,
+    LONGER,
+    UNTIL_NO_BETTER,
+    ForecastSettings,
+    preset_settings,
+)
 
 
 @pytest.mark.parametrize(
@@ -40,25 +45,25 @@ def test_the_edges_are_allowed():
     assert ForecastSettings(finish=1, seasons=(2,)).seasons == (2,)
 
 
-def test_the_best_takes_longer_and_averages_three_networks_and_the_others_change_nothing():
+@pytest.mark.parametrize("several", [False, True])
+def test_the_best_takes_longer_with_more_networks_and_the_others_change_nothing(several):
     plain = ForecastSettings(hidden=8, training=replace(UNTIL_NO_BETTER, seed=5))
-    assert preset_settings("instant", plain) == preset_settings("fast", plain) == plain
-    best = preset_settings("best", plain)
-    assert (best.hidden, best.members, best.training) == (8, 3, replace(LONGER, seed=5))
-    assert preset_settings("best", ForecastSettings(members=5)).members == 5
+    for preset in ("instant", "fast"):
+        assert preset_settings(preset, plain, several=several) == plain
+    best = preset_settings("best", plain, several=several)
+    assert (best.hidden, best.training) == (8, replace(LONGER, seed=5))
+    assert best.members == (1 if several else 3)
+    assert best.backbones == (("lstm", "gru", "wavenet") if several else ("lstm",))
+    assert preset_settings("best", ForecastSettings(members=5), several=several).members == 5
     with pytest.raises(SettingsError, match="preset is 'slow': it can be instant, fast, best"):
-        preset_settings("slow", plain)
+        preset_settings("slow", plain, several=several)
 
 
-@given(
-    st.sets(st.integers(2, 400), max_size=3).map(lambda s: tuple(sorted(s))), st.integers(1, 200), st.integers(1, 5000)
-)
-def test_input_length_stays_within_history_and_limit(seasons, horizon, longest):
-    steps = input_length(None, seasons, horizon, longest)
-    assert 2 <= steps <= max(2, min(512, longest))
-    if max(4 * horizon, 2 * max(seasons, default=0)) <= min(512, longest):
-        assert steps >= max(4 * horizon, 2 * max(seasons, default=0))
+@pytest.mark.parametrize("backbones", [(), ("lstm", "lstm"), ("lstm", "transformer")])
+def test_backbones_are_some_of_those_known_each_once(backbones):
+    with pytest.raises(SettingsError, match=r"backbones is .* must be one or more of rnn, lstm, gru, wavenet"):
+        ForecastSettings(backbones=backbones)
 
 
-def test_input_length_asked_for_is_taken():
-    assert input_length(77, (24,), 12, 50) == 77
+def test_the_names_of_the_backbones_are_those_that_can_be_built():
+    assert tuple(BACKBONES) == BACKBONE_NAMES

@@ -18,8 +18,8 @@ from foretell.storage.whole_folder import is_aside
 STDOUT = "-"
 FOLDER = Path("forecast")
 """Where everything goes when nothing is said."""
-STRETCHES = ("fit", "finish")
-"""What a command's checkpoint folder holds: a checkpoint for each stretch of training, one after the other."""
+_STRETCHES = ("fit", "finish")
+"""What the names of the checkpoints in a command's checkpoint folder begin with, one for each stretch of training."""
 _TABLES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".pq")
 
 
@@ -82,7 +82,8 @@ class Destinations:
             if there is not None and not there.is_dir():
                 raise SettingsError(f"--tensorboard {self.tensorboard}: {there} is a file; give a folder")
         if self.checkpoint is not None and self.checkpoint.is_dir():
-            others = sorted({entry.name for entry in self.checkpoint.iterdir()} - set(STRETCHES))
+            own = {folder.name for folder in checkpoints_in(self.checkpoint)}
+            others = sorted({entry.name for entry in self.checkpoint.iterdir()} - own)
             if others:
                 raise SettingsError(
                     f"{self.checkpoint} holds {others[0]!r}, which is of no checkpoint; it stays as it is: give another"
@@ -127,9 +128,8 @@ class Destinations:
         if self.checkpoint is not None and self.checkpoint.is_dir():
             from foretell.training import checkpoint
 
-            # The last stretch first: none is ever left without the one that it goes on from.
-            for stretch in reversed(STRETCHES):
-                checkpoint.delete(self.checkpoint / stretch)
+            for stretch in checkpoints_in(self.checkpoint):
+                checkpoint.delete(stretch)
             with suppress(OSError):
                 self.checkpoint.rmdir()
 
@@ -151,6 +151,12 @@ class Destinations:
                 pass
         except OSError as error:
             raise SettingsError(f"output {path} cannot be written: {reason_and_remedy(error)}") from error
+
+
+def checkpoints_in(folder: Path) -> list[Path]:
+    """The folders of the stretches of training; the last stretch first, so that one deletes none before what goes on
+    from it."""
+    return sorted(path for path in folder.glob("*") if path.name.partition("-")[0] in _STRETCHES)
 
 
 def default_destinations(*wanted: str, checkpoint: Path | None = None, tensorboard: Path | None = None) -> Destinations:

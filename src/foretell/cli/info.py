@@ -165,7 +165,7 @@ def _forecaster(folder: Path) -> tuple[dict[str, Any], History | None]:
         "model": fitted.name,
         "forecast_of": {name: round(share, 4) for name, share in fitted.blend.shares.items()},
         **(_network(fitted.network) if fitted.network else {}),
-        **({"pretrained_parameters": sum(p.numel() for p in pretrained.parameters())} if pretrained else {}),
+        **({"pretrained_parameters": sum(p.numel() for p in pretrained.network.parameters())} if pretrained else {}),
         "horizon": forecaster.horizon,
         "seasons": ", ".join(map(str, fitted.seasons)) or "none",
         "levels": ", ".join(f"{level} %" for level in forecaster.levels),
@@ -181,11 +181,11 @@ def _network(fit: NetworkFit) -> dict[str, Any]:
     """The facts of a network that was trained on the table."""
     architecture = fit.architecture
     return {
-        "network": architecture.model,
+        "network": architecture.backbone,
         "layers": architecture.layers,
         "hidden": architecture.hidden,
         "layer_norm": architecture.layer_norm,
         "members": architecture.members,
         "parameters": sum(p.numel() for p in fit.network("final").parameters()),
-        "input_steps": architecture.layout.steps,
+        "input_steps": architecture.reading.window,
     }

@@ -22,7 +22,7 @@ _STAGES = {"fit": "Training", "finish": "Finishing on all data"}
 
 
 class ProgressDisplay:
-    """Called with the stage ("fit" or "finish", of window n "window n") and its progress after every step."""
+    """Called with the stage ("fit" or "finish-lstm", say, of window n "window n") and its progress after every step."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -62,7 +62,7 @@ class ProgressDisplay:
         if stage != self._stage:
             self._stage, self._tenths, self._drawn = stage, 0, -math.inf
             if self._bars is not None:
-                self._task = self._bars.add_task(_STAGES.get(stage, stage), total=1.0, words="")
+                self._task = self._bars.add_task(_named(stage), total=1.0, words="")
         done = fraction >= 1
         if self._bars is not None and self._task is not None:
             now = monotonic()
@@ -74,7 +74,13 @@ class ProgressDisplay:
         tenths = 10 if done else int(10 * fraction)
         if self._bars is None and tenths > self._tenths:
             self._tenths = tenths
-            self._console.print(f"{_STAGES.get(stage, stage)}: {10 * tenths:3} %, {printable(words())}", soft_wrap=True)
+            self._console.print(f"{_named(stage)}: {10 * tenths:3} %, {printable(words())}", soft_wrap=True)
+
+
+def _named(stage: str) -> str:
+    kind, _, network = stage.partition("-")
+    name = _STAGES.get(kind, stage)
+    return f"{name} ({network})" if network and kind in _STAGES else name
 
 
 def _words(progress: Progress) -> str:

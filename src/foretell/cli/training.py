@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from foretell.cli.destinations import STRETCHES, Destinations
+from foretell.cli.destinations import Destinations, checkpoints_in
 from foretell.cli.guard import Interrupted
 from foretell.cli.options import TalkOptions
 from foretell.cli.progress import ProgressDisplay
@@ -63,18 +63,19 @@ def train(
 @contextmanager
 def resumable(talk: Talk, checkpoint: Path | None) -> Iterator[ProgressDisplay]:
     """A block that trains. Raises `Interrupted` on Ctrl-C and the like once there is something to go on from."""
-    if checkpoint is not None and _is_checkpoint(checkpoint):
+    if checkpoint is not None and is_checkpoint(checkpoint):
         talk.note(f"Going on from the checkpoint in {checkpoint}; delete that folder to train from the start.")
     try:
         with ProgressDisplay(talk.aside) as display:
             yield display
     except KeyboardInterrupt as stop:
-        if checkpoint is not None and _is_checkpoint(checkpoint):
+        if checkpoint is not None and is_checkpoint(checkpoint):
             raise Interrupted(checkpoint, stop) from None
         raise
 
 
-def _is_checkpoint(folder: Path) -> bool:
+def is_checkpoint(folder: Path) -> bool:
+    """Whether training left something in a command's checkpoint folder to go on from."""
     from foretell.training import checkpoint
 
-    return any(checkpoint.exists(folder / stretch) for stretch in STRETCHES)
+    return any(map(checkpoint.exists, checkpoints_in(folder)))

@@ -9,64 +9,81 @@ from typing import Any
 
 from foretell.errors import SettingsError
 from foretell.field_types import from_plain
+from foretell.forecasting.any_horizon.bank import FEATURES
+from foretell.forecasting.any_horizon.network import AnyHorizonNetwork
+from foretell.forecasting.any_horizon.reading import Reading
 from foretell.forecasting.backbones import BACKBONES, build_backbone
 from foretell.forecasting.ensemble import Ensemble
-from foretell.forecasting.inputs import InputLayout
-from foretell.forecasting.network import ForecastNetwork
-from foretell.forecasting.quantiles import GRID
+from foretell.forecasting.windows import future_features
 from foretell.nn import Downsample
+
+Network = AnyHorizonNetwork | Ensemble
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """The make of a network: its backbone and what it reads. It gives the quantiles of `GRID`."""
+    """The make of a network: its backbone, its head and what it reads."""
 
-    model: str
+    backbone: str
     """rnn, lstm, gru or wavenet."""
     hidden: int
     layers: int
-    layer_norm: bool
-    dropout: float
-    layout: InputLayout
-    static: int
+    head: int
+    """Units of the head's two layers."""
+    phase: int
+    """Numbers that the head sees of the earlier steps in phase with the one to forecast, for each season."""
+    reading: Reading
+    layer_norm: bool = False
+    dropout: float = 0.0
+    stride: int = 1
+    """Of a convolution in front of the backbone; 1 for none."""
+    calendar: int = 0
+    """Calendar features per step."""
+    known: int = 0
+    """Known-future features per step."""
+    static: int = 0
     """Numeric static features."""
-    categories: tuple[int, ...]
+    categories: tuple[int, ...] = ()
     """Codes of each other static column."""
     members: int = 1
     """Networks whose forecasts are averaged."""
 
     def __post_init__(self) -> None:
-        counts = (self.hidden, self.layers, self.members, *self.categories)
-        if self.model not in BACKBONES or min(counts) < 1 or self.static < 0 or not 0 <= self.dropout < 1:
+        counts = (self.hidden, self.layers, self.head, self.phase, self.stride, self.members, *self.categories)
+        features = min(self.calendar, self.known, self.static)
+        if self.backbone not in BACKBONES or min(counts) < 1 or features < 0 or not 0 <= self.dropout < 1:
             raise SettingsError(f"no network can be built of {self}")
 
-    def build(self) -> ForecastNetwork | Ensemble:
+    @property
+    def kernel(self) -> int:
+        """Steps that the convolution in front of the backbone reads at once."""
+        return 2 * self.stride if self.stride > 1 else 1
+
+    def build(self) -> Network:
         """A new network of this make, or an ensemble of them; the weights are drawn from torch's random numbers."""
         networks = [self._network() for _ in range(self.members)]
         return networks[0] if self.members == 1 else Ensemble(networks)
 
-    def _network(self) -> ForecastNetwork:
-        layout = self.layout
-        size = ForecastNetwork.input_size(layout, self.static, len(self.categories))
-        convolution = None
-        if layout.stride > 1:
-            convolution = Downsample(size, self.hidden, layout.kernel, layout.stride)
-            size = self.hidden
+    def _network(self) -> AnyHorizonNetwork:
+        convolution = Downsample(FEATURES, self.hidden, self.kernel, self.stride) if self.stride > 1 else None
         backbone = build_backbone(
-            self.model,
-            size,
+            self.backbone,
+            FEATURES if convolution is None else self.hidden,
             hidden=self.hidden,
             layers=self.layers,
-            steps=len(layout.all_anchors),
+            steps=-(-self.reading.window // self.stride),
             layer_norm=self.layer_norm,
             dropout=self.dropout,
         )
-        return ForecastNetwork(
+        return AnyHorizonNetwork(
             backbone,
             self.hidden,
-            layout,
-            quantiles=len(GRID),
+            head=self.head,
+            phase=self.phase,
             convolution=convolution,
+            covariates=self.calendar + self.known,
+            future=future_features(self.calendar, self.known),
+            static=self.static,
             categories=self.categories,
         )
 

@@ -14,11 +14,14 @@ Floats = NDArray[np.float64]
 
 _OF_THE_MEDIAN = 0.5
 _MOST_VALUES = 20_000
-DOUBT = 20.0
-"""Windows after which what was measured counts as much as the belief that was there before."""
+DOUBT = 12.0
+"""Windows after which a forecaster that is worse by its whole loss has lost a factor e of the share believed in."""
+_FAINT = 0.02
+"""What a forecaster without any belief in it is believed to be worth, so that held-out data can speak for it."""
 _TOGETHER = 200
 """Any number of windows counts for less than this many, since series share their fate."""
 _ROUNDS = 100
+_TINY = 1e-12
 _STEP = 0.3
 _LONGER = 1.5
 _MOST = 5.0
@@ -70,9 +73,13 @@ def chosen_blend(
     """The shares of several forecasters, by their quantile loss on B held-out windows.
 
     `forecasts` are quantiles (B, H, 15) by name, `actual` (B, H) what came, NaN where missing, `scale` (B,) the size of
-    a typical change in each window's series. The shares with the least loss, a convex problem, are mixed with the
-    `prior` ones, by `windows`, the number of windows that do not overlap: at `doubt` of them half and half. Where that
-    were worse than the best of the `simple` forecasters, which nobody would accept, the shares are as measured.
+    a typical change in each window's series. The shares w minimise, a convex problem,
+
+        loss(w) / loss(best alone) + doubt / windows * KL(w || prior)
+
+    with `windows` the number of windows that do not overlap: the fewer there are, the more has to speak against the
+    `prior` shares (a Gibbs posterior; Zhang, 2006). Where that is worse than the best of the `simple` forecasters,
+    which nobody would accept, the shares are those of least loss.
     """
     names = list(forecasts)
     believed = np.array([prior.get(name, 0.0) for name in names])
@@ -93,19 +100,19 @@ def chosen_blend(
     # One wild value among thousands is not to decide.
     limit = np.quantile(np.abs(given[:, MEDIAN] - came[:, None]).min(-1), 0.995) * 3 + 1e-12
     weight = np.minimum(1.0, limit / np.maximum(np.abs(given[:, MEDIAN] - came[:, None]).min(-1), limit))
-    best = _descended(given, came, weight, believed)
-    apart = windows / (1 + windows / _TOGETHER)
-    trust = apart / (apart + doubt)
+    held = _Held(given, came, weight)
     alone = np.eye(len(names))
-    losses = {name: _loss(given, came, weight, alone[k]) for k, name in enumerate(names)}
+    losses = {name: held.loss(alone[k]) for k, name in enumerate(names)}
     safest = min((name for name in names if name in simple), key=losses.__getitem__, default=None)
     floor = np.inf if safest is None else losses[safest]
-    choices = [trust * best + (1 - trust) * believed, best, *([] if safest is None else [alone[names.index(safest)]])]
+    faint = np.where(believed > 0, believed, _FAINT)
+    pull = doubt * (1 / windows + 1 / _TOGETHER) if windows else np.inf
+    choices = [held.best(faint / faint.sum(), pull), held.best(np.full(len(names), 1 / len(names)), 0.0)]
+    if safest is not None:
+        choices.append(alone[names.index(safest)])
     # The last of them is the floor itself, so that one of them always does.
     shares, loss = next(
-        (shares, loss)
-        for shares in map(_without_crumbs, choices)
-        if (loss := _loss(given, came, weight, shares)) <= floor
+        (shares, loss) for shares in map(_without_crumbs, choices) if (loss := held.loss(shares)) <= floor
     )
     return Blend(_kept(names, shares), losses, loss, windows)
 
@@ -119,37 +126,56 @@ def _kept(names: list[str], shares: Floats) -> dict[str, float]:
     return {name: float(share) for name, share in zip(names, shares, strict=True) if share > 0}
 
 
-def _descended(given: Floats, came: Floats, weight: Floats, start: Floats) -> Floats:
-    """The shares (K,) of least loss, by exponentiated gradients (Kivinen and Warmuth, 1997): a step that does not lower
-    the loss is tried again at half its length."""
-    shares = 0.5 * start + 0.5 / len(start)
-    loss, slope, length = _loss(given, came, weight, shares), _slope(given, came, weight, shares), _STEP
-    for _ in range(_ROUNDS):
-        relative = slope - shares @ slope
-        # By the slopes of those that have a share: a hopeless one is not to hold up the choice among the others.
-        relative = relative / (shares @ np.abs(relative) + 1e-12)
-        tried = shares * np.exp(-np.clip(length * relative, -_MOST, _MOST))
-        tried = tried / tried.sum()
-        found = _loss(given, came, weight, tried)
-        if found < loss:
-            shares, loss, slope, length = tried, found, _slope(given, came, weight, tried), _LONGER * length
-        else:
-            length = length / 2
-            if length < _SHORTEST:
-                break
-    return np.asarray(shares)
+@dataclass(frozen=True)
+class _Held:
+    """What K forecasters said of N held-out values, and how shares of them would have done."""
 
+    given: Floats
+    """(N, 15, K)"""
+    came: Floats
+    """(N,)"""
+    weight: Floats
+    """(N,)"""
 
-def _slope(given: Floats, came: Floats, weight: Floats, shares: Floats) -> Floats:
-    error = came[:, None] - given @ shares
-    per_quantile = np.where(error >= 0, np.array(GRID), np.array(GRID) - 1) * _emphasis() * weight[:, None]
-    return np.asarray(-np.einsum("nq,nqk->k", per_quantile, given) / len(came))
+    def loss(self, shares: Floats) -> float:
+        """The mean quantile loss of the mixture."""
+        error = self.came[:, None] - self.given @ shares
+        losses = np.maximum(np.array(GRID) * error, (np.array(GRID) - 1) * error) * _emphasis()
+        return float((losses.sum(1) * self.weight).sum() / self.weight.sum())
 
+    def best(self, prior: Floats, pull: float) -> Floats:
+        """The shares (K,) of least loss and divergence from the prior, by exponentiated gradients (Kivinen and Warmuth,
+        1997): a step that does not lower it is tried again at half its length."""
+        if not np.isfinite(pull):
+            return prior
+        unit = min(self.loss(alone) for alone in np.eye(len(prior))) or 1.0
 
-def _loss(given: Floats, came: Floats, weight: Floats, shares: Floats) -> float:
-    error = came[:, None] - given @ shares
-    losses = np.maximum(np.array(GRID) * error, (np.array(GRID) - 1) * error) * _emphasis()
-    return float((losses.sum(1) * weight).sum() / weight.sum())
+        def cost(shares: Floats) -> float:
+            positive = np.maximum(shares, _TINY)
+            return self.loss(shares) / unit + pull * float(shares @ np.log(positive / prior))
+
+        shares, length = 0.5 * prior + 0.5 / len(prior), _STEP
+        lowest, slope = cost(shares), self._slope(shares) / unit + pull * np.log(shares / prior)
+        for _ in range(_ROUNDS):
+            relative = slope - shares @ slope
+            # By the slopes of those that have a share: a hopeless one is not to hold up the choice among the others.
+            relative = relative / (shares @ np.abs(relative) + 1e-12)
+            tried = np.maximum(shares * np.exp(-np.clip(length * relative, -_MOST, _MOST)), _TINY)
+            tried = tried / tried.sum()
+            found = cost(tried)
+            if found < lowest:
+                shares, lowest, length = tried, found, _LONGER * length
+                slope = self._slope(shares) / unit + pull * np.log(shares / prior)
+            else:
+                length = length / 2
+                if length < _SHORTEST:
+                    break
+        return np.asarray(shares)
+
+    def _slope(self, shares: Floats) -> Floats:
+        error = self.came[:, None] - self.given @ shares
+        per_quantile = np.where(error >= 0, np.array(GRID), np.array(GRID) - 1) * _emphasis() * self.weight[:, None]
+        return np.asarray(-np.einsum("nq,nqk->k", per_quantile, self.given) / len(self.came))
 
 
 def _emphasis() -> Floats:

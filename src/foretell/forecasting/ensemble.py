@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from foretell.forecasting.inputs import Inputs
-from foretell.forecasting.network import ForecastNetwork
+from foretell.forecasting.any_horizon.inputs import Inputs
+from foretell.forecasting.any_horizon.network import AnyHorizonNetwork
 
 
 class Ensemble(nn.Module):
@@ -19,14 +19,12 @@ class Ensemble(nn.Module):
     (Vincent, 1912; Lichtendahl et al., 2013). Gradients are clipped by the norm over all members together.
     """
 
-    def __init__(self, members: Sequence[ForecastNetwork]) -> None:
+    def __init__(self, members: Sequence[AnyHorizonNetwork]) -> None:
         super().__init__()
         self.members = nn.ModuleList(members)
-        self.layout = members[0].layout
-        self.quantiles = members[0].quantiles
 
     def forward(self, inputs: Inputs, state: Any = None) -> tuple[Tensor, Any]:
-        """The quantiles (B, A, Q, H), and the members' states. In training B must be a multiple of M."""
+        """The quantiles (B, A, H, Q), and the members' states. In training B must be a multiple of M."""
         count = len(self.members)
         shares = inputs.split(count) if self.training else [inputs] * count
         states = [None] * count if state is None else state

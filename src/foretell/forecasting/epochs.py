@@ -19,4 +19,4 @@ def steps_of_epochs(epochs: float, panel: Panel, horizon: int, settings: Forecas
     if not 0 < epochs < math.inf:
         raise SettingsError(f"epochs is {epochs!r}: it must be above 0")
     plan = Plan.of(panel, horizon, settings)
-    return max(1, math.ceil(epochs * int(plan.holdout.training.sum()) / (plan.input_steps * settings.batch_size)))
+    return max(1, math.ceil(epochs * int(plan.holdout.training.sum()) / (plan.reading.window * settings.batch_size)))

@@ -11,19 +11,21 @@ import torch
 from numpy.typing import NDArray
 
 from foretell.errors import ModelError, SettingsError
+from foretell.forecasting.any_horizon.reading import Reading
 from foretell.forecasting.blend import Blend
 from foretell.forecasting.calibration import calibrated
+from foretell.forecasting.experience import Experience
 from foretell.forecasting.fit import NetworkFit, Stage
 from foretell.forecasting.holdout import Holdout
 from foretell.forecasting.nonnegative import within_reach
 from foretell.forecasting.panel import Panel, select
-from foretell.forecasting.prediction import Experience
-from foretell.forecasting.pretrained.answer import SIMPLE, answer, reach, two_seasons
-from foretell.forecasting.pretrained.network import AnyHorizonNetwork
+from foretell.forecasting.prediction import SIMPLE, forecast
+from foretell.forecasting.pretrained.shipped import Pretrained
 from foretell.forecasting.quantiles import quantiles_of, read_off
 from foretell.forecasting.season import Seasons
 from foretell.forecasting.settings import ForecastSettings
 from foretell.forecasting.tables.columns import Columns
+from foretell.forecasting.windows import Windows
 from foretell.tables.frequency import Frequency
 from foretell.training.history import History
 
@@ -44,10 +46,10 @@ class Members:
     seasons: Seasons
     """As found in the training part."""
     experience: Experience
-    pretrained: AnyHorizonNetwork | None
+    pretrained: Pretrained | None
     """Brings the simple methods with it."""
-    network: NetworkFit | None
-    """The one that was trained on the table."""
+    networks: tuple[NetworkFit, ...]
+    """Those that were trained on the table."""
 
     def quantiles(
         self,
@@ -62,23 +64,29 @@ class Members:
         Where `names` are given, members that are not needed for these may be left out.
         """
         found: dict[str, Floats] = {}
+        spread = self.experience.relative_spread
         if self.pretrained is not None and (names is None or not {"pretrained", *SIMPLE}.isdisjoint(names)):
-            pasts = _pasts(panel, series, cutoffs)
-            seasons, spread = two_seasons(self.seasons.lengths), self.experience.relative_spread
-            found |= answer([self.pretrained], pasts, seasons, self.horizon, spread).members()
-            unseen = ~_seen(panel, series, cutoffs, reach(seasons))
-            for quantiles in found.values():
-                quantiles[unseen] = self.experience.quantiles
-        if self.network is not None and (names is None or self.network.architecture.model in names):
-            name = self.network.architecture.model
-            found[name] = self.network.quantiles(panel, series, cutoffs, stage, self.experience)
+            windows = Windows.bare(panel, self._reading)
+            answer = forecast(self.pretrained.network, windows, series, cutoffs, self.horizon, spread)
+            found |= {"pretrained": answer.quantiles} | answer.simple()
+        for network in self.networks:
+            if names is None or network.name in names:
+                answer = network.forecast(panel, series, cutoffs, self.horizon, stage, spread)
+                found[network.name] = answer.quantiles
+        unseen = ~_seen(panel, series, cutoffs, self.past)
+        for quantiles in found.values():
+            quantiles[unseen] = self.experience.quantiles
         return found
 
     @property
     def past(self) -> int:
         """The steps of history that a forecast looks at."""
-        looked_at = [reach(two_seasons(self.seasons.lengths))] if self.pretrained is not None else []
-        return max([*looked_at, *([self.network.architecture.layout.past] if self.network else [])])
+        own = [self._reading] if self.pretrained is not None else []
+        return max(reading.reach for reading in [*own, *(network.architecture.reading for network in self.networks)])
+
+    @property
+    def _reading(self) -> Reading:
+        return Reading.of(self.seasons.lengths)
 
 
 @dataclass(frozen=True)
@@ -124,8 +132,9 @@ class FittedModel:
 
     @property
     def network(self) -> NetworkFit | None:
-        """The network that was trained on the table, if one was."""
-        return self.members.network
+        """The network that was trained on the table, if one was; of several the one with the largest share."""
+        by_share = sorted(self.members.networks, key=lambda network: -self.blend.shares.get(network.name, 0.0))
+        return by_share[0] if by_share else None
 
     @property
     def history(self) -> History | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,24 +12,26 @@ from foretell.errors import ModelError, TableError
 from foretell.forecasting.backbones import AUTO, PRETRAINED
 from foretell.forecasting.blend import DOUBT, Blend, chosen_blend
 from foretell.forecasting.calibration import calibration_factors
-from foretell.forecasting.fit import FEWEST_VALUES, OnProgress, fit_network
+from foretell.forecasting.experience import Experience
+from foretell.forecasting.fit import FEWEST_VALUES, FINE_TUNED, NetworkFit, OnProgress, fit_network
 from foretell.forecasting.fitted_model import FittedModel, Members, blended, forecast_device, validated_until
 from foretell.forecasting.holdout import Holdout
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.plan import Plan
-from foretell.forecasting.prediction import Experience, actual_values
-from foretell.forecasting.pretrained.answer import SIMPLE
-from foretell.forecasting.pretrained.shipped import shipped
+from foretell.forecasting.prediction import SIMPLE
+from foretell.forecasting.pretrained.shipped import Pretrained, shipped
 from foretell.forecasting.quantiles import GRID
 from foretell.forecasting.settings import ForecastSettings
 from foretell.forecasting.tables.columns import Columns
 from foretell.forecasting.training_task import observed
+from foretell.forecasting.validation import held_out_values, held_out_windows
 
-_NETWORK_OF_AUTO = "lstm"
 _WORTH_TRAINING = 300
 """With fewer values, and no covariates, a network of a table's own has nothing to learn."""
 _HALF_TRUSTED = 20_000
-"""Values to learn from with which a network of a table's own is worth half as much as the pretrained one."""
+"""Values to learn from with which a network trained from random weights is worth half as much as the fine-tuned one."""
+_BESIDE_FINE_TUNED = 0.35
+"""What the pretrained network is worth where the fine-tuned one, which holds a part of it, is worth 1."""
 _SEES_AHEAD = 3.0
 """By how much the table's own network is trusted more where columns are known ahead, which no other member sees."""
 _DOUBT_OF_KNOWN = 2.0
@@ -37,6 +40,8 @@ _MOST_WINDOWS = 2048
 _MOST_CUTOFFS = 40
 _MOST_STEPS = 1 << 20
 """Of all these windows, for the memory that quantiles of all members take."""
+_TUNING_RATE = 0.25
+"""Of the learning rate that training from random weights takes."""
 _WIDER = 1.1
 """By how much distances from the median are stretched where nothing could be calibrated; the pretrained network's hold
 as they are."""
@@ -67,7 +72,8 @@ def fit_model(
     values = int(learned.sum())
     if not observed(panel, panel.history).any():
         raise TableError("no series has a value to learn from: look at the target column")
-    pretrained, notes = None, []
+    pretrained: Pretrained | None = None
+    notes: list[str] = []
     if model in (AUTO, PRETRAINED):
         try:
             pretrained = shipped()
@@ -75,28 +81,35 @@ def fit_model(
             if model == PRETRAINED:
                 raise
             notes.append(f"Without the pretrained network: {error}")
-    network = None
+    networks: list[NetworkFit] = []
     needless = _needless(panel, learned) if model == AUTO else None
-    if pretrained is None or not (model == PRETRAINED or needless):
-        network = fit_network(
-            panel,
-            plan,
-            model=_NETWORK_OF_AUTO if model == AUTO else model,
-            horizon=horizon,
-            settings=settings,
-            device=device,
-            checkpoint=checkpoint,
-            tensorboard=tensorboard,
-            on_progress=on_progress,
-        )
-    elif needless is not None:
+    if needless is not None and pretrained is not None:
         notes.append(needless)
+    elif model != PRETRAINED:
+        recipes: list[str | Pretrained] = [*settings.backbones] if model == AUTO else [model]
+        if model == AUTO and pretrained is not None:
+            recipes.insert(0, pretrained)
+        networks = [
+            fit_network(
+                panel,
+                plan,
+                recipe,
+                horizon=horizon,
+                settings=_part_of(settings, len(recipes), tuned=isinstance(recipe, Pretrained)),
+                label="" if len(recipes) == 1 else f"-{FINE_TUNED if isinstance(recipe, Pretrained) else recipe}",
+                device=device,
+                checkpoint=checkpoint,
+                tensorboard=tensorboard,
+                on_progress=on_progress,
+            )
+            for recipe in recipes
+        ]
     members = Members(
         horizon=horizon,
         seasons=plan.seasons,
         experience=Experience.of(panel, _first_seen(panel, plan.holdout), GRID),
         pretrained=pretrained,
-        network=network,
+        networks=tuple(networks),
     )
     blend, factors, calibrated_on = _validated(
         panel, plan, members, values, mix=model == AUTO and pretrained is not None
@@ -138,19 +151,17 @@ def _validated(
 ) -> tuple[Blend, NDArray[np.float64], int]:
     """Shares, calibration factors and the number of values these rest on, by forecasts of the validation parts."""
     holdout, horizon = plan.holdout, members.horizon
-    series, cutoffs = _windows(holdout, horizon)
+    most = min(_MOST_WINDOWS, max(1, _MOST_STEPS // horizon))
+    series, cutoffs = held_out_windows(holdout, horizon, most, _MOST_CUTOFFS)
     apart = int(np.maximum((holdout.validation - holdout.training)[holdout.validated] // horizon, 1).sum())
-    actual = actual_values(panel, series, cutoffs, horizon)
-    # Rows after the validation part are the backtest's.
-    hidden = cutoffs[:, None] + np.arange(horizon) >= holdout.validation[series][:, None]
-    actual = np.where(hidden, np.nan, actual)
+    actual = held_out_values(panel, holdout, series, cutoffs, horizon)
     forecasts = members.quantiles(panel, series, cutoffs, "held_out")
     if mix:
         scale = _scales(panel, holdout, min(plan.seasons.lengths, default=1))[series]
         doubt = _DOUBT_OF_KNOWN if panel.known else DOUBT
         blend = chosen_blend(forecasts, actual, scale, _prior(members, values), SIMPLE, apart, doubt)
     else:
-        only = next(iter(forecasts)) if members.network is None else members.network.architecture.model
+        only = members.networks[0].name if members.networks else "pretrained"
         blend = Blend({only: 1.0}, {}, None, 0)
     count = int((~np.isnan(actual)).sum())
     mixed = blended(forecasts, blend)
@@ -159,25 +170,6 @@ def _validated(
     if not count and members.pretrained is None:
         factors = np.where(np.array(GRID) == 0.5, 1.0, _WIDER) * factors
     return blend, factors, count
-
-
-def _windows(holdout: Holdout, horizon: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Series (B,) and cutoffs (B,) of windows that lie in the validation parts, evenly spread where there are many."""
-    validated = holdout.validated
-    most = min(_MOST_WINDOWS, max(1, _MOST_STEPS // horizon))
-    if len(validated) > most:
-        validated = validated[np.linspace(0, len(validated) - 1, most).astype(np.int64)]
-    each = int(np.clip(most // max(1, len(validated)), 1, _MOST_CUTOFFS))
-    series, cutoffs = [], []
-    for i in validated:
-        latest = max(int(holdout.validation[i]) - horizon, int(holdout.training[i]))
-        first = int(holdout.training[i])
-        found = np.unique(np.linspace(first, latest, min(each, latest - first + 1)).round().astype(np.int64))
-        series.append(np.full(len(found), i))
-        cutoffs.append(found)
-    if not series:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    return np.concatenate(series).astype(np.int64), np.concatenate(cutoffs)
 
 
 def _scales(panel: Panel, holdout: Holdout, season: int) -> NDArray[np.float64]:
@@ -197,10 +189,20 @@ def _scales(panel: Panel, holdout: Holdout, season: int) -> NDArray[np.float64]:
 def _prior(members: Members, values: int) -> dict[str, float]:
     """The shares that are believed right before anything is measured, in proportion."""
     prior = {"pretrained": 1.0} if members.pretrained is not None else {}
-    if members.network is not None:
-        architecture = members.network.architecture
-        doubt = _WORTH_TRAINING if architecture.layout.known or architecture.static else _HALF_TRUSTED
-        # What is known ahead only the table's own network can see.
-        weight = _SEES_AHEAD if architecture.layout.known else 1.0
-        prior[architecture.model] = weight * values / (values + doubt)
+    for network in members.networks:
+        reads = network.architecture
+        doubt = _WORTH_TRAINING if reads.known or reads.static else _HALF_TRUSTED
+        trust = 1.0 if network.tuned else values / (values + doubt)
+        # What is known ahead only a network trained on the table can see.
+        prior[network.name] = trust * (_SEES_AHEAD if reads.known else 1.0)
+        if network.tuned:
+            prior["pretrained"] = _BESIDE_FINE_TUNED
     return prior
+
+
+def _part_of(settings: ForecastSettings, parts: int, *, tuned: bool) -> ForecastSettings:
+    """The settings of one training of several that share the time."""
+    training = settings.training
+    minutes = None if training.minutes is None else training.minutes / parts
+    rate = training.learning_rate * (_TUNING_RATE if tuned else 1.0)
+    return replace(settings, training=replace(training, minutes=minutes, learning_rate=rate))

@@ -78,7 +78,7 @@ class Forecaster:
     ) -> None:
         self.model = model_name(model)
         if preset is not None:
-            settings = preset_settings(preset, settings)
+            settings = preset_settings(preset, settings, several=self.model == AUTO)
             self.model = _model_of(preset, self.model, minutes)
         self.horizon = _whole("horizon", horizon, least=1, most=LONGEST)
         levels = (levels,) if isinstance(levels, int) else levels
@@ -144,8 +144,9 @@ class Forecaster:
         """Fit to a pandas, polars or pyarrow table, long or wide; returns itself.
 
         With the folder `checkpoint`, a fit that was killed goes on where it stopped; into the folder `tensorboard` go
-        loss and gradient norm. `on_progress` is told the stretch, "fit" or "finish", and how far it is. Raises
-        TableError for a table that makes no sense, SettingsError for settings, TrainingError where training failed.
+        loss and gradient norm. `on_progress` is told the stretch, such as "fit" or "finish-lstm", and how far it
+        is. Raises TableError for a table that makes no sense, SettingsError for settings, TrainingError where training
+        failed.
         """
         forecast_device(self.device)
         reading = table if isinstance(table, Reading) else Reading.of(table, self.columns)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,12 @@ from foretell.forecasting.backbones import MODELS
 from foretell.forecasting.blend import Blend
 from foretell.forecasting.calendar import calendar_names
 from foretell.forecasting.covariates import Covariates
+from foretell.forecasting.experience import Experience
 from foretell.forecasting.fit import NetworkFit
 from foretell.forecasting.fitted_model import FittedModel, Members
 from foretell.forecasting.holdout import Holdout
-from foretell.forecasting.prediction import Experience
-from foretell.forecasting.pretrained.answer import SIMPLE
-from foretell.forecasting.pretrained.network import AnyHorizonNetwork
-from foretell.forecasting.pretrained.shipped import built
+from foretell.forecasting.prediction import SIMPLE
+from foretell.forecasting.pretrained.shipped import Pretrained, Sizes
 from foretell.forecasting.quantiles import GRID, quantiles_of
 from foretell.forecasting.season import Seasons
 from foretell.forecasting.settings import LONGEST, ForecastSettings
@@ -35,8 +35,6 @@ from foretell.training.model_folder import StoredModel, read_folder, write_folde
 _KIND = "forecast"
 _SETS = ("held_out", "final")
 _PRETRAINED = "pretrained"
-_LARGEST = 4096
-"""Of each size of a pretrained network."""
 
 
 def save_model(model: FittedModel, folder: str | Path) -> None:
@@ -44,12 +42,13 @@ def save_model(model: FittedModel, folder: str | Path) -> None:
 
     Raises SettingsError for a place that cannot be written to or that holds something else.
     """
-    network, pretrained = model.network, model.members.pretrained
+    pretrained = model.members.pretrained
     tensors: dict[str, Tensor] = {}
-    if network is not None:
-        tensors |= {f"{name}.{key}": t for name in _SETS for key, t in getattr(network, name).items()}
+    for network in model.members.networks:
+        for weights in _SETS:
+            tensors |= {f"{network.name}.{weights}.{key}": t for key, t in getattr(network, weights).items()}
     if pretrained is not None:
-        tensors |= {f"{_PRETRAINED}.{key}": t for key, t in pretrained.state_dict().items()}
+        tensors |= {f"{_PRETRAINED}.{key}": t for key, t in pretrained.network.state_dict().items()}
     write_folder(folder, _KIND, _describe(model), tensors)
 
 
@@ -71,8 +70,8 @@ def _describe(model: FittedModel) -> dict[str, Any]:
         "horizon": model.horizon,
         "seasons": dataclasses.asdict(members.seasons),
         "experience": dataclasses.asdict(members.experience),
-        "pretrained": members.pretrained.sizes if members.pretrained is not None else None,
-        "network": _describe_network(members.network) if members.network is not None else None,
+        "pretrained": dataclasses.asdict(members.pretrained.sizes) if members.pretrained is not None else None,
+        "networks": [_describe_network(network) for network in members.networks],
         "blend": dataclasses.asdict(model.blend),
         "factors": model.factors.tolist(),
         "calibrated_on": model.calibrated_on,
@@ -88,6 +87,7 @@ def _describe(model: FittedModel) -> dict[str, Any]:
 def _describe_network(fit: NetworkFit) -> dict[str, Any]:
     return {
         "architecture": fit.architecture.to_dict(),
+        "tuned": fit.tuned,
         "covariates": fit.covariates.to_dict(),
         "history": fit.history.to_dict(),
         "finish": fit.finish.to_dict() if fit.finish else None,
@@ -98,19 +98,23 @@ def _understood(stored: StoredModel, device: torch.device) -> FittedModel:
     """Raises ValueError, TypeError or KeyError where the folder is not what `save_model` writes."""
     body = stored.description
     frequency = Frequency.parse(read_value(str, body["frequency"]))
-    network = None if body["network"] is None else _network_facts(body["network"], frequency)
-    sizes = None if body["pretrained"] is None else read_value(Mapping[str, int], body["pretrained"])
-    if sizes is not None and any(not 1 <= size <= _LARGEST for size in sizes.values()):
-        raise ValueError(f"no pretrained network is of the sizes {dict(sizes)}")
-    tensors = _tensors(stored, network, sizes)
+    networks = [_network_facts(plain, frequency) for plain in read_value(list[Mapping[str, Any]], body["networks"])]
+    sizes = None if body["pretrained"] is None else from_plain(Sizes, body["pretrained"])
+    tensors = _tensors(stored, networks, sizes)
     members = Members(
         horizon=read_value(int, body["horizon"]),
         seasons=from_plain(Seasons, body["seasons"]),
         experience=from_plain(Experience, body["experience"]),
-        pretrained=None if sizes is None else built(dict(sizes), _part(tensors, _PRETRAINED)),
-        network=None
-        if network is None
-        else NetworkFit(**network, held_out=_part(tensors, "held_out"), final=_part(tensors, "final"), device=device),
+        pretrained=None if sizes is None else Pretrained.of(sizes, _part(tensors, _PRETRAINED)),
+        networks=tuple(
+            replace(
+                network,
+                held_out=_part(tensors, f"{network.name}.held_out"),
+                final=_part(tensors, f"{network.name}.final"),
+                device=device,
+            )
+            for network in networks
+        ),
     )
     model = FittedModel(
         name=read_value(str, body["name"]),
@@ -131,21 +135,25 @@ def _understood(stored: StoredModel, device: torch.device) -> FittedModel:
     return model
 
 
-def _network_facts(plain: Mapping[str, Any], frequency: Frequency) -> dict[str, Any]:
+def _network_facts(plain: Mapping[str, Any], frequency: Frequency) -> NetworkFit:
+    """A network whose weights are yet to be read."""
     architecture, covariates = Architecture.from_dict(plain["architecture"]), Covariates.from_dict(plain["covariates"])
-    layout, finish = architecture.layout, plain["finish"]
-    if (covariates.known_features, covariates.static_features) != (layout.known, architecture.static):
+    finish = plain["finish"]
+    if (covariates.known_features, covariates.static_features) != (architecture.known, architecture.static):
         raise ValueError("the network reads other columns than those described")
     if covariates.category_counts != architecture.categories:
         raise ValueError("the network knows other categories than those described")
-    if layout.calendar != len(calendar_names(frequency)):
+    if architecture.calendar != len(calendar_names(frequency)):
         raise ValueError(f"a frequency of {frequency.alias} has another calendar than the network reads")
-    return {
-        "architecture": architecture,
-        "covariates": covariates,
-        "history": History.from_dict(plain["history"]),
-        "finish": History.from_dict(finish) if finish else None,
-    }
+    return NetworkFit(
+        architecture=architecture,
+        tuned=read_value(bool, plain["tuned"]),
+        covariates=covariates,
+        held_out={},
+        final={},
+        history=History.from_dict(plain["history"]),
+        finish=History.from_dict(finish) if finish else None,
+    )
 
 
 def _holdout(plain: Mapping[str, Any]) -> Holdout:
@@ -175,11 +183,12 @@ def _check_together(model: FittedModel) -> None:
     if not 1 <= model.horizon <= LONGEST or not season_ok or list(model.seasons) != sorted(model.seasons):
         raise ValueError(f"horizon {model.horizon} with seasons {model.seasons}")
     known = {_PRETRAINED, *SIMPLE} if members.pretrained is not None else set()
-    if members.network is not None:
-        layout = members.network.architecture.layout
-        known.add(members.network.architecture.model)
-        if layout.horizon != model.horizon or not set(layout.seasons) <= set(model.seasons):
-            raise ValueError("the network has another horizon, or other seasons, than the forecaster")
+    for network in members.networks:
+        if network.name in known:
+            raise ValueError(f"two networks are called {network.name}")
+        known.add(network.name)
+        if not set(network.architecture.reading.seasons) <= {0, 1, *model.seasons}:
+            raise ValueError("a network has other seasons than the forecaster")
     shares = model.blend.shares
     if not shares or not shares.keys() <= known:
         raise ValueError(f"shares of {list(shares)}, but there are {sorted(known)}")
@@ -187,21 +196,18 @@ def _check_together(model: FittedModel) -> None:
         raise ValueError("shares must be 0 or above, and 1 in sum")
 
 
-def _tensors(
-    stored: StoredModel, network: Mapping[str, Any] | None, sizes: Mapping[str, int] | None
-) -> dict[str, Tensor]:
+def _tensors(stored: StoredModel, networks: Sequence[NetworkFit], sizes: Sizes | None) -> dict[str, Tensor]:
     def expected() -> dict[str, Tensor]:
         tensors: dict[str, Tensor] = {}
-        if network is not None:
-            weights = network["architecture"].build().state_dict()
-            tensors |= {f"{name}.{key}": tensor for name in _SETS for key, tensor in weights.items()}
+        for network in networks:
+            weights = network.architecture.build().state_dict()
+            tensors |= {f"{network.name}.{part}.{key}": t for part in _SETS for key, t in weights.items()}
         if sizes is not None:
-            tensors |= {f"{_PRETRAINED}.{key}": t for key, t in AnyHorizonNetwork(**sizes).state_dict().items()}
+            tensors |= {f"{_PRETRAINED}.{key}": t for key, t in sizes.build().state_dict().items()}
         return tensors
 
-    least = 0 if sizes is None else sizes.get("layers", 0)
-    if network is not None:
-        least += network["architecture"].layers * network["architecture"].members * len(_SETS)
+    makes = [network.architecture for network in networks]
+    least = sum(make.layers * make.members * len(_SETS) for make in makes) + (0 if sizes is None else sizes.layers)
     return stored.tensors(expected, at_least=least)
 
 

@@ -1,18 +1,22 @@
-"""What is settled before anything is trained: which rows do what, which seasons count, how much a network reads."""
+"""What is settled before anything is trained: which rows do what, and which seasons count."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from foretell.errors import SettingsError
+from foretell.forecasting.any_horizon.reading import Reading
 from foretell.forecasting.holdout import Holdout
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.season import Seasons
 from foretell.forecasting.season_detection import find_seasons
-from foretell.forecasting.settings import ForecastSettings, input_length
+from foretell.forecasting.settings import ForecastSettings
+from foretell.tables.frequency import Frequency
 
 _ALWAYS = 1000
 """Steps that may be asked for however short the series are."""
+_LONG_SEASON = 200 * 86_400 * 1_000_000
+"""In microseconds."""
 _MOST_WEIGHTS = 1 << 23
 """Hidden features times steps ahead, at most; the last layer has several times as many."""
 
@@ -23,11 +27,8 @@ class Plan:
 
     holdout: Holdout
     seasons: Seasons
-    kernel: int
-    stride: int
-    """Of the convolution in front of the network."""
-    input_steps: int
-    """Time steps that the network runs over, enough for the convolution to give two outputs."""
+    reading: Reading
+    """Of a network that is trained on the panel."""
 
     @classmethod
     def of(cls, panel: Panel, horizon: int, settings: ForecastSettings) -> Plan:
@@ -39,12 +40,23 @@ class Plan:
         natural = panel.frequency.seasons
         shortest = min(natural if settings.seasons is None else settings.seasons, default=1)
         holdout = Holdout.split(panel.history, horizon, shortest, settings.windows)
-        longest = int(holdout.training.max())
         seasons = find_seasons(panel, holdout.training, natural, settings.seasons)
-        stride = settings.conv_stride
-        kernel = 2 * stride if stride > 1 else 1
-        steps = input_length(settings.input_steps, seasons.lengths, horizon, longest)
-        return cls(holdout, seasons, kernel, stride, max(steps, kernel + stride))
+        lengths = network_seasons(seasons.lengths, panel.frequency)
+        reading = Reading.of(lengths, settings.input_steps)
+        # A convolution is to give two outputs at least.
+        least = 3 * settings.conv_stride if settings.conv_stride > 1 else 1
+        window = max(least, min(reading.window, int(holdout.training.max())))
+        return cls(holdout, seasons, replace(reading, window=window))
+
+
+def network_seasons(lengths: tuple[int, ...], frequency: Frequency) -> tuple[int, ...]:
+    """Those of the season lengths whose values in phase a network is given: all but a year of days and shorter steps.
+
+    The calendar's day of the year tells of it, and what was a year ago misleads where the year was an odd one.
+    """
+    if frequency.is_integer or frequency.months:
+        return lengths
+    return tuple(n for n in lengths if n == lengths[0] or n * frequency.microseconds < _LONG_SEASON)
 
 
 def _require_length(panel: Panel, horizon: int, settings: ForecastSettings) -> None:

@@ -1,112 +1,111 @@
-"""Forecasts of a panel's series from chosen cutoffs, in the units of the table."""
+"""Forecasts of a panel's series from chosen cutoffs, and those of simple methods, in the units of the table."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
-from foretell.forecasting.calendar import calendar_features
-from foretell.forecasting.covariates import Covariates
-from foretell.forecasting.ensemble import Ensemble
-from foretell.forecasting.inputs import InputLayout
-from foretell.forecasting.network import ForecastNetwork
+from foretell.forecasting.any_horizon.bank import BANK
 from foretell.forecasting.panel import Panel
-from foretell.forecasting.scaling import FLOOR
+from foretell.forecasting.quantiles import GRID, MEDIAN
 from foretell.forecasting.windows import Windows
+from foretell.kernels.candidates import BASIC, CHOSEN
 
-Network = ForecastNetwork | Ensemble
-
-_BATCH = 512
-_CELLS = 1 << 25
-"""Numbers that the windows of a batch hold, at most, where a single one does not hold more."""
-_FEWEST_VALUES = 3
+SIMPLE = ("naive", "seasonal_naive", "theta")
+"""The simple methods among the candidates that forecast alone, too."""
+_PLACES = (BASIC.index("last"), BASIC.index("seasonal naive"), len(BASIC) + len(BANK) + CHOSEN.index("Theta"))
+_BATCH = 256
+_CELLS = 1 << 24
+"""Candidates of a batch, at most, where a single series does not have more."""
+_FEW = 3
+_APART = np.sqrt(np.pi) * np.array([NormalDist().inv_cdf(p) for p in GRID])
+"""(15,) how far two values of a series lie apart at each quantile, in mean absolute deviations, where these are normal.
+"""
+_FINEST = 4
 
 
 @dataclass(frozen=True)
-class Experience:
-    """What the training series were like, for series that have next to no history of their own."""
+class Answer:
+    """What is forecast of B windows."""
 
-    relative_spread: float
-    """The median ratio of a series' spread to its level."""
-    quantiles: tuple[float, ...]
-    """(Q,) the forecast's quantiles over the values of all training series."""
+    quantiles: NDArray[np.float64]
+    """(B, H, 15): those of `GRID`."""
+    points: NDArray[np.float64]
+    """(B, H, 3): the forecasts of `SIMPLE`."""
 
-    def __post_init__(self) -> None:
-        if not np.isfinite((self.relative_spread, *self.quantiles)).all() or self.relative_spread < 0:
-            raise ValueError("spread and quantiles of the training series must be finite")
-
-    @classmethod
-    def of(cls, panel: Panel, limits: NDArray[np.int64], quantiles: Sequence[float]) -> Experience:
-        """From the first `limits` (N,) rows of each series."""
-        spans = zip(panel.offsets, limits, strict=False)
-        parts = [panel.values[start : start + limit] for start, limit in spans]
-        spreads = []
-        for part in parts:
-            present = part[~np.isnan(part)]
-            level = float(np.abs(present).mean()) if len(present) else 0.0
-            if level > 0 and len(present) > 1:  # one value says nothing of how much they vary
-                spreads.append(float(np.abs(present / level - (present / level).mean()).mean()))
-        values = np.concatenate(parts)
-        pooled = np.quantile(values[~np.isnan(values)], quantiles)
-        return cls(float(np.median(spreads)) if spreads else 0.0, tuple(float(value) for value in pooled))
-
-
-def windows_of(panel: Panel, covariates: Covariates, layout: InputLayout) -> Windows:
-    """The windows of a panel: calendar and covariates of each step, those of the horizon after the history included."""
-    spans = panel.history + layout.horizon
-    starts = np.concatenate([[0], np.cumsum(spans)[:-1]])
-    known = covariates.encode_known(panel)
-    features = np.zeros((int(spans.sum()), layout.calendar + layout.known), np.float32)
-    for i, (start, span) in enumerate(zip(starts, spans, strict=True)):
-        if layout.calendar:
-            times = panel.clock.wall_times(panel.times(i, int(span)))
-            features[start : start + span, : layout.calendar] = calendar_features(times, panel.frequency)
-        if layout.known:
-            rows = min(int(span), int(panel.offsets[i + 1] - panel.offsets[i]))
-            first = panel.offsets[i]
-            features[start : start + rows, layout.calendar :] = known[first : first + rows]
-    static, categories = covariates.encode_static(panel)
-    return Windows(panel, features, starts, static, categories, layout.past, layout.horizon)
+    def simple(self) -> dict[str, NDArray[np.float64]]:
+        """The quantiles (B, H, 15) of each simple method, whose errors are taken to be as large as the network's."""
+        spread = self.quantiles - self.quantiles[..., MEDIAN : MEDIAN + 1]
+        return {name: self.points[..., k : k + 1] + spread for k, name in enumerate(SIMPLE)}
 
 
 def forecast(
-    network: Network,
+    network: nn.Module,
     windows: Windows,
     series: NDArray[np.int64],
     cutoffs: NDArray[np.int64],
-    experience: Experience,
-) -> NDArray[np.float64]:
-    """The quantiles of the `horizon` steps after row `cutoffs` (B,) of `series` (B,): (B, H, Q), not yet calibrated.
+    horizon: int,
+    relative_spread: float = 0.0,
+) -> Answer:
+    """Forecasts of the `horizon` steps after row `cutoffs` (B,) of `series` (B,), of which no value is seen.
 
-    Only values before the cutoff are seen. All windows run as one batch (of at most 512 at a time, fewer of long ones).
+    A series of one or two values is taken to vary by `relative_spread`, as a share of its level.
     """
+    result = Answer(np.empty((len(series), horizon, len(GRID))), np.empty((len(series), horizon, len(SIMPLE))))
     device = next(network.parameters()).device
-    results = []
-    layout = network.layout
-    cells = (layout.past + layout.horizon) * layout.features + layout.horizon * (layout.candidates + network.quantiles)
-    at_once = min(_BATCH, max(1, _CELLS // cells))
+    reading = windows.reading
+    ahead = np.arange(1, horizon + 1)
+    at_once = max(1, min(_BATCH, _CELLS // (horizon * 40)))
     with torch.inference_mode():
-        for start in range(0, len(series), at_once):
-            part = slice(start, start + at_once)
-            batch = windows.cut(series[part], cutoffs[part], cutoffs[part])
-            inputs = network.layout.inputs(batch, network.layout.last_anchors(1))
-            quantiles, _ = network(inputs.to(device))
-            spread = inputs.spread.double()
-            count = (~batch.values[:, : network.layout.past].isnan()).sum(1, keepdim=True)
-            level = (batch.centre / batch.unit).abs()[:, None] * experience.relative_spread
-            spread = torch.where((count < _FEWEST_VALUES) & (inputs.spread <= FLOOR), level, spread)
-            steps = quantiles[:, 0].mT.cpu().double()
-            scaled = inputs.last.double()[..., None] + spread[..., None] * steps
-            values = (batch.centre[:, None, None] + batch.unit[:, None, None] * scaled).numpy()
-            values[count[:, 0].numpy() == 0] = experience.quantiles
-            results.append(values)
-    shape = (0, network.layout.horizon, network.quantiles)
-    return np.concatenate(results) if results else np.zeros(shape)
+        for width, part in _batches(np.minimum(cutoffs, reading.reach), reading.window, at_once):
+            window = windows.cut(series[part], cutoffs[part], cutoffs[part][:, None] - 1, ahead, width)
+            inputs, scale, count = window.inputs, window.scale[:, None, None], window.count[:, None]
+            last, own = inputs.last.numpy(), inputs.unit.numpy()
+            unit = np.where(count < _FEW, np.fmax(own, relative_spread * np.abs(last)), own)
+            quantiles = network(inputs.to(device))[0][:, 0].double().cpu()
+            points = inputs.candidates[:, 0, list(_PLACES)].mT.double()
+            with np.errstate(over="ignore"):  # whoever takes the answer looks whether it is finite
+                for to, found, size in ((result.quantiles, quantiles, unit), (result.points, points, own)):
+                    to[part] = scale * (last[..., None] + size[..., None] * found.numpy())
+                # A single value looks to the network like a series that never changes.
+                least = np.where(count == 1, relative_spread * np.abs(last) * scale[..., 0], 0.0)[..., None] * _APART
+                result.quantiles[part] = _at_least(result.quantiles[part], least)
+    return result
+
+
+def _at_least(quantiles: NDArray[np.float64], least: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The quantiles (B, H, 15), each no nearer to the median than `least` (B, 1, 15), below 0 for lower ones."""
+    median = quantiles[..., MEDIAN : MEDIAN + 1]
+    lower, upper = np.split(quantiles, [MEDIAN], -1)
+    low, high = np.split(median + least, [MEDIAN], -1)
+    return np.concatenate([np.minimum(lower, low), np.maximum(upper, high)], -1)
+
+
+def _batches(lengths: NDArray[np.int64], widest: int, most: int) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """How many steps the network runs over, and the series that it does so for.
+
+    The steps before a series begins leave a trace in the network's state: how many there are depends on the length of
+    the series alone, so that its forecast is the same whatever stands beside it.
+    """
+    widths = np.array([_width(int(length), widest) for length in lengths], dtype=np.int64)
+    for width in np.unique(widths):
+        alike = np.flatnonzero(widths == width)
+        alike = alike[np.argsort(lengths[alike], kind="stable")]
+        for start in range(0, len(alike), most):
+            yield int(width), alike[start : start + most]
+
+
+def _width(length: int, widest: int) -> int:
+    """The length, rounded up by a quarter at most, so that series of many lengths make few batches."""
+    grid = max(_FINEST, 1 << max(0, length.bit_length() - 3))
+    return min(max(1, -(-length // grid)) * grid, widest)
 
 
 def actual_values(panel: Panel, series: NDArray[Any], cutoffs: NDArray[Any], horizon: int) -> NDArray[np.float64]:

@@ -1,17 +1,12 @@
-"""Quantile forecasts: which quantiles an interval needs, how they are kept in order, and the loss that teaches them."""
+"""Quantile forecasts: which quantiles are learned, which an interval needs, and how these are read off."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import NormalDist
-from typing import Any
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from foretell.errors import SettingsError
 
@@ -52,71 +47,3 @@ def read_off(grid: NDArray[np.float64], probabilities: Sequence[float]) -> NDArr
         share = (z - known[right - 1]) / (known[right] - known[right - 1])
         columns.append(grid[..., right - 1] + share * (grid[..., right] - grid[..., right - 1]))
     return np.stack(columns, -1)
-
-
-def spread_around(median: Tensor, widths: Tensor) -> Tensor:
-    """Quantiles that cannot cross: `median` (..., H) and unbounded `widths` (..., Q - 1, H) to quantiles (..., Q, H).
-
-    The widths, made positive by softplus, are the distances from one quantile to the next, outwards from the median.
-    """
-    distances = F.softplus(widths).unbind(-2)
-    half = len(distances) // 2
-    quantiles = [median]
-    for below, above in zip(distances[:half][::-1], distances[half:], strict=True):
-        quantiles = [quantiles[0] - below, *quantiles, quantiles[-1] + above]
-    return torch.stack(quantiles, -2)
-
-
-class _Mixture(torch.autograd.Function):
-    """With the gradient in closed form: autograd would walk over the data several times more."""
-
-    @staticmethod
-    def forward(ctx: Any, shares: Tensor, candidates: Tensor) -> Tensor:
-        weights = shares.softmax(-2)
-        mixture = (weights[..., :-1, :] * candidates).sum(-2)
-        ctx.save_for_backward(weights, candidates, mixture)
-        return mixture
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        weights, candidates, mixture = ctx.saved_tensors
-        slope = weights * gradients[0].unsqueeze(-2)
-        slope[..., :-1, :] *= candidates - mixture.unsqueeze(-2)
-        slope[..., -1, :] *= -mixture
-        return slope, None
-
-
-def mixture(shares: Tensor, candidates: Tensor) -> Tensor:
-    """Candidates (..., K, H) averaged by the softmax of `shares` (..., K + 1, H), the last share being that of 0."""
-    mixed: Tensor = _Mixture.apply(shares, candidates)  # type: ignore[no-untyped-call]
-    return mixed
-
-
-class _PinballLoss(torch.autograd.Function):
-    """The loss and its gradient in one pass over the data: autograd would keep four tensors of the full size."""
-
-    @staticmethod
-    def forward(ctx: Any, forecast: Tensor, target: Tensor, quantiles: Tensor) -> Tensor:
-        seen = ~target.isnan()
-        count = (seen.sum() * len(quantiles)).clamp(min=1)
-        error = torch.where(seen, target, 0.0).unsqueeze(-2) - forecast
-        slope = ((error >= 0).to(error.dtype) - (1 - quantiles[:, None])) * seen.unsqueeze(-2)
-        ctx.save_for_backward(slope, count)
-        return 2 * error.mul_(slope).sum() / count
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
-        slope, count = ctx.saved_tensors
-        return slope * (-2 * gradients[0] / count), None, None
-
-
-def pinball_loss(forecast: Tensor, target: Tensor, quantiles: Tensor) -> Tensor:
-    """Twice the mean pinball loss (Koenker & Bassett, 1978), which for the median alone is the mean absolute error.
-
-    `forecast` (..., Q, H), `target` (..., H) with NaN where there is nothing to compare with, `quantiles` (Q,). A
-    scalar; 0 where the whole target is missing.
-    """
-    loss: Tensor = _PinballLoss.apply(forecast, target, quantiles)  # type: ignore[no-untyped-call]
-    return loss

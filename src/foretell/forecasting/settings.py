@@ -10,7 +10,9 @@ from foretell.training.settings import TrainingSettings
 
 LONGEST = 1_000_000
 """Steps of a horizon, a season or a network's input, at most."""
-_LONGEST_INPUT = 512
+BACKBONE_NAMES = ("rnn", "lstm", "gru", "wavenet")
+"""The networks that a forecaster can be built on."""
+_BEST_BACKBONES = ("lstm", "gru", "wavenet")
 _BEST_MEMBERS = 3
 
 UNTIL_NO_BETTER = TrainingSettings(
@@ -19,7 +21,7 @@ UNTIL_NO_BETTER = TrainingSettings(
     schedule="constant",
     learning_rate=0.004,
     average=0.99,
-    evaluate_every=50,
+    evaluate_every=20,
     patience=4,
 )
 """The training whose length validation finds, within a bound."""
@@ -49,7 +51,7 @@ class ForecastSettings:
     members: int = 1
     """Networks whose forecasts are averaged: steadier, for as many times the training."""
     input_steps: int | None = None
-    """Time steps the network runs over; None chooses them from season and horizon."""
+    """Time steps the network runs over; None chooses them by the season."""
     seasons: tuple[int, ...] | None = None
     """Season lengths in steps; None takes those found in the data and the natural ones of the frequency."""
     batch_size: int = 32
@@ -60,6 +62,8 @@ class ForecastSettings:
     finish: float | None = None
     """After validation and backtest, training goes on with all of the data for this share of the steps; 0 for none.
     None makes it longer the more was held out."""
+    backbones: tuple[str, ...] = ("lstm",)
+    """Networks that `auto` trains on the table from random weights, beside the fine-tuned pretrained one."""
     training: TrainingSettings = UNTIL_NO_BETTER
 
     def __post_init__(self) -> None:
@@ -69,6 +73,9 @@ class ForecastSettings:
         self._require("windows", "must be 0 or more", self.windows is None or self.windows >= 0)
         self._require("dropout", "must be in [0, 1)", 0 <= self.dropout < 1)
         self._require("finish", "must be in [0, 1]", self.finish is None or 0 <= self.finish <= 1)
+        chosen = set(self.backbones)
+        rule = f"must be one or more of {', '.join(BACKBONE_NAMES)}, each once"
+        self._require("backbones", rule, 0 < len(self.backbones) == len(chosen & set(BACKBONE_NAMES)))
         steps = self.input_steps
         self._require("input_steps", f"must be from 2 to {LONGEST:,}", steps is None or 2 <= steps <= LONGEST)
         rule = f"must each be from 2 to {LONGEST:,}"
@@ -79,23 +86,17 @@ class ForecastSettings:
             raise SettingsError(f"{name} is {getattr(self, name)!r}: it {rule}")
 
 
-def preset_settings(preset: str, settings: ForecastSettings) -> ForecastSettings:
-    """The settings with the training and the members of a preset. Raises SettingsError for a name that is none."""
+def preset_settings(preset: str, settings: ForecastSettings, *, several: bool) -> ForecastSettings:
+    """The settings with the training and the networks of a preset. Raises SettingsError for a name that is none.
+
+    The best takes `several` backbones, or where only one is wanted, the mean of several networks with it.
+    """
     if preset not in PRESETS:
         raise SettingsError(f"preset is {preset!r}: it can be {', '.join(PRESETS)}")
     if preset == "best":
         seed = settings.training.seed
-        return replace(settings, members=max(_BEST_MEMBERS, settings.members), training=replace(LONGER, seed=seed))
+        best = replace(settings, training=replace(LONGER, seed=seed))
+        if several:
+            return replace(best, backbones=_BEST_BACKBONES)
+        return replace(best, members=max(_BEST_MEMBERS, settings.members))
     return settings
-
-
-def input_length(asked: int | None, seasons: tuple[int, ...], horizon: int, longest_training: int) -> int:
-    """The time steps a network runs over: two of the longest season that fits, eight of the shortest, four horizons.
-
-    Never more than 512, or than the longest history has.
-    """
-    if asked is not None:
-        return asked
-    held = [season for season in seasons if 2 * season <= _LONGEST_INPUT]
-    wanted = max(2 * max(held, default=0), 8 * min(seasons, default=4), 4 * horizon)
-    return max(2, min(wanted, _LONGEST_INPUT, longest_training))

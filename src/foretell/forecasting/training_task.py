@@ -1,62 +1,66 @@
-"""What a network is trained on: random windows, and the loss at every anchor of each."""
+"""What a network is trained on: random windows of the table, and the loss at random anchors of each."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from foretell.forecasting.architecture import Architecture
-from foretell.forecasting.inputs import Inputs
+from foretell.forecasting.any_horizon.inputs import Inputs
+from foretell.forecasting.any_horizon.loss import candidate_weight, quantile_loss
 from foretell.forecasting.panel import Panel
-from foretell.forecasting.quantiles import GRID, pinball_loss
 from foretell.forecasting.windows import Windows
 
-_WARM_UP_SHARE = 8
-"""The first eighth of a window's anchors teaches nothing: the hidden state is still filling."""
-_MOST_ANCHORS = 128
-"""Of a window in one batch. Neighbours ask for almost the same; of a longer window every second or third anchor has its
-turn, beginning with another one in each batch."""
-_MOST_OUTPUTS = 1 << 20
-"""Candidates and quantiles of all anchors of a batch, at most: of a long horizon fewer anchors have their turn."""
+_SHORTEST = 8
+_ANCHORS = 24
+_AHEAD = 24
+"""Steps ahead of a longer horizon that have their turn in one batch."""
+_WARM_UP = 4
 
 
 class TrainingTask:
     """Random windows and the loss on them."""
 
-    def __init__(self, windows: Windows, architecture: Architecture, batch_size: int, seed: int) -> None:
+    def __init__(self, windows: Windows, horizon: int, batch_size: int, seed: int) -> None:
         self._windows = windows
-        self._layout = architecture.layout
-        self._quantiles = torch.tensor(GRID)
+        self._horizon = horizon
         self._batch_size = batch_size
         self._seed = seed
-        self._anchors = len(self._layout.all_anchors)
-        self._warm_up = self._anchors // _WARM_UP_SHARE
-        outputs = batch_size * self._layout.horizon * (self._layout.candidates + len(GRID))
-        self._every = -(-self._anchors // min(_MOST_ANCHORS, max(1, _MOST_OUTPUTS // outputs)))
 
     def batches(self, limits: NDArray[np.int64], first: int = 0) -> Callable[[int], Inputs]:
-        """Batch n for n = 0, 1, ...: windows of random series with random ends within their first `limits` rows."""
+        """Batch n for n = 0, 1, ...: windows of random series with random ends within their first `limits` rows.
+
+        What came after a window, up to the limit, is among the targets: else steps further ahead than the window is
+        long would never be learned.
+        """
         usable = np.flatnonzero(observed(self._windows.panel, limits) >= 2)
-        earliest = np.minimum(limits - 1, self._layout.lag + self._layout.steps // 2)
+        width = self._windows.reading.window
+        earliest = np.minimum(limits - 1, max(_SHORTEST, width // 2))
 
         def batch(step: int) -> Inputs:
             random = np.random.default_rng([self._seed, first + step])
             series = random.choice(usable, self._batch_size)
-            ends = random.integers(earliest[series], limits[series] + 1)
-            first_anchor = self._warm_up + int(random.integers(self._every))
-            anchors = range(first_anchor, self._anchors, self._every)
-            return self._layout.inputs(self._windows.cut(series, ends, limits[series]), anchors)
+            # The last row has nothing after it to learn from.
+            ends = random.integers(earliest[series], limits[series])
+            longest = min(width, max(2, int(ends.max())))
+            # The first rows have too little before them.
+            begins = np.minimum(np.maximum(ends - longest, 0) + _WARM_UP - 1, ends - 1)
+            anchors = np.sort(random.integers(begins[:, None], ends[:, None], (len(ends), _ANCHORS)))
+            return self._windows.cut(series, ends, anchors, self._ahead(random), longest, limits[series]).inputs
 
         return batch
 
-    def loss(self, network: nn.Module, inputs: Inputs, state: object) -> tuple[Tensor, object]:
-        """The pinball loss over all anchors and steps ahead."""
+    def _ahead(self, random: np.random.Generator) -> NDArray[np.int64]:
+        every = np.arange(1, self._horizon + 1)
+        return every if len(every) <= _AHEAD else np.sort(random.choice(every, _AHEAD, replace=False))
+
+    @staticmethod
+    def loss(network: nn.Module, inputs: Inputs, state: object) -> tuple[Tensor, object]:
+        """The quantile loss over all anchors and steps ahead."""
         quantiles, state = network(inputs, state)
-        return pinball_loss(quantiles, inputs.target, self._quantiles.to(inputs.target.device)), state
+        return quantile_loss(quantiles, inputs.target, candidate_weight(inputs.candidates)), state
 
 
 def observed(panel: Panel, limits: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -2,57 +2,77 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import torch
-from torch import Tensor, nn
+from numpy.typing import NDArray
+from torch import nn
 
-from foretell.forecasting.architecture import Architecture
+from foretell.forecasting.any_horizon.inputs import Inputs
+from foretell.forecasting.any_horizon.loss import candidate_weight, quantile_loss
 from foretell.forecasting.holdout import Holdout
-from foretell.forecasting.inputs import Inputs
-from foretell.forecasting.quantiles import GRID, pinball_loss
+from foretell.forecasting.panel import Panel
+from foretell.forecasting.prediction import actual_values
 from foretell.forecasting.windows import Windows
 
-_MOST_SERIES = 2048
-_BATCH = 256
+_MOST_WINDOWS = 512
+_MOST_CUTOFFS = 8
+_MOST_STEPS = 1 << 16
+_BATCH = 128
+
+
+def held_out_windows(
+    holdout: Holdout, horizon: int, most: int, most_cutoffs: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Series (B,) and cutoffs (B,) whose horizon lies in the validation parts, evenly spread where there are many."""
+    validated = holdout.validated
+    if len(validated) > most:
+        validated = validated[np.linspace(0, len(validated) - 1, most).astype(np.int64)]
+    each = int(np.clip(most // max(1, len(validated)), 1, most_cutoffs))
+    series, cutoffs = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for i in validated:
+        first = int(holdout.training[i])
+        latest = max(int(holdout.validation[i]) - horizon, first)
+        found = np.unique(np.linspace(first, latest, min(each, latest - first + 1)).round().astype(np.int64))
+        series.append(np.full(len(found), i))
+        cutoffs.append(found)
+    return np.concatenate(series), np.concatenate(cutoffs)
+
+
+def held_out_values(
+    panel: Panel, holdout: Holdout, series: NDArray[np.int64], cutoffs: NDArray[np.int64], horizon: int
+) -> NDArray[np.float64]:
+    """What came after the cutoffs, (B, H); NaN where missing, and for the rows of the backtest."""
+    actual = actual_values(panel, series, cutoffs, horizon)
+    hidden = cutoffs[:, None] + np.arange(horizon) >= holdout.validation[series][:, None]
+    return np.where(hidden, np.nan, actual)
 
 
 class Validation:
-    """The windows whose horizon lies in the validation parts, every possible cutoff of them."""
+    """Some of the windows whose horizon lies in the validation parts."""
 
-    def __init__(self, windows: Windows, architecture: Architecture, holdout: Holdout) -> None:
-        self._quantiles = torch.tensor(GRID)
-        layout = architecture.layout
-        series = holdout.validated
-        if len(series) > _MOST_SERIES:
-            series = series[np.linspace(0, len(series) - 1, _MOST_SERIES).astype(np.int64)]
+    def __init__(self, windows: Windows, horizon: int, holdout: Holdout) -> None:
+        most = min(_MOST_WINDOWS, max(1, _MOST_STEPS // horizon))
+        series, cutoffs = held_out_windows(holdout, horizon, most, _MOST_CUTOFFS)
         self._batches: list[Inputs] = []
         for start in range(0, len(series), _BATCH):
-            part = series[start : start + _BATCH]
-            ends = holdout.validation[part] - layout.horizon
-            cutoffs = ends - holdout.training[part] + 1
-            most = max(1, min(int(cutoffs.max()), layout.steps // 2))
-            anchors = layout.last_anchors(-(-most // layout.stride))
-            inputs = layout.inputs(windows.cut(part, ends, holdout.validation[part]), anchors)
-            age = torch.arange(inputs.last.shape[1] - 1, -1, -1) * layout.stride
-            early = age >= torch.from_numpy(cutoffs)[:, None]
-            self._batches.append(replace(inputs, target=inputs.target.masked_fill(early[..., None], torch.nan)))
+            own, ends = series[start : start + _BATCH], cutoffs[start : start + _BATCH]
+            width = min(windows.reading.window, int(ends.max()))
+            ahead = np.arange(1, horizon + 1)
+            window = windows.cut(own, ends, ends[:, None] - 1, ahead, width, until=holdout.validation[own])
+            self._batches.append(window.inputs)
 
     def __bool__(self) -> bool:
         return any(bool((~inputs.target.isnan()).any()) for inputs in self._batches)
 
     def loss(self, network: nn.Module) -> float:
-        """The mean pinball loss."""
-        total = count = 0.0
-        for inputs, forecast in self._forecasts(network):
-            seen = float((~inputs.target.isnan()).sum())
-            total += seen * float(pinball_loss(forecast, inputs.target, self._quantiles.to(forecast.device)))
-            count += seen
-        return total / count
-
-    def _forecasts(self, network: nn.Module) -> list[tuple[Inputs, Tensor]]:
+        """The mean quantile loss."""
         device = next(network.parameters()).device
-        self._batches = [inputs.to(device) for inputs in self._batches]
+        total = count = 0.0
         with torch.no_grad():
-            return [(inputs, network(inputs)[0]) for inputs in self._batches]
+            for inputs in self._batches:
+                seen = float((~inputs.target.isnan()).sum())
+                given = inputs.to(device)
+                weight = candidate_weight(given.candidates)
+                total += seen * float(quantile_loss(network(given)[0], given.target, weight))
+                count += seen
+        return total / count

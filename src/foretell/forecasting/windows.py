@@ -1,37 +1,30 @@
-"""Windows: equal stretches of a panel's series, cut out as one batch of arrays."""
+"""Windows: stretches of a panel's series, with what is known beside them, as inputs of a network."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
+from foretell.forecasting.any_horizon.inputs import Inputs, describe
+from foretell.forecasting.any_horizon.reading import Reading
+from foretell.forecasting.calendar import calendar_features, calendar_names
+from foretell.forecasting.covariates import Covariates
 from foretell.forecasting.panel import Panel
 
 
 @dataclass(frozen=True)
-class WindowBatch:
-    """B windows of `past` steps up to a cutoff and `horizon` steps after it, on the scale of each window itself.
+class Window:
+    """B stretches of series up to a row."""
 
-    In the units of the table, a value is `centre + unit * value`. The centre is a value of the window and the unit a
-    power of two, so that the way there and back loses nothing where it need not.
-    """
-
-    values: Tensor
-    """(B, past + horizon) float32; NaN where missing, before the series, and from its limit on."""
-    features: Tensor
-    """(B, past + horizon, F) float32: calendar and known-future covariates of each step."""
-    static: Tensor
-    """(B, S) float32: numeric static covariates, standardised."""
-    categories: Tensor
-    """(B, S') int64: the codes of the others."""
-    centre: Tensor
-    """(B,) float64"""
-    unit: Tensor
-    """(B,) float64"""
+    inputs: Inputs
+    """In units of `scale`."""
+    scale: NDArray[np.float64]
+    """(B,) powers of two, so that the way there and back loses nothing."""
+    count: NDArray[np.int64]
+    """(B,) the values that each holds."""
 
 
 @dataclass(frozen=True)
@@ -39,52 +32,115 @@ class Windows:
     """Cuts windows out of a panel whose covariates are encoded."""
 
     panel: Panel
+    reading: Reading
     features: NDArray[np.float32]
-    """(N rows in all, F): of series i from `starts[i]` on, its history and the `horizon` steps after it."""
+    """(rows, C): calendar and known columns of each step of each series, the horizon after its history included."""
     starts: NDArray[np.int64]
-    """(N,) the first row of each series in `features`."""
+    """(N,) where the rows of each series begin in `features`."""
+    rows: NDArray[np.int64]
+    """(N,) how many they are."""
+    calendar: int
+    """The first of the features, which need no looking up."""
     static: NDArray[np.float32]
     """(N, S)"""
     categories: NDArray[np.int64]
     """(N, S')"""
-    past: int
-    horizon: int
 
-    def cut(self, series: NDArray[np.int64], ends: NDArray[np.int64], limits: NDArray[np.int64]) -> WindowBatch:
-        """The windows of `series` (B,) whose past ends before row `ends` (B,); rows from `limits` (B,) on are hidden.
+    @classmethod
+    def bare(cls, panel: Panel, reading: Reading) -> Windows:
+        """Of the values alone."""
+        count = len(panel)
+        nothing = np.zeros((count, 0), np.float32)
+        return cls(
+            panel, reading, nothing[:0], np.zeros(count, np.int64), np.zeros(count, np.int64), 0, nothing,
+            nothing.astype(np.int64),
+        )  # fmt: skip
 
-        Rows count from the start of each series.
+    @classmethod
+    def of(cls, panel: Panel, covariates: Covariates, reading: Reading, horizon: int) -> Windows:
+        """With the calendar and all covariates. Raises TableError for a column absent or of another kind."""
+        spans = panel.history + horizon
+        starts = np.concatenate([[0], np.cumsum(spans)[:-1]])
+        calendar = len(calendar_names(panel.frequency))
+        known = covariates.encode_known(panel)
+        features = np.zeros((int(spans.sum()), calendar + known.shape[1]), np.float32)
+        for i, (start, span) in enumerate(zip(starts, spans, strict=True)):
+            if calendar:
+                times = panel.clock.wall_times(panel.times(i, int(span)))
+                features[start : start + span, :calendar] = calendar_features(times, panel.frequency)
+            first, end = panel.offsets[i : i + 2]
+            rows = min(int(span), int(end - first))
+            features[start : start + rows, calendar:] = known[first : first + rows]
+        static, categories = covariates.encode_static(panel)
+        return cls(panel, reading, features, starts, spans, calendar, static, categories)
+
+    def cut(
+        self,
+        series: NDArray[np.int64],
+        ends: NDArray[np.int64],
+        anchors: NDArray[np.int64],
+        ahead: NDArray[np.int64],
+        width: int,
+        until: NDArray[np.int64] | None = None,
+    ) -> Window:
+        """The first `ends` (B,) rows of `series` (B,), of which the network runs over the last `width`.
+
+        `anchors` (B, A), ascending, are rows among these, to forecast `ahead` (H,) steps from. Rows count from the
+        start of each series; of what comes after `ends` only the targets know, as far as the rows `until` (B,).
         """
-        panel = self.panel
-        rows = ends[:, None] + np.arange(-self.past, self.horizon)
-        seen = (rows >= 0) & (rows < limits[:, None])
-        flat = np.where(seen, rows + panel.offsets[series][:, None], 0)
-        values = np.where(seen, panel.values[flat], np.nan)
-        centre, unit = _scale_of(values[:, : self.past])
-        with np.errstate(over="ignore"):
-            scaled = ((values / unit[:, None]) - (centre / unit)[:, None]).astype(np.float32)
-        covered = (rows >= 0) & (rows < (panel.history[series] + self.horizon)[:, None])
-        features = self.features[np.where(covered, rows + self.starts[series][:, None], 0)]
-        features[~covered] = 0
-        return WindowBatch(
-            values=torch.from_numpy(scaled),
-            features=torch.from_numpy(features),
-            static=torch.from_numpy(self.static[series]),
-            categories=torch.from_numpy(self.categories[series]),
-            centre=torch.from_numpy(centre),
-            unit=torch.from_numpy(unit),
+        steps = max(width, min(self.reading.reach, int(ends.max())))
+        values = self._values(series, ends[:, None] + np.arange(-steps, 0), ends)
+        largest = np.nan_to_num(np.fmax.reduce(np.abs(values), axis=1))
+        # No larger than the largest value: the next power of two may be none that a float can hold.
+        scale = np.where(largest > 0, np.ldexp(1.0, np.frexp(largest)[1] - 1), 1.0)
+        places = anchors - ends[:, None] + values.shape[1]
+        inputs = describe(
+            values / scale[:, None], self.reading.seasons, places, ahead, width, threads=torch.get_num_threads()
         )
+        if until is not None:
+            with np.errstate(over="ignore"):
+                came = self._values(series, anchors[..., None] + ahead, until) / scale[:, None, None]
+            inputs = inputs.with_targets(came)
+        if self.features.shape[1] or self.static.shape[1] or self.categories.shape[1]:
+            past = self._features(series, ends[:, None] + np.arange(-inputs.steps.shape[1], 0))
+            inputs = replace(
+                inputs,
+                covariates=torch.from_numpy(past),
+                future=torch.from_numpy(self._future(series, anchors, ahead)),
+                static=torch.from_numpy(self.static[series]),
+                categories=torch.from_numpy(self.categories[series]),
+            )
+        return Window(inputs, scale, (~np.isnan(values)).sum(1))
+
+    def _values(
+        self, series: NDArray[np.int64], rows: NDArray[np.int64], until: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """The values at rows (B, ...), NaN before a series begins and from the row `until` (B,) on."""
+        shape = (-1, *[1] * (rows.ndim - 1))
+        there = (rows >= 0) & (rows < until.reshape(shape))
+        values = np.full(rows.shape, np.nan)
+        values[there] = self.panel.values[(rows + self.panel.offsets[series].reshape(shape))[there]]
+        return values
+
+    def _features(self, series: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """(B, ..., C) of rows (B, ...), 0 where a series has none."""
+        shape = (-1, *[1] * (rows.ndim - 1))
+        there = (rows >= 0) & (rows < self.rows[series].reshape(shape))
+        features = self.features[np.where(there, rows + self.starts[series].reshape(shape), 0)]
+        features[~there] = 0
+        return features
+
+    def _future(
+        self, series: NDArray[np.int64], anchors: NDArray[np.int64], ahead: NDArray[np.int64]
+    ) -> NDArray[np.float32]:
+        """(B, A, H, C'): calendar and known columns of the steps ahead, and the latter whole seasons before."""
+        rows = anchors[..., None] + ahead
+        season = self.reading.season
+        there = self._features(series, rows)
+        before = self._features(series, rows - -(-ahead // season) * season)
+        return np.concatenate([there, before[..., self.calendar :]], -1)
 
 
-def _scale_of(past: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Centre and unit of each window: its first present value, and a power of two near its largest distance from that.
-
-    Where all values are equal the unit is about a thousandth of them, and 1 for zeros.
-    """
-    present = ~np.isnan(past)
-    first = present.argmax(1)
-    centre = np.where(present.any(1), past[np.arange(len(past)), first], 0.0)
-    half = np.abs(np.where(present, 0.5 * past - 0.5 * centre[:, None], 0.0)).max(1, initial=0.0)
-    unit = np.ldexp(1.0, np.clip(np.frexp(half)[1] + 1, -1021, 1023))
-    fallback = np.ldexp(1.0, np.clip(np.frexp(centre)[1] - 10, -1021, 1023))
-    return centre, np.where(half > 0, unit, np.where(centre != 0, fallback, 1.0))
+def future_features(calendar: int, known: int) -> int:
+    """C', the columns of `Inputs.future`."""
+    return calendar + 2 * known

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
+from foretell.forecasting.any_horizon.inputs import Inputs
 from foretell.forecasting.pretrained import curriculum
 from foretell.forecasting.pretrained.curriculum import KINDS, Curriculum, Kind, sampled
-from foretell.forecasting.pretrained.inputs import Inputs
-from foretell.forecasting.pretrained.network import AnyHorizonNetwork
+from foretell.forecasting.pretrained.shipped import Sizes
 from foretell.forecasting.synthetic import draw
 
 SMALL = (Kind(1, 0, 60, 40, 0.5), Kind(4, 0, 80, 50, 0.3), Kind(0, 0, 100, 60, 0.1), Kind(4, 8, 90, 60, 0.1))
@@ -94,7 +94,7 @@ def test_anchors_next_to_the_beginning_of_a_series_teach_nothing() -> None:
 
 
 def test_the_held_out_loss_is_one_number_of_the_same_series() -> None:
-    network = AnyHorizonNetwork(hidden=5, layers=1, head=4, phase=3).eval()
+    network = Sizes(hidden=5, layers=1, head=4, phase=3).build().eval()
     with torch.no_grad():
         one, two = Curriculum(0).held_out()(network), Curriculum(0).held_out()(network)
         other = Curriculum(1).held_out()(network)

@@ -38,8 +38,7 @@ def same(one: dict, two: dict) -> bool:
 
 def test_weights_and_curve_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(tmp_path / "a", monkeypatch, 3, falling=60)
-    network = load(tmp_path / "a" / "weights.safetensors")
-    assert network.sizes == vars(TINY)
+    assert load(tmp_path / "a" / "weights.safetensors").sizes == TINY
     curve = json.loads((tmp_path / "a" / "curve.json").read_text())
     assert [part["steps"] for part in curve] == [3, 3]
     for part in curve:

@@ -12,8 +12,9 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from foretell.errors import ModelError
-from foretell.forecasting.pretrained.answer import answer
 from foretell.forecasting.pretrained.shipped import WEIGHTS, load, shipped
+
+from ..conftest import forecast_of
 
 
 @pytest.fixture
@@ -28,10 +29,10 @@ def contents(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
 
 def test_the_weights_are_small_and_sound() -> None:
     assert WEIGHTS.stat().st_size < 8e6
-    network = shipped()
+    network = shipped().network
     assert not network.training
     assert not any(weight.requires_grad for weight in network.parameters())
-    assert network is shipped()
+    assert shipped() is shipped()
 
 
 def test_loading_leaves_random_numbers_alone(copy: Path) -> None:
@@ -109,7 +110,7 @@ def test_a_folder_in_the_place_of_the_weights(tmp_path: Path) -> None:
 def test_a_season_is_continued(season: int, length: int) -> None:
     at = np.arange(length + season)
     values = 100 + 20 * np.sin(2 * np.pi * at / season)
-    found = answer([shipped()], [values[:length]], (season, 0), season)
+    found = forecast_of(shipped().network, [values[:length]], (season,), season)
     actual = values[length:]
     error = np.abs(found.quantiles[0, :, 7] - actual).mean()
     naive = np.abs(values[length - 1] - actual).mean()
@@ -118,17 +119,17 @@ def test_a_season_is_continued(season: int, length: int) -> None:
 
 def test_a_line_is_continued_and_a_level_kept() -> None:
     line = 50 + 2.0 * np.arange(60)
-    median = answer([shipped()], [line], (1, 0), 6).quantiles[0, :, 7]
+    median = forecast_of(shipped().network, [line], (), 6).quantiles[0, :, 7]
     assert (np.diff(median) > 0).all()
     assert np.abs(median - (50 + 2.0 * np.arange(60, 66))).max() < 6
     noise = 50 + np.random.default_rng(0).normal(size=100)
-    median = answer([shipped()], [noise], (1, 0), 6).quantiles[0, :, 7]
+    median = forecast_of(shipped().network, [noise], (), 6).quantiles[0, :, 7]
     assert np.abs(median - 50).max() < 1
 
 
 def test_intervals_hold_about_what_they_promise_on_noise() -> None:
     random = np.random.default_rng(0)
     series = 10 + random.normal(size=(150, 106))
-    found = answer([shipped()], list(series[:, :100]), (1, 0), 6).quantiles
+    found = forecast_of(shipped().network, list(series[:, :100]), (), 6).quantiles
     inside = (series[:, 100:] >= found[..., 3]) & (series[:, 100:] <= found[..., 11])
     assert 0.7 < inside.mean() < 0.9

@@ -12,6 +12,7 @@ import pytest
 from foretell.forecasting.forecaster import Forecaster
 from foretell.forecasting.report import render_report
 from foretell.forecasting.report.assembly import report_content
+from foretell.forecasting.report.wording import fixed
 from foretell.forecasting.settings import ForecastSettings
 from foretell.training.settings import TrainingSettings
 
@@ -81,7 +82,7 @@ def test_scores_training_and_facts(many: Forecaster) -> None:
     assert content.facts["Model"] == "lstm"
     assert content.facts["Network"] == "lstm, 1 layer of 4 units"
     assert content.facts["Horizon"] == "3 steps"
-    assert content.facts["Parameters"] == str(sum(t.numel() for t in many.fitted_model.network.final.values()))
+    assert content.facts["Parameters"] == fixed(sum(t.numel() for t in many.fitted_model.network.final.values()), 0)
     assert content.facts["Seed"] == "0"
     assert "torch 2." in content.facts["Versions"]
     several = report_content(fit(table(2), settings=replace(TINY, members=2)))

@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from foretell.forecasting.pretrained.inputs import Inputs, describe
-from foretell.forecasting.pretrained.loss import quantile_loss
+from foretell.forecasting.any_horizon.inputs import Inputs, describe
+from foretell.forecasting.any_horizon.loss import candidate_weight, quantile_loss
 from foretell.forecasting.synthetic import draw
 
 
@@ -96,8 +96,7 @@ class Curriculum:
         """The quantile loss; anchors where the candidates lie far apart weigh less."""
         del state
         quantiles, _ = network(inputs)
-        weight = 1 / (1 + 0.5 * inputs.candidates.std(2))
-        return quantile_loss(quantiles, inputs.target, weight), None
+        return quantile_loss(quantiles, inputs.target, candidate_weight(inputs.candidates)), None
 
     def _pool(self, which: int, block: int) -> tuple[int, NDArray[np.float32]]:
         if block != self._block:

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors.torch import save
 
+from foretell.forecasting.any_horizon.network import AnyHorizonNetwork
 from foretell.forecasting.pretrained.curriculum import Curriculum
-from foretell.forecasting.pretrained.network import AnyHorizonNetwork
+from foretell.forecasting.pretrained.shipped import Sizes
 from foretell.storage.whole_file import replace_file
 from foretell.training import History, Progress, train
 from foretell.training.settings import NO_BOUND, TrainingSettings
@@ -27,22 +27,12 @@ _RATE = 3e-3
 _SAY_EVERY = 100
 
 
-@dataclass(frozen=True)
-class Sizes:
-    """Of the network."""
-
-    hidden: int = 160
-    layers: int = 2
-    head: int = 96
-    phase: int = 24
-
-
 def pretrain(folder: Path, *, minutes: float, falling: float, sizes: Sizes, seed: int) -> None:
     """Train for `minutes` in all at a constant rate, then for `falling` minutes at a falling one."""
     curriculum = Curriculum(seed)
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        network = AnyHorizonNetwork(sizes.hidden, sizes.layers, sizes.head, sizes.phase)
+        network = sizes.build()
     constant: dict[str, Any] = {
         "steps": NO_BOUND,
         "optimiser": "adamw",

@@ -1,4 +1,4 @@
-"""Assembling the content of a report from a forecaster and its backtest."""
+"""What a report says of a forecaster and its backtest."""
 
 from __future__ import annotations
 
@@ -159,18 +159,20 @@ def _facts(forecaster: Forecaster) -> dict[str, str]:
 
 def _network_facts(fit: NetworkFit) -> dict[str, str]:
     architecture, history = fit.architecture, fit.history
-    layers = count(architecture.layers, "cycle" if architecture.model == "wavenet" else "layer")
-    units = count(architecture.hidden, "channel" if architecture.model == "wavenet" else "unit")
+    layers = count(architecture.layers, "cycle" if architecture.backbone == "wavenet" else "layer")
+    units = count(architecture.hidden, "channel" if architecture.backbone == "wavenet" else "unit")
     steps = fixed(history.steps, 0)
     if history.best_step is not None and history.best_step != history.steps:
         steps += f", the best at {fixed(history.best_step, 0)}"
     if fit.finish:
         steps += f"; then {fixed(fit.finish.steps, 0)} on all of the data"
-    network = f"{architecture.model}, {layers} of {units}" + (", layer-normalised" if architecture.layer_norm else "")
+    network = f"{architecture.backbone}, {layers} of {units}" + (
+        ", layer-normalised" if architecture.layer_norm else ""
+    )
     facts = {
         "Network": network + (f", {architecture.members} of them averaged" if architecture.members > 1 else ""),
         "Parameters": fixed(sum(tensor.numel() for tensor in fit.final.values()), 0),
-        "Input": count(architecture.layout.steps, "step"),
+        "Input": count(architecture.reading.window, "step"),
         "Training steps": steps,
         "Training time": _duration(history.seconds + (fit.finish.seconds if fit.finish else 0.0)),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from foretell.forecasting.pretrained.bank import BANK, CANDIDATES, FEATURES
+from foretell.forecasting.any_horizon.bank import BANK, CANDIDATES, FEATURES
 from foretell.kernels.candidates import BASIC, CHOSEN
 
 

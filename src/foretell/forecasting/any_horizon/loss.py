@@ -22,3 +22,8 @@ def quantile_loss(quantiles: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     losses = 2 * torch.maximum(probability * error, (probability - 1) * error) * weights
     count = seen.sum().clamp(min=1)
     return (losses.mean(-1).sum() + _OF_THE_MEDIAN * losses[..., MEDIAN].sum()) / count
+
+
+def candidate_weight(candidates: Tensor) -> Tensor:
+    """(B, A, H): less for steps whose candidates (B, A, K, H) lie far apart, where any error is large."""
+    return 1 / (1 + 0.5 * candidates.std(2))

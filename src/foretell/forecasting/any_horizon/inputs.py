@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from foretell.forecasting.pretrained.bank import BANK, CANDIDATES
+from foretell.forecasting.any_horizon.bank import BANK, CANDIDATES
 from foretell.kernels.candidates import FACTS, SIGNED, SPREADS, look_back
 
 AHEAD_FEATURES = 14
@@ -19,6 +19,8 @@ _FARTHEST = 300.0
 _LARGEST = 1e4
 _LEAST = 0.01
 _PRESENT = len(SIGNED) + len(SPREADS) + FACTS.index("log count")
+_SHARED = ("step_ahead", "ahead", "seasons")
+"""What all series of a batch have in common."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,54 @@ class Inputs:
     """(B, A) float64: the last value."""
     target: Tensor
     """(B, A, H): what came, in units from the last value; NaN where that is not known, or not to be learned from."""
+    covariates: Tensor
+    """(B, W, C): what else is known of each step: calendar and known-future columns; C = 0 for nothing."""
+    future: Tensor
+    """(B, A, H, C'): what is known of the steps ahead; C' = 0 for nothing."""
+    static: Tensor
+    """(B, S): numeric static columns."""
+    categories: Tensor
+    """(B, S') int64: the codes of the others."""
+
+    def with_targets(self, came: NDArray[np.float64]) -> Inputs:
+        """The same with targets from what came, (B, A, H), NaN where that is not known."""
+        last, unit = self.last.numpy()[..., None], self.unit.numpy()[..., None]
+        with np.errstate(over="ignore", invalid="ignore"):
+            target = (came - last) / unit
+        # Before its first value a series has no unit.
+        begun = self.present.gather(1, self.at).numpy()[..., None] > 0
+        known = begun & (np.abs(target) <= _FARTHEST)
+        return replace(self, target=torch.from_numpy(np.where(known, target, np.nan).astype(np.float32)))
+
+    def to(self, device: torch.device) -> Inputs:
+        """The same on another device."""
+        return Inputs(**{f.name: getattr(self, f.name).to(device) for f in fields(self)})
+
+    def split(self, parts: int) -> list[Inputs]:
+        """The series in equal parts."""
+        pieces = {f.name: getattr(self, f.name).chunk(parts) for f in fields(self) if f.name not in _SHARED}
+        return [replace(self, **{name: piece[k] for name, piece in pieces.items()}) for k in range(parts)]
+
+    def chunks(self, length: int) -> list[Inputs]:
+        """Consecutive pieces of `length` steps for truncated backpropagation through time.
+
+        Each has all anchors, but learns nothing from those that are not among its steps.
+        """
+        pieces = []
+        for start in range(0, self.steps.shape[1], length):
+            here = slice(start, start + length)
+            inside = (self.at >= start) & (self.at < start + length)
+            pieces.append(
+                replace(
+                    self,
+                    steps=self.steps[:, here],
+                    present=self.present[:, here],
+                    covariates=self.covariates[:, here],
+                    at=torch.where(inside, self.at - start, 0),
+                    target=self.target.where(inside[..., None], torch.nan),
+                )
+            )
+        return pieces
 
 
 def describe(
@@ -69,10 +119,7 @@ def describe(
     at = anchors[..., None] + ahead
     there = at < steps
     came = np.take_along_axis(values, np.where(there, at, 0).reshape(count, -1), 1).reshape(at.shape)
-    with np.errstate(over="ignore", invalid="ignore"):
-        target = np.where(there, (came - past.last[..., None]) / past.unit[..., None], np.nan)
-    target = np.where(np.abs(target) > _FARTHEST, np.nan, target)
-    return Inputs(
+    inputs = Inputs(
         steps=features,
         present=(features[..., _PRESENT] > 0).float(),
         at=torch.from_numpy(anchors - (steps - window)),
@@ -82,8 +129,13 @@ def describe(
         seasons=torch.tensor(seasons),
         unit=torch.from_numpy(past.unit),
         last=torch.from_numpy(past.last),
-        target=torch.from_numpy(target.astype(np.float32)),
+        target=torch.full(at.shape, torch.nan),
+        covariates=torch.zeros(count, window, 0),
+        future=torch.zeros(*at.shape, 0),
+        static=torch.zeros(count, 0),
+        categories=torch.zeros(count, 0, dtype=torch.int64),
     )
+    return inputs.with_targets(np.where(there, came, np.nan))
 
 
 def _compressed(raw: Tensor) -> Tensor:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
+
 import numpy as np
 import pytest
 import torch
 
-from foretell.forecasting.pretrained.bank import CANDIDATES, FEATURES
-from foretell.forecasting.pretrained.inputs import AHEAD_FEATURES, Inputs, ahead_features, describe
+from foretell.forecasting.any_horizon.bank import CANDIDATES, FEATURES
+from foretell.forecasting.any_horizon.inputs import AHEAD_FEATURES, Inputs, ahead_features, describe
 
 AHEAD = np.array([1, 2, 5, 12])
 ANCHORS = np.array([[60, 80, 95], [70, 71, 99], [50, 90, 98]])
@@ -66,6 +68,25 @@ def test_targets_that_are_missing_or_beyond_all_measure_teach_nothing() -> None:
     assert inputs.target[1, 0, 1].isnan()
     assert inputs.target[1, 1, 0].isnan()
     assert not inputs.target[1, 0, 0].isnan()
+
+
+@pytest.mark.filterwarnings("error")
+def test_other_targets_of_any_size() -> None:
+    given = replace(described(values()), last=torch.ones(3, 3).double(), unit=torch.full((3, 3), 2.0).double())
+    came = np.array([1e308, -1e308, np.nan, np.inf, 3.0, 601.0, 601.5, 599.0])
+    found = given.with_targets(np.broadcast_to(came, (3, 3, 8))).target
+    expected = torch.tensor([*[torch.nan] * 4, 1.0, 300.0, torch.nan, 299.0])
+    assert torch.equal(found.nan_to_num(-1), expected.expand(3, 3, 8).nan_to_num(-1))
+    tiny = replace(given, unit=torch.full((3, 3), 1e-320, dtype=torch.float64))
+    assert tiny.with_targets(np.broadcast_to(came, (3, 3, 8))).target.isnan().all()
+
+
+def test_before_its_first_value_a_series_teaches_nothing() -> None:
+    given = values()
+    given[0, :61] = np.nan
+    target = described(given).target
+    assert target[0, 0].isnan().all()
+    assert not target[0, 1:, 0].isnan().any()
 
 
 @pytest.mark.parametrize("seasons", [(1, 0), (12, 0), (4, 24)])
@@ -149,3 +170,57 @@ def test_steps_ahead_of_any_distance_are_of_order_1(seasons: tuple[int, int]) ->
 def test_a_step_ahead_is_described_the_same_beside_any_others() -> None:
     every = ahead_features(np.arange(1, 31), (7, 28))
     np.testing.assert_array_equal(ahead_features(np.array([3, 30]), (7, 28)), every[[2, 29]])
+
+
+def with_covariates() -> Inputs:
+    generator = torch.Generator().manual_seed(0)
+    given = described(values())
+    return replace(
+        given,
+        covariates=torch.randn(3, 60, 2, generator=generator),
+        future=torch.randn(3, 3, 4, 3, generator=generator),
+        static=torch.randn(3, 1, generator=generator),
+        categories=torch.tensor([[1], [0], [2]]),
+    )
+
+
+def test_without_a_table_beside_them_series_have_no_covariates() -> None:
+    given = described(values())
+    assert given.covariates.shape == (3, 60, 0)
+    assert given.future.shape == (3, 3, 4, 0)
+    assert given.static.shape == given.categories.shape == (3, 0)
+
+
+@pytest.mark.parametrize("length", [1, 7, 30, 59, 60, 61])
+def test_chunks_rejoin_to_the_whole(length: int) -> None:
+    whole = with_covariates()
+    pieces = whole.chunks(length)
+    assert [piece.steps.shape[1] for piece in pieces[:-1]] == [length] * (len(pieces) - 1)
+    for name in ("steps", "present", "covariates"):
+        assert torch.equal(torch.cat([getattr(piece, name) for piece in pieces], 1), getattr(whole, name)), name
+    for k, piece in enumerate(pieces):
+        inside = whole.at // length == k
+        assert torch.equal((piece.at + k * length)[inside], whole.at[inside])
+        assert ((piece.at >= 0) & (piece.at < piece.steps.shape[1])).all()
+        torch.testing.assert_close(piece.target[inside], whole.target[inside], rtol=0, atol=0, equal_nan=True)
+        assert piece.target[~inside].isnan().all()
+        for field in fields(whole):
+            if field.name not in ("steps", "present", "covariates", "at", "target"):
+                assert getattr(piece, field.name) is getattr(whole, field.name), field.name
+
+
+def test_parts_rejoin_to_the_whole() -> None:
+    whole = with_covariates()
+    parts = whole.split(3)
+    for field in fields(whole):
+        own = [getattr(part, field.name) for part in parts]
+        if field.name in ("step_ahead", "ahead", "seasons"):
+            assert all(one is getattr(whole, field.name) for one in own)
+            continue
+        assert [len(one) for one in own] == [1, 1, 1], field.name
+        torch.testing.assert_close(torch.cat(own), getattr(whole, field.name), rtol=0, atol=0, equal_nan=True)
+
+
+def test_a_move_to_a_device_takes_all_along() -> None:
+    moved = with_covariates().to(torch.device("meta"))
+    assert all(getattr(moved, field.name).is_meta for field in fields(moved))

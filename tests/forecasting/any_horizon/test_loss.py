@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from foretell.forecasting.pretrained.loss import quantile_loss
+from foretell.forecasting.any_horizon.loss import candidate_weight, quantile_loss
 from foretell.forecasting.quantiles import GRID
 
 
@@ -65,3 +65,19 @@ def test_the_quantiles_of_a_sample_have_the_least_loss() -> None:
             moved = truth.clone()
             moved[k] += shift
             assert quantile_loss(moved.expand(4000, -1), sample, torch.ones(4000)) > least
+
+
+def test_a_forecast_that_is_not_finite_is_not_hidden() -> None:
+    for value in (torch.nan, torch.inf):
+        quantiles, target, weight = (torch.from_numpy(part) for part in drawn(0))
+        quantiles[0, 0, 0, 3], target[0, 0, 0] = value, 1.0
+        assert not quantile_loss(quantiles, target, weight).isfinite()
+
+
+def test_steps_whose_candidates_lie_far_apart_weigh_less() -> None:
+    candidates = torch.from_numpy(np.random.default_rng(0).normal(size=(2, 3, 5, 4)))
+    weight = candidate_weight(candidates)
+    expected = 1 / (1 + 0.5 * np.std(candidates.numpy(), axis=2, ddof=1))
+    np.testing.assert_allclose(weight, expected)
+    assert (candidate_weight(3 * candidates) < weight).all()
+    assert (candidate_weight(torch.ones(2, 3, 5, 4)) == 1).all()

@@ -1,0 +1,131 @@
+"""The any-horizon network: a causal backbone over the past, and a head that forecasts any step ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from foretell.forecasting.any_horizon.bank import CANDIDATES, FEATURES
+from foretell.forecasting.any_horizon.inputs import AHEAD_FEATURES, Inputs
+from foretell.forecasting.any_horizon.phases import Phases
+from foretell.forecasting.quantiles import GRID, MEDIAN
+from foretell.nn import Downsample
+
+_OUTPUT_GAIN = 0.3
+_NARROW = -1.0
+_EMBEDDING_SIZE = 8
+
+
+class AnyHorizonNetwork(nn.Module):
+    """Quantiles of any steps ahead of any anchors, (B, A, H, Q), in units from the last value.
+
+    One head serves all steps ahead: what is known of the step is among its inputs. With c_k the candidates for a step
+    ahead, w a softmax over them and r a correction, all functions of the hidden state, the step and the candidates,
+
+        median = sum_k w_k c_k + r
+
+    and the other quantiles lie at positive distances around it. Beside the hidden state at the anchor the head sees the
+    mean of a projection of all hidden states at steps of the same phase as the one to forecast, for each season.
+    """
+
+    def __init__(
+        self,
+        backbone: nn.Module,
+        hidden: int,
+        *,
+        head: int = 96,
+        phase: int = 24,
+        convolution: Downsample | None = None,
+        covariates: int = 0,
+        future: int = 0,
+        static: int = 0,
+        categories: Sequence[int] = (),
+    ) -> None:
+        """`backbone` maps (B, T, its inputs) to (B, T, `hidden`), or to a pair of that and its state.
+
+        Its inputs are the features of each step, or what `convolution` makes of them. `covariates` and `future` count
+        the columns of `Inputs` of that name, `categories` the codes of each static column that holds names.
+        """
+        super().__init__()
+        self.convolution = convolution
+        self.backbone = backbone
+        self.embeddings = nn.ModuleList(nn.Embedding(count, _EMBEDDING_SIZE, padding_idx=0) for count in categories)
+        beside = covariates + static + _EMBEDDING_SIZE * len(categories)
+        self.beside = nn.Linear(beside, FEATURES, bias=False) if beside else None
+        self.future = nn.Linear(future, head, bias=False) if future else None
+        self.phase = nn.Linear(hidden, phase)
+        self.state = nn.Linear(hidden + FEATURES, head)
+        self.step = nn.Linear(AHEAD_FEATURES, head)
+        self.compare = nn.Linear(2 * CANDIDATES + 2, head, bias=False)
+        self.repeat = nn.Linear(2 * phase, head, bias=False)
+        self.middle = nn.Linear(head, head)
+        self.output = nn.Linear(head, CANDIDATES + 2 + len(GRID) - 1)
+        nn.init.zeros_(self.output.bias)
+        with torch.no_grad():
+            self.output.weight *= _OUTPUT_GAIN
+
+    def forward(self, inputs: Inputs, state: Any = None) -> tuple[Tensor, Any]:
+        """The quantiles (B, A, H, Q), and what a call on the steps that follow needs to know of these."""
+        before, phases = (None, None) if state is None else state
+        hidden, after = self._hidden(inputs, before)
+        phases = Phases.of(self.phase(hidden), inputs.present, inputs.seasons, phases)
+        context = self.state(torch.cat([_at(hidden, inputs.at), _at(inputs.steps, inputs.at)], -1))
+        candidates = inputs.candidates.mT
+        z = context[:, :, None] + self.step(inputs.ahead) + self.compare(_compared(candidates))
+        if self.future is not None:
+            z = z + self.future(inputs.future)
+        z = F.gelu(z + self.repeat(phases.means(inputs.at, inputs.step_ahead)))
+        z = z + F.gelu(self.middle(z))
+        shares, correction, scale, widths = self.output(z).split([CANDIDATES, 1, 1, len(GRID) - 1], -1)
+        median = (shares.softmax(-1) * candidates).sum(-1, keepdim=True) + correction
+        distances = F.softplus(widths + _NARROW) * scale.clamp(-6, 6).exp()
+        below = distances[..., :MEDIAN].cumsum(-1).flip(-1)
+        above = distances[..., MEDIAN:].cumsum(-1)
+        return torch.cat([median - below, median, median + above], -1), (after, phases.sums)
+
+    def start_from(self, other: AnyHorizonNetwork) -> None:
+        """Take over the weights of a network that reads no covariates: those for covariates are 0 at first."""
+        own = self.state_dict()
+        own |= {name: torch.zeros_like(own[name]) for name in ("beside.weight", "future.weight") if name in own}
+        self.load_state_dict(own | other.state_dict())
+
+    def _hidden(self, inputs: Inputs, state: Any) -> tuple[Tensor, Any]:
+        """(B, W, `hidden`) at each step, and the state of a recurrent backbone after the last (None for others)."""
+        x = inputs.steps
+        if self.beside is not None:
+            static = [inputs.static, *(table(inputs.categories[:, k]) for k, table in enumerate(self.embeddings))]
+            every_step = torch.cat(static, -1)[:, None].expand(-1, x.shape[1], -1)
+            x = x + self.beside(torch.cat([inputs.covariates, every_step], -1))
+        if self.convolution is not None:
+            return self._shortened(x, self.convolution), None
+        hidden = self.backbone(x) if state is None else self.backbone(x, state)
+        return hidden if isinstance(hidden, tuple) else (hidden, None)
+
+    def _shortened(self, x: Tensor, convolution: Downsample) -> Tensor:
+        """The backbone over what a convolution of some stride leaves of the steps, the last of which ends an output;
+        each output stands for all steps until the next, and zeros for those before the first."""
+        steps, kernel, stride = x.shape[1], convolution.weight.shape[2], convolution.stride
+        x = F.pad(x, (0, 0, max(0, kernel - steps), 0))
+        padded = x.shape[1]
+        hidden = self.backbone(torch.relu(convolution(x[:, (padded - kernel) % stride :])))
+        hidden = hidden[0] if isinstance(hidden, tuple) else hidden
+        every = hidden.repeat_interleave(stride, 1)[:, : 1 - stride or None]
+        return F.pad(every, (0, 0, max(0, steps - every.shape[1]), 0))[:, -steps:]
+
+
+def _at(values: Tensor, places: Tensor) -> Tensor:
+    """(B, W, C) at steps (B, A): (B, A, C)."""
+    return values.gather(1, places[..., None].expand(-1, -1, values.shape[-1]))
+
+
+def _compared(candidates: Tensor) -> Tensor:
+    """(B, A, H, K) to (B, A, H, 2 K + 2): the candidates, and how they lie to each other."""
+    mean = candidates.mean(-1, keepdim=True)
+    spread = candidates.std(-1, keepdim=True)
+    return torch.cat(
+        [candidates.asinh(), (candidates - mean) / (spread + 0.1), mean.asinh(), (spread + 0.05).log()], -1
+    )
