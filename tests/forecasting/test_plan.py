@@ -70,6 +70,13 @@ def test_what_no_series_is_long_enough_for_is_refused(make_panel, rows, horizon,
         Plan.of(make_panel([np.arange(5.0), np.arange(float(rows))]), horizon, ForecastSettings(**settings))
 
 
+def test_how_large_a_network_is_matters_only_where_one_is_trained(make_panel):
+    panel, settings = make_panel([np.arange(200_000.0)]), ForecastSettings()
+    assert Plan.of(panel, 150_000, settings, trained=False).holdout.history.tolist() == [200_000]
+    with pytest.raises(SettingsError, match="too large to train"):
+        Plan.of(panel, 150_000, settings)
+
+
 def test_as_long_as_the_longest_series_is_not_too_long(make_panel):
     panel = make_panel([np.arange(5.0), np.arange(1200.0)])
     plan = Plan.of(panel, 1200, ForecastSettings(seasons=(1200,), conv_stride=400, input_steps=1200))

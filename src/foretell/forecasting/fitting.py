@@ -67,7 +67,7 @@ def fit_model(
     Raises TableError for a panel with nothing to learn from, ModelError where the pretrained weights are damaged, and
     what `fit_network` raises.
     """
-    plan = Plan.of(panel, horizon, settings)
+    plan = Plan.of(panel, horizon, settings, trained=model != PRETRAINED)
     learned = observed(panel, plan.holdout.training)
     values = int(learned.sum())
     if not observed(panel, panel.history).any():

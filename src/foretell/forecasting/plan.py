@@ -31,12 +31,14 @@ class Plan:
     """Of a network that is trained on the panel."""
 
     @classmethod
-    def of(cls, panel: Panel, horizon: int, settings: ForecastSettings) -> Plan:
+    def of(cls, panel: Panel, horizon: int, settings: ForecastSettings, *, trained: bool = True) -> Plan:
         """The plan; nothing of it depends on values but the seasons, and they on the training part alone.
 
-        Raises SettingsError for what no series is long enough for.
+        Raises SettingsError for what no series is long enough for, and for a network too large to be `trained`.
         """
         _require_length(panel, horizon, settings)
+        if trained:
+            _require_size(horizon, settings)
         natural = panel.frequency.seasons
         shortest = min(natural if settings.seasons is None else settings.seasons, default=1)
         holdout = Holdout.split(panel.history, horizon, shortest, settings.windows)
@@ -79,6 +81,9 @@ def _require_length(panel: Panel, horizon: int, settings: ForecastSettings) -> N
         )
     if steps is not None and steps > longest:
         raise SettingsError(f"input_steps {steps:,}: {have}; give {longest:,} at most")
+
+
+def _require_size(horizon: int, settings: ForecastSettings) -> None:
     if settings.hidden > _MOST_WEIGHTS:
         raise SettingsError(
             f"hidden {settings.hidden:,}: a network of as many features is too large to train; give "
