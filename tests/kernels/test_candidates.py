@@ -407,7 +407,7 @@ def test_linear_and_damped_trend():
         for t, value in enumerate(values[1:], 1):
             expected = level + damping * trend
             if math.isnan(value):
-                level = expected
+                level, trend = expected, damping * trend
                 continue
             gain = max(0.4, 1 / (t + 1))
             level = expected + gain * (value - expected)

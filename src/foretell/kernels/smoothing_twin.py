@@ -82,6 +82,7 @@ class SmoothingBank:
             self._correct(t, value, self._drift(overall))
         else:
             self.level = self.level + self._drift(overall)
+            self.trend = np.where(self.bank.damping > 0, self.bank.damping * self.trend, self.trend)
         if t + 1 in self._whole_cycles:
             for cycles in (1, 2):
                 self._start_season((self.period > 1) & (t + 1 == cycles * self.period), t, values, logs, cycles)

@@ -96,6 +96,22 @@ def test_a_falling_stretch_does_not_disturb_what_goes_on_later(tmp_path: Path, m
     assert same(run(tmp_path / "twice", monkeypatch, 6), straight)
 
 
+def test_it_begins_with_the_weights_of_an_earlier_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = run(tmp_path / "before", monkeypatch, 3)
+    begun = {}
+
+    def first(network: torch.nn.Module, *_: object, **__: object) -> None:
+        begun.update({name: tensor.clone() for name, tensor in network.state_dict().items()})
+        assert all(weight.requires_grad for weight in network.parameters())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pretraining, "train", first)
+    start = tmp_path / "before" / "weights.safetensors"
+    with pytest.raises(KeyboardInterrupt):  # other sizes and another seed, which do not count
+        pretrain(tmp_path / "after", minutes=1, falling=0, sizes=Sizes(), seed=5, start=start)
+    assert same(begun, before)
+
+
 def test_the_command_reads_its_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     called = {}
     monkeypatch.setattr(pretraining, "pretrain", lambda folder, **options: called.update(options, folder=folder))
@@ -110,10 +126,13 @@ def test_the_command_reads_its_options(tmp_path: Path, monkeypatch: pytest.Monke
         "8",
         "--seed",
         "4",
+        "--start",
+        "before.safetensors",
     ]
     monkeypatch.setattr("sys.argv", arguments)
     pretraining.main()
     assert called == {
         "folder": tmp_path / "new", "minutes": 7, "falling": 2, "sizes": Sizes(hidden=8), "seed": 4,
+        "start": Path("before.safetensors"),
     }  # fmt: skip
     assert (tmp_path / "new").is_dir()

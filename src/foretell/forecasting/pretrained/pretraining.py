@@ -18,7 +18,7 @@ from safetensors.torch import save
 
 from foretell.forecasting.any_horizon.network import AnyHorizonNetwork
 from foretell.forecasting.pretrained.curriculum import Curriculum
-from foretell.forecasting.pretrained.shipped import Sizes
+from foretell.forecasting.pretrained.shipped import Sizes, load
 from foretell.storage.whole_file import replace_file
 from foretell.training import History, Progress, train
 from foretell.training.settings import NO_BOUND, TrainingSettings
@@ -27,12 +27,23 @@ _RATE = 3e-3
 _SAY_EVERY = 100
 
 
-def pretrain(folder: Path, *, minutes: float, falling: float, sizes: Sizes, seed: int) -> None:
-    """Train for `minutes` in all at a constant rate, then for `falling` minutes at a falling one."""
+def pretrain(
+    folder: Path, *, minutes: float, falling: float, sizes: Sizes, seed: int, start: Path | None = None
+) -> None:
+    """Train for `minutes` in all at a constant rate, then for `falling` minutes at a falling one.
+
+    From the weights in the file `start`, of an earlier run whose series were others, and with its sizes; or else from
+    random weights.
+    """
+    begun = None if start is None else load(start)
+    if begun is not None:
+        sizes = begun.sizes
     curriculum = Curriculum(seed)
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         network = sizes.build()
+    if begun is not None:
+        network.load_state_dict(begun.network.state_dict())
     constant: dict[str, Any] = {
         "steps": NO_BOUND,
         "optimiser": "adamw",
@@ -97,10 +108,18 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=52, help="at a constant rate, in all")
     parser.add_argument("--falling", type=float, default=13, help="minutes at a falling rate after them")
     parser.add_argument("--hidden", type=int, default=Sizes.hidden)
+    parser.add_argument("--start", type=Path, help="weights of an earlier run to begin with, in place of random ones")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
-    pretrain(given.folder, minutes=given.minutes, falling=given.falling, sizes=Sizes(given.hidden), seed=given.seed)
+    pretrain(
+        given.folder,
+        minutes=given.minutes,
+        falling=given.falling,
+        sizes=Sizes(given.hidden),
+        seed=given.seed,
+        start=given.start,
+    )
 
 
 if __name__ == "__main__":

@@ -46,8 +46,8 @@ def composed(random: Random, count: int, steps: int, length: int, second: int) -
         of_trend = of_trend * np.where(some(random, count, 0.5), 0.4, 1.0) * (_TYPICAL / max(_TYPICAL, length)) ** 0.5
     body = of_trend * up
     wilder = np.exp(
-        np.where(some(random, count, 0.15), 0.5, 0.0)
-        * smooth(random, count, steps, log_uniform(random, 10, max(steps, 11), count))
+        np.where(some(random, count, 0.3), log_uniform(random, 0.3, 1.2, (count, 1)), 0.0)
+        * smooth(random, count, steps, log_uniform(random, max(3, length), max(steps, 11), count))
     )
     added = body + of_season * repeat + of_noise * noise * wilder
     base = log_uniform(random, 3, 300, (count, 1)) - np.minimum(added.min(1, keepdims=True), 0)
@@ -56,7 +56,7 @@ def composed(random: Random, count: int, steps: int, length: int, second: int) -
     logs = (
         np.clip(relative * body, -6, 6)
         + np.log1p(np.clip(np.minimum(relative * of_season, 1.1) * repeat, -0.95, 8))
-        + np.clip(relative * of_noise, 0, 0.5) * noise
+        + np.clip(relative * of_noise, 0, 0.5) * noise * np.minimum(wilder, 3)
     )
     return np.where(some(random, count, 0.55), np.exp(np.clip(logs, -12, 12)), added)
 
@@ -98,13 +98,13 @@ def state_space(random: Random, count: int, steps: int, length: int, second: int
 
 def growing(random: Random, count: int, steps: int, length: int, second: int) -> Floats:
     """A level with a growth rate of its own: a lasting mean, to which passing changes return; now and then a break,
-    fading, or saturation; as economies, populations and sales have."""
+    fading, or saturation, and calm and wild times; as economies, populations and sales have."""
     time = np.arange(steps)
     mean = np.where(random.random(count) < 0.75, 1.0, -1.0) * log_uniform(random, 0.08, 1.5, count)
     mean = column(mean * (random.random(count) < 0.9))
     persistence = random.choice([0.0, 0.3, 0.5, 0.7, 0.85, 0.93], count)
     passing = autoregression(gaussian(random, count, steps), persistence) * np.sqrt(1 - column(persistence) ** 2)
-    breaks = held(random, gaussian(random, count, steps), log_uniform(random, 0.003, 0.03, (count, 1)))
+    breaks = held(random, gaussian(random, count, steps), log_uniform(random, 0.005, 0.08, (count, 1)))
     end, width = random.uniform(0.3, 1.2, (count, 1)) * steps, random.uniform(0.05, 0.2, (count, 1)) * steps
     fading = choose(
         random,
@@ -119,10 +119,15 @@ def growing(random: Random, count: int, steps: int, length: int, second: int) ->
     growth = (
         mean * fading
         + passing * log_uniform(random, 0.05, 0.8, (count, 1)) * some(random, count, 0.7)
-        + breaks * log_uniform(random, 0.05, 0.5, (count, 1)) * some(random, count, 0.2)
+        + breaks * log_uniform(random, 0.05, 1.0, (count, 1)) * some(random, count, 0.35)
     )
     shock = shocks(random, count, steps) * log_uniform(random, 0.2, 1, (count, 1))
-    path = np.cumsum((growth + shock) * (12 / max(12, 3 * length)), 1)
+    calm_and_wild = np.exp(
+        log_uniform(random, 0.2, 1.2, (count, 1))
+        * some(random, count, 0.5)
+        * smooth(random, count, steps, log_uniform(random, 3, 0.6 * steps, count))
+    )
+    path = np.cumsum((growth + shock * calm_and_wild) * (12 / max(12, 3 * length)), 1)
     path = path + colored(random, count, steps) * log_uniform(random, 0.02, 0.8, (count, 1)) * some(random, count, 0.7)
     if length > 1:
         size = np.where(some(random, count, 0.1), 0.0, log_uniform(random, 0.2, 8, (count, 1)))

@@ -77,6 +77,7 @@ class SmoothingBank {
                 const double expected = level_[p] + drift;
                 if (!seen) {
                     level_[p] = expected;
+                    if (damping > 0) trend_[p] *= damping;
                     continue;
                 }
                 // The first values count as much as in a plain mean.
