@@ -1,6 +1,8 @@
 # make forecast: forecasts of the data that comes with foretell, in ./forecast
 # make test: linter, type checker, tests
 # make test-kernels: the tests of layers and kernels alone, for FORETELL_ISA=baseline, avx2 or avx512, or FORETELL_KERNELS=reference
+# make sanitize: random cases of the compiled functions under the address, undefined-behaviour and thread sanitizers
+# make format: Python and C++ as the house formats them (clang-format, if there is one)
 # make docs: the documentation site, in ./site; fails on a dead link
 # make pretrain: trains the network that comes with foretell, for MINUTES; goes on where it stopped
 PYTHON ?= python3
@@ -14,7 +16,7 @@ export GOMP_SPINCOUNT := 1000
 
 PYTEST := $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4
 
-.PHONY: forecast test test-kernels docs pretrain clean
+.PHONY: forecast test test-kernels sanitize format docs pretrain clean
 
 forecast: $(VENV)/.installed-report
 	$(BIN)/foretell forecast --demo
@@ -27,6 +29,24 @@ test: $(VENV)/.installed-test
 
 test-kernels: $(VENV)/.installed-test
 	$(PYTEST) tests/nn $(if $(filter reference,$(FORETELL_KERNELS)),,tests/kernels)
+
+NATIVE := src/foretell/kernels/native
+NATIVE_SOURCES := $(wildcard $(NATIVE)/*/*.cpp)
+# As the narrowest instruction set, which every machine has; FLAGS="-mavx2 -mfma" for another.
+sanitize: build/random_cases-address build/random_cases-thread
+	build/random_cases-address $(CASES)
+	build/random_cases-thread $(CASES)
+
+build/random_cases-address: SANITIZERS := address,undefined -fno-sanitize=vptr -fno-sanitize-recover=undefined
+build/random_cases-thread: SANITIZERS := thread
+build/random_cases-%: tests/kernels/random_cases.cpp $(NATIVE_SOURCES) $(wildcard $(NATIVE)/*/*.h)
+	mkdir -p build
+	$(CXX) -std=c++17 -O1 -g -fno-rtti -fno-math-errno -fno-trapping-math -Wno-psabi $(FLAGS) -fsanitize=$(SANITIZERS) \
+	  -I $(NATIVE) $< $(NATIVE_SOURCES) -o $@ -lpthread -ldl
+
+format: $(VENV)/.installed-test
+	$(BIN)/ruff format
+	! command -v clang-format || clang-format -i $(NATIVE)/*/*.h $(NATIVE_SOURCES) tests/kernels/*.cpp
 
 docs: $(VENV)/.installed-docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

@@ -59,14 +59,16 @@ void pack_panel(const Panels<T>& to, int64_t panel, SquareAt square_at, int64_t 
             const int columns = int(square.columns < L ? square.columns : L);
             const int depths = int(square.depths < L ? square.depths : L);
             T* out = to.at(panel) + (depth * vectors + v) * L;
-            Vec<T> rows[L];
+            Vec<T> rows[L]{};
             if (square.column_stride == 1) {
-                for (int i = 0; i < L; ++i)
-                    rows[i] = i < depths ? load_first(square.from + i * square.depth_stride, columns) : Vec<T>{};
-            } else {  // depths follow one another
-                for (int i = 0; i < L; ++i)
-                    rows[i] = i < columns ? load_first(square.from + i * square.column_stride, depths) : Vec<T>{};
+                for (int i = 0; i < depths; ++i) rows[i] = load_first(square.from + i * square.depth_stride, columns);
+            } else if (square.depth_stride == 1) {
+                for (int i = 0; i < columns; ++i) rows[i] = load_first(square.from + i * square.column_stride, depths);
                 transpose<T>(rows);
+            } else {
+                for (int i = 0; i < depths; ++i)
+                    for (int c = 0; c < columns; ++c)
+                        rows[i][c] = square.from[i * square.depth_stride + c * square.column_stride];
             }
             for (int64_t i = 0; i < L && depth + i < end; ++i) store(out + i * vectors * L, rows[i]);
         }

@@ -1,10 +1,12 @@
-// A WaveNet's layers over whole sequences, forwards and backwards: time steps are rows, and a tile of rows goes through a
-// layer's products, its gates and its sums without leaving the cache. `foretell/nn/layers/wavenet.py` has the equations.
+// A WaveNet's layers over whole sequences, forwards and backwards: time steps are rows, and a tile of rows goes through
+// a layer's products, its gates and its sums without leaving the cache. `foretell/nn/layers/wavenet.py` has the
+// equations.
 #pragma once
 
 #include <vector>
 
 #include "core/boundary.h"
+#include "core/packing.h"
 #include "core/scratch.h"
 #include "core/weight_gradients.h"
 
@@ -62,7 +64,7 @@ class StackOfLayers {
     bool last(int64_t k) const { return k + 1 == s.layers; }
     int64_t past(int64_t k) const { return (s.kernel - 1) * s.dilations[k]; }
     int64_t skip_first(int64_t k) const { return last(k) ? 0 : R; }
-    static int left(int64_t whole, int64_t first) { return int(whole - first < L ? whole - first : L); }
+    static int left(int64_t count, int64_t first) { return int(count - first < L ? count - first : L); }
 
     // The first tap's row of the window that ends with a time step.
     T* window(int64_t k, int64_t row) const {
@@ -77,18 +79,43 @@ class StackOfLayers {
         return static_cast<const T*>(s.extra[k]) + at * 2 * R;
     }
 
-    template <class Element>
-    static Panels<T> pack(Buffer<T>& memory, int64_t depth, int64_t vectors, Element element) {
+    template <class SquareAt>
+    static Panels<T> pack(Buffer<T>& memory, int64_t depth, int64_t vectors, SquareAt square_at) {
         memory = Buffer<T>(depth * vectors * L);
-        Panels<T> panels{memory, depth, vectors, tile_vectors};
-        T* to = memory;
-        for (int64_t panel = 0; panel < panels.count(); ++panel)
-            for (int64_t d = 0; d < depth; ++d)
-                for (int64_t i = 0; i < panels.in(panel) * L; ++i) *to++ = element(d, panel * tile_vectors * L + i);
+        const Panels<T> panels{memory, depth, vectors, tile_vectors};
+        for (int64_t panel = 0; panel < panels.count(); ++panel) pack_panel(panels, panel, square_at);
         return panels;
     }
 
-    // Where in a matrix (2R, .) the column or row `i` of gates in blocks [unit][filter, gate][lane] stands; -1 for none.
+    // Filter and gate of each vector of units side by side, from weights (2R, R, kernel), tap after tap.
+    Panels<T> pack_taps(Buffer<T>& memory, const T* gated) const {
+        memory = Buffer<T>(s.kernel * R * 2 * units * L);
+        const Panels<T> panels{memory, s.kernel * R, 2 * units, tile_vectors};
+        for (int64_t panel = 0; panel < panels.count(); ++panel)
+            for (int64_t tap = 0; tap < s.kernel; ++tap) {
+                const auto square_at = [&](int64_t depth, int64_t vector) {
+                    const int64_t unit = vector / 2 * L, input = depth - tap * R;
+                    const T* from = gated + ((vector % 2 * R + unit) * R + input) * s.kernel + tap;
+                    return Square<T>{from, R * s.kernel, s.kernel, R - unit, R - input};
+                };
+                pack_panel(panels, panel, square_at, tap * R, (tap + 1) * R);
+            }
+        return panels;
+    }
+
+    // The same for the product of the gates' gradients: the gradient at t comes from the window that ends there by the
+    // last tap, from later ones by those before it.
+    Panels<T> pack_taps_backwards(Buffer<T>& memory, const T* gated) const {
+        return pack(memory, s.kernel * gate_row, units, [&](int64_t depth, int64_t vector) {
+            const int64_t tap = s.kernel - 1 - depth / gate_row, gates_at = depth % gate_row / L;
+            const int64_t unit = gates_at / 2 * L, column = vector * L;
+            const T* from = gated + ((gates_at % 2 * R + unit) * R + column) * s.kernel + tap;
+            return Square<T>{from, s.kernel, R * s.kernel, R - column, R - unit};
+        });
+    }
+
+    // Where in a matrix (2R, .) the column or row `i` of gates in blocks [unit][filter, gate][lane] stands; -1 for
+    // none.
     int64_t gate_of(int64_t i) const {
         const int64_t unit = i / (2 * L) * L + i % L;
         return unit < R ? unit + i / L % 2 * R : -1;
@@ -112,25 +139,21 @@ class StackOfLayers {
         const T *gated = values(s.gated[k]), *mixed = values(s.mixed[k]);
         const T *gated_bias = values(s.gated_bias[k]), *mixed_bias = values(s.mixed_bias[k]);
         Buffer<T> memory[3], gate_bias(gate_row, T(0));
-        const Panels<T> gate_weights = pack(memory[0], s.kernel * R, 2 * units, [&](int64_t d, int64_t i) {
-            const int64_t to = gate_of(i);
-            return to < 0 ? T(0) : gated[(to * R + d % R) * s.kernel + d / R];
-        });
-        const auto straight = [&](int64_t first, int64_t count) {
-            return [=](int64_t d, int64_t i) { return i < count ? mixed[(first + i) * R + d] : T(0); };
-        };
-        const Panels<T> skip_weights = pack(memory[1], R, (S + L - 1) / L, straight(skip_first(k), S));
-        const Panels<T> residual_weights = pack(memory[2], R, last(k) ? 0 : units, straight(0, R));
+        const Panels<T> gate_weights = pack_taps(memory[0], gated);
+        const GateMatrix<T> skip{mixed + skip_first(k) * R, whole, 1, S, R}, residual{mixed, whole, 1, R, R};
+        const Panels<T> skip_weights = pack(memory[1], R, (S + L - 1) / L, transposed(skip));
+        const Panels<T> residual_weights = pack(memory[2], R, last(k) ? 0 : units, transposed(residual));
         for (int64_t i = 0; i < gate_row; ++i) gate_bias[i] = gate_of(i) < 0 ? T(0) : gated_bias[gate_of(i)];
         const Depth taps{0, s.kernel, R, s.dilations[k] * R};
-        const Depth whole{0, 1, R, 0};
+        const Depth inputs{0, 1, R, 0};
         T* const skips = static_cast<T*>(s.skips);
 
         in_blocks([&](int64_t first, int64_t count) {
             Buffer<T> z(block * unit_row);
             const T* pointers[block];
             for (int64_t r = 0; r < count; ++r) pointers[r] = window(k, first + r);
-            multiply(pointers, count, taps, gate_weights,
+            multiply(
+                pointers, count, taps, gate_weights,
                 [&](int64_t panel, int64_t r, Vec<T>* tile) {
                     const T* add = extra(k, first + r);
                     each_vector(gate_weights, panel, tile, [&](int64_t at, Vec<T>& v) {
@@ -149,7 +172,8 @@ class StackOfLayers {
                     }
                 });
             for (int64_t r = 0; r < count; ++r) pointers[r] = z + r * unit_row;
-            multiply(pointers, count, whole, skip_weights,
+            multiply(
+                pointers, count, inputs, skip_weights,
                 [&](int64_t panel, int64_t r, Vec<T>* tile) {
                     const T* from = k == 0 ? skip_bias : skips + (first + r) * S;
                     each_vector(skip_weights, panel, tile,
@@ -161,7 +185,8 @@ class StackOfLayers {
                     });
                 });
             if (last(k)) return;
-            multiply(pointers, count, whole, residual_weights,
+            multiply(
+                pointers, count, inputs, residual_weights,
                 [&](int64_t panel, int64_t r, Vec<T>* tile) {
                     each_vector(residual_weights, panel, tile, [&](int64_t at, Vec<T>& v) {
                         v = load_first(present(k, first + r) + at, left(R, at)) +
@@ -186,11 +211,9 @@ class StackOfLayers {
     void gates_backward(int64_t k, const T* grad_skips, const T* grad_x, T* z, T* grad_gates) {
         const T* mixed = values(s.mixed[k]);
         Buffer<T> memory[2];
-        const auto transposed = [&](int64_t first) {
-            return [=](int64_t d, int64_t i) { return i < R ? mixed[(first + d) * R + i] : T(0); };
-        };
-        const Panels<T> skip_weights = pack(memory[0], S, units, transposed(skip_first(k)));
-        const Panels<T> residual_weights = pack(memory[1], R, last(k) ? 0 : units, transposed(0));
+        const GateMatrix<T> skip{mixed + skip_first(k) * R, whole, 1, S, R}, residual{mixed, whole, 1, R, R};
+        const Panels<T> skip_weights = pack(memory[0], S, units, straight(skip));
+        const Panels<T> residual_weights = pack(memory[1], R, last(k) ? 0 : units, straight(residual));
         for (int64_t b = 0; b < s.batch; ++b)
             std::memset(grad_gates_row(grad_gates, k, b * s.steps + s.steps - 1) + gate_row, 0,
                         size_t(past(k) * gate_row) * sizeof(T));
@@ -220,7 +243,8 @@ class StackOfLayers {
             if (last(k)) return multiply(pointers, count, skip_depth, skip_weights, zero, through_gates);
             multiply(pointers, count, skip_depth, skip_weights, zero, keep);
             for (int64_t r = 0; r < count; ++r) pointers[r] = grad_x + (first + r) * R;
-            multiply(pointers, count, Depth{0, 1, R, 0}, residual_weights,
+            multiply(
+                pointers, count, Depth{0, 1, R, 0}, residual_weights,
                 [&](int64_t panel, int64_t r, Vec<T>* tile) {
                     each_vector(residual_weights, panel, tile,
                                 [&](int64_t at, Vec<T>& v) { v = load(grad_z + r * unit_row + at); });
@@ -248,8 +272,8 @@ class StackOfLayers {
                               out(s.grad_gated[k]) + tap * 2 * R * R, tap ? nullptr : out(s.grad_gated_bias[k]),
                               gate_rows.data()});
         if (!last(k))
-            wanted.push_back({z_rows.data(), R, grad_x, R, 0, L, one, 1, R, out(s.grad_residual[k]),
-                              out(s.grad_residual_bias[k])});
+            wanted.push_back(
+                {z_rows.data(), R, grad_x, R, 0, L, one, 1, R, out(s.grad_residual[k]), out(s.grad_residual_bias[k])});
         wanted.push_back(
             {z_rows.data(), R, grad_skips, S, 0, L, one, 1, S, out(s.grad_skip[k]), out(s.grad_skip_bias[k])});
         weight_gradients(wanted.data(), int(wanted.size()), rows, s.threads);
@@ -265,16 +289,13 @@ class StackOfLayers {
     void inputs_backward(int64_t k, T* grad_x, T* grad_gates) {
         const T* gated = values(s.gated[k]);
         Buffer<T> memory;
-        // The gradient at t comes from the window that ends there by the last tap, from later ones by those before it.
-        const Panels<T> weights = pack(memory, s.kernel * gate_row, units, [&](int64_t d, int64_t i) {
-            const int64_t from = gate_of(d % gate_row), tap = s.kernel - 1 - d / gate_row;
-            return from < 0 || i >= R ? T(0) : gated[(from * R + i) * s.kernel + tap];
-        });
+        const Panels<T> weights = pack_taps_backwards(memory, gated);
         const Depth windows{0, s.kernel, gate_row, s.dilations[k] * gate_row};
         in_blocks([&](int64_t first, int64_t count) {
             const T* pointers[block];
             for (int64_t r = 0; r < count; ++r) pointers[r] = grad_gates_row(grad_gates, k, first + r);
-            multiply(pointers, count, windows, weights,
+            multiply(
+                pointers, count, windows, weights,
                 [&](int64_t panel, int64_t r, Vec<T>* tile) {
                     each_vector(weights, panel, tile, [&](int64_t at, Vec<T>& v) {
                         v = load_first(grad_x + (first + r) * R + at, left(R, at));
