@@ -81,6 +81,8 @@ def _unfinished(folder: Path, make: Callable[[Path], T]) -> Iterator[tuple[Path,
             made = make(path)
             if _claimed(path, stack):
                 break
+            if isinstance(made, FileIO):
+                made.close()
         yield path, made
 
 
