@@ -27,7 +27,7 @@ from foretell.audio.task import AudioTask
 from foretell.nn import Categorical
 from foretell.nn.decoding.wavenet_generator import rounded_to_bfloat16
 from foretell.training import History, Progress
-from foretell.training.model_folder import refuse_to_replace
+from foretell.model.folder import refuse_to_replace
 
 ARCHIVE = "free_spoken_digits.tar.gz"
 TEST_TAKES = range(5)

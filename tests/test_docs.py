@@ -100,5 +100,5 @@ def test_translate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pyte
     smaller(monkeypatch, "foretell.text.translation.settings", settings)
     run_blocks("docs/guides/translation.md")
     bleu, translations = capsys.readouterr().out.splitlines()
-    assert bleu.startswith("Bleu(score=")
+    assert bleu.startswith("Score(loss=")
     assert translations.startswith("[")

@@ -12,6 +12,7 @@ import pytest
 
 from foretell.audio.settings import AudioSettings
 from foretell.caption.settings import CaptionSettings
+from foretell.declaration import declared
 from foretell.errors import SettingsError
 from foretell.field_types import UnlikeError, from_plain, read_value, settle_fields
 from foretell.forecasting.settings import ForecastSettings
@@ -113,8 +114,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
 @pytest.mark.parametrize("kind", SETTINGS)
 def test_settings_of_another_type_are_named(kind: type[Any]) -> None:
     tried = 0
-    for name, field in kind.__dataclass_fields__.items():
-        hint = str(field.type)
+    for name, hint in ((field.name, getattr(field.hint, "__name__", str(field.hint))) for field in declared(kind)):
         for value in WRONG.get(hint.removesuffix(" | None"), ()):
             if value is None and hint.endswith("None"):
                 continue

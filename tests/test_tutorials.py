@@ -65,7 +65,7 @@ def test_text(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_translation() -> None:
     names = run("tutorials/translation.md")
-    assert names["translator"].evaluate(names["held_out"]).score > 80
+    assert names["translator"].validation.bleu > 80
 
 
 def test_captions() -> None:
@@ -76,13 +76,13 @@ def test_captions() -> None:
 
 def test_music() -> None:
     names = run("tutorials/music.md")
-    assert names["model"].evaluate(names["chorales"].valid).accuracy > 0.8
+    assert names["model"].validation.accuracy > 0.8
     assert names["notes"].shape == (80, 4)
     assert Path("new.mid").read_bytes()[:4] == b"MThd"
 
 
 def test_audio() -> None:
     names = run("tutorials/audio.md")
-    assert names["model"].validation_bits < 4
+    assert names["model"].validation.bits < 4
     assert names["waveform"].shape == (2000,)
     assert np.isfinite(names["waveform"]).all()

@@ -1,14 +1,17 @@
-"""Dataclasses that hold what their annotations say: settings that someone gives, descriptions that a stranger wrote."""
+"""Dataclasses that hold what their annotations say: settings that someone gives, descriptions that a stranger wrote.
+
+And what they hold as JSON, both ways.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from functools import cache
 from numbers import Integral, Real
 from types import NoneType, UnionType
-from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin
 
+from foretell.declaration import declared
 from foretell.errors import SettingsError
 
 T = TypeVar("T")
@@ -22,16 +25,36 @@ def settle_fields(instance: Any, shown: str = "{} is {!r}") -> None:
     """Check every field of a dataclass against its annotation, as the first line of its `__post_init__`.
 
     numpy's numbers become Python's, and a list becomes the tuple that is meant. Raises SettingsError, which names the
-    field and its value, as `shown`, and what it must be.
+    field and its value, as `shown`, and what it must be, by its type and by the bounds of its `Setting`.
     """
-    for name, hint in _hints(cast(Any, type(instance))).items():
-        given = getattr(instance, name)
+    for field in declared(cast(Any, type(instance))):
+        given = getattr(instance, field.name)
         try:
-            settled = read_value(hint, given)
+            settled = read_value(field.hint, given)
         except ValueError as error:
-            raise SettingsError(f"{shown.format(name, given)}: it must be {error}") from None
+            raise SettingsError(f"{shown.format(field.name, given)}: it must be {error}") from None
+        if field.setting is not None and not field.setting.allows(settled):
+            each, none = "each " * isinstance(settled, tuple), ", or None" * (NoneType in get_args(field.hint))
+            raise SettingsError(f"{shown.format(field.name, given)}: it must {each}be {field.setting.rule}{none}")
         if settled is not given:
-            object.__setattr__(instance, name, settled)
+            object.__setattr__(instance, field.name, settled)
+
+
+def require(instance: Any, name: str, rule: str, holds: bool) -> None:
+    """Raise SettingsError, naming a field, its value and its rule, unless it `holds`: for rules over several fields."""
+    if not holds:
+        raise SettingsError(f"{name} is {getattr(instance, name)!r}: it {rule}")
+
+
+def to_plain(value: Any) -> Any:
+    """What JSON holds of a value: a dataclass as an object, a type of its own by its `to_json`."""
+    if hasattr(value, "to_json"):
+        return value.to_json()
+    if dataclasses.is_dataclass(value):
+        return {f.name: to_plain(getattr(value, f.name)) for f in dataclasses.fields(value) if f.init}
+    if isinstance(value, Mapping):
+        return {key: to_plain(inner) for key, inner in value.items()}
+    return [to_plain(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def from_plain(kind: type[T], plain: Any) -> T:
@@ -41,7 +64,7 @@ def from_plain(kind: type[T], plain: Any) -> T:
     """
     if not isinstance(plain, Mapping):
         raise UnlikeError(f"{kind.__name__} is {_shortened(plain)}, not an object")
-    fields = {f.name: f for f in dataclasses.fields(cast(Any, kind)) if f.init}
+    fields = {field.name: field for field in declared(cast(Any, kind))}
     for name in plain:
         if name not in fields:
             raise UnlikeError(f"{kind.__name__} has no field {_shortened(name)}")
@@ -49,12 +72,12 @@ def from_plain(kind: type[T], plain: Any) -> T:
     for name, field in fields.items():
         if name in plain:
             try:
-                values[name] = read_value(_hints(cast(Any, kind))[name], plain[name])
+                values[name] = read_value(field.hint, plain[name])
             except (UnlikeError, SettingsError):
                 raise
             except ValueError as error:
                 raise UnlikeError(f"{name} is {_shortened(plain[name])}: it must be {error}") from None
-        elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+        elif field.required:
             raise UnlikeError(f"{kind.__name__} lacks {name}")
     return kind(**values)
 
@@ -62,8 +85,8 @@ def from_plain(kind: type[T], plain: Any) -> T:
 def read_value(hint: Any, value: Any) -> Any:
     """The value, if it is what an annotation says. Raises ValueError with what it must be, such as "a whole number".
 
-    Known are int, float, str, bool, None, Literal, unions, tuples, mappings from str, and dataclasses. No float is NaN
-    or infinite but where it is an argument that the caller checks for its range.
+    Known are int, float, str, bool, None, Literal, unions, tuples, mappings from str, dataclasses, and types with a
+    `from_json`. No float is NaN or infinite but where it is an argument that the caller checks for its range.
     """
     if hint in _SIMPLE:
         return _SIMPLE[hint](value)
@@ -80,6 +103,8 @@ def read_value(hint: Any, value: Any) -> Any:
         if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
             raise ValueError("an object with names")
         return {key: read_value(arguments[1], inner) for key, inner in value.items()}
+    if hasattr(hint, "from_json"):
+        return value if isinstance(value, hint) else hint.from_json(value)
     if dataclasses.is_dataclass(hint):
         return value if isinstance(value, cast(type, hint)) else from_plain(cast(type, hint), value)
     return value
@@ -129,6 +154,8 @@ _SIMPLE: dict[Any, Callable[[Any], Any]] = {
 
 
 def _one_of(hints: tuple[Any, ...], value: Any) -> Any:
+    if value is None and NoneType in hints:
+        return None
     rules = []
     for hint in hints:
         try:
@@ -160,9 +187,3 @@ def _rule(hint: Any) -> str:
 def _shortened(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-@cache
-def _hints(kind: Any) -> dict[str, Any]:
-    hints = get_type_hints(kind)
-    return {f.name: hints[f.name] for f in dataclasses.fields(kind) if f.init}

@@ -13,12 +13,16 @@ from foretell.errors import AudioError
 
 
 def test_a_share_is_held_out(voices: Path, tiny) -> None:
-    data = read_data(voices, tiny(validation=0.2), speakers_from="name")
+    data = read_data(voices, tiny(validation=0.2, speakers_from="name"))
     assert (len(data.training), len(data.validation)) == (8, 2)
     assert data.speakers == ("ann", "bob")
     assert data.rate == 8000
+    parts = data.parts()
+    assert [sound.name for sound in parts.training.sounds] == [sound.name for sound in data.training]
+    assert parts.validation is not None
+    assert (parts.counts["training"], parts.counts["validation"], parts.validation.rate) == (8, 2, 8000)
     said = "\n".join(data.sentences())
-    assert "10 sounds, 0.6 s at 8,000 samples a second." in said
+    assert "10 sounds, 0.6 s at 8,000 samples per second." in said
     assert "2 speakers, by the files' names: ann, bob." in said
     assert "Validation: 2 sounds of them, held out." in said
 
@@ -28,13 +32,13 @@ def test_another_folder_judges(voices: Path, tmp_path: Path, tiny, make_tone) ->
     other.mkdir()
     soundfile.write(other / "9_bob_9.wav", make_tone(0.2, 16_000), 16_000)
     (other / "readme.txt").write_text("read me")
-    data = read_data(voices, tiny(), speakers_from="name", validation=other)
+    data = read_data(voices, tiny(speakers_from="name"), validation=other)
     assert (len(data.training), len(data.validation)) == (10, 1)
     assert len(data.validation[0].levels) == pytest.approx(1600, abs=1)
     assert f"Validation: 1 sound of {other}." in data.sentences()
     soundfile.write(other / "9_eve_9.wav", make_tone(0.2), 8000)
     with pytest.raises(AudioError, match=r"9_eve_9\.wav: the speaker 'eve' is not among ann, bob"):
-        read_data(voices, tiny(), speakers_from="name", validation=other)
+        read_data(voices, tiny(speakers_from="name"), validation=other)
 
 
 def test_everything_that_happened_is_said(tmp_path: Path, tiny, make_tone) -> None:
@@ -43,7 +47,7 @@ def test_everything_that_happened_is_said(tmp_path: Path, tiny, make_tone) -> No
     (tmp_path / "c.txt").write_text("c")
     data = read_data(tmp_path, tiny(skip_silent=True))
     assert data.sentences() == [
-        "1 sound, 1.0 s at 8,000 samples a second.",
+        "1 sound, 1.0 s at 8,000 samples per second.",
         "1.0 s of silence were cut off at their ends.",
         "1 other file in the folder: ignored.",
         "1 file silent throughout: skipped, such as b.wav.",

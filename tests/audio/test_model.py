@@ -12,7 +12,7 @@ import pytest
 import soundfile
 import torch
 
-from foretell.audio import AudioModel, read_sound
+from foretell.audio import AudioModel, Score, Sounds, read_sound
 from foretell.audio.settings import AudioSettings
 from foretell.errors import AudioError, ModelError, SettingsError
 from foretell.training.settings import TrainingSettings
@@ -25,7 +25,17 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> AudioModel:
     for take in range(4):
         for speaker in ("ann", "bob"):
             soundfile.write(folder / f"{take}_{speaker}_0.wav", random.uniform(-0.5, 0.5, 300), 4000)
-    return AudioModel.train(folder, small_settings(), speakers_from="name", device="cpu")
+    return trained(folder, speakers_from="name")
+
+
+def trained(folder: Path, **changes: Any) -> AudioModel:
+    settings = small_settings(**changes)
+    parts = Sounds(folder).parts(settings)
+    return AudioModel(settings).train(parts.training, parts.validation, device="cpu")
+
+
+def judged(model: AudioModel, folder: Path, **options: Any) -> Score:
+    return model.evaluate(model.read(Sounds(folder)), device="cpu", **options)
 
 
 def small_settings(**changes: Any) -> AudioSettings:
@@ -37,8 +47,11 @@ def small_settings(**changes: Any) -> AudioSettings:
 def test_what_is_known_of_it(model: AudioModel) -> None:
     assert model.rate == 4000
     assert model.speakers == ("ann", "bob")
-    assert model.trained_on == (7, pytest.approx(7 * 300 / 4000))
-    assert model.validation_bits == pytest.approx(model.history.best)
+    assert (model.learned.sounds, model.learned.seconds) == (7, pytest.approx(7 * 300 / 4000))
+    assert model.history is not None
+    assert model.validation is not None
+    assert model.validation.bits == pytest.approx(model.history.best)
+    assert model.validation.sounds == 1
     assert model.facts()["speakers"] == "ann, bob"
     assert json.dumps(model.facts())
 
@@ -98,7 +111,7 @@ def test_evaluation_by_speaker(model: AudioModel, tmp_path: Path) -> None:
     random = np.random.default_rng(2)
     for name, length in (("0_ann_1", 500), ("1_ann_1", 300), ("0_bob_1", 600)):
         soundfile.write(tmp_path / f"{name}.wav", random.uniform(-0.5, 0.5, length), 4000)
-    found = model.evaluate(tmp_path, device="cpu")
+    found = judged(model, tmp_path)
     assert (found.samples, found.sounds) == (1400, 3)
     assert [(name, samples) for name, _, samples in found.speakers] == [("ann", 800), ("bob", 600)]
     total = sum(bits * samples for _, bits, samples in found.speakers)
@@ -107,28 +120,28 @@ def test_evaluation_by_speaker(model: AudioModel, tmp_path: Path) -> None:
     assert 5 < found.bits < 9
     soundfile.write(tmp_path / "0_eve_1.wav", random.uniform(-0.5, 0.5, 100), 4000)
     with pytest.raises(AudioError, match="the speaker 'eve' is not among ann, bob"):
-        model.evaluate(tmp_path)
+        judged(model, tmp_path)
 
 
 @pytest.mark.parametrize("head", ["categorical", "mixture_of_logistics", "gaussian"])
 def test_a_folder_keeps_it(head: str, voices: Path, tmp_path: Path) -> None:
-    model = AudioModel.train(voices, small_settings(head=head, validation=0), device="cpu")
+    model = trained(voices, head=head, validation=0)
     model.save(tmp_path / "model")
     assert sorted(path.name for path in (tmp_path / "model").iterdir()) == ["model.json", "weights.safetensors"]
     loaded = AudioModel.load(tmp_path / "model")
     assert loaded.settings == model.settings
     assert loaded.head == model.head
-    assert (loaded.speakers, loaded.validation_bits, loaded.trained_on) == ((), None, model.trained_on)
+    assert (loaded.speakers, loaded.validation, loaded.learned) == ((), None, model.learned)
     assert not loaded.network.training
     np.testing.assert_array_equal(loaded.generate(0.01), model.generate(0.01))
-    assert loaded.evaluate(voices, device="cpu") == model.evaluate(voices, device="cpu")
+    assert judged(loaded, voices) == judged(model, voices)
     with pytest.raises(SettingsError, match="tells no speakers apart"):
         loaded.generate(0.01, speaker="ann")
 
 
 def rewrite(folder: Path, change) -> None:
     """Change a description, with a checksum that fits."""
-    from foretell.training.model_folder import read_folder, write_folder
+    from foretell.model.folder import read_folder, write_folder
 
     stored = read_folder(folder)
     description = stored.description
@@ -144,11 +157,13 @@ def rewrite(folder: Path, change) -> None:
         lambda d: d["settings"].update(residual=16),
         lambda d: d["settings"].update(layers=4),
         lambda d: d["settings"].update(residual=10**9),
-        lambda d: d["settings"].update(sample_rate=None),
+        lambda d: d["learned"].update(rate=None),
+        lambda d: d["learned"].update(rate=0),
         lambda d: d.pop("settings"),
         lambda d: d["settings"].update(colour="red"),
-        lambda d: d["head"].update(name="shoulders"),
-        lambda d: d["speakers"].append("eve"),
+        lambda d: d["settings"].update(head="shoulders"),
+        lambda d: d["learned"]["speakers"].append("eve"),
+        lambda d: d["learned"].update(speakers=["ann", "ann"]),
         lambda d: d.pop("history"),
     ],
 )
@@ -197,15 +212,15 @@ def test_evaluation_says_how_far_it_is(model: AudioModel, tmp_path: Path) -> Non
     for k in range(6):
         soundfile.write(tmp_path / f"{k}_ann_0.wav", np.random.default_rng(k).uniform(-0.5, 0.5, 1000), 4000)
     told: list[float] = []
-    found = model.evaluate(tmp_path, device="cpu", on_progress=told.append)
-    assert found == model.evaluate(tmp_path, device="cpu")
+    found = judged(model, tmp_path, on_progress=told.append)
+    assert found == judged(model, tmp_path)
     assert told == pytest.approx([k / 8 for k in range(1, 9)])  # two batches of four chunks
 
 
 def test_weights_that_are_not_finite(model: AudioModel, tmp_path: Path) -> None:
     import safetensors.torch
 
-    from foretell.training.model_folder import read_folder, write_folder
+    from foretell.model.folder import read_folder, write_folder
 
     model.save(tmp_path / "model")
     stored = read_folder(tmp_path / "model")

@@ -10,7 +10,7 @@ import pytest
 
 from foretell import ImageError, ModelError, SettingsError
 from foretell.caption import Captioned, Captioner, CaptionSettings
-from foretell.training.model_folder import write_folder
+from foretell.model.folder import write_folder
 
 Squares = Callable[..., Captioned]
 Tiny = Callable[..., CaptionSettings]
@@ -27,20 +27,20 @@ def test_it_learns_a_toy_task(attention: bool, squares: Squares, tiny: Tiny, tmp
     assert captioner.validation.images == 12
     assert captioner.validation.loss == pytest.approx(captioner.history.best, rel=1e-4)
     others = squares(3, seed=2)
-    written = captioner.describe(others.images)
+    written = captioner.predict(others.images)
     assert written == [text for (text,) in others.captions]
-    assert captioner.describe(others.images, beam=3) == written
-    assert [captioner.describe(others.images[k : k + 1])[0] for k in range(6)] == written[:6]
-    assert captioner.describe(np.empty((0, 16, 16, 3), np.uint8)) == []
+    assert captioner.predict(others.images, beam=3) == written
+    assert [captioner.predict(others.images[k : k + 1])[0] for k in range(6)] == written[:6]
+    assert captioner.predict(np.empty((0, 16, 16, 3), np.uint8)) == []
 
     captioner.save(tmp_path / "model")
     again = Captioner.load(tmp_path / "model")
     assert again.settings == settings
     assert again.validation == captioner.validation
     assert again.history is not None
-    assert again.history.to_dict() == captioner.history.to_dict()
+    assert again.history.to_json() == captioner.history.to_json()
     assert again.evaluate(others) == captioner.evaluate(others)
-    assert again.describe(others.images) == written
+    assert again.predict(others.images) == written
     assert again.facts() == captioner.facts()
 
 
@@ -49,10 +49,10 @@ def test_files_are_described_as_their_pixels_are(squares: Squares, tiny: Tiny, f
     pictures = squares(2)
     files = [folder / name for name in pictures.names]
     told: list[float] = []
-    assert captioner.describe(files, on_progress=told.append) == captioner.describe(pictures.images)
+    assert captioner.predict(files, on_progress=told.append) == captioner.predict(pictures.images)
     assert told[-1] == 1.0
     with pytest.raises(ImageError, match="there is no file"):
-        captioner.describe([tmp_path / "nothing.png"])
+        captioner.predict([tmp_path / "nothing.png"])
 
 
 def test_the_same_seed_gives_the_same_model(squares: Squares, tiny: Tiny) -> None:
@@ -69,8 +69,8 @@ def test_a_stopped_training_goes_on(squares: Squares, tiny: Tiny, tmp_path: Path
     stopped = Captioner(tiny())
     with pytest.raises(KeyboardInterrupt):
         stopped.train(squares(), squares(1, 1), device="cpu", checkpoint=tmp_path / "c", on_progress=stop)
-    with pytest.raises(ModelError, match="not learned anything"):
-        stopped.describe(squares().images)
+    with pytest.raises(ModelError, match="learned nothing yet"):
+        stopped.predict(squares().images)
     steps: list[int] = []
     captioner = Captioner(tiny())
     captioner.train(
@@ -87,7 +87,7 @@ def test_a_stopped_training_goes_on(squares: Squares, tiny: Tiny, tmp_path: Path
 def test_nothing_to_work_on(squares: Squares, tiny: Tiny) -> None:
     captioner = Captioner(tiny())
     for asked in (lambda: captioner.parameters, captioner.facts, lambda: captioner.save("x")):
-        with pytest.raises(ModelError, match="not learned anything"):
+        with pytest.raises(ModelError, match="learned nothing yet"):
             asked()
     with pytest.raises(ImageError, match="no picture to train on"):
         captioner.train(squares()[[]])
@@ -98,10 +98,10 @@ def test_nothing_to_work_on(squares: Squares, tiny: Tiny) -> None:
         captioner.evaluate(squares()[[]])
     for wrong in (np.zeros((2, 24, 24, 3), np.uint8), np.zeros((2, 16, 16, 3)), np.zeros((16, 16, 3), np.uint8)):
         with pytest.raises(ImageError, match="16 x 16"):
-            captioner.describe(wrong)
+            captioner.predict(wrong)
     for beam in (0, -1, 10**9):
         with pytest.raises(SettingsError, match="beam"):
-            captioner.describe(squares().images, beam=beam)
+            captioner.predict(squares().images, beam=beam)
 
 
 def test_folders_that_will_not_do(squares: Squares, tiny: Tiny, tmp_path: Path) -> None:
@@ -124,7 +124,13 @@ def test_folders_that_will_not_do(squares: Squares, tiny: Tiny, tmp_path: Path) 
         with pytest.raises(ModelError):
             Captioner.load(tmp_path / "stranger")
     for vocabulary in ("", "{}", 5, None):
-        write_folder(tmp_path / "stranger", "caption", {**_rest(description), "vocabulary": vocabulary}, weights)
+        learned = {"vocabulary": vocabulary, "cut": 0}
+        write_folder(
+            tmp_path / "stranger",
+            "caption",
+            {**_rest(description), "learned": learned},
+            weights,
+        )
         with pytest.raises(ModelError):
             Captioner.load(tmp_path / "stranger")
     (tmp_path / "model" / "weights.safetensors").write_bytes(b"no tensors")

@@ -1,20 +1,19 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import Any
 
 import pytest
 
 from foretell import SettingsError
 from foretell.caption import CaptionSettings
-from foretell.field_types import from_plain
+from foretell.field_types import from_plain, to_plain
 
 
 def test_from_dict() -> None:
     settings = CaptionSettings(size=96, attention=True)
-    assert from_plain(CaptionSettings, asdict(settings)) == settings
-    assert from_plain(CaptionSettings, json.loads(json.dumps(asdict(settings)))) == settings
+    assert from_plain(CaptionSettings, to_plain(settings)) == settings
+    assert from_plain(CaptionSettings, json.loads(json.dumps(to_plain(settings)))) == settings
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from foretell.training.model_folder import _digest
+from foretell.model.folder import _digest
 
 ROWS = "".join(f"2020-01-{day:02},{day % 7}\n" for day in range(1, 32))
 

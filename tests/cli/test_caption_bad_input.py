@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from foretell.caption import Captioned, Captioner, CaptionSettings
-from foretell.training.model_folder import write_folder
+from foretell.model.folder import write_folder
 from foretell.training.settings import TrainingSettings
 
 GOOD = "image,caption\na.png,red\n"
@@ -121,14 +121,14 @@ def test_run_refuses(
 ) -> None:
     (tmp_path / "empty").mkdir()
     before = sorted(tmp_path.rglob("*"))
-    refused(run("caption", "run", "model", *options), tmp_path, before, *said)
+    refused(run("caption", "predict", "model", *options), tmp_path, before, *said)
 
 
 def test_run_refuses_other_models(run: Callable[..., Any], photos: Path, refused: Callable[..., None]) -> None:
     write_folder(photos.parent / "sound", "audio", {}, {})
     before = sorted(photos.parent.rglob("*"))
     for folder, said in (("nothing", "does not exist"), ("photos", "is not a model"), ("sound", "foretell audio")):
-        refused(run("caption", "run", folder, "photos/a.png"), photos.parent, before, said)
+        refused(run("caption", "predict", folder, "photos/a.png"), photos.parent, before, said)
 
 
 @pytest.mark.usefixtures("model")
@@ -138,6 +138,6 @@ def test_a_full_disk_leaves_nothing(
     (tmp_path / "x.csv").write_bytes(b"what was there before")
     before = sorted(tmp_path.rglob("*"))
     full_disk()
-    done = run("caption", "run", "model", "photos/a.png", "-o", "x.csv", "--quiet")
+    done = run("caption", "predict", "model", "photos/a.png", "-o", "x.csv", "--quiet")
     refused(done, tmp_path, before, "x.csv", "No space left on device")
     assert (tmp_path / "x.csv").read_bytes() == b"what was there before"

@@ -1,4 +1,4 @@
-"""`foretell caption train` and `foretell caption run`, one after the other."""
+"""`foretell caption train` and `foretell caption predict`, one after the other."""
 
 from __future__ import annotations
 
@@ -48,19 +48,19 @@ def test_train_and_run(attention: str, run: Callable[..., Any], photos: Path) ->
     folder = photos.parent
     done = run(*TRAIN, *TINY, attention)
     assert done.exit_code == 0, done.output
-    for words in ("12 pictures with 12 captions, 1 of them held out", "20 steps in", "nats a word", "% of 1 pictures"):
+    for words in ("12 pictures with 12 captions, 1 of them held out", "20 steps in", "nats per word", "exact captions"):
         assert words in done.stdout
     assert "left" in done.stderr
     assert sorted(path.name for path in folder.iterdir()) == ["captions.csv", "model", "photos"]
 
     places = ("photos/03.png", "photos/more")
     names = ["photos/03.png", "photos/more/10.png", "photos/more/11.png"]
-    done = run("caption", "run", "model", *places)
+    done = run("caption", "predict", "model", *places)
     assert (done.exit_code, done.stderr) == (0, ""), done.output
     assert [line.partition(": ")[0] for line in done.stdout.splitlines()] == names
-    done = run("caption", "run", "model", *places, "--beam", "2", "--json")
+    done = run("caption", "predict", "model", *places, "--beam", "2", "--json")
     captioner = Captioner.load(folder / "model")
-    captions = captioner.describe([folder / name for name in names], beam=2)
+    captions = captioner.predict([folder / name for name in names], beam=2)
     assert json.loads(done.stdout)["captions"] == [
         {"image": name, "caption": text} for name, text in zip(names, captions, strict=True)
     ]
@@ -72,11 +72,12 @@ def test_json_says_what_there_is(run: Callable[..., Any], photos: Path) -> None:
     (photos / "unnamed.png").write_bytes(b"never opened")
     done = run(*TRAIN, *TINY, "--json")
     document = json.loads(done.stdout)
-    assert document["pictures"] == {"all": 12, "held_out": 1, "not_in_the_table": 1}
-    assert document["captions"] == {"all": 13, "repeated": 1, "cut_off": 0}
+    data = document["data"]
+    assert (data["training"], data["validation"], data["not_in_the_table"]) == (11, 1, 1)
+    assert (data["captions"], data["repeated"]) == (13, 1)
     assert document["training"]["steps"] == 20
     assert document["validation"]["images"] == 1
-    done = run("caption", "run", "model", "photos/00.png", "--json")
+    done = run("caption", "predict", "model", "photos/00.png", "--json")
     document = json.loads(done.stdout)
     assert [entry["image"] for entry in document["captions"]] == ["photos/00.png"]
     assert document["model"]["size"] == 16
@@ -85,14 +86,14 @@ def test_json_says_what_there_is(run: Callable[..., Any], photos: Path) -> None:
 
 
 def test_into_a_table(run: Callable[..., Any], model: Path) -> None:
-    done = run("caption", "run", "model", "photos", "--output", "out.parquet")
+    done = run("caption", "predict", "model", "photos", "--output", "out.parquet")
     assert done.exit_code == 0, done.output
     assert "out.parquet" in done.stdout
     table = pl.read_parquet(model.parent / "out.parquet")
     assert table.columns == ["image", "caption"]
     assert table["image"].to_list()[0] == "photos/00.png"
     assert len(table) == 12
-    done = run("caption", "run", "model", "photos", "--output", "-")
+    done = run("caption", "predict", "model", "photos", "--output", "-")
     assert done.exit_code == 0, done.output
     rows = list(csv.DictReader(io.StringIO(done.stdout, newline="")))
     assert [row["image"] for row in rows] == table["image"].to_list()
@@ -106,7 +107,7 @@ def test_columns_by_name_and_few_pictures(run: Callable[..., Any], photos: Path)
         "--caption", "said",
     )  # fmt: skip
     assert done.exit_code == 0, done.output
-    assert "5 pictures with 5 captions, too few to hold any out" in done.stdout
+    assert "5 pictures with 5 captions, none held out" in done.stdout
     assert "7 pictures in the folder are not in the table" in done.stdout
 
 
@@ -127,7 +128,7 @@ def test_ctrl_c_and_on(interrupted_and_resumed: Callable[[tuple[str, ...]], None
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes close in another way")
 @pytest.mark.usefixtures("model")
 def test_a_closed_pipe(start: Callable[..., subprocess.Popen[str]]) -> None:
-    process = start("caption", "run", "model", "photos")
+    process = start("caption", "predict", "model", "photos")
     assert process.stdout is not None
     process.stdout.close()
     assert process.stderr is not None

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from foretell.text import ClassifierSettings, TextClassifier
-from foretell.training.model_folder import write_folder
+from foretell.model.folder import write_folder
+from foretell.text import ClassifierSettings, LabelledTexts, TextClassifier
 
 COLUMNS = ["--text", "said", "--label", "mood"]
 GOOD = "said,mood\na fine day,good\na dull day,bad\nfine,good\ndull,bad\n"
@@ -36,12 +36,12 @@ GOOD = "said,mood\na fine day,good\na dull day,bad\nfine,good\ndull,bad\n"
         (GOOD, ["--counted", "-1"], ["counted is -1"]),
         (GOOD, ["--dropout", "1"], ["output_dropout is 1.0"]),
         (GOOD, ["--word-dropout", "nan"], ["word_dropout is nan"]),
-        (GOOD, ["--hold-out", "0.9"], ["--hold-out 0.9: give a share from 0 to 0.5"]),
+        (GOOD, ["--validation", "0.9"], ["validation is 0.9", "in [0, 0.5]"]),
         (GOOD, ["--steps", "0"], ["steps=0"]),
         (GOOD, ["--epochs", "0"], ["epochs is 0"]),
         (GOOD, ["--epochs", "inf"], ["epochs is inf"]),
         (GOOD, ["--minutes", "0"], ["minutes=0"]),
-        (GOOD, ["--steps", "5", "--epochs", "1"], ["--steps and --epochs"]),
+        (GOOD, ["--steps", "5", "--epochs", "1"], ["--epochs and --steps"]),
         (GOOD, ["--seed", "-1"], ["seed=-1"]),
         (GOOD, ["--device", "abacus"], ["device='abacus'"]),
         (GOOD, ["--hidden", "100000000"], ["not enough memory"]),
@@ -85,9 +85,8 @@ def test_columns_must_be_named(run: Callable[..., Any]) -> None:
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
     settings = ClassifierSettings(hidden=4, embedding=4, members=1, epochs=1)
-    trained = TextClassifier(settings).train(["fine", "dull"] * 2, ["good", "bad"] * 2, device="cpu")
-    trained.column = "said"
-    trained.save(tmp_path / "model")
+    data = LabelledTexts(["fine", "dull"] * 2, ["good", "bad"] * 2, columns=("said", "mood"))
+    TextClassifier(settings).train(data, device="cpu").save(tmp_path / "model")
     (tmp_path / "t.csv").write_text(GOOD)
     (tmp_path / "empty.txt").write_text("")
     return tmp_path / "model"
@@ -98,7 +97,7 @@ def model(tmp_path: Path) -> Path:
     [
         (["nothing.csv"], ["there is no file nothing.csv"]),
         (["empty.txt"], ["empty.txt is empty"]),
-        (["empty.txt", "--lines"], ["empty.txt is empty", "one text a line"]),
+        (["empty.txt", "--lines"], ["empty.txt is empty", "one text on a line"]),
         (["nothing.txt", "--lines"], ["there is no file nothing.txt"]),
         (["model", "--lines"], ["model is a folder"]),
         (["t.csv", "--text", "sad"], ["there is no column 'sad'", "did you mean 'said'"]),

@@ -51,11 +51,11 @@ def test_train_and_predict(options: tuple[str, ...], run: Callable[..., Any], re
     done = run("classify", "train", "reviews.csv", *COLUMNS, "-o", "model", *TINY, *options)
     assert done.exit_code == 0, done.output
     for words in (
-        "81 to learn from, 9 held out to judge by; 3 classes.",
+        "81 texts to learn from, 9 held out to judge by; 3 classes.",
         "Left out for want of a text: rows 92 and 94 (the header is row 1).",
         "Left out for want of a label: rows 93 and 94 (the header is row 1).",
         "20 steps in",
-        "texts a second",
+        "texts per second",
         "Accuracy",
         "macro F1",
         "The largest class alone is 33.3 % of them.",
@@ -69,7 +69,7 @@ def test_train_and_predict(options: tuple[str, ...], run: Callable[..., Any], re
 
     done = run("classify", "predict", "model", "reviews.csv", "-o", "labelled.csv", "--label", "mood")
     assert done.exit_code == 0, done.output
-    for words in ("91 labelled in", "a second", "rows 92 and 94", "Accuracy", "labelled.csv"):
+    for words in ("91 labelled in", "per second", "rows 92 and 94", "Accuracy", "labelled.csv"):
         assert words in done.stdout
     found = pl.read_csv(folder / "labelled.csv", infer_schema=False)
     assert found.columns == [
@@ -84,13 +84,19 @@ def test_train_and_predict(options: tuple[str, ...], run: Callable[..., Any], re
 def test_it_learns(run: Callable[..., Any], reviews: Path) -> None:
     done = run("classify", "train", "reviews.csv", *COLUMNS, "-o", "model", "--steps", "100", "--hidden", "8", "--json")
     document = json.loads(done.stdout)
-    assert document["classes"] == ["bad", "good", "so-so"]
-    assert document["texts"] == {"learned_from": 81, "held_out": 9, "cut": 0, "unknown": 0.0, "left_out": []}
+    assert document["model"]["classes"] == "bad, good, so-so"
+    data, facts = document["data"], document["model"]
+    assert (data["training"], data["validation"], data["left_out"]) == (81, 9, [])
+    assert (facts["texts_cut"], facts["unknown"]) == (0, 0.0)
     assert document["training"]["steps"] == 100
     assert document["validation"]["accuracy"] == 1.0
     assert document["validation"]["confusion"] == [[3, 0, 0], [0, 3, 0], [0, 0, 3]]
     assert document["files"] == {"model": "model"}
     assert reviews.is_file()
+    done = run("classify", "evaluate", "model", "reviews.csv", "--json")
+    score = json.loads(done.stdout)["score"]
+    assert (score["texts"], score["accuracy"]) == (90, 1.0)
+    assert [entry["class"] for entry in score["classes"]] == ["bad", "good", "so-so"]
 
 
 @pytest.mark.parametrize("ending", [".tsv", ".csv.gz", ".parquet"])

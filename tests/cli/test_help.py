@@ -17,9 +17,11 @@ HEAVY = (
 )
 COMMANDS = (
     *("forecast", "fit", "predict", "backtest", "info"),
-    *("audio train", "audio generate", "audio evaluate", "music train", "music generate"),
-    *("classify train", "classify predict", "translate train", "translate run"),
-    *("text train", "text generate", "text evaluate", "caption train", "caption run"),
+    *("audio train", "audio generate", "audio evaluate", "music train", "music generate", "music evaluate"),
+    *("classify train", "classify predict", "classify evaluate"),
+    *("translate train", "translate predict", "translate evaluate"),
+    *("text train", "text generate", "text evaluate"),
+    *("caption train", "caption predict", "caption evaluate"),
 )
 
 

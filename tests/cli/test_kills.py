@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from foretell.training.model_folder import read_folder
+from foretell.model.folder import read_folder
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals")
 

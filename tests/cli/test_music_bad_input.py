@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from foretell.model.folder import write_folder
 from foretell.music import MusicModel, MusicSettings
-from foretell.training.model_folder import write_folder
 
 HEADER = "note0,note1,note2,note3\n"
 ROW = "72,67,64,48\n"
@@ -70,7 +70,7 @@ def test_train_refuses_what_is_no_collection(
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    MusicModel(MusicSettings(hidden=4, embedding=2)).save(tmp_path / "model")
+    MusicModel(MusicSettings(hidden=4, embedding=2)).initialise(None).save(tmp_path / "model")
     (tmp_path / "a.csv").write_text(HEADER + ROW)
     (tmp_path / "empty.mid").write_bytes(b"")
     return tmp_path / "model"

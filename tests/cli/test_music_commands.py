@@ -41,7 +41,13 @@ def test_train_and_generate(body: str, run: Callable[..., Any], bach: Path) -> N
     folder = bach.parent
     done = run("music", "train", "bach", "-o", "model", "--body", body, *TINY)
     assert done.exit_code == 0, done.output
-    for words in (f"{body} of", "4 to train, 2 to valid, 1 to test", "20 steps in", "validation", "test", "accuracy"):
+    for words in (
+        f"{body} of",
+        "4 for training, 2 for validation, 1 for test",
+        "20 steps in",
+        "nats per note",
+        "accuracy",
+    ):
         assert words in done.stdout
     assert "left" in done.stderr
     assert sorted(path.name for path in folder.iterdir()) == ["bach", "model"]
@@ -57,10 +63,12 @@ def test_train_and_generate(body: str, run: Callable[..., Any], bach: Path) -> N
 def test_json_says_what_there_is(run: Callable[..., Any], bach: Path) -> None:
     done = run("music", "train", "bach", "-o", "model", *TINY, "--json")
     document = json.loads(done.stdout)
-    assert document["chorales"] == {"train": 4, "valid": 2, "test": 1}
+    assert [document["data"][part] for part in ("training", "validation", "test")] == [4, 2, 1]
     assert document["training"]["steps"] == 20
-    assert document["scores"]["test"]["notes"] == 63
-    assert document["scores"]["validation"]["loss"] == pytest.approx(document["training"]["validation_loss"])
+    assert document["test"]["notes"] == 63
+    assert document["validation"]["loss"] == pytest.approx(document["training"]["validation_loss"])
+    done = run("music", "evaluate", "model", "bach", "--json")
+    assert json.loads(done.stdout)["score"] == document["test"]
     done = run("music", "generate", "model", "-o", "new.wav", "--seconds", "3", "--tempo", "60", "--json")
     document = json.loads(done.stdout)
     assert (document["chords"], document["seconds"], document["files"]) == (12, 3.0, {"music": "new.wav"})
@@ -95,11 +103,11 @@ def test_without_a_valid_part_some_chorales_are_held_out(run: Callable[..., Any]
         (songs / f"{k}.csv").write_text(first)
     done = run("music", "train", "songs", "-o", "model", *TINY)
     assert done.exit_code == 0, done.output
-    assert "9 to train, 1 to valid; every tenth was held out" in done.stdout
+    assert "9 for training, 1 for validation; these were held out" in done.stdout
     (songs / "0.csv").unlink()
     done = run("music", "train", "songs", "-o", "model", *TINY)
     assert done.exit_code == 0, done.output
-    assert "9 to train. There are fewer than ten and no valid folder: nothing was held out" in done.stdout
+    assert "9 for training. Nothing is held out" in done.stdout
 
 
 @pytest.mark.usefixtures("bach")

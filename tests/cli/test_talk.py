@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from foretell import __version__
 from foretell.cli.options import TalkOptions
 from foretell.cli.talk import Talk, shown
 
@@ -32,7 +33,7 @@ def test_shown(cell: object, words: str) -> None:
 
 
 def test_a_name_does_not_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    talk = Talk(TalkOptions())
+    talk = Talk(TalkOptions(), "info")
     talk.say("a\x1b[31mred, größe")
     talk.table(["id"], [["b\x07\x1b[2J"]])
     said = capsys.readouterr().out
@@ -42,7 +43,7 @@ def test_a_name_does_not_steer_the_terminal(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_json_is_ascii_whatever_the_names(capsys: pytest.CaptureFixture[str]) -> None:
-    Talk(TalkOptions(json=True)).document({"name": "größe", "score": float("nan")})
+    Talk(TalkOptions(json=True), "info").document({"name": "größe", "score": float("nan")})
     said = capsys.readouterr().out
     assert said.isascii()
-    assert json.loads(said) == {"name": "größe", "score": None}
+    assert json.loads(said) == {"foretell": __version__, "command": "info", "name": "größe", "score": None}

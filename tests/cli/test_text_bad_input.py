@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from foretell.model.folder import write_folder
 from foretell.text import LanguageModel, LanguageSettings
-from foretell.training.model_folder import write_folder
 from foretell.training.settings import TrainingSettings
 
 TEXT = b"to be or not to be\n"
@@ -28,9 +28,14 @@ TEXT = b"to be or not to be\n"
         (TEXT + b"fran\xe7ais\n", [], ["a.txt: row 2 is not UTF-8 text (byte 0xe7)", "--encoding"]),
         (TEXT + b"\0", [], ["a.txt: row 2 holds zero bytes"]),
         (TEXT, ["--encoding", "cp9999"], ["encoding 'cp9999' is not known"]),
-        (TEXT, ["--hold-out", "1"], ["--hold-out 1"]),
-        (TEXT, ["--hold-out", "-0.5"], ["--hold-out -0.5"]),
-        (TEXT, ["--hold-out", "nan"], ["--hold-out nan"]),
+        (TEXT, ["--validation", "1"], ["validation is 1.0"]),
+        (TEXT, ["--validation", "-0.5"], ["validation is -0.5"]),
+        (TEXT, ["--validation", "nan"], ["validation is nan"]),
+        (TEXT, ["--validation", "b.txt"], ["there is no file b.txt"]),
+        (TEXT, ["--validation", "a.txt", "--validation", "a.txt"], ["--validation takes FILE"]),
+        (TEXT, ["--epochs", "0"], ["epochs is 0"]),
+        (TEXT, ["--epochs", "1e308"], ["epochs is 1e+308: that is more than 1,000,000,000 steps"]),
+        (TEXT, ["--epochs", "2", "--steps", "5"], ["--epochs and --steps say twice"]),
         (TEXT, ["--hidden", "0"], ["hidden is 0"]),
         (TEXT, ["--layers", "0"], ["layers is 0"]),
         (TEXT, ["--streams", "0"], ["streams is 0"]),
@@ -42,7 +47,7 @@ TEXT = b"to be or not to be\n"
         (TEXT, ["--out", "m", "--tensorboard", "m.checkpoint/fit"], ["is in the checkpoint's folder m.checkpoint"]),
         (TEXT, ["--steps", "0"], ["steps=0"]),
         (TEXT, ["--minutes", "0"], ["minutes=0"]),
-        (TEXT, ["--steps", "5", "--minutes", "1"], ["--steps and --minutes"]),
+        (TEXT, ["--steps", "5", "--minutes", "1"], ["--steps and --minutes say twice how long to train"]),
         (TEXT, ["--seed", "-1"], ["seed=-1"]),
         (TEXT, ["--device", "abacus"], ["device='abacus'"]),
         (TEXT, ["--hidden", "100000000"], ["not enough memory"]),

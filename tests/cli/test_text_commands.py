@@ -43,10 +43,10 @@ def test_train_and_generate(cell: str, run: Callable[..., Any], rhyme: Path) -> 
     for words in (
         "4,940 characters to learn from, 22 different ones, 260 at its end were held out",
         f"{cell} of",
-        "which read 1,280 characters:",
+        "which read 1,280 characters.",
         "20 steps in",
         "validation",
-        "bits a character",
+        "bits per character",
     ):
         assert words in done.stdout
     assert "left" in done.stderr
@@ -57,7 +57,7 @@ def test_train_and_generate(cell: str, run: Callable[..., Any], rhyme: Path) -> 
     assert done.stdout.startswith("one ")
     assert len(done.stdout) == 64
     assert done.stderr.startswith("60 characters in ")
-    assert done.stderr.endswith(" a second.\n")
+    assert done.stderr.endswith(" per second.\n")
     assert set(done.stdout) <= set(RHYME)
     done = run("info", "model")
     assert done.exit_code == 0, done.output
@@ -67,15 +67,26 @@ def test_train_and_generate(cell: str, run: Callable[..., Any], rhyme: Path) -> 
 
 def test_json_says_what_there_is(run: Callable[..., Any], rhyme: Path) -> None:
     rhyme.write_bytes(gzip.compress(rhyme.read_bytes()))
-    done = run("text", "train", "rhyme.txt", "-o", "model", *TINY, "--hold-out", "0.1", "--json")
+    done = run("text", "train", "rhyme.txt", "-o", "model", *TINY, "--validation", "0.1", "--json")
     document = json.loads(done.stdout)
-    assert document["text"] == {"learned_from": 4680, "held_out": 520}
-    assert (document["training"]["steps"], document["training"]["characters"]) == (20, 1280)
-    assert document["scores"]["validation"]["characters"] == 520
-    assert document["validation_bits"] == document["scores"]["validation"]["bits"]
+    assert (document["data"]["training"], document["data"]["validation"]) == (4680, 520)
+    assert (document["training"]["steps"], document["model"]["characters_read"]) == (20, 1280)
+    assert document["validation"]["characters"] == 520
+    assert document["model"]["validation_bits"] == document["validation"]["bits"]
     done = run("text", "generate", "model", "--length", "30", "--start", "two", "--json")
     document = json.loads(done.stdout)
     assert (document["start"], len(document["text"]), done.stderr) == ("two", 30, "")
+
+
+def test_a_text_to_judge_by_and_epochs(run: Callable[..., Any], rhyme: Path) -> None:
+    (rhyme.parent / "other.txt").write_text(RHYME[:500])
+    options = ("--validation", "other.txt", "--epochs", "2", *TINY[2:], "--json")
+    done = run("text", "train", "rhyme.txt", "-o", "model", *options)
+    document = json.loads(done.stdout)
+    assert (document["data"]["training"], document["data"]["validation"]) == (5200, 500)
+    assert document["training"]["steps"] == 163  # two rounds of 5,200 characters, 64 of them in a step
+    assert "Training: 100 %, step 163 of 163" in done.stderr
+    assert "characters per second" in done.stderr
 
 
 def test_what_is_written_is_that_of_the_model(run: Callable[..., Any], model: Path) -> None:
@@ -88,7 +99,7 @@ def test_what_is_written_is_that_of_the_model(run: Callable[..., Any], model: Pa
 def test_standard_input_and_a_short_text(run: Callable[..., Any], tmp_path: Path) -> None:
     done = run("text", "train", "-", "-o", "model", *TINY, input="to be or not to be\n")
     assert done.exit_code == 0, done.output
-    assert "19 characters to learn from, 8 different ones; it is too short to hold out" in done.stdout
+    assert "19 characters to learn from, 8 different ones; none were held out" in done.stdout
     assert json.loads((tmp_path / "model" / "model.json").read_text())["model"]["validation"] is None
 
 
@@ -100,17 +111,18 @@ def test_evaluate(run: Callable[..., Any], tmp_path: Path) -> None:
         done = run("text", "evaluate", "model", "other.txt", *options, "--json")
         assert done.exit_code == 0, done.output
         found = json.loads(done.stdout)
-        assert (found["characters"], found["unknown"], found["dynamic"]) == (1040, 360, bool(options))
-        bits[options] = found["bits"]
+        score = found["score"]
+        assert (score["characters"], score["unknown"], found["options"]) == (1040, 360, {"dynamic": bool(options)})
+        bits[options] = score["bits"]
     assert bits["--dynamic",] < bits[()]
 
     done = run("text", "evaluate", "model", "-", input="one two\n")
     assert done.exit_code == 0, done.output
     assert "model on -" in done.stdout
-    assert "bits a character" in done.stdout
+    assert "bits per character" in done.stdout
     done = run("text", "evaluate", "model", "other.txt", "--dynamic")
-    assert "model on other.txt, which it learns from as it reads" in done.stdout
-    assert "Reading: 100 %" in done.stderr
+    assert "model on other.txt" in done.stdout
+    assert "Evaluating: 100 %" in done.stderr
 
 
 @pytest.mark.usefixtures("rhyme")
@@ -141,7 +153,7 @@ def test_a_reader_that_has_read_enough(tmp_path: Path) -> None:
 
 
 def test_a_terminal_is_not_steered(monkeypatch: pytest.MonkeyPatch) -> None:
-    show = importlib.import_module("foretell.cli.text.generate")._print
+    show = importlib.import_module("foretell.text.language.kind")._print
     for terminal, shown in ((True, "a\\x1b[\tb\nc\\x07\n"), (False, "a\x1b[\tb\nc\x07")):
         monkeypatch.setattr(sys, "stdout", io.StringIO())
         monkeypatch.setattr(sys.stdout, "isatty", lambda terminal=terminal: terminal)

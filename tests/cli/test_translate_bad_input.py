@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from foretell.model.folder import write_folder
 from foretell.text import Pairs, Translator, TranslatorSettings
-from foretell.training.model_folder import write_folder
 from foretell.training.settings import TrainingSettings
 
 
@@ -42,22 +42,22 @@ def files(tmp_path: Path) -> None:
         (["table.csv"], ["columns id, en, fr", "--source-column"]),
         (["table.csv", "--source-column", "en", "--target-column", "de"], ["no column 'de'; it has id, en, fr"]),
         (["en", "fr", "--source-column", "en"], ["leave TARGET out"]),
-        (["table.csv", "--validation-target", "fr"], ["--validation-target goes with a TARGET"]),
-        (["en", "fr", "--validation-source", "en"], ["go together"]),
-        (["en", "fr", "--validation-source", "en", "--validation-target", "three"], ["en has 2 lines and three 3"]),
+        (["table.csv", "--validation", "en", "--validation", "fr"], ["--validation takes SOURCE", "got 2"]),
+        (["en", "fr", "--validation", "en"], ["--validation takes SOURCE and TARGET", "got 1"]),
+        (["en", "fr", "--validation", "en", "--validation", "three"], ["en has 2 lines and three 3"]),
         (["en", "fr", "--longest", "1"], ["longest is 1"]),
         (["en", "fr", "--hidden", "7"], ["hidden is 7", "even"]),
         (["en", "fr", "--layers", "0"], ["layers is 0"]),
         (["en", "fr", "--vocabulary", "5"], ["vocabulary is 5"]),
         (["en", "fr", "--dropout", "1"], ["dropout is 1"]),
         (["en", "fr", "--label-smoothing", "-1"], ["label_smoothing is -1"]),
-        (["en", "fr", "--batch", "0"], ["batch_size is 0"]),
+        (["en", "fr", "--batch-size", "0"], ["batch_size is 0"]),
         (["en", "fr", "--epochs", "0"], ["epochs is 0"]),
         (["en", "fr", "--epochs", "1e300"], ["epochs is 1e+300"]),
         (["en", "fr", "--steps", "0"], ["steps=0"]),
         (["en", "fr", "--minutes", "0"], ["minutes=0"]),
         (["en", "fr", "--learning-rate", "0"], ["learning_rate=0"]),
-        (["en", "fr", "--epochs", "1", "--steps", "5"], ["--steps and --epochs"]),
+        (["en", "fr", "--epochs", "1", "--steps", "5"], ["--epochs and --steps"]),
         (["en", "fr", "--seed", "-1"], ["seed=-1"]),
         (["en", "fr", "--device", "abacus"], ["device='abacus'"]),
         (["en", "fr", "--hidden", "100000000"], ["not enough memory"]),
@@ -95,10 +95,10 @@ def model(tmp_path: Path) -> Path:
         (["en"], ["en: line 2 is not UTF-8 text", "--encoding"]),
         (["nothing"], ["there is no file nothing"]),
         (["model"], ["model is a folder"]),
-        (["en", "--out", "en"], ["en is the file that is read"]),
-        (["--out", "nowhere/x"], ["there is no folder nowhere"]),
-        (["--out", "model"], ["model is a folder"]),
-        (["--json"], ["--json", "--out"]),
+        (["en", "--output", "en"], ["en is the file that is read"]),
+        (["--output", "nowhere/x"], ["there is no folder nowhere"]),
+        (["--output", "model"], ["model is a folder"]),
+        (["--json"], ["--json", "--output"]),
         (["-", "--encoding", "klingon"], ["'klingon' is not known"]),
     ],
 )
@@ -107,12 +107,12 @@ def test_run_refuses(
     options: list[str], said: list[str], run: Callable[..., Any], tmp_path: Path, refused: Callable[..., None]
 ) -> None:
     before = sorted(tmp_path.rglob("*"))
-    refused(run("translate", "run", "model", *options, input="one\n"), tmp_path, before, *said)
+    refused(run("translate", "predict", "model", *options, input="one\n"), tmp_path, before, *said)
 
 
 @pytest.mark.usefixtures("model")
 def test_lines_before_a_bad_one_are_translated(run: Callable[..., Any]) -> None:
-    done = run("translate", "run", "model", input=b"one\ntwo\n\xff\nfour\n")
+    done = run("translate", "predict", "model", input=b"one\ntwo\n\xff\nfour\n")
     assert done.exit_code == 2
     assert done.stdout.count("\n") == 2
     assert done.stderr.startswith("error: standard input: line 3 is not UTF-8")
@@ -120,7 +120,7 @@ def test_lines_before_a_bad_one_are_translated(run: Callable[..., Any]) -> None:
 
 @pytest.mark.usefixtures("model")
 def test_nothing_in_nothing_out(run: Callable[..., Any]) -> None:
-    done = run("translate", "run", "model", input="")
+    done = run("translate", "predict", "model", input="")
     assert (done.exit_code, done.stdout) == (0, "")
     assert done.stderr == "0 lines, 0 tokens in 0.0 s.\n"
 
@@ -134,7 +134,7 @@ def test_run_refuses_other_models(run: Callable[..., Any], tmp_path: Path, refus
         ("empty", "is not a model"),
         ("sound", "foretell audio generate"),
     ):
-        refused(run("translate", "run", name, input="one\n"), tmp_path, before, said)
+        refused(run("translate", "predict", name, input="one\n"), tmp_path, before, said)
 
 
 @pytest.mark.usefixtures("model")
@@ -143,5 +143,5 @@ def test_a_full_disk_leaves_nothing(
 ) -> None:
     before = sorted(tmp_path.rglob("*"))
     full_disk()
-    done = run("translate", "run", "model", "-o", "new", input="one\n")
+    done = run("translate", "predict", "model", "-o", "new", input="one\n")
     refused(done, tmp_path, before, "new", "No space left on device")

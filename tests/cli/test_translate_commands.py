@@ -1,4 +1,4 @@
-"""`foretell translate train` and `foretell translate run`, one after the other."""
+"""`foretell translate train` and `foretell translate predict`, one after the other."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from foretell.text import Translator
 
 TINY = ("--steps", "60", "--hidden", "32", "--embedding", "16", "--vocabulary", "300", "--learning-rate", "0.02",
-        "--dropout", "0", "--label-smoothing", "0", "--batch", "32")  # fmt: skip
+        "--dropout", "0", "--label-smoothing", "0", "--batch-size", "32")  # fmt: skip
 NUMBERS = {"one": "un", "two": "deux", "three": "trois", "four": "quatre", "five": "cinq", "six": "six"}
 
 
@@ -46,37 +46,37 @@ def test_train_and_run(run: Callable[..., Any], texts: Path) -> None:
     done = run("translate", "train", "en.gz", "fr.gz", "-o", "model", *TINY)
     assert done.exit_code == 0, done.output
     for words in ("100 pairs of sentences", "2 are left out, since a side is empty: line 101, 102.", "5 of them",
-                  "GRU of", "trained on 95 pairs", "60 steps in", "BLEU", "5 validation pairs", "tok:13a",
+                  "GRU of", "trained on 95 pairs", "60 steps in", "BLEU", "tok:13a",
                   "model  model"):  # fmt: skip
         assert words in done.stdout
-    assert "tokens a second" in done.stderr
-    assert "nats a token" in done.stderr
+    assert "tokens per second" in done.stderr
+    assert "nats per token" in done.stderr
     assert sorted(path.name for path in texts.iterdir()) == ["both.tsv", "en", "en.gz", "fr", "fr.gz", "model"]
 
-    done = run("translate", "run", "model", input="two.\n\nfive six.\r\none two three.")
+    done = run("translate", "predict", "model", input="two.\n\nfive six.\r\none two three.")
     assert done.exit_code == 0, done.output
     assert done.stdout.count("\n") == 4
     assert done.stdout == "".join(
-        f"{text}\n" for text in Translator.load(texts / "model").translate(["two.", "", "five six.", "one two three."])
+        f"{text}\n" for text in Translator.load(texts / "model").predict(["two.", "", "five six.", "one two three."])
     )
     assert done.stdout.splitlines()[1] == ""
     assert done.stderr.startswith("4 lines, ")
-    assert "tokens a second" in done.stderr
+    assert "tokens per second" in done.stderr
 
 
 def test_files_in_and_out(run: Callable[..., Any], model: Path) -> None:
     folder = model.parent
     (folder / "new").write_bytes("one two.\nété?\n".encode("cp1252"))
     for beam in ("1", "3"):
-        options = ("--encoding", "cp1252", "--out", "done", "--beam", beam, "--batch", "1")
-        done = run("translate", "run", "model", "new", *options, "--quiet")
+        options = ("--encoding", "cp1252", "--output", "done", "--beam", beam, "--batch", "1")
+        done = run("translate", "predict", "model", "new", *options, "--quiet")
         assert (done.exit_code, done.output) == (0, "")
-        due = Translator.load(model).translate(["one two.", "été?"], beam=int(beam))
+        due = Translator.load(model).predict(["one two.", "été?"], beam=int(beam))
         assert (folder / "done").read_text(encoding="utf-8").splitlines() == due
 
 
 def test_long_lines_are_told(run: Callable[..., Any], model: Path) -> None:
-    done = run("translate", "run", model.name, "--beam", "1", input="one two " * 5000 + "\ntwo.\n")
+    done = run("translate", "predict", model.name, "--beam", "1", input="one two " * 5000 + "\ntwo.\n")
     assert done.exit_code == 0, done.output
     assert "1 line was longer than any sentence that was learned from, and translated in pieces." in done.stderr
     assert done.stdout.count("\n") == 2
@@ -86,12 +86,17 @@ def test_json_says_what_there_is(run: Callable[..., Any], texts: Path) -> None:
     options = ("--source-column", "English", "--target-column", "French", *TINY, "--steps", "5", "--json")
     done = run("translate", "train", "both.tsv", "-o", "model", *options)
     document = json.loads(done.stdout)
-    assert (document["pairs"], document["pairs_held_out"], document["pairs_skipped"]) == (95, 5, 0)
+    data = document["data"]
+    assert (data["training"], data["validation"], data["skipped"]) == (95, 5, 0)
     assert document["training"]["steps"] == 5
-    assert document["validation_loss"] == pytest.approx(document["training"]["validation_loss"])
-    assert 0 <= document["validation_bleu"] <= 100
-    assert "13a" in document["bleu_signature"]
-    done = run("translate", "run", "model", "en", "-o", "new.fr", "--json")
+    assert document["validation"]["loss"] == pytest.approx(document["training"]["validation_loss"])
+    assert 0 <= document["validation"]["bleu"] <= 100
+    assert "13a" in document["validation"]["bleu_signature"]
+    done = run("translate", "evaluate", "model", "en", "fr", "--json")
+    score = json.loads(done.stdout)["score"]
+    assert score["pairs"] == 100
+    assert 0 <= score["bleu"] <= 100
+    done = run("translate", "predict", "model", "en", "-o", "new.fr", "--json")
     document = json.loads(done.stdout)
     assert (document["lines"], document["files"]) == (100, {"translations": "new.fr"})
     assert len((texts / "new.fr").read_text().splitlines()) == 100
@@ -104,7 +109,7 @@ def test_json_says_what_there_is(run: Callable[..., Any], texts: Path) -> None:
 def test_validation_by_files_of_its_own(run: Callable[..., Any], texts: Path) -> None:
     (texts / "val.en").write_text("two.\nsix.\nzebra.\n")
     (texts / "val.fr").write_text("deux.\nsix.\n\n")
-    options = ("--validation-source", "val.en", "--validation-target", "val.fr", "--epochs", "2")
+    options = ("--validation", "val.en", "--validation", "val.fr", "--epochs", "2")
     steps = TINY.index("--steps")
     done = run("translate", "train", "en", "fr", "-o", "model", *options, *TINY[:steps], *TINY[steps + 2 :])
     assert done.exit_code == 0, done.output
@@ -113,7 +118,7 @@ def test_validation_by_files_of_its_own(run: Callable[..., Any], texts: Path) ->
     assert "6 steps in" in done.stdout
     done = run("translate", "train", "val.en", "val.fr", "-o", "model", *TINY, "--steps", "2")
     assert done.exit_code == 0, done.output
-    assert "There are fewer than 100: none is held out" in done.stdout
+    assert "None is held out" in done.stdout
     assert "BLEU" not in done.stdout
 
 
@@ -129,7 +134,7 @@ def test_long_pairs_are_left_out_and_counted(run: Callable[..., Any], texts: Pat
 def test_a_pipe_is_answered_line_by_line_until_its_reader_goes_away(
     start: Callable[..., subprocess.Popen[str]], model: Path
 ) -> None:
-    process = start("translate", "run", model.name, "--beam", "2", stdin=subprocess.PIPE)
+    process = start("translate", "predict", model.name, "--beam", "2", stdin=subprocess.PIPE)
     assert process.stdin is not None
     assert process.stdout is not None
     assert process.stderr is not None

@@ -24,7 +24,7 @@ from foretell.forecasting.fitted_model import FittedModel
 from foretell.forecasting.forecaster import Forecaster
 from foretell.forecasting.model_folder import load_model, save_model
 from foretell.forecasting.settings import ForecastSettings
-from foretell.training import model_folder
+from foretell.model import folder as model_folder
 from foretell.training.settings import TrainingSettings
 
 TINY = ForecastSettings(

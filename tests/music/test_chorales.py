@@ -9,7 +9,7 @@ import pytest
 
 from foretell import MusicError
 from foretell.music import chorales as reading
-from foretell.music.chorales import Chorale, Chorales, read_chorale, read_chorales
+from foretell.music.chorales import Chorale, read_chorale, read_chorales
 from foretell.music.midi import midi_bytes
 
 HEADER = "note0,note1,note2,note3\n"
@@ -31,7 +31,6 @@ def test_a_folder_in_three_parts(collection: Path) -> None:
     assert [chorale.name for chorale in found.valid] == ["chorale_000", "chorale_001"]
     assert found.train[1].notes.shape == (32, 4)
     assert found.train[1].notes[0].tolist() == [73, 68, 65, 49]
-    assert found.with_validation() is found
 
 
 @pytest.mark.parametrize(("name", "mode"), [("c.tgz", "w:gz"), ("c.tar.gz", "w:gz"), ("c.tar", "w")])
@@ -52,10 +51,6 @@ def test_a_plain_folder_is_the_training_part(tmp_path: Path) -> None:
     (tmp_path / "20.mid").write_bytes(midi_bytes(np.array([[72, 67, 64, 48]] * 4)))
     found = read_chorales(tmp_path)
     assert (len(found.train), found.valid, found.test) == (21, (), ())
-    split = found.with_validation()
-    assert [c.name for c in split.valid] == ["09", "19"]
-    assert len(split.train) == 19
-    assert Chorales(found.train[:5]).with_validation().valid == ()
 
 
 def test_an_archive_writes_nothing_and_follows_no_link(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def test_a_history_survives_strict_json() -> None:
         reason="time",
         stopped="time: over",
     )
-    back = History.from_dict(json.loads(json.dumps(history.to_dict(), allow_nan=False)))
+    back = History.from_json(json.loads(json.dumps(history.to_json(), allow_nan=False)))
     np.testing.assert_array_equal(back.losses, history.losses)
     np.testing.assert_array_equal(back.gradient_norms, history.gradient_norms)
     assert back.evaluations[0] == (2, 0.5)

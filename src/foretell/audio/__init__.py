@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from foretell.audio.data import AudioData, read_data
-    from foretell.audio.model import AudioModel, Evaluation
+    from foretell.audio.kind import Sounds
+    from foretell.audio.model import AudioModel, Score
     from foretell.audio.reading import read_sound
     from foretell.audio.settings import AudioSettings
     from foretell.audio.writing import SoundWriter, write_sound
@@ -16,8 +17,9 @@ __all__ = [
     "AudioData",
     "AudioModel",
     "AudioSettings",
-    "Evaluation",
+    "Score",
     "SoundWriter",
+    "Sounds",
     "read_data",
     "read_sound",
     "write_sound",
@@ -27,7 +29,8 @@ _HOMES = {
     "AudioData": "data",
     "AudioModel": "model",
     "AudioSettings": "settings",
-    "Evaluation": "model",
+    "Score": "model",
+    "Sounds": "kind",
     "SoundWriter": "writing",
     "read_data": "data",
     "read_sound": "reading",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from foretell.audio.corpus import Corpus, Sound, read_corpus, sound_files
@@ -13,6 +13,7 @@ from foretell.audio.network import head_of
 from foretell.audio.settings import AudioSettings
 from foretell.audio.speakers import SpeakersFrom
 from foretell.errors import AudioError
+from foretell.model.source import Parts
 
 _MOST_NAMES = 8
 
@@ -36,10 +37,23 @@ class AudioData:
         """Samples a second."""
         return self.corpus.rate
 
+    def parts(self) -> Parts[Corpus]:
+        """As a model is trained on them."""
+        training, validation = (replace(self.corpus, sounds=part) for part in (self.training, self.validation))
+        counts = {
+            "training": len(self.training),
+            "validation": len(self.validation),
+            "speakers": list(self.speakers),
+        }
+        held = validation if self.validation else None
+        return Parts(training, held, sentences=tuple(self.sentences()), counts=counts)
+
     def sentences(self) -> list[str]:
         """What was found, for people."""
         corpus = self.corpus
-        lines = [f"{_count(len(corpus.sounds), 'sound')}, {corpus.seconds:,.1f} s at {corpus.rate:,} samples a second."]
+        lines = [
+            f"{_count(len(corpus.sounds), 'sound')}, {corpus.seconds:,.1f} s at {corpus.rate:,} samples per second."
+        ]
         if corpus.trimmed:
             lines.append(f"{corpus.trimmed / corpus.rate:,.1f} s of silence were cut off at their ends.")
         if corpus.clipped:
@@ -76,7 +90,6 @@ def read_data(
     folder: str | Path,
     settings: AudioSettings,
     *,
-    speakers_from: SpeakersFrom | None = None,
     validation: str | Path | None = None,
 ) -> AudioData:
     """Read a folder of sounds to train on; `validation` is another folder, in place of a share that is held out.
@@ -86,13 +99,13 @@ def read_data(
     in `folder`, and where `folder` is, or lies in, `validation`.
     """
     held_out = () if validation is None else _files_apart(folder, validation)
-    corpus = _read(folder, settings, settings.sample_rate, speakers_from, held_out)
+    corpus = _read(folder, settings, settings.sample_rate, held_out)
     if validation is None:
         training, held = hold_out(corpus.sounds, settings.validation, settings.training.seed)
-        return AudioData(corpus, tuple(training), tuple(held), corpus.speakers, speakers_from)
-    other = _read(validation, settings, corpus.rate, speakers_from)
+        return AudioData(corpus, tuple(training), tuple(held), corpus.speakers, settings.speakers_from)
+    other = _read(validation, settings, corpus.rate)
     require_known(other, corpus.speakers, validation)
-    return AudioData(corpus, corpus.sounds, other.sounds, corpus.speakers, speakers_from, str(validation))
+    return AudioData(corpus, corpus.sounds, other.sounds, corpus.speakers, settings.speakers_from, str(validation))
 
 
 def _files_apart(folder: str | Path, validation: str | Path) -> frozenset[Path]:
@@ -125,7 +138,6 @@ def _read(
     folder: str | Path,
     settings: AudioSettings,
     rate: int | None,
-    speakers_from: SpeakersFrom | None,
     without: Collection[Path] = (),
 ) -> Corpus:
     return read_corpus(
@@ -133,7 +145,7 @@ def _read(
         Levels(head_of(settings)).encode,
         rate=rate,
         trim=settings.trim,
-        speakers_from=speakers_from,
+        speakers_from=settings.speakers_from,
         skip_silent=settings.skip_silent,
         without=without,
     )

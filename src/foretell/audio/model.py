@@ -1,166 +1,147 @@
-"""A WaveNet for sound: trained on a folder, judged in bits a sample, generating, kept in a folder."""
+"""A WaveNet for sound: trained on a folder, judged in bits per sample, generating, kept in a folder."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from foretell.audio.batches import Batches
-from foretell.audio.corpus import read_corpus
-from foretell.audio.data import AudioData, names, read_data, require_known
+from foretell.audio.corpus import Corpus, read_corpus
+from foretell.audio.data import names, require_known
 from foretell.audio.fit import AudioFit
 from foretell.audio.generation import Voice, checked_waveform
 from foretell.audio.levels import Levels
-from foretell.audio.network import build
+from foretell.audio.network import build, head_of
 from foretell.audio.reading import read_sound
 from foretell.audio.settings import AudioSettings
-from foretell.audio.speakers import SpeakersFrom
-from foretell.audio.task import AudioTask
+from foretell.audio.task import AudioTask, Scores
 from foretell.errors import SettingsError
-from foretell.field_types import from_plain, read_value
+from foretell.model import score as model_score
+from foretell.model.base import Model, Recipe
+from foretell.model.talk import Talk
 from foretell.nn import WaveNet
 from foretell.nn.decoding.wavenet_generator import Backend, Precision
-from foretell.nn.heads import Head, Sampling, head_from_dict
-from foretell.training import History, Progress
+from foretell.nn.heads import Head, Sampling
 from foretell.training.hardware import Hardware
-from foretell.training.model_folder import read_folder, write_folder
 
-KIND = "audio"
 _CHUNK_SECONDS = 0.25
 _LONGEST_SECONDS = 10_000_000
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class Score(model_score.Score):
     """How well a model foretells sounds that it reads: lower is better."""
 
+    labels: ClassVar[dict[str, str]] = {"bits": "bits per sample"}
     bits: float
-    """Bits a sample over all of them."""
+    """Bits per sample over all of them."""
     samples: int
     sounds: int
     speakers: tuple[tuple[str, float, int], ...] = ()
-    """Name, bits a sample and samples of each speaker among them, where the model tells speakers apart."""
+    """Name, bits per sample and samples of each speaker among them, where the model tells speakers apart."""
+
+    def numbers(self) -> dict[str, float | int | None]:
+        """See `foretell.model.score.Score`."""
+        return {"bits": self.bits, "samples": self.samples, "sounds": self.sounds}
+
+    def show(self, talk: Talk, what: str) -> None:
+        """A line for each speaker, too."""
+        rows = [*self.speakers, (what if not self.speakers else "all", self.bits, self.samples)]
+        head = "speaker" if self.speakers else ""
+        talk.table([head, "bits per sample", "samples"], rows, strong=len(rows) - 1)
+
+    def document(self) -> dict[str, Any]:
+        """See `foretell.model.score.Score`."""
+        speakers = [{"speaker": name, "bits": bits, "samples": samples} for name, bits, samples in self.speakers]
+        return {**self.numbers(), "speakers": speakers}
 
 
 @dataclass(frozen=True)
-class AudioModel:
-    """A trained network and what is known of it. `train` or `load` make one."""
+class Learned:
+    """What an audio model knows besides its weights."""
 
-    network: WaveNet
-    """On the CPU, in evaluation mode."""
-    head: Head
-    settings: AudioSettings
-    """With the sample rate filled in."""
+    rate: int
+    """Samples per second."""
     speakers: tuple[str, ...]
     """In the order of the network's classes; none where it does not tell them apart."""
-    speakers_from: SpeakersFrom | None
-    history: History
-    validation_bits: float | None
-    """Bits a sample over held-out sounds; None where nothing was held out."""
-    trained_on: tuple[int, float]
-    """Sounds, and seconds of them."""
+    sounds: int
+    seconds: float
+    """That it was trained on."""
+    short: int
+    """How many of these sounds are shorter than the network hears back."""
+    repeated: float
+    """The share of their samples that are read twice, as context, since long sounds are cut up."""
+
+    def __post_init__(self) -> None:
+        if self.rate < 1:
+            raise ValueError(f"rate is {self.rate}")
+        if len(set(self.speakers)) != len(self.speakers):
+            raise ValueError("a speaker that stands twice")
+
+
+class AudioModel(Model[AudioSettings, Learned, WaveNet, Corpus, Score]):
+    """Sound, sample by sample: each foretold from those before it, by a WaveNet."""
+
+    kind = "audio"
+
+    @property
+    def head(self) -> Head:
+        """What the network's outputs mean."""
+        return head_of(self.settings)
 
     @property
     def rate(self) -> int:
-        """Samples a second."""
-        assert self.settings.sample_rate is not None
-        return self.settings.sample_rate
+        """Samples per second. Raises `ModelError` before it is known."""
+        return self.learned.rate
 
-    @classmethod
-    def train(
-        cls,
-        sounds: str | Path | AudioData,
-        settings: AudioSettings | None = None,
-        *,
-        speakers_from: SpeakersFrom | None = None,
-        device: str = "auto",
-        checkpoint: Path | None = None,
-        tensorboard: Path | None = None,
-        on_progress: Callable[[Progress], None] | None = None,
-    ) -> AudioModel:
-        """Train a network on a folder of sounds, or on what `read_data` made of one.
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        """In the order of the network's classes; none where it does not tell them apart."""
+        return self.learned.speakers
 
-        `checkpoint`, a folder: a run that was killed goes on from it, see `foretell.training.train`, which names the
-        errors too; `tensorboard`, a folder, takes scalars and, after each evaluation, a second of generated sound.
-        Raises `AudioError` for sounds that cannot be used.
-        """
-        settings = settings or AudioSettings()
-        data = sounds if isinstance(sounds, AudioData) else read_data(sounds, settings, speakers_from=speakers_from)
-        return cls.of_fit(
-            AudioFit(data, settings),
-            data,
-            device=device,
-            checkpoint=checkpoint,
-            tensorboard=tensorboard,
-            on_progress=on_progress,
-        )
-
-    @classmethod
-    def of_fit(cls, fit: AudioFit, data: AudioData, **options: Any) -> AudioModel:
-        """The model that a fit leads to; options as in `AudioFit.fit`."""
-        history = fit.fit(**options)
-        bits = fit.score()
-        return cls(
-            network=fit.network.cpu().eval(),
-            head=fit.head,
-            settings=fit.settings,
-            speakers=data.speakers,
-            speakers_from=data.speakers_from,
-            history=history,
-            validation_bits=bits,
-            trained_on=(len(data.training), sum(len(sound.levels) for sound in data.training) / data.rate),
-        )
-
-    def evaluate(
+    def read(
         self,
-        folder: str | Path,
-        *,
-        skip_silent: bool = False,
-        device: str = "auto",
-        on_progress: Callable[[float], None] | None = None,
-    ) -> Evaluation:
-        """Judge the model by a folder of sounds, trimmed and resampled as its own were.
-
-        `on_progress` is told the share that is done. Raises `AudioError` for sounds that cannot be used, and for a
-        speaker that the model does not know.
-        """
+        source: Any,
+        on_progress: Callable[[float], None] | None = None,  # noqa: ARG002
+    ) -> Corpus:
+        """See `Model`: trimmed and resampled as its own sounds were, with speakers that it knows."""
         corpus = read_corpus(
-            folder,
+            source.folder,
             Levels(self.head).encode,
             rate=self.rate,
             trim=self.settings.trim,
-            speakers_from=self.speakers_from,
-            skip_silent=skip_silent,
+            speakers_from=self.settings.speakers_from,
+            skip_silent=self.settings.skip_silent or source.skip_silent,
         )
-        require_known(corpus, self.speakers, folder)
-        settings = self.settings
+        require_known(corpus, self.speakers, source.folder)
+        return corpus
+
+    def evaluate(
+        self, data: Corpus, *, on_progress: Callable[[float], None] | None = None, device: str = "auto"
+    ) -> Score:
+        """Judge the model by sounds that `read` gave; `on_progress` is told the share that is done."""
+        network, settings = self.network, self.settings
         batches = Batches(
-            corpus.sounds,
+            data.sounds,
             self.head,
             batch=settings.batch,
             chunk=settings.chunk,
             piece=settings.piece,
-            receptive_field=self.network.receptive_field,
+            receptive_field=network.receptive_field,
             speakers=self.speakers or None,
         )
         place = Hardware(device, "32-true").device
         try:
-            scores = AudioTask(self.head).score(self.network.to(place), batches.watched(on_progress))
+            scores = AudioTask(self.head).score(network.to(place), batches.watched(on_progress))
         finally:
-            self.network.cpu()
-        by_name = (
-            sorted((self.speakers[k], score.bits, score.samples) for k, score in scores.by_speaker.items())
-            if (self.speakers)
-            else []
-        )
-        return Evaluation(scores.total.bits, scores.total.samples, len(corpus.sounds), tuple(by_name))
+            network.cpu()
+        return _score(scores, len(data.sounds), self.speakers)
 
     def generate(self, seconds: float, **options: Any) -> NDArray[np.float32]:
         """A waveform of that many seconds; options as in `stream`."""
@@ -224,65 +205,65 @@ class AudioModel:
             raise SettingsError(f"speaker {speaker!r} is not known to this model; it knows {names(self.speakers)}")
         return self.speakers.index(speaker)
 
-    def save(self, folder: str | Path) -> None:
-        """Write the model as a folder, whole or not at all; raises `SettingsError` where that cannot be."""
-        write_folder(
-            folder,
-            KIND,
-            {
-                "settings": dataclasses.asdict(self.settings),
-                "head": self.head.to_dict(),
-                "speakers": list(self.speakers),
-                "speakers_from": self.speakers_from,
-                "history": self.history.to_dict(),
-                "validation_bits": self.validation_bits,
-                "trained_on": list(self.trained_on),
-            },
-            self.network.state_dict(),
+    def sentences(self) -> list[str]:
+        """See `Model`."""
+        field, learned = self.network.receptive_field, self.learned
+        heard = f"hears {field:,} samples back ({1000 * field / learned.rate:,.0f} ms)"
+        lines = [f"A network of {self.parameters:,} trainable parameters that {heard}."]
+        if learned.short:
+            lines.append(
+                f"{learned.short:,} of {learned.sounds:,} training sounds are shorter than that: what is missing "
+                "before them counts as silence."
+            )
+        if learned.repeated:
+            lines.append(
+                f"Long sounds are cut up: {100 * learned.repeated:.1f} % of the samples are read twice, as context."
+            )
+        return lines
+
+    def _recipe(self, data: Corpus, validation: Corpus | None) -> Recipe[Learned, WaveNet, Score]:
+        settings = self.settings
+        held = validation if validation is not None and validation.sounds else None
+        with torch.device("meta"):
+            field = build(settings, self.head, len(data.speakers)).receptive_field
+        fit = AudioFit(data, held, settings, field)
+        learned = Learned(data.rate, data.speakers, len(data.sounds), data.seconds, fit.short, fit.repeated)
+
+        def score(network: WaveNet) -> Score:
+            return _score(fit.score(network), len(held.sounds) if held else 0, data.speakers)
+
+        return Recipe(
+            learned,
+            fit.batches,
+            fit.task.loss,
+            steps_per_epoch=fit.batches.steps,
+            units_per_step=fit.samples_per_step,
+            identity=lambda: [
+                [[sound.name, len(sound.levels)] for sound in corpus.sounds] for corpus in (data, held) if corpus
+            ],
+            evaluate=fit.bits if held is not None else None,
+            score=score if held is not None else None,
+            illustrate=fit.illustrate,
         )
 
-    @classmethod
-    def load(cls, folder: str | Path) -> AudioModel:
-        """Read what `save` wrote.
+    def _build(self, learned: Learned) -> WaveNet:
+        return build(self.settings, self.head, len(learned.speakers))
 
-        Raises `ModelError` for a folder that is missing, damaged, of a newer format or of another kind.
-        """
-        stored = read_folder(folder, KIND)
-        with stored.understood():
-            settings = from_plain(AudioSettings, stored.description["settings"])
-            head = head_from_dict(stored.description["head"])
-            speakers = read_value(tuple[str, ...], stored.description["speakers"])
-            history = History.from_dict(stored.description["history"])
-            if settings.sample_rate is None:
-                raise ValueError("no sample rate")
-            if len(set(speakers)) != len(speakers):
-                raise ValueError("a speaker that stands twice")
-            known = {
-                "speakers_from": read_value(SpeakersFrom | None, stored.description["speakers_from"]),
-                "validation_bits": read_value(float | None, stored.description["validation_bits"]),
-                "trained_on": read_value(tuple[int, float], stored.description["trained_on"]),
-            }
-        layers = settings.layers * settings.cycles
-        tensors = stored.tensors(lambda: build(settings, head, len(speakers)).state_dict(), at_least=layers)
-        with torch.device("meta"):
-            network = build(settings, head, len(speakers))
-        network.load_state_dict(tensors, assign=True)
-        return cls(network.eval(), head, settings, speakers, history=history, **known)
-
-    def facts(self) -> dict[str, Any]:
-        """What the model is, for `foretell info`."""
-        settings, network = self.settings, self.network
-        field = network.receptive_field
+    def _facts(self) -> dict[str, Any]:
+        settings, learned = self.settings, self.learned
+        field = self.network.receptive_field
         return {
-            "model": "wavenet for audio",
-            "sample_rate": self.rate,
+            "sample_rate": learned.rate,
             "head": settings.head,
             "layers": f"{settings.layers} x {settings.cycles}",
             "residual": settings.residual,
             "skip": settings.skip,
-            "parameters": sum(p.numel() for p in network.parameters()),
-            "receptive_field": f"{field:,} samples, {1000 * field / self.rate:,.0f} ms",
-            "speakers": names(self.speakers) or "not told apart",
-            "trained_on": f"{self.trained_on[0]:,} sounds, {self.trained_on[1]:,.0f} s",
-            "validation_bits": self.validation_bits,
+            "receptive_field": f"{field:,} samples, {1000 * field / learned.rate:,.0f} ms",
+            "speakers": names(learned.speakers) or "not told apart",
+            "trained_on": f"{learned.sounds:,} sounds, {learned.seconds:,.0f} s",
         }
+
+
+def _score(scores: Scores, sounds: int, speakers: tuple[str, ...]) -> Score:
+    by_name = [(speakers[k], score.bits, score.samples) for k, score in scores.by_speaker.items()] if speakers else []
+    return Score(scores.total.bits, scores.total.samples, sounds, tuple(sorted(by_name)))

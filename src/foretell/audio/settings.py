@@ -2,53 +2,96 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Literal, get_args
+from typing import Annotated, Literal
 
+from foretell.audio.speakers import SpeakersFrom
+from foretell.declaration import DATA, MORE_TRAINING, TRAINING, Setting
 from foretell.errors import SettingsError
-from foretell.field_types import settle_fields
+from foretell.field_types import require
+from foretell.model.settings import ModelSettings, held_out_share
 from foretell.training.settings import TrainingSettings
 
 HeadName = Literal["categorical", "mixture_of_logistics", "gaussian"]
 
-_RATES = (1_000, 384_000)
-
 
 @dataclass(frozen=True)
-class AudioSettings:
+class AudioSettings(ModelSettings):
     """Sound, network and training of an audio model; raises `SettingsError` on a value that makes no sense."""
 
-    sample_rate: int | None = None
-    """Samples a second; None takes the rate that most files have, at most 16,000."""
-    trim: float | None = 60.0
-    """Silence this many dB under a file's peak is cut off at both of its ends; None keeps it."""
-    skip_silent: bool = False
-    """Whether files that are silent throughout are left out; otherwise they are refused."""
-    head: HeadName = "categorical"
-    """Distribution of a sample: of 256 mu-law levels, or of 16 bits by a mixture of logistics or a Gaussian."""
-    layers: int = 11
-    """Layers of a cycle, whose dilations double from 1."""
-    cycles: int = 1
-    residual: int = 96
-    """Channels of the stack."""
-    skip: int = 128
-    """Channels of the skip sum."""
-    kernel_size: int = 2
-    speaker_size: int = 16
-    """Features of a speaker's embedding, where speakers are told apart."""
-    batch: int = 4
-    """Sounds side by side."""
-    chunk: int = 1024
-    """About how many time steps of them an optimiser step takes. Gradients reach no further back, so it should not be
-    much shorter than the longest dilation."""
-    piece: int = 1 << 16
-    """Longest stretch of samples that is read in one go; longer sounds are cut up."""
-    validation: float = 0.1
-    """Share of the files that is held out, in [0, 0.5]; 0 for none."""
-    validation_steps: int = 20
-    """Chunks that an evaluation during training takes at most, always the same ones; the last one ten times more."""
+    validation: Annotated[
+        float, held_out_share("Share of the files that is held out to judge the training by; 0 for none.")
+    ] = 0.1
+    speakers_from: Annotated[
+        SpeakersFrom | None,
+        Setting(
+            "Tell speakers apart, by the second part of names such as 7_george_12.wav (the first of two), or by the "
+            "folders that hold the files.",
+            DATA,
+        ),
+    ] = None
+    sample_rate: Annotated[
+        int | None,
+        Setting(
+            "Samples per second; what most files have, at most 16,000, if not given.",
+            DATA,
+            at_least=1_000,
+            at_most=384_000,
+            metavar="HZ",
+            option="rate",
+        ),
+    ] = None
+    trim: Annotated[
+        float | None,
+        Setting(
+            "Cut off silence this far under a file's peak at both of its ends; none keeps it.",
+            DATA,
+            above=0,
+            metavar="DB",
+        ),
+    ] = 60.0
+    skip_silent: Annotated[
+        bool,
+        Setting("Leave out files that are silent throughout. Otherwise they are refused.", DATA, by_hand=True),
+    ] = False
+    head: Annotated[
+        HeadName,
+        Setting(
+            "What is foretold of a sample: one of 256 mu-law levels (categorical), or 16 bits by a "
+            "mixture_of_logistics or a gaussian."
+        ),
+    ] = "categorical"
+    layers: Annotated[int, Setting("Layers of a cycle, in which dilations double from 1.", at_least=1, at_most=24)] = 11
+    cycles: Annotated[int, Setting("Cycles of layers.", at_least=1)] = 1
+    residual: Annotated[int, Setting("Channels of the stack.", at_least=1)] = 96
+    skip: Annotated[int, Setting("Channels of what the layers add up to.", at_least=1)] = 128
+    kernel_size: Annotated[int, Setting("Samples that a layer combines.", at_least=1)] = 2
+    speaker_size: Annotated[
+        int, Setting("Features of a speaker's embedding, where speakers are told apart.", at_least=1)
+    ] = 16
+    batch: Annotated[int, Setting("Sounds side by side.", TRAINING, at_least=1)] = 4
+    chunk: Annotated[
+        int,
+        Setting(
+            "Samples of each of them per training step, about. Gradients reach no further back, so it should not be "
+            "much shorter than the longest dilation.",
+            TRAINING,
+            at_least=1,
+        ),
+    ] = 1024
+    piece: Annotated[
+        int,
+        Setting("Longest stretch of samples that is read in one go; longer sounds are cut up.", MORE_TRAINING),
+    ] = 1 << 16
+    validation_steps: Annotated[
+        int,
+        Setting(
+            "Chunks that an evaluation during training takes at most, always the same; the last one ten times more.",
+            MORE_TRAINING,
+            at_least=1,
+        ),
+    ] = 20
     training: TrainingSettings = field(
         default_factory=partial(
             TrainingSettings, steps=2000, learning_rate=3e-3, average=0.995, evaluate_every=200, checkpoint_every=100
@@ -56,21 +99,12 @@ class AudioSettings:
     )
 
     def __post_init__(self) -> None:
-        settle_fields(self)
-        sizes = ("layers", "cycles", "residual", "skip", "kernel_size", "speaker_size", "batch", "chunk")
-        for name in (*sizes, "validation_steps"):
-            self._require(name, "must be at least 1", getattr(self, name) >= 1)
-        self._require("layers", "must be at most 24, since dilations double", self.layers <= 24)
-        low, high = _RATES
-        rate = self.sample_rate
-        self._require("sample_rate", f"must be from {low:,} to {high:,}", rate is None or low <= rate <= high)
-        self._require("trim", "must be above 0, or None", self.trim is None or 0 < self.trim < math.inf)
-        self._require("piece", f"must be at least chunk={self.chunk}", self.piece >= self.chunk)
-        self._require("validation", "must be in [0, 0.5]", 0 <= self.validation <= 0.5)
-        self._require("head", f"must be one of {', '.join(get_args(HeadName))}", self.head in get_args(HeadName))
+        super().__post_init__()
+        require(self, "piece", f"must be at least chunk={self.chunk}", self.piece >= self.chunk)
         if self.training.truncate is not None:
             raise SettingsError("truncate has no meaning for sound, whose batches are cut already: set chunk")
 
-    def _require(self, name: str, rule: str, holds: bool) -> None:
-        if not holds:
-            raise SettingsError(f"{name} is {getattr(self, name)!r}: it {rule}")
+    @property
+    def fewest_tensors(self) -> int:
+        """See `ModelSettings`."""
+        return self.layers * self.cycles

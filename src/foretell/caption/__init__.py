@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from foretell.caption.images import read_image
+    from foretell.caption.kind import Pictures
     from foretell.caption.model import Captioner
     from foretell.caption.settings import CaptionSettings
     from foretell.caption.table import Captioned, read_captions
     from foretell.caption.task import Score
 
 _HOMES = {
+    "Pictures": "kind",
     "Captioned": "table",
     "Captioner": "model",
     "CaptionSettings": "settings",
@@ -24,7 +26,15 @@ _HOMES = {
     "read_image": "images",
 }
 
-__all__ = ["CaptionSettings", "Captioned", "Captioner", "Score", "read_captions", "read_image"]
+__all__ = [
+    "CaptionSettings",
+    "Captioned",
+    "Captioner",
+    "Pictures",
+    "Score",
+    "read_captions",
+    "read_image",
+]
 
 
 def __getattr__(name: str) -> Any:

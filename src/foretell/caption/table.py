@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -51,11 +51,11 @@ class Captioned:
         names, captions = tuple(self.names[k] for k in rows), tuple(self.captions[k] for k in rows)
         return Captioned(names, self.images[list(rows)], captions)
 
-    def split(self, share: float, seed: int, most: int = 1000) -> tuple[Captioned, Captioned]:
-        """These pictures in two: what is left, and a `share` of them, at most `most`, by a draw that `seed` decides."""
-        order = np.random.default_rng([seed, len(self)]).permutation(len(self)).tolist()
-        count = min(round(share * len(self)), most)
-        return self[sorted(order[count:])], self[sorted(order[:count])]
+    def split(self, held: Sequence[int]) -> tuple[Captioned, Captioned]:
+        """These pictures in two: what is left, and those `held` out, by their numbers. The first keeps the counts."""
+        apart = set(held)
+        left = self[[k for k in range(len(self)) if k not in apart]]
+        return replace(left, repeated=self.repeated, unnamed=self.unnamed), self[sorted(apart)]
 
 
 def read_captions(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from foretell.caption.augmentation import moved, paler
 from foretell.caption.images import Picture
 from foretell.caption.settings import CaptionSettings
 from foretell.caption.table import Captioned
+from foretell.model import score as model_score
 from foretell.nn import sequence_loss
 from foretell.text.batches import padded
 from foretell.text.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
@@ -27,11 +29,12 @@ _AT_ONCE = 256
 
 
 @dataclass(frozen=True)
-class Score:
+class Score(model_score.Score):
     """How well captions of pictures that were held out are foreseen and written."""
 
+    labels: ClassVar[dict[str, str]] = {"loss": "nats per word", "exact": "exact captions"}
     loss: float
-    """Nats a word, or part of a word, given the picture and the words before it: the mean over all captions."""
+    """Nats per word, or part of a word, given the picture and the words before it: the mean over all captions."""
     exact: float
     """Share of the pictures whose caption was written word for word as one of those given."""
     images: int
@@ -48,6 +51,11 @@ class TrainingTask:
         """Captions of which the beginning alone is read."""
         self._size = min(settings.batch_size, len(data))
         self._epoch: tuple[int, NDArray[np.int64]] | None = None
+
+    @property
+    def batches_per_epoch(self) -> int:
+        """Whole batches of all pictures."""
+        return len(self._images) // self._size
 
     def batch(self, number: int) -> dict[str, Tensor]:
         """Batch `number`: pictures moved a little, some paler, each with one of its captions; of the words fed some are
@@ -77,7 +85,7 @@ class TrainingTask:
 
     def _rows(self, number: int) -> NDArray[np.int64]:
         """Whose turn it is: the pictures of an epoch in a new order, but for the few that make no whole batch."""
-        epoch, place = divmod(number, len(self._images) // self._size)
+        epoch, place = divmod(number, self.batches_per_epoch)
         if self._epoch is None or self._epoch[0] != epoch:
             order = np.random.default_rng([self._settings.training.seed, epoch, 1]).permutation(len(self._images))
             self._epoch = epoch, order

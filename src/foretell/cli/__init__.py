@@ -7,7 +7,7 @@ import sys
 import warnings
 from typing import Any
 
-from foretell.cli.terminal import printable
+from foretell.terminal import printable
 
 
 def main() -> None:

@@ -1,37 +1,84 @@
-"""The `foretell` command and what it is made of."""
+"""The `foretell` command and what it is made of: nothing of a command is imported before it is asked for."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import importlib
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from foretell import __version__
-from foretell.cli.audio import audio
-from foretell.cli.backtest import backtest
-from foretell.cli.caption import caption
-from foretell.cli.classify import classify
-from foretell.cli.examples import EXAMPLES
-from foretell.cli.fit import fit
-from foretell.cli.forecast import forecast
-from foretell.cli.info import info
-from foretell.cli.music import music
-from foretell.cli.predict import predict
-from foretell.cli.signature import as_command
-from foretell.cli.text import text
-from foretell.cli.translate import translate
+from foretell.model.registry import KINDS
+
+_FORECASTING = {
+    "forecast": "Read a table, fit a forecaster to it, test it on the past, and forecast what comes next.",
+    "fit": "Fit a forecaster to a table, test it on the past, and keep the model.",
+    "predict": "Forecast what comes after a table with a model that was fitted before.",
+    "backtest": "Forecast the past as though it were still to come, and say how far off that would have been.",
+    "info": "Say what foretell runs on here, or what a model is.",
+}
+"""Commands that are not of a kind, each in the module of its name, and what they do."""
+
+
+class _Commands(TyperGroup):
+    """The commands by name; each is made when it is called, or when its own help is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
+        return [*_FORECASTING, *_kinds()]
+
+    def get_command(self, ctx: Any, name: str) -> Any:  # noqa: ARG002
+        if name in _FORECASTING:
+            return _made(importlib.import_module(f"foretell.cli.{name}"), name)
+        if name not in _kinds():
+            return None
+        from foretell.cli.kind import commands_of
+
+        return typer.main.get_command(commands_of(KINDS[name]))
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
+        for heading, rows in (
+            ("Forecasting", _FORECASTING),
+            ("Other tasks", {name: entry.help for name, entry in _kinds().items()}),
+        ):
+            with formatter.section(heading):
+                formatter.write_dl(list(rows.items()))
+
+
+def _kinds() -> dict[str, Any]:
+    """The kinds that have commands of their own."""
+    return {name: entry for name, entry in KINDS.items() if not entry.old}
+
+
+def _made(module: Any, name: str) -> Any:
+    from foretell.cli.examples import EXAMPLES
+    from foretell.cli.signature import as_command
+
+    command: Callable[..., None] = getattr(module, name)
+    one = typer.Typer(
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+        add_completion=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    one.command(name, epilog=EXAMPLES[name])(as_command(command))
+    return typer.main.get_command(one)
+
 
 app = typer.Typer(
+    cls=_Commands,
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog=EXAMPLES["foretell"],
+    epilog="Example: foretell forecast --demo. Each command has its own --help.",
 )
 
 
 def _show_version(asked: bool) -> None:
     if asked:
+        from foretell import __version__
+
         print(f"foretell {__version__}")
         raise typer.Exit
 
@@ -44,14 +91,3 @@ def foretell(
 ) -> None:
     """Forecast time series with recurrent networks and WaveNet: a table goes in; forecasts with honest intervals,
     a backtest and a report come out."""
-
-
-for command in (forecast, fit, predict, backtest, info):
-    app.command(epilog=EXAMPLES[command.__name__])(as_command(command))
-
-app.add_typer(audio, name="audio")
-app.add_typer(classify, name="classify")
-app.add_typer(caption, name="caption")
-app.add_typer(music, name="music")
-app.add_typer(text, name="text")
-app.add_typer(translate, name="translate")

@@ -42,7 +42,7 @@ def backtest(
     """
     to = Destinations(backtest=output) if output else default_destinations("backtest")
     to = replace(to, quote_formulas=quote_formulas)
-    talk = Talk(words, stdout_taken=to.stdout_taken)
+    talk = Talk(words, "backtest", stdout_taken=to.stdout_taken)
     to.check(json=words.json, tables=[table.table])
     results = Results.of_model(model, device, lambda: read_tables(table))
     results.test(windows, refit=refit, required=True)

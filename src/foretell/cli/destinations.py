@@ -6,21 +6,16 @@ import os
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
-from foretell.errors import MissingExtraError, SettingsError
-from foretell.storage.reasons import reason_and_remedy
-from foretell.storage.unfinished import unfinished_file
-from foretell.storage.whole_file import require_ordinary
+from foretell.errors import SettingsError
+from foretell.storage.outputs import STDOUT, TABLE_ENDINGS, can_draw, require_drawing, require_ending, require_writable
 from foretell.storage.whole_folder import is_aside
 
-STDOUT = "-"
 FOLDER = Path("forecast")
 """Where everything goes when nothing is said."""
 _STRETCHES = ("fit", "finish")
 """What the names of the checkpoints in a command's checkpoint folder begin with, one for each stretch of training."""
-_TABLES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".pq")
 
 
 @dataclass(frozen=True)
@@ -60,23 +55,23 @@ class Destinations:
         """
         if json and self.stdout_taken:
             raise SettingsError("--json and --output - both write to standard output: keep one of them")
-        if (self.report or self.picture) and not can_draw():
-            raise MissingExtraError("reports and pictures need matplotlib: pip install 'foretell[report]'")
+        if self.report or self.picture:
+            require_drawing()
         for table in (self.forecast, self.backtest):
             if table is not None and table != STDOUT:
-                require_ending(Path(table), _TABLES)
+                require_ending(Path(table), TABLE_ENDINGS)
                 if any(read is not None and Path(read).resolve() == Path(table).resolve() for read in tables):
                     raise SettingsError(f"output {table} is the table that is read, which would be lost; give another")
-                self.require_writable(Path(table))
+                require_writable(Path(table), self.folder)
         for path, ending in ((self.report, ".html"), (self.picture, ".png")):
             if path is not None:
                 require_ending(path, (ending,))
-                self.require_writable(path)
+                require_writable(path, self.folder)
         for folder in (self.model, self.checkpoint):
             if folder is not None:
                 if folder.exists() and not folder.is_dir():
                     raise SettingsError(f"output {folder} is a file, but a folder is to be there: give another name")
-                self.require_writable(folder, folder=True)
+                require_writable(folder, self.folder, folder=True)
         if self.tensorboard is not None:
             there = next((p for p in (self.tensorboard, *self.tensorboard.absolute().parents) if p.exists()), None)
             if there is not None and not there.is_dir():
@@ -90,7 +85,7 @@ class Destinations:
                 )
         self._require_apart()
         if self.model is not None and (self.model.is_dir() or is_aside(self.model)):
-            from foretell.training.model_folder import refuse_to_replace
+            from foretell.model.folder import refuse_to_replace
 
             refuse_to_replace(self.model.absolute(), self.kind)
 
@@ -133,25 +128,6 @@ class Destinations:
             with suppress(OSError):
                 self.checkpoint.rmdir()
 
-    def require_writable(self, path: Path, *, folder: bool = False) -> None:
-        """Raise SettingsError where a file, or a `folder`, cannot be made at `path`."""
-        if path.is_dir() and not folder:
-            raise SettingsError(f"output {path} is a folder; give a file's name")
-        parent = path.parent
-        if parent == self.folder and not parent.exists():
-            parent = parent.parent
-        if not parent.exists():
-            raise SettingsError(f"output {path}: there is no folder {parent}; make it first")
-        if not parent.is_dir():
-            raise SettingsError(f"output {path}: {parent} is a file, not a folder; give another name")
-        try:
-            if not folder:
-                require_ordinary(path)
-            with unfinished_file(parent):
-                pass
-        except OSError as error:
-            raise SettingsError(f"output {path} cannot be written: {reason_and_remedy(error)}") from error
-
 
 def checkpoints_in(folder: Path) -> list[Path]:
     """The folders of the stretches of training; the last stretch first, so that one deletes none before what goes on
@@ -173,11 +149,6 @@ def default_destinations(*wanted: str, checkpoint: Path | None = None, tensorboa
     )
 
 
-def can_draw() -> bool:
-    """Whether matplotlib is there."""
-    return find_spec("matplotlib") is not None
-
-
 def lies_in(path: Path, folder: Path) -> bool:
     """Whether `path` is the folder itself or in it, by whatever way; neither need be there."""
     place, holder = Path(os.path.realpath(path)), Path(os.path.realpath(folder))
@@ -196,9 +167,3 @@ def checkpoint_beside(places: Sequence[Path | str | None]) -> Path | None:
     """Where a run's checkpoint goes: beside the first of its results that is a file or folder."""
     first = next((str(place) for place in places if place is not None and place != STDOUT), None)
     return Path(f"{first}.checkpoint") if first else None
-
-
-def require_ending(path: Path, endings: Sequence[str]) -> None:
-    """Raise SettingsError for a name that ends in none of these."""
-    if not path.name.lower().endswith(tuple(endings)):
-        raise SettingsError(f"output {path}: end its name in one of {', '.join(endings)}")

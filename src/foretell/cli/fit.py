@@ -40,7 +40,7 @@ def fit(
         )
     else:
         to = default_destinations("model", checkpoint=training.checkpoint, tensorboard=training.tensorboard)
-    talk = Talk(words)
+    talk = Talk(words, "fit")
     to.check(json=words.json)
     tables = read_tables(table, covariates)
     forecaster, reading = forecaster_for(tables, ask, network, training, demo=table.demo)

@@ -64,7 +64,7 @@ def forecast(
             tensorboard=training.tensorboard,
         )
     to = replace(to, quote_formulas=quote_formulas)
-    talk = Talk(words, stdout_taken=to.stdout_taken)
+    talk = Talk(words, "forecast", stdout_taken=to.stdout_taken)
     to.check(json=words.json, tables=[table.table, future.future])
     tables = read_tables(table, covariates, future)
     forecaster, reading = forecaster_for(tables, ask, network, training, demo=table.demo)

@@ -12,9 +12,9 @@ from typing import Any, NoReturn
 
 import typer
 
-from foretell.cli.terminal import printable
 from foretell.cli.termination import name_of, status_of, unwinding
 from foretell.errors import ForetellError
+from foretell.terminal import printable
 
 REFUSED = 2
 """Bad input, or a machine without room: not of foretell's making, and the user's to mend."""

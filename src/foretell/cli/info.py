@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import os
 import platform
@@ -16,6 +15,7 @@ from foretell import __version__
 from foretell.cli.options import TalkOptions
 from foretell.cli.show import UNTRAINED, training_document, training_sentences
 from foretell.cli.talk import Talk
+from foretell.model.registry import KINDS
 
 if TYPE_CHECKING:
     from foretell.forecasting.fit import NetworkFit
@@ -39,15 +39,6 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "CUDA, layer_norm": {"device": "meta", **_LAYER_NORM},
 }
 """What a layer is built with for each row of the table of backends."""
-_HOMES = {
-    "audio": ("foretell.audio.model", "AudioModel"),
-    "music": ("foretell.music.model", "MusicModel"),
-    "classify": ("foretell.text.classification.model", "TextClassifier"),
-    "translate": ("foretell.text.translation.model", "Translator"),
-    "text": ("foretell.text.language.model", "LanguageModel"),
-    "caption": ("foretell.caption.model", "Captioner"),
-}
-"""Where the models of each kind are at home; each has `load`, `facts` and `history`."""
 
 
 def info(
@@ -57,10 +48,10 @@ def info(
     ] = None,
 ) -> None:
     """Say what foretell runs on here, or what a model is."""
-    talk = Talk(words)
+    talk = Talk(words, "info")
     facts = _machine(talk) if model is None else _model(model)
     rows = [[n.replace("_", " "), "-" if v is None else v] for n, v in facts.items() if not isinstance(v, dict)]
-    talk.table(["foretell" if model is None else str(model), ""], rows)
+    talk.table([f"foretell {__version__}" if model is None else str(model), ""], rows)
     if model is None:
         _show_backends(talk, facts)
     else:
@@ -80,7 +71,6 @@ def _machine(talk: Talk) -> dict[str, Any]:
     cuda = torch.cuda.is_available()
     device = torch.cuda.get_device_name() if cuda else "mps" if torch.backends.mps.is_available() else "cpu"
     return {
-        "version": __version__,
         "python": platform.python_version(),
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
@@ -137,7 +127,7 @@ def _show_backends(talk: Talk, facts: dict[str, Any]) -> None:
 
 def _model(folder: Path) -> dict[str, Any]:
     import foretell.nn  # noqa: F401 (a variable that makes no sense is told before a model that makes none)
-    from foretell.training.model_folder import read_folder
+    from foretell.model.folder import read_folder
 
     kind = read_folder(folder).kind
     facts, history = _forecaster(folder) if kind == "forecast" else _other(kind, folder)
@@ -149,8 +139,7 @@ def _model(folder: Path) -> dict[str, Any]:
 
 def _other(kind: str, folder: Path) -> tuple[dict[str, Any], History | None]:
     """What a model of a kind that states its own facts says of itself."""
-    home, name = _HOMES[kind]
-    model = getattr(importlib.import_module(home), name).load(folder)
+    model = KINDS[kind].model.load(folder)
     return model.facts(), model.history
 
 

@@ -43,7 +43,7 @@ def predict(
     else:
         to = default_destinations("forecast")
     to = replace(to, quote_formulas=quote_formulas)
-    talk = Talk(words, stdout_taken=to.stdout_taken)
+    talk = Talk(words, "predict", stdout_taken=to.stdout_taken)
     to.check(json=words.json, tables=[table.table, future.future])
     results = Results.of_model(model, device, lambda: read_tables(table, future=future))
     results.forecast()

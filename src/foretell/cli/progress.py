@@ -8,7 +8,7 @@ from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from foretell.cli.terminal import printable
+from foretell.terminal import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -90,12 +90,12 @@ def _words(progress: Progress) -> str:
 def training_shown(
     display: ProgressDisplay,
     measure: str,
+    units: str,
     *,
     bounded: bool,
     scale: float = 1.0,
-    speed: Callable[[Progress], str] | None = None,
 ) -> Callable[[Progress], None]:
-    """Shows training: the loss, times `scale`, in a `measure` such as "nats a word", and words on the speed.
+    """Shows training: the loss, times `scale`, in a `measure` such as "nats per word", and `units` per second.
 
     Without a number of steps if it is not `bounded` by one, but by the clock.
     """
@@ -105,7 +105,8 @@ def training_shown(
             of = f" of {progress.steps:,}" if bounded else ""
             loss = f"{scale * progress.loss:.3f} {measure}"
             judged = f", validation {progress.evaluation:.3f}" if progress.evaluation is not None else ""
-            fast = speed(progress) if speed is not None else ""
+            rate = progress.units_per_second
+            fast = f", {rate:,.0f} {units} per second" if rate is not None else ""
             return f"step {progress.step:,}{of}, {loss}{judged}{fast}, {left_or_taken(progress)}"
 
         display.show("Training", progress.fraction, words)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from foretell import __version__
 from foretell.cli import show
-from foretell.cli.destinations import STDOUT, Destinations
+from foretell.cli.destinations import Destinations
 from foretell.cli.request import Tables
 from foretell.cli.talk import Talk
 from foretell.errors import SettingsError, TableError
+from foretell.storage.outputs import STDOUT
 
 if TYPE_CHECKING:
     import polars as pl

@@ -8,31 +8,45 @@ import inspect
 from collections.abc import Callable
 from typing import Any, get_type_hints
 
+from foretell.cli.declared_options import made, parameters
 from foretell.cli.guard import guarded
+from foretell.declaration import declared
 
 
 def as_command(command: Callable[..., None]) -> Callable[..., None]:
     """What typer is to register: `command` with the fields of its dataclass parameters spread out, and guarded."""
     groups: dict[str, Any] = {}
-    parameters = []
+    spread_out = []
     hints = get_type_hints(command, include_extras=True)
     for name, parameter in inspect.signature(command).parameters.items():
         if dataclasses.is_dataclass(hints[name]):
             groups[name] = hints[name]
-            parameters += _spread(hints[name])
+            spread_out += parameters(hints[name]) if _declares(hints[name]) else _spread(hints[name])
         else:
-            parameters.append(parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY))
+            spread_out.append(parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY))
+
+    def run(**values: Any) -> None:
+        for name, kind in groups.items():
+            if _declares(kind):
+                values[name] = made(kind, values)
+            else:
+                values[name] = kind(**{field.name: values.pop(field.name) for field in dataclasses.fields(kind)})
+        command(**values)
 
     @functools.wraps(command)
     def spread(**values: Any) -> None:
-        debug = bool(values.get("debug"))
-        for name, kind in groups.items():
-            values[name] = kind(**{field.name: values.pop(field.name) for field in dataclasses.fields(kind)})
-        guarded(command, debug=debug, **values)
+        guarded(lambda: run(**values), debug=bool(values.get("debug")))
 
-    spread.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    spread.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    spread.__signature__ = inspect.Signature(spread_out)  # type: ignore[attr-defined]
+    spread.__annotations__ = {parameter.name: parameter.annotation for parameter in spread_out}
     return spread
+
+
+def _declares(kind: Any) -> bool:
+    """Whether a dataclass declares its fields as settings, and not as typer's options."""
+    return not dataclasses.fields(kind) or any(
+        field.setting is not None or dataclasses.is_dataclass(field.hint) for field in declared(kind)
+    )
 
 
 def _spread(kind: Any) -> list[inspect.Parameter]:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from time import monotonic
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from foretell import __version__
 from foretell.cli.options import TalkOptions
-from foretell.cli.terminal import printable
+from foretell.cli.progress import ProgressDisplay, time_left
+from foretell.terminal import printable
 
 _WIDTH = 120
 
@@ -24,8 +28,9 @@ class Talk:
     With `--quiet` nowhere; with `--json` only notes are said, to standard error, and `document` prints the rest.
     """
 
-    def __init__(self, options: TalkOptions, *, stdout_taken: bool = False) -> None:
-        self._json = options.json
+    def __init__(self, options: TalkOptions, command: str, *, stdout_taken: bool = False) -> None:
+        self._command = command
+        self.json = options.json
         self.quiet = options.quiet
         self._words = _console(stderr=stdout_taken, quiet=options.quiet or options.json)
         self.aside = _console(stderr=True, quiet=options.quiet)
@@ -58,10 +63,33 @@ class Talk:
             table.add_row(*(Text(printable(shown(cell))) for cell in row), style="bold" if k == strong else "")
         self._words.print(table)
 
+    def files(self, files: dict[str, str]) -> None:
+        """What was written where."""
+        if files:
+            self.heading("Written")
+            width = max(len(path) for path in files.values())
+            self.listing([f"{path:<{width}}  {what}" for what, path in files.items()])
+
+    @contextmanager
+    def progress(
+        self, stage: str, words: Callable[[], str] | None = None, *, lines: bool = True
+    ) -> Iterator[Callable[[float], None]]:
+        """See `foretell.model.talk.Talk`."""
+        began = monotonic()
+
+        def show(done: float) -> None:
+            if lines or self.aside.is_terminal:
+                said = f"{words()}, " if words is not None else ""
+                display.show(stage, done, lambda: said + time_left(done, monotonic() - began))
+
+        with ProgressDisplay(self.aside) as display:
+            yield show
+
     def document(self, content: Mapping[str, Any]) -> None:
         """The JSON document, if one is asked for."""
-        if self._json:
-            json.dump(_plain(content), sys.stdout, indent=2, allow_nan=False)
+        if self.json:
+            whole = {"foretell": __version__, "command": self._command, **content}
+            json.dump(_plain(whole), sys.stdout, indent=2, allow_nan=False)
             sys.stdout.write("\n")
 
 

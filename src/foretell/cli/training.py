@@ -6,20 +6,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from foretell.cli.destinations import Destinations, checkpoints_in
 from foretell.cli.guard import Interrupted
 from foretell.cli.options import TalkOptions
 from foretell.cli.progress import ProgressDisplay
 from foretell.cli.talk import Talk
-from foretell.cli.training_options import StepsOrEpochs, TrainingOptions
+from foretell.cli.training_options import PlaceOptions, StepsOrEpochs, TrainingOptions
 from foretell.errors import SettingsError
+from foretell.model.settings import ModelSettings
 from foretell.training.settings import NO_BOUND, TrainingSettings
 
 if TYPE_CHECKING:
     from foretell.forecasting.forecaster import Forecaster
     from foretell.forecasting.tables.reading import Reading
+
+S = TypeVar("S", bound=ModelSettings)
 
 
 def trained_for(defaults: TrainingSettings, asked: TrainingOptions) -> TrainingSettings:
@@ -35,9 +38,13 @@ def trained_for(defaults: TrainingSettings, asked: TrainingOptions) -> TrainingS
     return settings
 
 
-def training_destinations(
-    kind: str, out: Path, asked: TrainingOptions, words: TalkOptions
-) -> tuple[Destinations, Path]:
+def without_bound(settings: S) -> S:
+    """The settings, with steps without end where the clock decides."""
+    training = settings.training
+    return settings if training.minutes is None else replace(settings, training=replace(training, steps=NO_BOUND))
+
+
+def training_destinations(kind: str, out: Path, asked: PlaceOptions, words: TalkOptions) -> tuple[Destinations, Path]:
     """Where a model of that kind goes, looked at before any work is done, and the folder of its checkpoint."""
     checkpoint = asked.checkpoint or Path(f"{out}.checkpoint")
     to = Destinations(model=out, kind=kind, checkpoint=checkpoint, tensorboard=asked.tensorboard)

@@ -71,3 +71,23 @@ class TrainingOptions(Steps):
         Path | None,
         Option(metavar="FOLDER", help="Write loss and gradient norms for TensorBoard there.", rich_help_panel=TRAINING),
     ] = None
+
+
+@dataclass(frozen=True)
+class PlaceOptions:
+    """Where training computes, and what it writes."""
+
+    out: NewModel
+    device: Device = "auto"
+    checkpoint: Annotated[
+        Path | None,
+        Option(
+            metavar="FOLDER",
+            help="Where a stopped training goes on from; deleted at the end. Beside the output if not given.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = None
+    tensorboard: Annotated[
+        Path | None,
+        Option(metavar="FOLDER", help="Write loss and gradient norms for TensorBoard there.", rich_help_panel=TRAINING),
+    ] = None

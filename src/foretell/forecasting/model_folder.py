@@ -28,9 +28,9 @@ from foretell.forecasting.quantiles import GRID, quantiles_of
 from foretell.forecasting.season import Seasons
 from foretell.forecasting.settings import LONGEST, ForecastSettings
 from foretell.forecasting.tables.columns import Columns
+from foretell.model.folder import StoredModel, read_folder, write_folder
 from foretell.tables.frequency import Frequency
 from foretell.training.history import History
-from foretell.training.model_folder import StoredModel, read_folder, write_folder
 
 _KIND = "forecast"
 _SETS = ("held_out", "final")
@@ -89,8 +89,8 @@ def _describe_network(fit: NetworkFit) -> dict[str, Any]:
         "architecture": fit.architecture.to_dict(),
         "tuned": fit.tuned,
         "covariates": fit.covariates.to_dict(),
-        "history": fit.history.to_dict(),
-        "finish": fit.finish.to_dict() if fit.finish else None,
+        "history": fit.history.to_json(),
+        "finish": fit.finish.to_json() if fit.finish else None,
     }
 
 
@@ -151,8 +151,8 @@ def _network_facts(plain: Mapping[str, Any], frequency: Frequency) -> NetworkFit
         covariates=covariates,
         held_out={},
         final={},
-        history=History.from_dict(plain["history"]),
-        finish=History.from_dict(finish) if finish else None,
+        history=History.from_json(plain["history"]),
+        finish=History.from_json(finish) if finish else None,
     )
 
 

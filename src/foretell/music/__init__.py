@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from foretell.music.chorales import Chorale, Chorales, read_chorale, read_chorales
     from foretell.music.files import write_midi, write_piano_roll, write_wav
+    from foretell.music.kind import Collection
     from foretell.music.model import MusicModel
     from foretell.music.settings import MusicSettings
     from foretell.music.task import Score
 
 _HOMES = {
+    "Collection": "kind",
     "Chorale": "chorales",
     "Chorales": "chorales",
     "MusicModel": "model",
@@ -31,6 +33,7 @@ _HOMES = {
 __all__ = [
     "Chorale",
     "Chorales",
+    "Collection",
     "MusicModel",
     "MusicSettings",
     "Score",

@@ -57,13 +57,6 @@ class Chorales:
     valid: tuple[Chorale, ...] = ()
     test: tuple[Chorale, ...] = ()
 
-    def with_validation(self) -> Chorales:
-        """Where the validation part is empty, every tenth chorale of the training part becomes it."""
-        if self.valid:
-            return self
-        kept = tuple(chorale for k, chorale in enumerate(self.train, 1) if k % 10)
-        return Chorales(kept, self.train[9::10], self.test)
-
 
 def read_chorales(source: str | Path) -> Chorales:
     """Every chorale of a folder, searched through, or of a .tgz, .tar.gz or .tar file, in the order of their names.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from foretell.model import score as model_score
 from foretell.music.chorales import Chorale
 from foretell.music.network import BEFORE
 from foretell.music.notes import HIGHEST, LOWEST, REST, VOICES, classes_of
@@ -22,11 +23,12 @@ _NOTES_AT_ONCE = 1 << 14
 
 
 @dataclass(frozen=True)
-class Score:
+class Score(model_score.Score):
     """How well the notes of chorales were foreseen, each given all before it in its chorale; the first is not asked."""
 
+    labels: ClassVar[dict[str, str]] = {"loss": "nats per note"}
     loss: float
-    """Nats a note."""
+    """Nats per note."""
     accuracy: float
     """Share of the notes that were thought the likeliest."""
     notes: int

@@ -9,19 +9,27 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from foretell.text.classification.kind import LabelledTable
     from foretell.text.classification.model import TextClassifier
     from foretell.text.classification.settings import ClassifierSettings
+    from foretell.text.classification.table import LabelledTexts
     from foretell.text.language.dynamic import DynamicSettings
+    from foretell.text.language.kind import TextFile
     from foretell.text.language.model import LanguageModel
     from foretell.text.language.reading import hold_out, read_text
     from foretell.text.language.settings import LanguageSettings
     from foretell.text.translation.bleu import Bleu, bleu
+    from foretell.text.translation.kind import ParallelTexts
     from foretell.text.translation.model import Translator
     from foretell.text.translation.pairs import Pairs, read_pairs, read_table_pairs
     from foretell.text.translation.settings import TranslatorSettings
     from foretell.text.vocabulary import Vocabulary
 
 _HOMES = {
+    "LabelledTable": "classification.kind",
+    "LabelledTexts": "classification.table",
+    "ParallelTexts": "translation.kind",
+    "TextFile": "language.kind",
     "Bleu": "translation.bleu",
     "ClassifierSettings": "classification.settings",
     "DynamicSettings": "language.dynamic",
@@ -43,10 +51,14 @@ __all__ = [
     "Bleu",
     "ClassifierSettings",
     "DynamicSettings",
+    "LabelledTable",
+    "LabelledTexts",
     "LanguageModel",
     "LanguageSettings",
     "Pairs",
+    "ParallelTexts",
     "TextClassifier",
+    "TextFile",
     "Translator",
     "TranslatorSettings",
     "Vocabulary",

@@ -44,6 +44,11 @@ class Vocabulary:
         self._tokenizer.add_special_tokens(_special_tokens())
 
     @classmethod
+    def from_json(cls, plain: str) -> Vocabulary:
+        """What `to_json` gave. Raises ValueError where that is not it."""
+        return cls(plain)
+
+    @classmethod
     def learn(cls, texts: Iterable[str], size: int, units: Units = "subwords", *, least: int = 2) -> Vocabulary:
         """The vocabulary of at most `size` tokens that fits these texts; each token comes up `least` times.
 

@@ -45,7 +45,7 @@ class History:
         """S, the steps taken, skipped ones included."""
         return len(self.losses)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Plain lists and numbers for strict JSON; numbers that are not finite become the strings nan, inf and -inf."""
         plain = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         for name in ("losses", "gradient_norms", "learning_rates"):
@@ -54,8 +54,8 @@ class History:
         return plain
 
     @classmethod
-    def from_dict(cls, plain: dict[str, Any]) -> History:
-        """The history that `to_dict` wrote. Raises ValueError, TypeError or KeyError for anything else."""
+    def from_json(cls, plain: dict[str, Any]) -> History:
+        """The history that `to_json` wrote. Raises ValueError, TypeError or KeyError for anything else."""
         values = dict(plain)
         for name in ("losses", "gradient_norms", "learning_rates"):
             values[name] = np.array([_from_json(value) for value in values[name]], dtype=np.float64)
@@ -94,6 +94,8 @@ class Progress:
     """Estimate; by steps or by time, whichever ends first."""
     fraction: float
     """Share of the run that is done, in [0, 1]."""
+    units_per_second: float | None = None
+    """Characters, notes, samples or whatever is learned from, where somebody counted them."""
 
 
 @dataclass

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Annotated, Literal
 
-from foretell.errors import SettingsError
+from foretell.declaration import LENGTH, MORE_TRAINING, TRAINING, Setting
 from foretell.field_types import settle_fields
 
 ScheduleName = Literal["one-cycle", "constant", "cosine"]
@@ -20,57 +20,96 @@ NO_BOUND = 1_000_000_000
 class TrainingSettings:
     """The settings of one training run; raises `SettingsError` on a value that makes no sense."""
 
-    steps: int = 1000
-    """Optimiser steps; with `minutes`, an upper bound."""
-    minutes: float | None = None
-    """Time budget, evaluations included; the schedule follows whichever of steps and time is further along."""
-    learning_rate: float = 3e-3
-    """The highest rate of the schedule."""
-    schedule: ScheduleName = "one-cycle"
-    """The course of the rate over the run; see `training/schedule.py`."""
-    warm_up: float = 0.25
-    """Share of the one-cycle schedule in which the rate rises, in [0, 1)."""
-    optimiser: OptimiserName = "adam"
-    """`sgd` has Nesterov momentum 0.9; the others keep torch's defaults."""
-    weight_decay: float = 0.0
-    clip_norm: float | None = 1.0
-    """Largest global norm of a gradient; a longer one is scaled down to it. None leaves gradients as they are."""
-    truncate: int | None = None
-    """Truncated BPTT: time steps a gradient reaches back; None is the whole window."""
-    evaluate_every: int = 100
-    """Steps between evaluations; the last step is always followed by one."""
-    patience: int | None = None
-    """Evaluations without a new best before the run stops early; None never stops early."""
-    average: float | None = None
-    """Decay of an exponential moving average of the weights, which evaluation and result then use; None for none."""
-    max_nonfinite: int = 10
-    """Consecutive non-finite steps before training stops with the last good weights."""
-    precision: str = "32-true"
-    """`32-true` (the network's own type, whatever it is) or `bf16-mixed`."""
-    seed: int = 0
-    """From 0 to 2**62."""
-    checkpoint_every: int = 200
-    """Steps between checkpoints, where a checkpoint folder is given."""
+    steps: Annotated[
+        int,
+        Setting(
+            "Optimiser steps, each on a batch; an upper bound with a time budget.",
+            TRAINING,
+            at_least=1,
+            exclusive=LENGTH,
+        ),
+    ] = 1000
+    minutes: Annotated[
+        float | None,
+        Setting(
+            "A time budget, evaluations included, in place of steps. Results then depend on the machine's speed.",
+            TRAINING,
+            above=0,
+            metavar="M",
+            exclusive=LENGTH,
+        ),
+    ] = None
+    learning_rate: Annotated[float, Setting("The highest learning rate of the schedule.", TRAINING, above=0)] = 3e-3
+    schedule: Annotated[
+        ScheduleName,
+        Setting("The course of the learning rate: up and down again, constant, or falling.", MORE_TRAINING),
+    ] = "one-cycle"
+    warm_up: Annotated[
+        float,
+        Setting("Share of the one-cycle schedule in which the rate rises.", MORE_TRAINING, at_least=0, below=1),
+    ] = 0.25
+    optimiser: Annotated[
+        OptimiserName, Setting("sgd has Nesterov momentum 0.9; the others keep torch's defaults.", MORE_TRAINING)
+    ] = "adam"
+    weight_decay: Annotated[float, Setting("The optimiser's weight decay.", MORE_TRAINING, at_least=0)] = 0.0
+    clip_norm: Annotated[
+        float | None,
+        Setting(
+            "Largest global norm of a gradient; a longer one is scaled down to it. None leaves gradients as they are.",
+            MORE_TRAINING,
+            above=0,
+        ),
+    ] = 1.0
+    truncate: Annotated[
+        int | None,
+        Setting(
+            "Truncated backpropagation through time: steps that a gradient reaches back; None is the whole window.",
+            MORE_TRAINING,
+            at_least=1,
+        ),
+    ] = None
+    evaluate_every: Annotated[
+        int,
+        Setting("Steps between evaluations; the last step is always followed by one.", MORE_TRAINING, at_least=1),
+    ] = 100
+    patience: Annotated[
+        int | None,
+        Setting(
+            "Evaluations without a new best before training stops early; None never stops early.",
+            MORE_TRAINING,
+            at_least=1,
+        ),
+    ] = None
+    average: Annotated[
+        float | None,
+        Setting(
+            "Decay of an exponential moving average of the weights, which evaluation and result then use; None for "
+            "none.",
+            MORE_TRAINING,
+            above=0,
+            below=1,
+        ),
+    ] = None
+    max_nonfinite: Annotated[
+        int,
+        Setting(
+            "Consecutive steps with a loss or gradient that is not finite before training stops with the last good "
+            "weights.",
+            MORE_TRAINING,
+            at_least=1,
+        ),
+    ] = 10
+    precision: Annotated[
+        PrecisionName,
+        Setting("32-true (the network's own type) or bf16-mixed (bfloat16 where it is safe).", MORE_TRAINING),
+    ] = "32-true"
+    seed: Annotated[
+        int,
+        Setting("The same seed gives the same result, on as many threads.", TRAINING, at_least=0, at_most=2**62),
+    ] = 0
+    checkpoint_every: Annotated[
+        int, Setting("Steps between checkpoints, where there is a checkpoint folder.", MORE_TRAINING, at_least=1)
+    ] = 200
 
     def __post_init__(self) -> None:
         settle_fields(self, "training setting {}={!r}")
-        for name in ("steps", "evaluate_every", "max_nonfinite", "checkpoint_every"):
-            self._require(name, "must be at least 1", getattr(self, name) >= 1)
-        for name in ("truncate", "patience"):
-            value = getattr(self, name)
-            self._require(name, "must be at least 1, or None", value is None or value >= 1)
-        for name in ("minutes", "clip_norm"):
-            value = getattr(self, name)
-            self._require(name, "must be above 0, or None", value is None or 0 < value < float("inf"))
-        self._require("learning_rate", "must be above 0", 0 < self.learning_rate < float("inf"))
-        self._require("weight_decay", "must be 0 or above", 0 <= self.weight_decay < float("inf"))
-        self._require("warm_up", "must be in [0, 1)", 0 <= self.warm_up < 1)
-        self._require("average", "must be in (0, 1), or None", self.average is None or 0 < self.average < 1)
-        self._require("seed", "must be from 0 to 2**62", 0 <= self.seed <= 2**62)
-        for name, names in (("schedule", ScheduleName), ("optimiser", OptimiserName), ("precision", PrecisionName)):
-            choices = get_args(names)
-            self._require(name, f"must be one of {', '.join(choices)}", getattr(self, name) in choices)
-
-    def _require(self, name: str, rule: str, holds: bool) -> None:
-        if not holds:
-            raise SettingsError(f"training setting {name}={getattr(self, name)!r}: it {rule}")

@@ -34,7 +34,7 @@ def recordings(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def _trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from foretell.audio import AudioModel, AudioSettings
+    from foretell.audio import AudioModel, AudioSettings, Sounds
     from foretell.training import TrainingSettings
 
     folder = tmp_path_factory.mktemp("sounds")
@@ -42,8 +42,9 @@ def _trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("0_ann_0", "1_ann_0", "0_bob_0"):
         soundfile.write(folder / f"{name}.wav", random.uniform(-0.5, 0.5, 400), 4000)
     training = TrainingSettings(steps=10, learning_rate=0.05, evaluate_every=10)
-    settings = AudioSettings(layers=3, cycles=1, residual=8, skip=8, training=training)
-    AudioModel.train(folder, settings, speakers_from="name", device="cpu").save(folder / "voice")
+    settings = AudioSettings(layers=3, cycles=1, residual=8, skip=8, speakers_from="name", training=training)
+    parts = Sounds(folder).parts(settings)
+    AudioModel(settings).train(parts.training, parts.validation, device="cpu").save(folder / "voice")
     return folder / "voice"
 
 

@@ -15,12 +15,12 @@ import soundfile
 def test_words(run, tmp_path: Path) -> None:
     done = run("audio", "generate", "voice", "--seconds", "0.5", "--out", "new.wav")
     assert done.exit_code == 0, done.output
-    assert done.stdout.startswith("new.wav: 0.50 s of sound at 4,000 samples a second, generated in ")
+    assert done.stdout.startswith("new.wav: 0.50 s of sound at 4,000 samples per second, generated in ")
     assert done.stdout.rstrip().endswith("times real time.")
     lines = done.stderr.splitlines()
     assert lines[0].startswith("Generating:  50 %, ")
     assert lines[-1].startswith("Generating: 100 %, ")
-    assert all("samples a second, " in line and " times real time, " in line for line in lines)
+    assert all("samples per second, " in line and " times real time, " in line for line in lines)
     sound, rate = soundfile.read(tmp_path / "new.wav")
     assert (len(sound), rate) == (2000, 4000)
     assert soundfile.info(tmp_path / "new.wav").subtype == "PCM_16"
@@ -54,9 +54,9 @@ def test_json(run) -> None:
     done = run("audio", "generate", "voice", "--seconds", "0.1", "--out", "new.wav", "--speaker", "bob", "--json")
     assert done.exit_code == 0, done.output
     document = json.loads(done.stdout)
-    assert (document["file"], document["samples"], document["sample_rate"]) == ("new.wav", 400, 4000)
+    assert (document["files"], document["samples"], document["sample_rate"]) == ({"sound": "new.wav"}, 400, 4000)
     assert document["speaker"] == "bob"
-    assert document["times_real_time"] == pytest.approx(document["samples_a_second"] / 4000)
+    assert document["times_real_time"] == pytest.approx(document["samples_per_second"] / 4000)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from foretell import TableError, TextError
-from foretell.text import ClassifierSettings, TextClassifier
+from foretell.text import ClassifierSettings, LabelledTexts, TextClassifier
 from foretell.text.classification.labelling import labelled, prepared
 
 
@@ -16,9 +16,8 @@ from foretell.text.classification.labelling import labelled, prepared
 def classifier() -> TextClassifier:
     texts = ["a fine film", "a dull film", "fine and bright", "dull and flat"] * 6
     settings = ClassifierSettings(hidden=4, embedding=4, members=1, validation=0.0, epochs=1)
-    model = TextClassifier(settings).train(texts, ["good", "bad"] * 12, device="cpu")
-    model.column = "said"
-    return model
+    data = LabelledTexts(texts, ["good", "bad"] * 12, columns=("said", "mood"))
+    return TextClassifier(settings).train(data, device="cpu")
 
 
 def test_labels_come_beside_the_rows_as_they_were(classifier: TextClassifier) -> None:
@@ -42,7 +41,7 @@ def test_known_labels_give_a_score(classifier: TextClassifier) -> None:
     texts = ["a fine film", "a dull film", "", "fine and bright", "dull"]
     table = pl.DataFrame({"said": texts, "mood": ["good", " bad ", "bad", "", None]})
     found = labelled(classifier, prepared(classifier, table, "said", "mood"))
-    assert found.score == classifier.evaluate(texts[:2], ["good", "bad"])
+    assert found.score == classifier.evaluate(LabelledTexts(texts[:2], ["good", "bad"]))
     assert "3 rows without a text or a known label are not scored." in found.notes
 
 
@@ -74,6 +73,6 @@ def test_nothing_to_score(classifier: TextClassifier) -> None:
 
 
 def test_a_model_from_no_table(tiny: Callable[..., ClassifierSettings], reviews: Any) -> None:
-    model = TextClassifier(tiny(steps=1)).train(*reviews(20), device="cpu")
+    model = TextClassifier(tiny(steps=1)).train(LabelledTexts(*reviews(20)), device="cpu")
     with pytest.raises(TableError, match="does not know the name of its column"):
         prepared(model, pl.DataFrame({"said": ["a"]}), None)

@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from foretell import ModelError, SettingsError, TextError
-from foretell.text import ClassifierSettings, TextClassifier
-from foretell.training.model_folder import write_folder
+from foretell.model.folder import write_folder
+from foretell.text import ClassifierSettings, LabelledTexts, TextClassifier
 
 CLASSES = ("bad", "good", "so-so")
 
@@ -24,13 +24,12 @@ def test_train_save_load(
 ) -> None:
     texts, labels = reviews(120, classes=CLASSES)
     model = TextClassifier(tiny(steps=60, **more))
-    assert model.train(texts, labels, device="cpu") is model
+    assert model.train(*LabelledTexts(texts, labels).split(0.1, 0), device="cpu") is model
     assert model.classes == CLASSES
     assert model.history is not None
     assert model.history.steps == 60
-    assert model.learned is not None
     assert model.validation is not None
-    assert (model.learned.texts, model.learned.judged, model.validation.texts) == (108, 12, 12)
+    assert (model.learned.texts, model.validation.texts) == (108, 12)
     assert model.validation.loss == pytest.approx(model.history.best)
     found = model.probabilities(texts)
     assert found.shape == (120, 3)
@@ -42,29 +41,34 @@ def test_train_save_load(
     assert np.array_equal(again.probabilities(texts), found)
     assert again.settings == model.settings
     assert again.classes == model.classes
-    assert again.learned == model.learned
+    assert again.learned.reading.to_json() == model.learned.reading.to_json()
+    assert (again.learned.texts, again.learned.unknown) == (model.learned.texts, model.learned.unknown)
     assert again.validation == model.validation
     assert again.history is not None
-    assert again.history.to_dict() == model.history.to_dict()
+    assert again.history.to_json() == model.history.to_json()
     assert again.facts() == model.facts()
     assert again.parameters == model.parameters > 0
 
 
 def test_words_are_learned(reviews: Callable[..., Any], tiny: Callable[..., ClassifierSettings]) -> None:
-    model = TextClassifier(tiny(steps=100, word_dropout=0.0)).train(*reviews(200, classes=CLASSES), device="cpu")
-    assert model.evaluate(*reviews(60, seed=1, classes=CLASSES)).accuracy == 1.0
+    model = TextClassifier(tiny(steps=100, word_dropout=0.0)).train(
+        LabelledTexts(*reviews(200, classes=CLASSES)), device="cpu"
+    )
+    assert model.evaluate(LabelledTexts(*reviews(60, seed=1, classes=CLASSES))).accuracy == 1.0
 
 
 def test_the_order_of_words_is_learned(orders: Callable[..., Any], tiny: Callable[..., ClassifierSettings]) -> None:
     # What counts cannot tell: the classes have the same words and pairs.
     settings = tiny(steps=150, hidden=12, word_dropout=0.0, input_dropout=0.0, output_dropout=0.0, members=1)
-    model = TextClassifier(settings).train(*orders(300), device="cpu")
-    assert model.evaluate(*orders(100, seed=1)).accuracy == 1.0
+    model = TextClassifier(settings).train(LabelledTexts(*orders(300)), device="cpu")
+    assert model.evaluate(LabelledTexts(*orders(100, seed=1))).accuracy == 1.0
 
 
 def test_one_seed_gives_one_model(reviews: Callable[..., Any], tiny: Callable[..., ClassifierSettings]) -> None:
     texts, labels = reviews(80)
-    one, two, other = (TextClassifier(tiny(seed=s)).train(texts, labels, device="cpu") for s in (1, 1, 2))
+    one, two, other = (
+        TextClassifier(tiny(seed=s)).train(LabelledTexts(texts, labels), device="cpu") for s in (1, 1, 2)
+    )
     assert np.array_equal(one.probabilities(texts), two.probabilities(texts))
     assert not np.array_equal(one.probabilities(texts), other.probabilities(texts))
 
@@ -79,34 +83,41 @@ def test_a_stopped_training_goes_on(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        TextClassifier(tiny()).train(texts, labels, device="cpu", checkpoint=tmp_path / "c", on_progress=stop)
+        TextClassifier(tiny()).train(
+            LabelledTexts(texts, labels), device="cpu", checkpoint=tmp_path / "c", on_progress=stop
+        )
     # Of other data it is refused.
     with pytest.raises(ModelError, match="checkpoint"):
-        TextClassifier(tiny()).train(texts, labels[::-1], device="cpu", checkpoint=tmp_path / "c")
+        TextClassifier(tiny()).train(LabelledTexts(texts, labels[::-1]), device="cpu", checkpoint=tmp_path / "c")
     steps: list[int] = []
     model = TextClassifier(tiny()).train(
-        texts, labels, device="cpu", checkpoint=tmp_path / "c", on_progress=lambda progress: steps.append(progress.step)
+        LabelledTexts(texts, labels),
+        device="cpu",
+        checkpoint=tmp_path / "c",
+        on_progress=lambda progress: steps.append(progress.step),
     )
     assert steps[0] == 13
-    whole = TextClassifier(tiny()).train(texts, labels, device="cpu")
+    whole = TextClassifier(tiny()).train(LabelledTexts(texts, labels), device="cpu")
     assert np.array_equal(model.probabilities(texts), whole.probabilities(texts))
 
 
 def test_few_texts_and_a_lopsided_table(tiny: Callable[..., ClassifierSettings]) -> None:
-    model = TextClassifier(tiny(steps=5)).train(["fine", "dull", "bright"], ["a", "b", "a"], device="cpu")
-    assert model.learned is not None
-    assert (model.learned.judged, model.learned.unknown, model.validation) == (0, None, None)
+    model = TextClassifier(tiny(steps=5)).train(
+        LabelledTexts(["fine", "dull", "bright"], ["a", "b", "a"]), device="cpu"
+    )
+    assert (model.learned.texts, model.learned.unknown, model.validation) == (3, None, None)
     texts, labels = ["usual"] * 99 + ["rare"], ["most"] * 99 + ["one"]
-    model = TextClassifier(tiny(steps=5)).train([f"{t} {k}" for k, t in enumerate(texts)], labels, device="cpu")
+    model = TextClassifier(tiny(steps=5)).train(
+        *LabelledTexts([f"{t} {k}" for k, t in enumerate(texts)], labels).split(0.1, 0), device="cpu"
+    )
     assert model.validation is not None
     assert model.validation.recalls[1] is None
-    assert model.evaluate(["rare thing"], ["one"]).texts == 1
+    assert model.evaluate(LabelledTexts(["rare thing"], ["one"])).texts == 1
 
 
 def test_long_texts(tiny: Callable[..., ClassifierSettings]) -> None:
     texts = ["fine " + "word " * 10_000 + "bright", "dull " + "word " * 9000 + "flat"] * 3
-    model = TextClassifier(tiny(steps=3, longest=20)).train(texts, ["a", "b"] * 3, device="cpu")
-    assert model.learned is not None
+    model = TextClassifier(tiny(steps=3, longest=20)).train(LabelledTexts(texts, ["a", "b"] * 3), device="cpu")
     assert model.learned.cut == 6
     assert model.probabilities(texts).shape == (6, 2)
 
@@ -114,7 +125,7 @@ def test_long_texts(tiny: Callable[..., ClassifierSettings]) -> None:
 def test_empty_and_strange_texts_have_probabilities_too(
     reviews: Callable[..., Any], tiny: Callable[..., ClassifierSettings]
 ) -> None:
-    model = TextClassifier(tiny(steps=3)).train(*reviews(40), device="cpu")
+    model = TextClassifier(tiny(steps=3)).train(LabelledTexts(*reviews(40)), device="cpu")
     found = model.probabilities(["", "日本の映画 🙂", "\x00\u200b", "a" * 100_000])
     assert np.isfinite(found).all()
     assert model.probabilities([]).shape == (0, 2)
@@ -124,29 +135,31 @@ def test_empty_and_strange_texts_have_probabilities_too(
 def test_refusals(reviews: Callable[..., Any], tiny: Callable[..., ClassifierSettings], tmp_path: Path) -> None:
     model = TextClassifier(tiny(steps=2))
     for method in (model.predict, model.probabilities):
-        with pytest.raises(ModelError, match="not trained yet"):
+        with pytest.raises(ModelError, match="learned nothing yet"):
             method(["a"])
-    with pytest.raises(ModelError, match="not trained yet"):
+    with pytest.raises(ModelError, match="learned nothing yet"):
         model.save(tmp_path / "m")
-    assert model.facts()["parameters"] == 0
+    for asked in (lambda: model.parameters, model.facts, lambda: model.classes, lambda: model.features):
+        with pytest.raises(ModelError, match="learned nothing yet"):
+            asked()
     with pytest.raises(TextError, match="two classes at least"):
-        model.train(["a", "b"], ["x", "x"])
-    model.train(*reviews(40), device="cpu")
+        model.train(LabelledTexts(["a", "b"], ["x", "x"]))
+    model.train(LabelledTexts(*reviews(40)), device="cpu")
     with pytest.raises(TextError, match="'odd' is none of the classes that the model knows: bad, good"):
-        model.evaluate(["a"], ["odd"])
+        model.evaluate(LabelledTexts(["a"], ["odd"]))
     with pytest.raises(TextError, match="1 texts and 2 labels"):
-        model.evaluate(["a"], ["bad", "good"])
+        LabelledTexts(["a"], ["bad", "good"])
     with pytest.raises(TextError, match="no text to evaluate on"):
-        model.evaluate([], [])
+        model.evaluate(LabelledTexts([], []))
     with pytest.raises(TextError, match="text 1 is None"):
         model.predict([None])  # type: ignore[list-item]
 
 
 def test_columns_of_any_table(reviews: Callable[..., Any], tiny: Callable[..., ClassifierSettings]) -> None:
     texts, labels = reviews(40)
-    plain = TextClassifier(tiny(steps=3)).train(texts, labels, device="cpu")
+    plain = TextClassifier(tiny(steps=3)).train(LabelledTexts(texts, labels), device="cpu")
     for column in (np.array, pl.Series, pd.Series):
-        model = TextClassifier(tiny(steps=3)).train(column(texts), column(labels), device="cpu")
+        model = TextClassifier(tiny(steps=3)).train(LabelledTexts(column(texts), column(labels)), device="cpu")
         assert np.array_equal(model.probabilities(column(texts)), plain.probabilities(texts))
 
 
@@ -159,24 +172,29 @@ def test_folders_that_will_not_do(
     with pytest.raises(ModelError, match="foretell audio generate"):
         TextClassifier.load(tmp_path / "sound")
     with pytest.raises(SettingsError, match="'audio'"):
-        TextClassifier(tiny(steps=2)).train(*reviews(20), device="cpu").save(tmp_path / "sound")
+        TextClassifier(tiny(steps=2)).train(LabelledTexts(*reviews(20)), device="cpu").save(tmp_path / "sound")
 
-    model = TextClassifier(tiny(steps=2)).train(*reviews(40), device="cpu")
+    model = TextClassifier(tiny(steps=2)).train(LabelledTexts(*reviews(40)), device="cpu")
     model.save(tmp_path / "model")
     description = json.loads((tmp_path / "model" / "model.json").read_text())["model"]
-    tensors = {"network." + name: tensor.clone() for name, tensor in model.network.state_dict().items()}
-    assert model._reading is not None
-    for k, counter in enumerate(model._reading.counters):
+    tensors = {name: tensor.clone() for name, tensor in model.network.state_dict().items()}
+    for k, counter in enumerate(model.learned.reading.counters):
         tensors[f"counter{k}.keys"] = torch.from_numpy(counter.bayes.keys)
         tensors[f"counter{k}.table"] = torch.from_numpy(counter.bayes.table)
-    one, two = description["counters"]
+    learned = description["learned"]
+    one, two = learned["reading"]["counters"]
+
+    def read(**changes: Any) -> dict[str, Any]:
+        return {**learned, "reading": {**learned["reading"], **changes}}
+
     strangers: tuple[tuple[str, Any], ...] = (
-        ("classes", ["bad"]), ("classes", ["bad", "bad"]), ("classes", ["a", "b", "c"]), ("classes", 5),
-        ("classes", [1, 2]), ("tokens", 10**12), ("tokens", "many"), ("tokens", -1), ("counters", None),
-        ("counters", []), ("counters", [one]), ("counters", [two, one]), ("counters", [one, {**two, "features": -1}]),
-        ("counters", [one, {**two, "features": "x"}]), ("counters", [one, {**two, "in_a_row": 99}]),
-        ("counters", [one, {**two, "in_a_row": "x"}]), ("counters", [one, {**two, "vocabulary": "{}"}]),
-        ("vocabulary", "{}"), ("history", {}),
+        *(("learned", {**learned, "classes": classes}) for classes in
+          (["bad"], ["bad", "bad"], ["a", "b", "c"], 5, [1, 2])),
+        *(("learned", read(tokens=tokens)) for tokens in (10**12, "many", -1)),
+        *(("learned", read(counters=counters)) for counters in
+          (None, [], [one], [two, one], [one, {**two, "features": -1}], [one, {**two, "features": "x"}],
+           [one, {**two, "in_a_row": 99}], [one, {**two, "in_a_row": "x"}], [one, {**two, "vocabulary": "{}"}])),
+        ("learned", read(vocabulary="{}")), ("learned", read(classes=3)), ("history", {}),
         ("learned", {"texts": 3}), ("validation", {"loss": "x"}), ("settings", {}),
         ("settings", {**description["settings"], "members": 10**9}),
         ("settings", {**description["settings"], "hidden": 9}),

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,14 +8,14 @@ from typing import Any
 import pytest
 
 from foretell import SettingsError
-from foretell.field_types import from_plain
+from foretell.field_types import from_plain, to_plain
 from foretell.text.classification.settings import ClassifierSettings
 from foretell.training.settings import TrainingSettings
 
 
 def test_there_and_back(tiny: Callable[..., ClassifierSettings]) -> None:
     for settings in (ClassifierSettings(), tiny(units="subwords", cell="lstm", epochs=2.5)):
-        assert from_plain(ClassifierSettings, json.loads(json.dumps(dataclasses.asdict(settings)))) == settings
+        assert from_plain(ClassifierSettings, json.loads(json.dumps(to_plain(settings)))) == settings
 
 
 @pytest.mark.parametrize(
@@ -51,13 +50,13 @@ def test_refusals(given: dict[str, Any], said: str) -> None:
 def test_how_long_a_training_is() -> None:
     settings = ClassifierSettings()
     assert settings.batch_size == 64
-    few, some, many = (settings.steps_for(texts) for texts in (10, 64 * 1000, 10**8))
+    few, some, many = (settings.training_for(batches).steps for batches in (1, 1000, 10**6))
     assert (few, many) == (300, 20_000)
     assert few < some < many
     assert some % 1000 == 0
-    assert replace(settings, epochs=2.5).steps_for(640) == 25
-    assert replace(settings, epochs=0.001).steps_for(3) == 1
-    assert replace(settings, training=TrainingSettings(steps=7)).steps_for(10**6) == 7
-    assert replace(settings, epochs=3, training=TrainingSettings(steps=7)).steps_for(64) == 3
+    assert replace(settings, epochs=2.5).training_for(10).steps == 25
+    assert replace(settings, epochs=0.001).training_for(1).steps == 1
+    assert replace(settings, training=TrainingSettings(steps=7)).training_for(10**6).steps == 7
+    assert replace(settings, epochs=3, training=TrainingSettings(steps=7)).training_for(1).steps == 3
     timed = replace(settings, training=replace(settings.training, minutes=1.0))
-    assert timed.steps_for(64) == settings.training.steps
+    assert timed.training_for(1).steps == settings.training.steps

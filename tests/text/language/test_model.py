@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from foretell.errors import ModelError, SettingsError, TextError
+from foretell.model.folder import write_folder
 from foretell.nn import Sampling
 from foretell.text import LanguageModel, LanguageSettings
 from foretell.text.language.settings import CELLS
-from foretell.training.model_folder import write_folder
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -21,7 +21,7 @@ def test_train_save_load(cell: str, rhyme: str, tiny: Callable[..., LanguageSett
     assert model.train(rhyme, rhyme[:200], device="cpu") is model
     assert model.history is not None
     assert model.history.steps == 30
-    assert model.read == 30 * 4 * 16
+    assert model.characters_read == 30 * 4 * 16
     assert model.validation == model.evaluate(rhyme[:200])
     assert model.validation.bits == pytest.approx(model.history.best)
     assert model.validation.bits < 4
@@ -30,8 +30,8 @@ def test_train_save_load(cell: str, rhyme: str, tiny: Callable[..., LanguageSett
     again = LanguageModel.load(tmp_path / "model")
     assert again.settings == model.settings
     assert again.characters.symbols == "".join(sorted(set(rhyme)))
-    assert (again.validation, again.read) == (model.validation, model.read)
-    assert again.history.to_dict() == model.history.to_dict()
+    assert (again.validation, again.characters_read) == (model.validation, model.characters_read)
+    assert again.history.to_json() == model.history.to_json()
     assert again.evaluate(rhyme) == model.evaluate(rhyme)
     assert again.generate(50, seed=1) == model.generate(50, seed=1)
     assert again.facts() == model.facts()
@@ -74,7 +74,7 @@ def test_a_stopped_training_goes_on(rhyme: str, tiny: Callable[..., LanguageSett
 
 def test_short_texts(tiny: Callable[..., LanguageSettings]) -> None:
     model = LanguageModel(tiny(steps=150)).train("ab", device="cpu")
-    assert model.read == 150 * 3
+    assert model.characters_read == 150 * 3
     assert model.evaluate("ab").bits < 0.5
     assert model.evaluate("axb").unknown == 1
     assert np.isfinite(model.evaluate("xyz").bits)
@@ -121,7 +121,8 @@ def test_folders_that_will_not_do(tiny: Callable[..., LanguageSettings], tmp_pat
         with pytest.raises(ModelError):
             LanguageModel.load(tmp_path / "stranger")
     for symbols in ("", "cba", "abcd", 5, None):
-        write_folder(tmp_path / "stranger", "text", without_checks({**description, "characters": symbols}), weights)
+        stranger = {**description, "learned": {"characters": symbols}}
+        write_folder(tmp_path / "stranger", "text", without_checks(stranger), weights)
         with pytest.raises(ModelError):
             LanguageModel.load(tmp_path / "stranger")
     (tmp_path / "model" / "weights.safetensors").write_bytes(b"no tensors")

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import pytest
 
 from foretell.errors import SettingsError
-from foretell.field_types import from_plain
+from foretell.field_types import from_plain, to_plain
 from foretell.text.language.settings import LanguageSettings
 
 
@@ -22,6 +21,9 @@ from foretell.text.language.settings import LanguageSettings
         ("dropout", 1.0),
         ("dropout", float("nan")),
         ("recurrent_dropout", -0.1),
+        ("validation", 0.6),
+        ("validation", -0.1),
+        ("epochs", 0),
     ],
 )
 def test_values_that_make_no_sense(name: str, value: Any) -> None:
@@ -31,4 +33,4 @@ def test_values_that_make_no_sense(name: str, value: Any) -> None:
 
 def test_to_a_dictionary_and_back() -> None:
     settings = LanguageSettings(cell="gru", chunk=7)
-    assert from_plain(LanguageSettings, dataclasses.asdict(settings)) == settings
+    assert from_plain(LanguageSettings, to_plain(settings)) == settings

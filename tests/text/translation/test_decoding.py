@@ -14,28 +14,28 @@ from foretell.text.translation.decoding import cut
 def test_a_batch_is_as_its_texts_one_by_one(beam: int, trained: Translator, pairs: Pairs) -> None:
     # Numbers it never learned from, sentences longer than those, and no sense at all.
     texts = [*pairs.sources[70:], "one " * 9 + "two.", "zebra, Zürich!", "", "six", "日本 🙂", "."]
-    together = trained.translate(texts, beam=beam)
-    assert together == [trained.translate([text], beam=beam)[0] for text in texts]
-    assert together == trained.translate(texts, beam=beam, batch=5)
+    together = trained.predict(texts, beam=beam)
+    assert together == [trained.predict([text], beam=beam)[0] for text in texts]
+    assert together == trained.predict(texts, beam=beam, batch=5)
     assert together[:30] == list(pairs.targets[70:])
 
 
 def test_texts_without_words(trained: Translator) -> None:
-    assert trained.translate([]) == []
-    assert trained.translate(["", "  ", "\t"]) == ["", "", ""]
-    assert trained.translate(["", "six two.", " "])[1] == "six deux !"
+    assert trained.predict([]) == []
+    assert trained.predict(["", "  ", "\t"]) == ["", "", ""]
+    assert trained.predict(["", "six two.", " "])[1] == "six deux !"
 
 
 def test_a_long_text_goes_in_pieces(trained: Translator) -> None:
     sentences = ["three two four six.", "one six two five.", "five one one three.", "two four one one."] * 5
     done = trained.translated([" ".join(sentences), "two."])
     assert done.cut == 1
-    assert done.texts == [" ".join(trained.translate(sentences)), "deux !"]
+    assert done.texts == [" ".join(trained.predict(sentences)), "deux !"]
     assert done.tokens == 20 * 6 + 3
 
 
 def test_ten_thousand_words(trained: Translator) -> None:
-    text = trained.translate(["one two " * 5000], beam=1)[0]
+    text = trained.predict(["one two " * 5000], beam=1)[0]
     assert len(text.split()) > 1000
     assert "\n" not in text
 
@@ -62,14 +62,14 @@ def test_numbers_that_make_no_sense(trained: Translator) -> None:
     for name, value in (("beam", 0), ("beam", 101), ("length_penalty", -1.0), ("length_penalty", float("nan")),
                         ("batch", 0), ("batch", 10**6)):  # fmt: skip
         with pytest.raises(SettingsError, match=name):
-            trained.translate(["one"], **{name: value})  # type: ignore[arg-type]
+            trained.predict(["one"], **{name: value})  # type: ignore[arg-type]
     with pytest.raises(TextError, match="Unicode"):
-        trained.translate(["\udc80"])
+        trained.predict(["\udc80"])
     with pytest.raises(ModelError, match="learned nothing yet"):
-        Translator().translate(["one"])
+        Translator().predict(["one"])
 
 
 def test_progress_goes_up_to_one(trained: Translator, pairs: Pairs) -> None:
     shares: list[float] = []
-    trained.translate(pairs.sources[:10], batch=4, on_progress=shares.append)
+    trained.predict(pairs.sources[:10], batch=4, on_progress=shares.append)
     assert shares == [0.4, 0.8, 1.0]

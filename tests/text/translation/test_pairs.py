@@ -7,6 +7,7 @@ import pytest
 
 from foretell import SettingsError
 from foretell.errors import TextError
+from foretell.model.holdout import held_out as drawn
 from foretell.text import Pairs, read_pairs, read_table_pairs
 
 
@@ -56,8 +57,9 @@ def test_a_table(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("count", "held_out"), [(99, 0), (100, 5), (1010, 50), (30_000, 1000)])
 def test_some_are_held_out(count: int, held_out: int) -> None:
     texts = tuple(map(str, range(count)))
-    learned, judged = Pairs(texts, texts).with_validation()
+    learned, judged = Pairs(texts, texts, skipped=(3,)).split(drawn(count, 0.05, 0, fewest=100, most=1000))
     assert len(judged) == held_out
+    assert (learned.skipped, judged.skipped) == ((3,), ())
     assert sorted(learned.sources + judged.sources, key=int) == list(texts)
     assert judged.sources == judged.targets
 

@@ -1,20 +1,16 @@
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 import torch
 
-from foretell import SettingsError
 from foretell.errors import TextError
 from foretell.text.translation.network import TranslationNetwork
 from foretell.text.translation.pairs import Pairs
 from foretell.text.translation.settings import TranslatorSettings
 from foretell.text.translation.task import TrainingTask, Vocabularies, as_batch, batch_loss, evaluate
 from foretell.text.vocabulary import END, PAD, START
-from foretell.training.settings import TrainingSettings
 
 ROWS = [([5, 6, 7], [8, 9]), ([4], [5, 6, 7, 8]), ([10, 11], [4])]
 
@@ -50,7 +46,7 @@ def test_each_pair_comes_once_an_epoch(pairs: Pairs, tiny: Callable[..., Transla
     assert len(seen) == 100
     assert len({tuple(t for t in row if t != PAD) for row in seen}) == len({tuple(source) for source, _ in rows})
     assert all(torch.equal(a, b) for a, b in zip(task.batch(3).values(), task.batch(3).values(), strict=True))
-    assert task.tokens_a_step == pytest.approx(sum(len(target) + 1 for _, target in rows) / 10)
+    assert task.tokens_per_step == pytest.approx(sum(len(target) + 1 for _, target in rows) / 10)
 
 
 def test_long_pairs_are_left_out(pairs: Pairs, tiny: Callable[..., TranslatorSettings]) -> None:
@@ -59,26 +55,3 @@ def test_long_pairs_are_left_out(pairs: Pairs, tiny: Callable[..., TranslatorSet
     assert vocabularies.rows(long, 24) == vocabularies.rows(pairs, 24)
     with pytest.raises(TextError, match=r"every pair has more than 24 tokens .*--longest"):
         TrainingTask([], tiny())
-
-
-@pytest.mark.parametrize(
-    ("epochs", "batch_size", "steps", "every"), [(3.0, 10, 30, 20), (0.01, 10, 1, 20), (50.0, 1, 5000, 100)]
-)
-def test_epochs_make_steps(
-    epochs: float, batch_size: int, steps: int, every: int, tiny: Callable[..., TranslatorSettings]
-) -> None:
-    settings = tiny(epochs=epochs, batch_size=batch_size)
-    training = TrainingTask(ROWS[:1] * 100, settings).training()
-    assert (training.steps, training.evaluate_every) == (steps, every)
-    assert replace(training, steps=120, evaluate_every=30) == settings.training
-    by_clock = TrainingSettings(minutes=1)
-    assert TrainingTask(ROWS, tiny(epochs=None, training=by_clock)).training() == by_clock
-    with pytest.raises(SettingsError, match=re.escape("epochs is 1e+300")):
-        TrainingTask(ROWS, tiny(epochs=1e300)).training()
-
-
-def test_identity_tells_data_apart(tiny: Callable[..., TranslatorSettings]) -> None:
-    same = TrainingTask(ROWS, tiny()).identity()
-    assert same == TrainingTask(list(ROWS), tiny()).identity()
-    assert same != TrainingTask([*ROWS[:2], ([10, 11], [5])], tiny()).identity()
-    assert same != TrainingTask(ROWS, tiny(label_smoothing=0.1)).identity()

@@ -66,7 +66,7 @@ def prepared(
     says that the table was no table, but plain text. Raises `TableError` for columns that are not there or in the way,
     `TextError` for a label that the model does not know.
     """
-    column = text or classifier.column
+    column = text or classifier.learned.columns[0]
     if column is None:
         raise TableError("the model does not know the name of its column of texts; name the table's: --text or text=")
     texts = cells(table, column)
@@ -110,7 +110,7 @@ def labelled(classifier: TextClassifier, asked: Asked, on_progress: Callable[[fl
             raise TableError("no row has both a text and a known label, so there is nothing to score")
         numbers = {name: k for k, name in enumerate(classifier.classes)}
         truth = np.array([numbers.get(label, 0) for label in asked.known], dtype=np.int64)
-        score = Score.of(probabilities[scored], truth[scored])
+        score = Score.of(probabilities[scored], truth[scored], classifier.classes)
         if not scored.all():
             notes.append(f"{int((~scored).sum()):,} rows without a text or a known label are not scored.")
     return Labelling(asked.table.with_columns(columns), labels, probabilities, classifier.classes, tuple(notes), score)

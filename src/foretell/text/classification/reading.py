@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from foretell.field_types import read_value
 from foretell.text.classification.naive_bayes import NaiveBayes, Row
 from foretell.text.classification.settings import ClassifierSettings
 from foretell.text.vocabulary import END, UNKNOWN, Vocabulary
@@ -53,7 +55,47 @@ class Reading:
         self.tokens = tokens
         self.classes = classes
         self.counters = tuple(counters)
+        self.features = tuple(len(counter.bayes.keys) for counter in counters)
+        """How many features each counts."""
         self._longest = longest
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it but the arrays of naive Bayes."""
+        return {
+            "vocabulary": self.vocabulary.to_json(),
+            "tokens": self.tokens,
+            "classes": self.classes,
+            "longest": self._longest,
+            "counters": [
+                {
+                    "features": features,
+                    "in_a_row": counter.bayes.in_a_row,
+                    "vocabulary": None if counter.vocabulary is None else counter.vocabulary.to_json(),
+                }
+                for counter, features in zip(self.counters, self.features, strict=True)
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> Reading:
+        """What `to_json` gave, as yet without what was counted: see `with_arrays`. Raises ValueError and the like."""
+        tokens, classes, longest = (_number(plain[name]) for name in ("tokens", "classes", "longest"))
+        counters = []
+        for part in plain["counters"]:
+            bayes = NaiveBayes(np.empty(0, np.int64), np.empty((0, 0), np.float32), _number(part["in_a_row"]))
+            own = part["vocabulary"]
+            counters.append(Counter(bayes, None if own is None else Vocabulary(own)))
+        reading = cls(Vocabulary(plain["vocabulary"]), tokens, classes, counters, longest)
+        reading.features = tuple(_number(part["features"]) for part in plain["counters"])
+        return reading
+
+    def with_arrays(self, arrays: Sequence[tuple[NDArray[np.int64], NDArray[np.float32]]]) -> Reading:
+        """The same with the keys and the table of each naive Bayes. Raises ValueError for what they cannot be."""
+        counters = [
+            Counter(NaiveBayes(keys, table, counter.bayes.in_a_row), counter.vocabulary)
+            for counter, (keys, table) in zip(self.counters, arrays, strict=True)
+        ]
+        return Reading(self.vocabulary, self.tokens, self.classes, counters, self._longest)
 
     @classmethod
     def learn(
@@ -104,6 +146,14 @@ class Reading:
             rows = [np.concatenate([row[:begin], row[-end:]]) if len(row) > self._longest else row for row in rows]
         none = np.zeros((len(rows), 0, self.classes), dtype=np.float32)
         return ReadTexts(rows, np.stack(evidence, 1) if evidence else none, cut)
+
+
+def _number(found: Any) -> int:
+    """A stranger's number of things. Raises ValueError for what is none."""
+    number: int = read_value(int, found)
+    if number < 0:
+        raise ValueError(f"{number} cannot be a number of things")
+    return number
 
 
 def _rows(vocabulary: Vocabulary, texts: Sequence[str]) -> list[Row]:

@@ -2,34 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from foretell.field_types import from_plain
+from foretell.model import score as model_score
+from foretell.model.talk import Talk
+from foretell.text.classification.labels import named
+
+_MOST_COLUMNS = 8
+_MOST_ROWS = 30
+_MOST_MISTAKES = 10
 
 
 @dataclass(frozen=True)
-class Score:
+class Score(model_score.Score):
     """What came of N texts whose classes are known."""
 
     loss: float
     """Nats a text: the mean of minus the logarithm of the probability that its class was given."""
     confusion: tuple[tuple[int, ...], ...]
     """How many texts of each class (row) were put into each class (column)."""
+    classes: tuple[str, ...]
+    """Their names."""
 
     @classmethod
-    def of(cls, probabilities: NDArray[np.float32], labels: NDArray[np.int64]) -> Score:
-        """From the probabilities `(N, C)` and the class numbers `(N,)`."""
+    def of(cls, probabilities: NDArray[np.float32], labels: NDArray[np.int64], names: Sequence[str]) -> Score:
+        """From the probabilities `(N, C)`, the class numbers `(N,)` and the names of the C classes."""
         texts, classes = probabilities.shape
         given = probabilities[np.arange(texts), labels].astype(np.float64)
         pairs = labels * classes + probabilities.argmax(1)
         confusion = np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
         loss = float(-np.log(np.maximum(given, np.finfo(np.float32).tiny)).mean())
-        return cls(loss, tuple(tuple(row) for row in confusion.tolist()))
+        return cls(loss, tuple(tuple(row) for row in confusion.tolist()), tuple(names))
 
     @property
     def texts(self) -> int:
@@ -70,15 +78,66 @@ class Score:
         known = [f1 for f1 in self.f1 if f1 is not None]
         return sum(known) / len(known)
 
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {"loss": self.loss, "confusion": [list(row) for row in self.confusion]}
+    def numbers(self) -> dict[str, float | int | None]:
+        """See `foretell.model.score.Score`."""
+        return {"loss": self.loss, "accuracy": self.accuracy, "macro_f1": self.macro_f1, "texts": self.texts}
 
-    @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> Score:
-        """What `to_dict` wrote."""
-        score = from_plain(cls, plain)
-        rows = score.confusion
-        if any(len(row) != len(rows) or min(row) < 0 for row in rows) or not score.texts:
+    def show(self, talk: Talk, what: str) -> None:  # noqa: ARG002
+        """Accuracy and macro F1; each class; and which classes were taken for which."""
+        classes, sizes = self.classes, [sum(row) for row in self.confusion]
+        lines = [f"Accuracy {100 * self.accuracy:.1f} %, macro F1 {self.macro_f1:.3f}, loss {self.loss:.3f} nats."]
+        if self.unjudged:
+            absent = named([classes[k] for k in self.unjudged])
+            lines.append(f"Not judged, since no text of theirs is among these {self.texts:,}: {absent}.")
+        talk.listing([*lines, f"The largest class alone is {100 * max(sizes) / self.texts:.1f} % of them."])
+        f1, precisions, recalls = self.f1, self.precisions, self.recalls
+        worst = sorted(range(len(classes)), key=lambda k: (f1[k] is None, f1[k] or 0.0, classes[k]))
+        shown = range(len(classes)) if len(classes) <= _MOST_ROWS else worst[:_MOST_ROWS]
+        if len(classes) > _MOST_ROWS:
+            talk.listing([f"The {_MOST_ROWS} worst of {len(classes):,} classes:"])
+        rows = [[classes[k], sizes[k], *(_cell(part[k]) for part in (precisions, recalls, f1))] for k in shown]
+        talk.table(["class", "texts", "precision", "recall", "F1"], rows)
+        if len(classes) <= _MOST_COLUMNS:
+            talk.heading("Which class (row) was taken for which (column)")
+            talk.table(["", *classes], [[name, *row] for name, row in zip(classes, self.confusion, strict=True)])
+            return
+        mistakes = [
+            (number, classes[k], classes[j])
+            for k, row in enumerate(self.confusion)
+            for j, number in enumerate(row)
+            if k != j and number
+        ]
+        if mistakes:
+            talk.heading("What was taken for what most often")
+            often = sorted(mistakes, key=lambda mistake: (-mistake[0], *mistake[1:]))[:_MOST_MISTAKES]
+            talk.table(["class", "taken for", "texts"], [[one, other, number] for number, one, other in often])
+
+    def document(self) -> dict[str, Any]:
+        """See `foretell.model.score.Score`."""
+        f1, precisions, recalls = self.f1, self.precisions, self.recalls
+        return {
+            **self.numbers(),
+            "not_judged": [self.classes[k] for k in self.unjudged],
+            "classes": [
+                {
+                    "class": name,
+                    "texts": sum(self.confusion[k]),
+                    "precision": precisions[k],
+                    "recall": recalls[k],
+                    "f1": f1[k],
+                }
+                for k, name in enumerate(self.classes)
+            ],
+            "confusion": [list(row) for row in self.confusion],
+        }
+
+    def __post_init__(self) -> None:
+        rows = self.confusion
+        if any(len(row) != len(rows) or min(row) < 0 for row in rows) or not self.texts:
             raise ValueError("confusion must be a square of numbers of texts")
-        return score
+        if len(self.classes) != len(rows):
+            raise ValueError("each class must have its name")
+
+
+def _cell(share: float | None) -> float | str:
+    return "-" if share is None else share

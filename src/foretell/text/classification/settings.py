@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Literal, get_args
+from typing import Annotated, Literal
 
-from foretell.errors import SettingsError
-from foretell.field_types import settle_fields
+from foretell.declaration import TRAINING, Setting
+from foretell.model.settings import ModelSettings, held_out_share
 from foretell.training.settings import NO_BOUND, TrainingSettings
 
 Cell = Literal["gru", "lstm"]
@@ -19,77 +18,91 @@ _EPOCHS = 4
 _FEWEST_STEPS, _MOST_STEPS = 300, 20_000
 
 
-@dataclass(frozen=True)
-class ClassifierSettings:
-    """The make and the training of a classifier; raises `SettingsError` on a value that makes no sense."""
+def _share(sentence: str, group: str = TRAINING) -> Setting:
+    return Setting(sentence, group, at_least=0, below=1)
 
-    units: Units = "words"
-    """What a text is cut into. Subwords are for scripts without spaces, such as Chinese, and for many spellings."""
-    vocabulary: int = 30_000
-    """Units that the network tells apart, at most: the most frequent ones that come up twice."""
-    counted: int = 400_000
-    """Features of each naive Bayes, at most, the most frequent: one counts units and pairs of neighbours, the other
-    short subwords and up to four in a row. 0 leaves them out."""
-    cell: Cell = "gru"
-    """Of the recurrent layers, which read a text both ways."""
-    hidden: int = 64
-    """Features of a recurrent layer, in each direction."""
-    layers: int = 1
-    embedding: int = 64
-    """Features of a unit."""
-    pooling: Pooling = "max"
-    """What becomes of the features of all steps: see `foretell.nn.SequenceToVector`."""
-    members: int = 3
-    """Networks whose probabilities are averaged, trained side by side: steadier than one."""
-    word_dropout: float = 0.1
-    """Share of the units of a text that training hides, which stand for unknown ones; in [0, 1), as those below."""
-    input_dropout: float = 0.5
-    """On the features of units."""
-    output_dropout: float = 0.5
-    """Before the scores, and between layers."""
-    recurrent_dropout: float = 0.0
-    """On the state that goes from step to step."""
-    label_smoothing: float = 0.0
-    """Share of a label's probability that is spread over all classes (Szegedy et al., 2016); in [0, 1)."""
-    longest: int = 512
-    """Units that the network reads of a text: of a longer one its beginning and its end, half of them each."""
-    validation: float = 0.1
-    """Share of each class that is held out to judge by, 4,000 texts at most; 0 holds out none."""
-    batch_size: int = 64
-    """Texts a training step."""
-    epochs: float | None = None
-    """Passes over the texts. None takes `training.steps`; or, where those have no bound and there are no `minutes`, 4
-    passes, but 300 steps at least and 20,000 at most."""
+
+@dataclass(frozen=True)
+class ClassifierSettings(ModelSettings):
+    """The make and the training of a classifier; raises `SettingsError` on a value that makes no sense.
+
+    By default training takes 4 passes over the texts, but 300 steps at least and 20,000 at most.
+    """
+
+    validation: Annotated[
+        float, held_out_share("Share of each class that is held out to judge by, 4,000 texts at most; 0 for none.")
+    ] = 0.1
+    units: Annotated[
+        Units,
+        Setting(
+            "What a text is cut into. Subwords are for scripts without spaces, such as Chinese, and for many spellings."
+        ),
+    ] = "words"
+    vocabulary: Annotated[
+        int,
+        Setting(
+            "Units that the network tells apart, at most: the most frequent ones that come up twice.",
+            at_least=300,
+            at_most=1_000_000,
+        ),
+    ] = 30_000
+    counted: Annotated[
+        int,
+        Setting(
+            "Features of each naive Bayes, at most, the most frequent: one counts units and pairs of neighbours, the "
+            "other short subwords and up to four in a row. 0 leaves all to the network.",
+            at_least=0,
+            at_most=10_000_000,
+        ),
+    ] = 400_000
+    cell: Annotated[Cell, Setting("The cell of the recurrent layers, which read a text both ways.")] = "gru"
+    hidden: Annotated[int, Setting("Features of a recurrent layer, in each direction.", at_least=1)] = 64
+    layers: Annotated[int, Setting("Recurrent layers.", at_least=1)] = 1
+    embedding: Annotated[int, Setting("Features of a unit.", at_least=1)] = 64
+    pooling: Annotated[Pooling, Setting("What becomes of the features of all steps.")] = "max"
+    members: Annotated[
+        int,
+        Setting(
+            "Networks whose probabilities are averaged, trained side by side: steadier, for N times the training.",
+            at_least=1,
+        ),
+    ] = 3
+    word_dropout: Annotated[
+        float, _share("Share of the units of a text that training hides, which stand for unknown ones.")
+    ] = 0.1
+    input_dropout: Annotated[float, _share("Dropout on the features of units, to reduce overfitting.")] = 0.5
+    output_dropout: Annotated[
+        float,
+        Setting("Dropout before the scores, and between layers.", TRAINING, at_least=0, below=1, option="dropout"),
+    ] = 0.5
+    recurrent_dropout: Annotated[float, _share("Dropout on the state that goes from step to step.")] = 0.0
+    label_smoothing: Annotated[
+        float, _share("Share of a label's probability that is spread over all classes (Szegedy et al., 2016).")
+    ] = 0.0
+    longest: Annotated[
+        int,
+        Setting(
+            "Units that the network reads of a text: of a longer one its beginning and its end, half of them each.",
+            at_least=2,
+            at_most=100_000,
+        ),
+    ] = 512
+    batch_size: Annotated[int, Setting("Texts per training step.", TRAINING, at_least=1)] = 64
     training: TrainingSettings = field(
         default_factory=partial(TrainingSettings, steps=NO_BOUND, learning_rate=3e-3, average=0.99)
     )
 
-    def __post_init__(self) -> None:
-        settle_fields(self)
-        for name, names in (("units", Units), ("cell", Cell), ("pooling", Pooling)):
-            choices = get_args(names)
-            self._require(name, f"must be one of {', '.join(choices)}", getattr(self, name) in choices)
-        self._require("vocabulary", "must be from 300 to 1,000,000", 300 <= self.vocabulary <= 1_000_000)
-        self._require("counted", "must be from 0 to 10,000,000", 0 <= self.counted <= 10_000_000)
-        for name in ("hidden", "layers", "embedding", "members", "batch_size"):
-            self._require(name, "must be at least 1", getattr(self, name) >= 1)
-        self._require("longest", "must be from 2 to 100,000", 2 <= self.longest <= 100_000)
-        for name in ("word_dropout", "input_dropout", "output_dropout", "recurrent_dropout", "label_smoothing"):
-            self._require(name, "must be in [0, 1)", 0 <= getattr(self, name) < 1)
-        self._require("validation", "must be in [0, 0.5]", 0 <= self.validation <= 0.5)
-        if self.epochs is not None:
-            self._require("epochs", "must be above 0, or None", 0 < self.epochs < math.inf)
+    @property
+    def fewest_tensors(self) -> int:
+        """See `ModelSettings`."""
+        return self.members * self.layers
 
-    def steps_for(self, texts: int) -> int:
-        """The optimiser steps of a training on so many texts."""
-        bound = self.training.steps
-        batches = max(1, texts // self.batch_size)
+    def training_for(self, steps_per_epoch: float) -> TrainingSettings:
+        """See `ModelSettings`; of no length in particular, it depends on the number of texts."""
+        training = self.training
         if self.epochs is not None:
-            return min(bound, max(1, math.ceil(min(self.epochs * batches, NO_BOUND))))
-        if bound < NO_BOUND or self.training.minutes is not None:
-            return bound
-        return min(max(_EPOCHS * batches, _FEWEST_STEPS), _MOST_STEPS)
-
-    def _require(self, name: str, rule: str, holds: bool) -> None:
-        if not holds:
-            raise SettingsError(f"{name} is {getattr(self, name)!r}: it {rule}")
+            asked = super().training_for(steps_per_epoch)
+            return replace(asked, steps=min(asked.steps, training.steps))
+        if training.steps < NO_BOUND or training.minutes is not None:
+            return training
+        return replace(training, steps=min(max(round(_EPOCHS * steps_per_epoch), _FEWEST_STEPS), _MOST_STEPS))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from itertools import compress
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from foretell.errors import SettingsError, TableError
+from foretell.text.classification.labels import strings
 
 _FEWEST_TO_JUDGE = 3
 _MOST_HELD_OUT = 4000
@@ -21,15 +23,31 @@ _HEADER = 2
 
 @dataclass(frozen=True)
 class LabelledTexts:
-    """N texts, each with its label."""
+    """N texts, each with its label: strings in whatever holds them. Raises `TextError` for what are none."""
 
     texts: tuple[str, ...]
     labels: tuple[str, ...]
     left_out: tuple[str, ...] = ()
     """What rows of the table were left out and why, in sentences."""
+    columns: tuple[str | None, str | None] = (None, None)
+    """What the columns of texts and labels are called, if they come from a table."""
+
+    def __post_init__(self) -> None:
+        texts = strings("text", self.texts)
+        object.__setattr__(self, "texts", tuple(texts))
+        object.__setattr__(self, "labels", tuple(strings("label", self.labels, texts)))
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    def split(self, share: float, seed: int) -> tuple[LabelledTexts, LabelledTexts]:
+        """These texts in two: what is left, with the notes, and a share of each class: see `held_out`."""
+        judged = held_out(self.texts, self.labels, share, seed)
+        left, apart = (
+            replace(self, texts=tuple(compress(self.texts, rows)), labels=tuple(compress(self.labels, rows)))
+            for rows in (~judged, judged)
+        )
+        return left, replace(apart, left_out=())
 
 
 def labelled_texts(table: pl.DataFrame, text: str, label: str) -> LabelledTexts:
@@ -55,7 +73,7 @@ def labelled_texts(table: pl.DataFrame, text: str, label: str) -> LabelledTexts:
         for what, rows in (("text", without_text), ("label", without_label))
         if rows
     ]
-    return LabelledTexts(tuple(texts[k] for k in kept), tuple(labels[k] for k in kept), tuple(left_out))
+    return LabelledTexts(tuple(texts[k] for k in kept), tuple(labels[k] for k in kept), tuple(left_out), (text, label))
 
 
 def cells(table: pl.DataFrame, column: str) -> list[str]:

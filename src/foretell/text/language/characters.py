@@ -29,6 +29,15 @@ class Characters:
         """Those of a text, which must not be empty."""
         return cls("".join(sorted(set(text))))
 
+    @classmethod
+    def from_json(cls, plain: str) -> Characters:
+        """What `to_json` gave. Raises ValueError or TypeError for anything else."""
+        return cls(plain)
+
+    def to_json(self) -> str:
+        """The characters alone."""
+        return self.symbols
+
     def __len__(self) -> int:
         """How many numbers there are, NONE among them."""
         return len(self.symbols) + 1

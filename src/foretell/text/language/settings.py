@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
-from foretell.errors import SettingsError
-from foretell.field_types import settle_fields
+from foretell.declaration import TRAINING, Setting
+from foretell.model.settings import ModelSettings, held_out_share
 from foretell.training.settings import TrainingSettings
 
 Cell = Literal["lstm", "gru"]
@@ -15,23 +15,41 @@ CELLS: tuple[Cell, ...] = get_args(Cell)
 
 
 @dataclass(frozen=True)
-class LanguageSettings:
+class LanguageSettings(ModelSettings):
     """The make and the training of a language model; raises `SettingsError` on a value that makes no sense."""
 
-    cell: Cell = "lstm"
-    hidden: int = 512
-    """Features of a recurrent layer."""
-    layers: int = 1
-    embedding: int = 64
-    """Features of a character."""
-    dropout: float = 0.3
-    """On what leaves each recurrent layer, in [0, 1)."""
-    recurrent_dropout: float = 0.1
-    """On the state where it enters a layer anew, the same units for a whole chunk, in [0, 1)."""
-    streams: int = 32
-    """Places of the text that are read side by side; fewer where the text is short."""
-    chunk: int = 64
-    """Characters that each stream reads in a step, and that a gradient reaches back at most. The state goes on."""
+    validation: Annotated[
+        float, held_out_share("Share at the end of the text that is held out to judge by; 0 for none.")
+    ] = 0.05
+    cell: Annotated[Cell, Setting("The cell of the recurrent layers.")] = "lstm"
+    hidden: Annotated[
+        int, Setting("Features of a recurrent layer: more remember more, and take longer.", at_least=1)
+    ] = 512
+    layers: Annotated[int, Setting("Recurrent layers.", at_least=1)] = 1
+    embedding: Annotated[int, Setting("Features of a character.", at_least=1)] = 64
+    dropout: Annotated[
+        float, Setting("Dropout on the output of each recurrent layer, to reduce overfitting.", at_least=0, below=1)
+    ] = 0.3
+    recurrent_dropout: Annotated[
+        float,
+        Setting(
+            "Dropout on the state that a layer carries from step to step, the same units for a whole chunk.",
+            at_least=0,
+            below=1,
+        ),
+    ] = 0.1
+    streams: Annotated[
+        int,
+        Setting("Places of the text that are read side by side; fewer where the text is short.", TRAINING, at_least=1),
+    ] = 32
+    chunk: Annotated[
+        int,
+        Setting(
+            "Characters of each stream that a step reads, and that a gradient reaches back at most. The state goes on.",
+            TRAINING,
+            at_least=1,
+        ),
+    ] = 64
     training: TrainingSettings = field(
         default_factory=partial(
             TrainingSettings,
@@ -45,14 +63,7 @@ class LanguageSettings:
         )
     )
 
-    def __post_init__(self) -> None:
-        settle_fields(self)
-        self._require("cell", f"must be one of {', '.join(CELLS)}", self.cell in CELLS)
-        for name in ("hidden", "layers", "embedding", "streams", "chunk"):
-            self._require(name, "must be at least 1", getattr(self, name) >= 1)
-        for name in ("dropout", "recurrent_dropout"):
-            self._require(name, "must be in [0, 1)", 0 <= getattr(self, name) < 1)
-
-    def _require(self, name: str, rule: str, holds: bool) -> None:
-        if not holds:
-            raise SettingsError(f"{name} is {getattr(self, name)!r}: it {rule}")
+    @property
+    def fewest_tensors(self) -> int:
+        """See `ModelSettings`."""
+        return self.layers

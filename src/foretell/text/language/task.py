@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from foretell.model import score as model_score
 from foretell.nn.losses import sequence_loss
 from foretell.text.language.characters import NONE, Numbers
 
@@ -23,11 +24,12 @@ _READ_AHEAD = 128
 
 
 @dataclass(frozen=True)
-class Score:
+class Score(model_score.Score):
     """How well the characters of a text were foreseen, each given all before it."""
 
+    labels: ClassVar[dict[str, str]] = {"bits": "bits per character"}
     bits: float
-    """Bits a character."""
+    """Bits per character."""
     accuracy: float
     """Share of the characters that were thought the likeliest."""
     characters: int
@@ -37,7 +39,7 @@ class Score:
 
 
 def loss(network: nn.Module, chunk: dict[str, Tensor], state: Any) -> tuple[Tensor, Any]:
-    """Bits a character on a chunk of `Streams`, and the state after it."""
+    """Bits per character on a chunk of `Streams`, and the state after it."""
     scores, state = network(chunk["read"], state)
     return sequence_loss(scores, chunk["due"]) / math.log(2), state
 

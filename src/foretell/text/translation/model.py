@@ -2,44 +2,64 @@
 
 from __future__ import annotations
 
-import dataclasses
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-import torch
-
-from foretell.errors import ModelError, SettingsError, TextError
-from foretell.field_types import from_plain, read_value
+from foretell.errors import SettingsError, TextError
+from foretell.model import score as model_score
+from foretell.model.base import Model, Recipe
+from foretell.model.talk import Talk
 from foretell.text.translation import decoding, task
-from foretell.text.translation.bleu import Bleu, bleu
+from foretell.text.translation.bleu import bleu
 from foretell.text.translation.decoding import Translations
 from foretell.text.translation.network import TranslationNetwork
 from foretell.text.translation.pairs import Pairs
 from foretell.text.translation.settings import TranslatorSettings
 from foretell.text.translation.task import TrainingTask, Vocabularies
-from foretell.text.vocabulary import Vocabulary
-from foretell.training import History, Progress, train
-from foretell.training.model_folder import read_folder, write_folder
 
-KIND = "translate"
-"""What its folder says it is."""
 BEAM = 5
 LENGTH_PENALTY = 1.0
 BATCH = 64
 
 
 @dataclass(frozen=True)
-class Learned:
-    """What a translator was learned from."""
+class Score(model_score.Score):
+    """How good translations are beside those of a person."""
 
+    labels: ClassVar[dict[str, str]] = {"loss": "nats per token", "bleu": "BLEU", "pairs": "pairs"}
+    loss: float | None
+    """Nats per token of the person's, each given the source and those before; None where all are too long."""
+    bleu: float
+    """From 0 to 100, over all sentences together."""
+    pairs: int
+    signature: str
+    """How sacrebleu computed it: its version, tokenisation and case."""
+
+    def numbers(self) -> dict[str, float | int | None]:
+        """See `foretell.model.score.Score`."""
+        return {"loss": self.loss, "bleu": self.bleu, "pairs": self.pairs}
+
+    def show(self, talk: Talk, what: str) -> None:
+        """See `foretell.model.score.Score`."""
+        super().show(talk, what)
+        talk.listing([f"BLEU as {self.signature}."])
+
+    def document(self) -> dict[str, Any]:
+        """See `foretell.model.score.Score`."""
+        return {**self.numbers(), "bleu_signature": self.signature}
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What a translator knows besides its weights."""
+
+    vocabularies: Vocabularies
     pairs: int
     """Pairs that it was trained on."""
     too_long: int
     """Pairs that were left out, since a side has too many tokens."""
-    judged: int
-    """Pairs that its training was judged by."""
     longest: int
     """Tokens of the longest source that it was trained on; a longer text is translated in pieces."""
 
@@ -48,88 +68,22 @@ class Learned:
             raise ValueError(f"longest is {self.longest}")
 
 
-class Translator:
+class Translator(Model[TranslatorSettings, Learned, TranslationNetwork, Pairs, Score]):
     """Sentences of one language into another's, learned from pairs of them.
 
     An encoder reads the source both ways; a decoder with attention to it writes the translation (Bahdanau, Cho &
-    Bengio, 2015; Luong, Pham & Manning, 2015). Both know subwords, so that every text can be read. Until `train` or
-    `load` there is no network.
+    Bengio, 2015; Luong, Pham & Manning, 2015). Both know subwords, so that every text can be read. Pairs with more than
+    `settings.longest` tokens on a side are not learned from.
     """
 
-    def __init__(self, settings: TranslatorSettings | None = None) -> None:
-        self.settings = TranslatorSettings() if settings is None else settings
-        self.history: History | None = None
-        """The course of its training, once there was one."""
-        self.learned: Learned | None = None
-        self.validation: float | None = None
-        """Nats a token of the pairs that its training was judged by, each token given the source and those before."""
-        self.tokens_a_step = 0.0
-        """Target tokens of a training step, on average; 0 before `train`."""
-        self._network: TranslationNetwork | None = None
-        self._vocabularies: Vocabularies | None = None
-
-    @property
-    def network(self) -> TranslationNetwork:
-        """The network itself, on the CPU in evaluation mode. Raises `ModelError` before there is one."""
-        return self._ready()[0]
+    kind = "translate"
 
     @property
     def vocabularies(self) -> Vocabularies:
         """The tokens of both languages. Raises `ModelError` before there are any."""
-        return self._ready()[1]
+        return self.learned.vocabularies
 
-    @property
-    def parameters(self) -> int:
-        """How many numbers were learned; 0 before."""
-        return 0 if self._network is None else sum(p.numel() for p in self._network.parameters())
-
-    def train(
-        self,
-        pairs: Pairs,
-        validation: Pairs | None = None,
-        *,
-        device: str = "auto",
-        checkpoint: Path | None = None,
-        tensorboard: Path | None = None,
-        on_progress: Callable[[Progress], None] | None = None,
-    ) -> Translator:
-        """Learn vocabularies and network from `pairs`, anew; returns itself.
-
-        With `validation` the weights are kept that foresaw the tokens of those pairs best. Pairs with more than
-        `settings.longest` tokens on a side are left out. See `foretell.training.train` for the other arguments and what
-        it raises; `TextError` where there is nothing to train on.
-        """
-        if not len(pairs):
-            raise TextError("there is no pair of sentences to train on: give at least one")
-        settings = self.settings
-        vocabularies = Vocabularies.learn(pairs, settings.vocabulary)
-        rows = vocabularies.rows(pairs, settings.longest)
-        judged = vocabularies.rows(validation, settings.longest) if validation is not None and len(validation) else []
-        chores = TrainingTask(rows, settings)
-        training, self.tokens_a_step = chores.training(), chores.tokens_a_step
-        network = _new_network(settings, vocabularies)
-        try:
-            self.history = train(
-                network,
-                chores.batch,
-                chores.loss,  # type: ignore[arg-type]
-                settings=training,
-                evaluate=(lambda network: task.evaluate(network, judged)) if judged else None,  # type: ignore[arg-type]
-                device=device,
-                checkpoint=checkpoint,
-                tensorboard=tensorboard,
-                on_progress=on_progress,
-                identity=chores.identity() if checkpoint is not None else None,
-            )
-        finally:
-            network.cpu().eval()
-        self._network, self._vocabularies = network, vocabularies
-        longest = max(len(source) for source, _ in rows)
-        self.learned = Learned(len(rows), len(pairs) - len(rows), len(judged), longest)
-        self.validation = task.evaluate(network, judged) if judged else None
-        return self
-
-    def translate(
+    def predict(
         self,
         texts: Sequence[str],
         *,
@@ -158,14 +112,14 @@ class Translator:
         batch: int = BATCH,
         on_progress: Callable[[float], None] | None = None,
     ) -> Translations:
-        """As `translate`, with how many tokens were written, and how many texts were cut."""
+        """As `predict`, with how many tokens were written, and how many texts were cut."""
         check_search(beam, length_penalty, batch)
-        network, vocabularies = self._ready()
+        network, learned = self._trained()
         return decoding.translate(
             network,
-            vocabularies,
+            learned.vocabularies,
             texts,
-            longest=self.settings.longest if self.learned is None else self.learned.longest,
+            longest=learned.longest,
             beam=beam,
             length_penalty=length_penalty,
             batch=batch,
@@ -174,77 +128,97 @@ class Translator:
 
     def evaluate(
         self,
-        pairs: Pairs,
+        data: Pairs,
+        *,
+        on_progress: Callable[[float], None] | None = None,
+        beam: int = BEAM,
+        length_penalty: float = LENGTH_PENALTY,
+        batch: int = BATCH,
+    ) -> Score:
+        """How good its translations of `data.sources` are beside `data.targets`; the arguments are `predict`'s."""
+        check_search(beam, length_penalty, batch)
+        network, learned = self._trained()
+        return self._score(network, learned, data, on_progress, beam=beam, length_penalty=length_penalty, batch=batch)
+
+    def sentences(self) -> list[str]:
+        """See `Model`."""
+        facts, learned = self.facts(), self.learned
+        lines = [
+            f"{facts['cell'].upper()} of {self.parameters:,} trainable parameters, for {facts['source_tokens']:,} and "
+            f"{facts['target_tokens']:,} tokens, trained on {learned.pairs:,} pairs."
+        ]
+        if learned.too_long:
+            were = "pair was" if learned.too_long == 1 else "pairs were"
+            longest = self.settings.longest
+            lines.append(f"{learned.too_long:,} {were} left out, with more than {longest} tokens on a side.")
+        return lines
+
+    def _recipe(self, data: Pairs, validation: Pairs | None) -> Recipe[Learned, TranslationNetwork, Score]:
+        if not len(data):
+            raise TextError("there is no pair of sentences to train on: give at least one")
+        settings = self.settings
+        vocabularies = Vocabularies.learn(data, settings.vocabulary)
+        rows = vocabularies.rows(data, settings.longest)
+        chores = TrainingTask(rows, settings)
+        learned = Learned(
+            vocabularies, len(rows), len(data) - len(rows), max(max(len(source) for source, _ in rows), 1)
+        )
+        held = validation if validation is not None else Pairs((), ())
+        judged = vocabularies.rows(held, settings.longest)
+        return Recipe(
+            learned,
+            chores.batch,
+            chores.loss,
+            steps_per_epoch=chores.batches_per_epoch,
+            units_per_step=chores.tokens_per_step,
+            identity=lambda: hashlib.sha256(repr((rows, judged)).encode()).hexdigest(),
+            evaluate=(lambda network: task.evaluate(network, judged)) if judged else None,
+            score=(lambda network: self._score(network, learned, held)) if len(held) else None,
+        )
+
+    def _score(
+        self,
+        network: TranslationNetwork,
+        learned: Learned,
+        data: Pairs,
+        on_progress: Callable[[float], None] | None = None,
         *,
         beam: int = BEAM,
         length_penalty: float = LENGTH_PENALTY,
         batch: int = BATCH,
-        on_progress: Callable[[float], None] | None = None,
-    ) -> Bleu:
-        """The BLEU of its translations of `pairs.sources` beside `pairs.targets`; the arguments are `translate`'s."""
-        translations = self.translate(
-            pairs.sources, beam=beam, length_penalty=length_penalty, batch=batch, on_progress=on_progress
+    ) -> Score:
+        rows = learned.vocabularies.rows(data, self.settings.longest)
+        translations = decoding.translate(
+            network,
+            learned.vocabularies,
+            data.sources,
+            longest=learned.longest,
+            beam=beam,
+            length_penalty=length_penalty,
+            batch=batch,
+            on_progress=on_progress,
         )
-        return bleu(translations, pairs.targets)
+        found = bleu(translations.texts, data.targets)
+        return Score(task.evaluate(network, rows) if rows else None, found.score, len(data), found.signature)
 
-    def save(self, folder: str | Path) -> None:
-        """Write the model's folder, whole or not at all. Raises `SettingsError` where it cannot be written."""
-        network, vocabularies = self._ready()
-        write_folder(
-            folder,
-            KIND,
-            {
-                "settings": dataclasses.asdict(self.settings),
-                "history": self.history.to_dict() if self.history else None,
-                "learned": dataclasses.asdict(self.learned) if self.learned else None,
-                "validation": self.validation,
-                "source_vocabulary": vocabularies.source.to_json(),
-                "target_vocabulary": vocabularies.target.to_json(),
-            },
-            {name: tensor.detach() for name, tensor in network.state_dict().items()},
-        )
+    def _build(self, learned: Learned) -> TranslationNetwork:
+        source, target = learned.vocabularies.source, learned.vocabularies.target
+        return TranslationNetwork(self.settings, len(source), len(target))
 
-    @classmethod
-    def load(cls, folder: str | Path) -> Translator:
-        """The model that `save` wrote. Raises `ModelError` for a folder that is missing, damaged or of another kind."""
-        stored = read_folder(folder, KIND)
-        with stored.understood():
-            found = stored.description
-            model = cls(from_plain(TranslatorSettings, found["settings"]))
-            model.history = None if found["history"] is None else History.from_dict(found["history"])
-            model.learned = None if found["learned"] is None else from_plain(Learned, found["learned"])
-            model.validation = read_value(float | None, found["validation"])
-            vocabularies = Vocabularies(Vocabulary(found["source_vocabulary"]), Vocabulary(found["target_vocabulary"]))
-        sizes = len(vocabularies.source), len(vocabularies.target)
-        weights = stored.tensors(
-            lambda: TranslationNetwork(model.settings, *sizes).state_dict(), at_least=model.settings.layers
-        )
-        model._vocabularies = vocabularies
-        model._network = _new_network(model.settings, vocabularies)
-        model._network.load_state_dict(weights)
-        return model
-
-    def facts(self) -> dict[str, Any]:
-        """What there is to say of it, by name: its make and what it was trained to."""
-        ready = self._vocabularies is not None
+    def _facts(self) -> dict[str, Any]:
+        settings, learned = self.settings, self.learned
         return {
-            "cell": self.settings.cell,
-            "hidden": self.settings.hidden,
-            "layers": self.settings.layers,
-            "embedding": self.settings.embedding,
-            "attention": self.settings.attention,
-            "source_tokens": len(self.vocabularies.source) if ready else None,
-            "target_tokens": len(self.vocabularies.target) if ready else None,
-            "parameters": self.parameters,
-            "pairs": self.learned.pairs if self.learned else None,
-            "longest": self.learned.longest if self.learned else None,
-            "validation_loss": self.validation,
+            "cell": settings.cell,
+            "hidden": settings.hidden,
+            "layers": settings.layers,
+            "embedding": settings.embedding,
+            "attention": settings.attention,
+            "source_tokens": len(learned.vocabularies.source),
+            "target_tokens": len(learned.vocabularies.target),
+            "pairs": learned.pairs,
+            "pairs_too_long": learned.too_long,
+            "longest": learned.longest,
         }
-
-    def _ready(self) -> tuple[TranslationNetwork, Vocabularies]:
-        if self._network is None or self._vocabularies is None:
-            raise ModelError("this translator has learned nothing yet: train it, or load one")
-        return self._network, self._vocabularies
 
 
 def check_search(beam: int, length_penalty: float, batch: int) -> None:
@@ -255,9 +229,3 @@ def check_search(beam: int, length_penalty: float, batch: int) -> None:
         raise SettingsError(f"length_penalty is {length_penalty:g}: it must be from 0 to 10")
     if not 1 <= batch <= 10_000:
         raise SettingsError(f"batch is {batch}: it must be from 1 to 10,000 texts")
-
-
-def _new_network(settings: TranslatorSettings, vocabularies: Vocabularies) -> TranslationNetwork:
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(settings.training.seed)
-        return TranslationNetwork(settings, len(vocabularies.source), len(vocabularies.target)).eval()

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from foretell.errors import SettingsError, TextError
 from foretell.text.lines import read_lines
-
-_ONE_IN = 20
-_MOST_HELD_OUT = 1000
-_FEWEST = 100
-"""Pairs from which on some are held out."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +32,11 @@ class Pairs:
         """The pairs with these numbers, from 0."""
         return Pairs(tuple(self.sources[k] for k in rows), tuple(self.targets[k] for k in rows))
 
-    def with_validation(self) -> tuple[Pairs, Pairs]:
-        """Those to learn from, and those to judge by: one in 20, spread evenly, at most 1,000; none of under 100."""
-        if len(self) < _FEWEST:
-            return self, self.take(())
-        every = max(_ONE_IN, -(-len(self) // _MOST_HELD_OUT))
-        held_out = range(every - 1, len(self), every)
-        return self.take(sorted(set(range(len(self))) - set(held_out))), self.take(held_out)
+    def split(self, held: Sequence[int]) -> tuple[Pairs, Pairs]:
+        """These pairs in two: what is left, with what was skipped, and those `held` out, by their numbers."""
+        apart = set(held)
+        left = self.take([k for k in range(len(self)) if k not in apart])
+        return replace(left, skipped=self.skipped), self.take(sorted(apart))
 
 
 def of_lines(sources: Sequence[str], targets: Sequence[str], where: str) -> Pairs:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from foretell.errors import SettingsError, TextError
+from foretell.errors import TextError
 from foretell.text.batches import ByLength, padded
 from foretell.text.translation.loss import token_loss
 from foretell.text.translation.network import TranslationNetwork
 from foretell.text.translation.pairs import Pairs
 from foretell.text.translation.settings import TranslatorSettings
 from foretell.text.vocabulary import END, START, Vocabulary
-from foretell.training.settings import NO_BOUND, TrainingSettings
 
 _JUDGED_AT_ONCE = 64
 Row = tuple[list[int], list[int]]
@@ -57,27 +54,15 @@ class TrainingTask:
         self._settings = settings
         lengths = [len(source) + len(target) for source, target in rows]
         self._order = ByLength(lengths, settings.batch_size, settings.training.seed)
-        self.tokens_a_step = (
+        self.tokens_per_step = (
             sum(len(target) + 1 for _, target in rows) / len(rows) * min(settings.batch_size, len(rows))
         )
         """Target tokens of a batch, END among them, on average."""
 
-    def training(self) -> TrainingSettings:
-        """The training that the settings ask for: by epochs, judged after each; by steps; or by the clock."""
-        settings, an_epoch = self._settings, self._order.batches_an_epoch
-        if settings.epochs is None:
-            return settings.training
-        steps = settings.epochs * an_epoch
-        if steps > NO_BOUND:
-            raise SettingsError(f"epochs is {settings.epochs:g}: that is more than {NO_BOUND:,} steps; give fewer")
-        # Of few pairs an epoch is over at once, of very many hardly ever.
-        every = min(max(an_epoch, 20), 1000)
-        return replace(settings.training, steps=max(1, round(steps)), evaluate_every=every)
-
-    def identity(self) -> dict[str, Any]:
-        """What tells these pairs, and the making of batches from them, from others."""
-        text = repr((self._rows, self._settings.label_smoothing, self._settings.dropout))
-        return {"pairs": len(self._rows), "sha256": hashlib.sha256(text.encode()).hexdigest()}
+    @property
+    def batches_per_epoch(self) -> int:
+        """Whole batches of all pairs."""
+        return self._order.batches_an_epoch
 
     def batch(self, number: int) -> dict[str, Tensor]:
         """Batch `number`, as `as_batch` makes it."""

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from foretell.errors import ModelError, SettingsError
-from foretell.training import model_folder
-from foretell.training.model_folder import read_folder, write_folder
+from foretell.model import folder as model_folder
+from foretell.model.folder import read_folder, write_folder
+from foretell.model.registry import KINDS
 
 DESCRIPTION: dict[str, Any] = {"network": {"inputs": 3, "outputs": 2}, "speakers": ["ä", "\udc80"], "rate": 16000}
 
@@ -44,7 +45,7 @@ def rewrite(folder: Path, change: Callable[[dict[str, Any]], Any]) -> None:
     (folder / "model.json").write_text(json.dumps(head))
 
 
-@pytest.mark.parametrize("kind", [*model_folder.COMMANDS])
+@pytest.mark.parametrize("kind", [*KINDS])
 def test_all_of_it_comes_back(kind: str, weights: dict[str, Tensor], tmp_path: Path) -> None:
     # Neither a transposed tensor nor one without elements lies in memory as it is written.
     weights = {**weights, "turned": torch.arange(6).view(2, 3).T, "none": torch.empty(0, 4), "one": torch.tensor(1.5)}

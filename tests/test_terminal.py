@@ -6,8 +6,8 @@ import pytest
 import typer
 
 from foretell.cli.guard import guarded
-from foretell.cli.terminal import printable
 from foretell.errors import TableError
+from foretell.terminal import printable
 
 
 @pytest.mark.parametrize(

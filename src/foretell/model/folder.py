@@ -20,23 +20,13 @@ import torch
 from torch import Tensor
 
 from foretell.errors import ModelError, SettingsError
+from foretell.model.registry import KINDS
 from foretell.storage.reasons import reason_and_remedy
 from foretell.storage.whole_folder import replace_folder, standing
 from foretell.training.tensor_file import parse_tensors, read_ordinary
 
 FORMAT = 2
 """The version of the folder's layout that is written, and the only one that is read."""
-
-COMMANDS = {
-    "forecast": "foretell predict",
-    "audio": "foretell audio generate",
-    "music": "foretell music generate",
-    "classify": "foretell classify predict",
-    "translate": "foretell translate run",
-    "text": "foretell text generate",
-    "caption": "foretell caption run",
-}
-"""The kinds of models, each with the command that takes one."""
 
 _JSON, _WEIGHTS = "model.json", "weights.safetensors"
 _KIND, _CHECKSUM = "kind", "weights_sha256"
@@ -68,7 +58,7 @@ class StoredModel:
     folder: str | Path
     """As it was given."""
     kind: str
-    """One of COMMANDS."""
+    """Its name in the registry."""
     description: dict[str, Any]
     """What `write_folder` was given; its values may be a stranger's."""
     _place: Path
@@ -147,15 +137,15 @@ def read_folder(folder: str | Path, kind: str | None = None) -> StoredModel:
         raise ModelError(f"{folder} {what}: a model is a folder, such as `foretell fit` and the `train` commands write")
     description = _read_json(place, folder)
     found = description.pop(_KIND, None)
-    if not isinstance(found, str) or found not in COMMANDS:
+    if not isinstance(found, str) or found not in KINDS:
         raise ModelError(
             f"{folder} is a model of the kind {found!r}, which this foretell {metadata.version('foretell')} does not "
             "know: it takes a newer one (pip install --upgrade foretell)"
         )
     if kind not in (found, None):
         raise ModelError(
-            f"{folder} is a model of the kind {found!r}, but one of the kind {kind!r} is needed; `{COMMANDS[found]}` "
-            "takes it"
+            f"{folder} is a model of the kind {found!r}, but one of the kind {kind!r} is needed; "
+            f"`{KINDS[found].command}` takes it"
         )
     return StoredModel(folder, found, description, place, description.pop(_CHECKSUM, None))
 

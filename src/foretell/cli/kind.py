@@ -1,0 +1,168 @@
+"""`foretell KIND train`, `evaluate`, and `predict` or `generate`: made from what a kind of model declares."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Any, cast
+
+import typer
+
+from foretell.cli.examples import epilog
+from foretell.cli.options import ModelFolder, TalkOptions
+from foretell.cli.progress import training_shown
+from foretell.cli.show import training_document, training_sentences
+from foretell.cli.signature import as_command
+from foretell.cli.talk import Talk
+from foretell.cli.training import resumable, training_destinations, without_bound
+from foretell.cli.training_options import PlaceOptions
+from foretell.declaration import DATA, declared
+from foretell.errors import SettingsError
+from foretell.model.registry import Entry
+from foretell.model.settings import ModelSettings
+
+
+def commands_of(entry: Entry) -> typer.Typer:
+    """The commands of a kind of model."""
+    kind = entry.kind
+    group = typer.Typer(
+        name=entry.name,
+        help=entry.help,
+        no_args_is_help=True,
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        epilog=epilog(kind.examples.get("", ())),
+    )
+    commands = [("train", _train(entry)), ("evaluate", _evaluate(entry))]
+    if kind.answer is not None:
+        commands.insert(1, (kind.answer.verb, _answer(entry)))
+    for verb, command in commands:
+        group.command(verb, epilog=epilog(kind.examples.get(verb, ())))(as_command(command))
+    return group
+
+
+def _train(entry: Entry) -> Any:
+    kind = entry.kind
+
+    def train(
+        source: Any,
+        settings: Any,
+        *,
+        validation: list[str] | None = None,
+        places: PlaceOptions,
+        words: TalkOptions,
+    ) -> None:
+        talk = Talk(words, f"{entry.name} train")
+        to, checkpoint = training_destinations(entry.name, places.out, places, words)
+        settings, elsewhere = _judged_by(without_bound(settings), validation or [])
+        other = source.elsewhere(elsewhere) if elsewhere else None
+
+        model = entry.model(settings)
+        with talk.progress("Reading") as on_progress:
+            parts = source.parts(settings, other, on_progress)
+        talk.heading("The data")
+        talk.listing(parts.sentences)
+        bounded = settings.training.minutes is None
+        with resumable(talk, checkpoint) as display:
+            model.train(
+                parts.training,
+                parts.validation,
+                device=places.device,
+                checkpoint=checkpoint / "fit",
+                tensorboard=places.tensorboard,
+                on_progress=training_shown(display, kind.measure, kind.units, bounded=bounded, scale=kind.scale),
+            )
+        model.save(places.out)
+        to.drop_checkpoint()
+        history = model.history
+        rate = history.steps * model.units_per_step / history.seconds
+        talk.heading("Training")
+        talk.listing([*model.sentences(), *training_sentences(history), f"{rate:,.0f} {kind.units} per second."])
+        if model.validation is not None:
+            talk.heading("How good it is on the validation data")
+            model.validation.show(talk, "validation")
+        test = None if parts.test is None else model.evaluate(parts.test)
+        if test is not None:
+            test.show(talk, "test")
+        files = {"model": str(places.out)}
+        talk.files(files)
+        talk.document(
+            {
+                "model": model.facts(),
+                "data": {**parts.counts, "sentences": list(parts.sentences)},
+                "training": {**training_document(history), f"{kind.units}_per_second": rate},
+                "validation": None if model.validation is None else model.validation.document(),
+                **({} if test is None else {"test": test.document()}),
+                "files": files,
+            }
+        )
+
+    train.__doc__ = kind.train
+    train.__annotations__ |= {"source": kind.source, "settings": kind.settings, "validation": _validation(entry)}
+    return train
+
+
+def _validation(entry: Entry) -> Any:
+    source, setting = (
+        entry.kind.source,
+        next(f for f in declared(cast(Any, entry.kind.settings)) if f.name == "validation"),
+    )
+    assert setting.setting is not None
+    places = " and ".join(name.upper() for name in source.places)
+    more = ", each by a --validation of its own" if len(source.places) > 1 else ""
+    return Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar=f"SHARE|{'|'.join(name.upper() for name in source.places)}",
+            help=f"{setting.setting.help[:-1]}. Or {places} of other data to judge by{more}. "
+            f"[dim]\\[default: {setting.default}][/dim]",
+            rich_help_panel=DATA,
+        ),
+    ]
+
+
+def _judged_by(settings: ModelSettings, validation: list[str]) -> tuple[ModelSettings, list[str]]:
+    """The settings with the share that is held out, and the places of other data, one of them."""
+    if len(validation) == 1:
+        try:
+            return replace(settings, validation=float(validation[0])), []
+        except ValueError as error:
+            if isinstance(error, SettingsError):
+                raise
+    return settings, validation
+
+
+def _evaluate(entry: Entry) -> Any:
+    kind = entry.kind
+
+    def evaluate(model: ModelFolder, source: Any, options: Any, *, words: TalkOptions) -> None:
+        talk = Talk(words, f"{entry.name} evaluate")
+        trained = entry.model.load(model)
+        with talk.progress("Reading") as on_progress:
+            data = trained.read(source, on_progress)
+        with talk.progress("Evaluating") as on_progress:
+            score = trained.evaluate(data, on_progress=on_progress, **vars(options))
+        places = [str(getattr(source, name)) for name in source.places if getattr(source, name) is not None]
+        talk.heading(f"{model} on {' and '.join(places)}")
+        score.show(talk, places[0])
+        talk.document({"model": trained.facts(), "options": vars(options), "score": score.document()})
+
+    evaluate.__doc__ = kind.evaluate
+    evaluate.__annotations__ |= {"source": kind.source, "options": kind.evaluation}
+    return evaluate
+
+
+def _answer(entry: Entry) -> Any:
+    answer = entry.kind.answer
+    assert answer is not None
+
+    def ask(model: ModelFolder, answer: Any, *, words: TalkOptions) -> None:
+        talk = Talk(words, f"{entry.name} {answer.verb}", stdout_taken=answer.takes_stdout(json=words.json))
+        answer.check(json=words.json)
+        trained = entry.model.load(model)
+        content = answer.run(trained, talk)
+        talk.document({"model": trained.facts(), **content})
+
+    ask.__doc__ = answer.__doc__
+    ask.__annotations__ |= {"answer": answer}
+    return ask

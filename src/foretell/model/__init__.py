@@ -1,0 +1,1 @@
+"""What all kinds of trained models share: one base, one declaration per setting, one registry."""

@@ -1,0 +1,187 @@
+"""What a classifier of texts declares: where its texts are, how it answers, and its commands."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from foretell.declaration import DATA, Setting
+from foretell.errors import SettingsError, TextError
+from foretell.model.answer import TableAnswer
+from foretell.model.kind import Kind
+from foretell.model.source import Encoding, Parts, Progressed, Source
+from foretell.model.talk import Talk
+from foretell.plain_text import named
+from foretell.storage.outputs import STDOUT
+from foretell.text.classification.settings import ClassifierSettings
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from foretell.text.classification.table import LabelledTexts
+
+_TABLE = "A CSV, TSV or Parquet file, gzipped or not; - is standard input."
+
+
+@dataclass(frozen=True)
+class LabelledTable(Source["LabelledTexts"]):
+    """A table of texts and their labels."""
+
+    places: ClassVar[tuple[str, ...]] = ("table",)
+    table: Annotated[str, Setting(_TABLE, positional=True)]
+    text: Annotated[
+        str | None, Setting("The column of texts; as in training where a model is judged.", DATA, metavar="COLUMN")
+    ] = None
+    label: Annotated[str | None, Setting("The column of labels; likewise.", DATA, metavar="COLUMN")] = None
+    encoding: Encoding = None
+
+    def read(
+        self,
+        settings: ClassifierSettings,  # noqa: ARG002
+        on_progress: Progressed | None = None,  # noqa: ARG002
+    ) -> LabelledTexts:
+        """See `labelled_texts`. Raises SettingsError without the names of both columns."""
+        if self.text is None or self.label is None:
+            lacking = "--text" if self.text is None else "--label"
+            raise SettingsError(f"{lacking} is missing: name the column of {lacking[2:]}s")
+        from foretell.tables.files import read_table
+        from foretell.text.classification.table import labelled_texts
+
+        return labelled_texts(read_table(self.table, self.encoding, typed=False), self.text, self.label)
+
+    def hold_out(self, data: LabelledTexts, settings: ClassifierSettings) -> tuple[LabelledTexts, LabelledTexts | None]:
+        """Some texts of each class are held out."""
+        return data.split(settings.validation, settings.training.seed)
+
+    def described(self, parts: Parts[LabelledTexts], *, held_out: bool) -> tuple[Sequence[str], Mapping[str, Any]]:
+        """See `Source`."""
+        learned, held = parts.training, len(parts.validation or ())
+        judged = f", {held:,} {'held out' if held_out else 'more'} to judge by" if held else "; none were held out"
+        line = f"{len(learned):,} texts to learn from{judged}; {len(set(learned.labels)):,} classes."
+        counts = {"training": len(learned), "validation": held, "left_out": list(learned.left_out)}
+        return [line, *learned.left_out], counts
+
+
+@dataclass(frozen=True)
+class Label(TableAnswer):
+    """Label texts: the likeliest class and the probability of each, beside the rows of the table.
+
+    Without --output the table goes to standard output. A row without a text gets no label.
+    """
+
+    verb: ClassVar[str] = "predict"
+    table: Annotated[str, Setting(_TABLE, positional=True)] = STDOUT
+    text: Annotated[
+        str | None, Setting("The column of texts, if it is not named as in training.", DATA, metavar="COLUMN")
+    ] = None
+    label: Annotated[
+        str | None, Setting("A column of known labels, to say how well the model does.", DATA, metavar="COLUMN")
+    ] = None
+    lines: Annotated[bool, Setting("TABLE is plain text without a header, one text on a line.", DATA)] = False
+    encoding: Encoding = None
+
+    def read_files(self) -> Sequence[str]:
+        """See `TableAnswer`."""
+        return [self.table]
+
+    def place(self, *, json: bool) -> str | None:
+        """Standard output, unless another is given or a document goes there."""
+        return self.output or (None if json else STDOUT)
+
+    def check(self, *, json: bool) -> None:
+        """See `Answer`."""
+        super().check(json=json)
+        for name, column in (("--text", self.text), ("--label", self.label)):
+            if self.lines and column is not None:
+                raise SettingsError(f"--lines says that there are no columns, {name} names one: keep one of them")
+
+    def run(self, model: Any, talk: Talk) -> dict[str, Any]:
+        """See `Answer`."""
+        from foretell.text.classification.labelling import labelled, prepared
+
+        asked = prepared(model, self._rows(), "text" if self.lines else self.text, self.label, lines=self.lines)
+        began = monotonic()
+        with talk.progress("Labelling") as on_progress:
+            found = labelled(model, asked, on_progress)
+        seconds = max(monotonic() - began, 1e-9)
+        self.write(found.table, json=talk.json)
+        files = self.written("labels", json=talk.json)
+        counts = Counter(label for label in found.labels if label is not None)
+        texts = counts.total()
+        talk.heading("The texts")
+        talk.listing([f"{texts:,} labelled in {seconds:.1f} s: {texts / seconds:,.0f} per second.", *found.notes])
+        if counts:
+            talk.table(["class", "texts"], [[name, counts[name]] for name, _ in counts.most_common(12)])
+        if found.score is not None:
+            talk.heading("How well they were sorted")
+            found.score.show(talk, self.table)
+        talk.files(files)
+        document = {
+            "classes": list(model.classes),
+            "texts": texts,
+            "seconds": seconds,
+            "texts_per_second": texts / seconds,
+            "labels": dict(counts),
+            "notes": list(found.notes),
+            "score": None if found.score is None else found.score.document(),
+            "files": files,
+        }
+        return document if self.place(json=talk.json) is not None else {**document, "rows": found.rows()}
+
+    def _rows(self) -> pl.DataFrame:
+        if not self.lines:
+            from foretell.tables.files import read_table
+
+            return read_table(self.table, self.encoding, typed=False)
+        import polars as pl
+
+        from foretell.text.lines import read_lines
+
+        found = read_lines(self.table if self.table == STDOUT else Path(self.table), self.encoding)
+        if not found:
+            raise TextError(f"{named(self.table)} is empty; it needs one text on a line")
+        return pl.DataFrame({"text": found}, schema={"text": pl.String})
+
+
+_TRAIN = (
+    "Learn from a table of reviews",
+    "foretell classify train reviews.csv --text review --label sentiment --out mood",
+)
+CLASSIFY = Kind(
+    model="foretell.text.classification.model:TextClassifier",
+    settings=ClassifierSettings,
+    source=LabelledTable,
+    answer=Label,
+    train="""Learn from texts with their labels, two classes or more.
+
+    Rows without a text or a label are left out, and named.""",
+    evaluate="""Say how well texts are sorted whose labels are known: each class, and which is taken for which.""",
+    measure="nats per text",
+    units="texts",
+    examples={
+        "": (_TRAIN, ("Label others", "foretell classify predict mood new.csv --output labelled.csv")),
+        "train": (
+            _TRAIN,
+            (
+                "In a script without spaces, for ten minutes",
+                "foretell classify train news.parquet --text title --label topic --units subwords --minutes 10 "
+                "--out topics",
+            ),
+        ),
+        "predict": (
+            (
+                "A table with labels and probabilities beside its rows",
+                "foretell classify predict mood new.csv --output labelled.csv",
+            ),
+            (
+                "Plain text, one on a line, through a pipe",
+                "foretell classify predict mood - --lines < lines.txt > labelled.csv",
+            ),
+        ),
+        "evaluate": (("How good is it on labels that are known?", "foretell classify evaluate mood test.csv"),),
+    },
+)

@@ -1,0 +1,223 @@
+"""What a translator declares: where its pairs are, how it answers, and its commands."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from foretell.declaration import DATA, OUTPUT, Setting
+from foretell.errors import SettingsError
+from foretell.model.answer import Answer
+from foretell.model.holdout import held_out
+from foretell.model.kind import Kind
+from foretell.model.source import Encoding, Parts, Progressed, Source
+from foretell.model.talk import Talk
+from foretell.storage.outputs import STDOUT, require_apart, require_writable
+from foretell.terminal import printable
+from foretell.text.translation.settings import TranslatorSettings
+
+if TYPE_CHECKING:
+    from foretell.text.translation.pairs import Pairs
+
+_FEWEST, _MOST = 100, 1000
+"""Pairs: of fewer none is held out, and never more."""
+_LISTED = 5
+_AT_ONCE = 2048
+"""Lines of a file between two writings to standard output."""
+_SEARCH = "How it translates"
+
+
+@dataclass(frozen=True)
+class ParallelTexts(Source["Pairs"]):
+    """Sentences and their translations, in two files or in one table."""
+
+    places: ClassVar[tuple[str, ...]] = ("source", "target")
+    source: Annotated[
+        Path,
+        Setting(
+            "Sentences, one on a line, gzipped or not; or, without TARGET, a table (CSV, TSV, Parquet) with a column "
+            "for each language.",
+            positional=True,
+        ),
+    ]
+    target: Annotated[Path | None, Setting("Their translations: line n is that of line n.", positional=True)] = None
+    source_column: Annotated[
+        str | None, Setting("In a table: the column to translate from.", DATA, metavar="COLUMN")
+    ] = None
+    target_column: Annotated[str | None, Setting("In a table: the column to translate to.", DATA, metavar="COLUMN")] = (
+        None
+    )
+    encoding: Encoding = None
+
+    def read(
+        self,
+        settings: TranslatorSettings,  # noqa: ARG002
+        on_progress: Progressed | None = None,  # noqa: ARG002
+    ) -> Pairs:
+        """See `read_pairs` and `read_table_pairs`."""
+        from foretell.text.translation.pairs import read_pairs, read_table_pairs
+
+        columns = (self.source_column, self.target_column)
+        if self.target is None:
+            return read_table_pairs(self.source, *columns, self.encoding)
+        if any(column is not None for column in columns):
+            raise SettingsError("--source-column and --target-column are for one table: leave TARGET out, or them")
+        return read_pairs(self.source, self.target, self.encoding)
+
+    def hold_out(self, data: Pairs, settings: TranslatorSettings) -> tuple[Pairs, Pairs | None]:
+        """Pairs are held out by a draw."""
+        held = held_out(len(data), settings.validation, settings.training.seed, fewest=_FEWEST, most=_MOST)
+        return data.split(held)
+
+    def described(self, parts: Parts[Pairs], *, held_out: bool) -> tuple[Sequence[str], Mapping[str, Any]]:
+        """See `Source`."""
+        learned, held = parts.training, len(parts.validation or ())
+        lines = [f"{len(learned) + (held if held_out else 0):,} pairs of sentences."]
+        if learned.skipped:
+            listed = ", ".join(f"{number:,}" for number in learned.skipped[:_LISTED])
+            more = " and more" if len(learned.skipped) > _LISTED else ""
+            lines.append(f"{len(learned.skipped):,} are left out, since a side is empty: line {listed}{more}.")
+        if not held:
+            lines.append("None is held out to judge the training by.")
+        elif held_out:
+            lines.append(f"{held:,} of them are held out to judge the training by.")
+        else:
+            lines.append(f"{held:,} more judge the training.")
+        return lines, {"training": len(learned), "validation": held, "skipped": len(learned.skipped)}
+
+
+@dataclass(frozen=True)
+class Translate(Answer):
+    """Translate sentences, one on a line, and keep their order.
+
+    Every line gives one line, an empty one an empty one. Out of a pipe, whatever is there is translated at once.
+    """
+
+    verb: ClassVar[str] = "predict"
+    source: Annotated[
+        str,
+        Setting("Sentences, one on a line, gzipped or not; - is standard input.", positional=True, metavar="[FILE]"),
+    ] = STDOUT
+    output: Annotated[
+        Path | None, Setting("Write there, not to standard output.", OUTPUT, metavar="FILE", short="-o")
+    ] = None
+    beam: Annotated[
+        int, Setting("Hypotheses of the beam search; 1 takes the likeliest token each time, faster.", _SEARCH)
+    ] = 5
+    length_penalty: Annotated[
+        float, Setting("Of the beam search: above 0 favours longer translations.", _SEARCH, metavar="ALPHA")
+    ] = 1.0
+    batch: Annotated[int, Setting("Sentences at once: more is faster, and takes more memory.", _SEARCH)] = 64
+    encoding: Encoding = None
+
+    def takes_stdout(self, *, json: bool) -> bool:  # noqa: ARG002
+        """See `Answer`."""
+        return self.output is None
+
+    def check(self, *, json: bool) -> None:
+        """See `Answer`."""
+        if self.output is None:
+            if json:
+                raise SettingsError(
+                    "--json and the translations both go to standard output: send these to a file with --output"
+                )
+            return
+        require_apart(self.output, self.source, "the file")
+        require_writable(self.output)
+
+    def run(self, model: Any, talk: Talk) -> dict[str, Any]:
+        """See `Answer`."""
+        from foretell.text.translation.model import check_search
+
+        check_search(self.beam, self.length_penalty, self.batch)
+        written: list[str] = []
+        lines = tokens = cut = 0
+        seconds = 0.0
+        for group in self._groups():
+            began = monotonic()
+            done = model.translated(group, beam=self.beam, length_penalty=self.length_penalty, batch=self.batch)
+            seconds += monotonic() - began
+            lines, tokens, cut = lines + len(group), tokens + done.tokens, cut + done.cut
+            if self.output is None:
+                _print(done.texts)
+            else:
+                written += done.texts
+        if self.output is not None:
+            from foretell.storage.whole_file import replace_file
+
+            replace_file(self.output, "".join(f"{text}\n" for text in written).encode())
+        if cut:
+            were = "line was" if cut == 1 else "lines were"
+            talk.note(f"{cut:,} {were} longer than any sentence that was learned from, and translated in pieces.")
+        speed = f": {tokens / seconds:,.0f} tokens per second" if seconds > 0 else ""
+        talk.note(f"{lines:,} line{'' if lines == 1 else 's'}, {tokens:,} tokens in {seconds:.1f} s{speed}.")
+        return {
+            "lines": lines,
+            "lines_cut": cut,
+            "tokens": tokens,
+            "seconds": seconds,
+            "beam": self.beam,
+            "files": {"translations": str(self.output)},
+        }
+
+    def _groups(self) -> Iterator[list[str]]:
+        """The lines in groups to translate together."""
+        from foretell.text.lines import read_lines, stream_lines
+
+        if self.source == STDOUT and self.encoding is None:
+            yield from stream_lines(sys.stdin.buffer)
+            return
+        lines = read_lines(self.source, self.encoding)
+        for first in range(0, len(lines), _AT_ONCE):
+            yield lines[first : first + _AT_ONCE]
+
+
+def _print(texts: list[str]) -> None:
+    # As bytes: translations are UTF-8, whatever the terminal's encoding.
+    shown = map(printable, texts) if sys.stdout.isatty() else texts
+    sys.stdout.buffer.write("".join(f"{text}\n" for text in shown).encode())
+    sys.stdout.buffer.flush()
+
+
+_TRAIN = "foretell translate train english.txt french.txt --out en-fr"
+TRANSLATE = Kind(
+    model="foretell.text.translation.model:Translator",
+    settings=TranslatorSettings,
+    source=ParallelTexts,
+    answer=Translate,
+    train="""Learn to translate from pairs of sentences.
+
+    Ctrl-C leaves a checkpoint beside the model, from which the same command goes on.""",
+    evaluate="""Say how good the translations of other sentences are, by BLEU, beside those of a person.""",
+    measure="nats per token",
+    units="tokens",
+    examples={
+        "": (
+            ("Learn from sentences in two files, line by line each other's translations", _TRAIN),
+            ("Translate a sentence", "echo 'A dog runs over the snow.' | foretell translate predict en-fr"),
+        ),
+        "train": (
+            (
+                "Learn from sentences in two files, for 20 minutes, judged by others",
+                "foretell translate train train.en train.fr --validation val.en --validation val.fr --out en-fr "
+                "--minutes 20",
+            ),
+            (
+                "From two columns of a table",
+                "foretell translate train pairs.csv --source-column English --target-column French --out en-fr",
+            ),
+        ),
+        "predict": (
+            ("From a pipe into a file", "foretell translate predict en-fr < letter.txt > lettre.txt"),
+            (
+                "Without a beam search, which is faster",
+                "foretell translate predict en-fr book.txt.gz --beam 1 --output livre.txt",
+            ),
+        ),
+        "evaluate": (("On sentences that it has never seen", "foretell translate evaluate en-fr test.en test.fr"),),
+    },
+)
