@@ -24,10 +24,10 @@ from foretell.audio.corpus import Corpus, read_corpus
 from foretell.audio.fit import AudioFit
 from foretell.audio.levels import Levels
 from foretell.audio.task import AudioTask
+from foretell.model.folder import refuse_to_replace
 from foretell.nn import Categorical
 from foretell.nn.decoding.wavenet_generator import rounded_to_bfloat16
 from foretell.training import History, Progress
-from foretell.model.folder import refuse_to_replace
 
 ARCHIVE = "free_spoken_digits.tar.gz"
 TEST_TAKES = range(5)
