@@ -27,6 +27,20 @@ struct Square {
     const T* from;
     int64_t column_stride, depth_stride;
     int64_t columns, depths;
+
+    // Depth by depth, whichever of the two is apart in memory.
+    void load(Vec<T>* rows) const {
+        constexpr int L = lanes<T>;
+        if (depth_stride == 1) {
+            for (int c = 0; c < L; ++c)
+                rows[c] = c < columns ? load_first(from + c * column_stride, int(depths)) : Vec<T>{};
+            transpose<T>(rows);
+            return;
+        }
+        for (int i = 0; i < L; ++i) rows[i] = Vec<T>{};
+        for (int i = 0; i < L && i < depths; ++i)
+            for (int c = 0; c < L && c < columns; ++c) rows[i][c] = from[i * depth_stride + c * column_stride];
+    }
 };
 
 // For the product of rows of features with the transposed matrix: columns are blocks of units.
@@ -53,25 +67,27 @@ template <class T, class SquareAt>
 void pack_panel(const Panels<T>& to, int64_t panel, SquareAt square_at, int64_t first, int64_t end) {
     constexpr int64_t L = lanes<T>;
     const int vectors = to.in(panel);
-    for (int64_t depth = first; depth < end; depth += L)
-        for (int v = 0; v < vectors; ++v) {
-            const Square<T> square = square_at(depth, panel * to.width + v);
-            const int columns = int(square.columns < L ? square.columns : L);
-            const int depths = int(square.depths < L ? square.depths : L);
-            T* out = to.at(panel) + (depth * vectors + v) * L;
-            Vec<T> rows[L]{};
-            if (square.column_stride == 1) {
-                for (int i = 0; i < depths; ++i) rows[i] = load_first(square.from + i * square.depth_stride, columns);
-            } else if (square.depth_stride == 1) {
-                for (int i = 0; i < columns; ++i) rows[i] = load_first(square.from + i * square.column_stride, depths);
-                transpose<T>(rows);
-            } else {
-                for (int i = 0; i < depths; ++i)
-                    for (int c = 0; c < columns; ++c)
-                        rows[i][c] = square.from[i * square.depth_stride + c * square.column_stride];
+    for (int64_t depth = first; depth < end; depth += L) {
+        const int deep = int(end - depth < L ? end - depth : L);
+        T* const out = to.at(panel) + depth * vectors * L;
+        Square<T> squares[tile_vectors];
+        for (int v = 0; v < vectors; ++v) squares[v] = square_at(depth, panel * to.width + v);
+        if (squares[0].column_stride == 1) {  // depth after depth as they are to lie
+            for (int i = 0; i < deep; ++i)
+                for (int v = 0; v < vectors; ++v) {
+                    const Square<T>& square = squares[v];
+                    store(out + (i * vectors + v) * L,
+                          i < square.depths ? load_first(square.from + i * square.depth_stride, int(square.columns))
+                                            : Vec<T>{});
+                }
+        } else {
+            for (int v = 0; v < vectors; ++v) {
+                Vec<T> rows[L];
+                squares[v].load(rows);
+                for (int i = 0; i < deep; ++i) store(out + (i * vectors + v) * L, rows[i]);
             }
-            for (int64_t i = 0; i < L && depth + i < end; ++i) store(out + i * vectors * L, rows[i]);
         }
+    }
 }
 
 template <class T, class SquareAt>
