@@ -51,15 +51,8 @@ def photos(tmp_path: Path) -> Path:
         (GOOD, ["--dropout", "1"], ["dropout is 1"]),
         (GOOD, ["--shift", "64"], ["shift is 64"]),
         (GOOD, ["--vocabulary", "5"], ["vocabulary is 5"]),
-        (GOOD, ["--steps", "0"], ["steps=0"]),
-        (GOOD, ["--minutes", "0"], ["minutes=0"]),
-        (GOOD, ["--steps", "5", "--minutes", "1"], ["--steps and --minutes"]),
-        (GOOD, ["--seed", "-1"], ["seed=-1"]),
-        (GOOD, ["--device", "abacus"], ["device='abacus'"]),
         (GOOD, ["--encoding", "morse"], ["encoding 'morse' is not known"]),
         (GOOD, ["--out", "photos"], ["holds something else than a model"]),
-        (GOOD, ["--out", "nowhere/model"], ["there is no folder nowhere"]),
-        (GOOD, ["--out", "m", "--checkpoint", "m"], ["checkpoint m is in the model's folder m"]),
     ],
 )  # fmt: skip
 def test_train_refuses(

@@ -47,7 +47,7 @@ class _Commands(TyperGroup):
 
 def _kinds() -> dict[str, Any]:
     """The kinds that have commands of their own."""
-    return {name: entry for name, entry in KINDS.items() if not entry.old}
+    return {name: entry for name, entry in KINDS.items() if not entry.taken_by}
 
 
 def _made(module: Any, name: str) -> Any:

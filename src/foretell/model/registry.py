@@ -23,7 +23,8 @@ class Entry:
     """Where its `Kind` is: `package.module:NAME`."""
     help: str
     """What it does, in one line."""
-    old: str = ""
+    taken_by: str = ""
+    """The command that takes its models, where its commands are not made from the registry."""
 
     @property
     def kind(self) -> Kind:
@@ -39,15 +40,15 @@ class Entry:
     @property
     def command(self) -> str:
         """The command that takes a model of the kind."""
-        if self.old:
-            return self.old
-        return f"foretell {self.name} {self.kind.answer.verb}" if self.kind.answer else "foretell predict"
+        if self.taken_by:
+            return self.taken_by
+        return f"foretell {self.name} {self.kind.answer.verb if self.kind.answer else 'evaluate'}"
 
 
 KINDS = {
     entry.name: entry
     for entry in (
-        Entry("forecast", "", "", "foretell predict"),
+        Entry("forecast", "", "Forecast time series out of a table.", taken_by="foretell predict"),
         Entry("audio", "foretell.audio.kind:AUDIO", "Learn how a folder of sounds sounds, and make more of it."),
         Entry("music", "foretell.music.kind:MUSIC", "Learn from music in four voices, and compose more of it."),
         Entry("classify", "foretell.text.classification.kind:CLASSIFY", "Sort texts into classes."),

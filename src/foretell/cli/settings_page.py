@@ -1,0 +1,47 @@
+"""The page of all settings, made from their declarations: `python -m foretell.cli.settings_page > settings.md`."""
+
+from __future__ import annotations
+
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin
+
+from foretell.cli.declared_options import option_of, shown_default, with_defaults
+from foretell.declaration import GROUPS
+from foretell.model.registry import KINDS
+
+_NAMES = {int: "whole number", float: "number", bool: "yes or no", str: "text"}
+
+
+def page() -> str:
+    """The page, in Markdown."""
+    parts = [
+        "# Settings",
+        "Every setting of `foretell KIND train`, made from its declaration. In Python they are the fields of the\n"
+        "kind's settings, those of training in `settings.training`; types and bounds are checked in both places.",
+    ]
+    for name, entry in KINDS.items():
+        if not entry.taken_by:
+            parts += [f"## `foretell {name} train`", entry.help, _table(entry.kind.settings)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _table(kind: Any) -> str:
+    rows = ["| option | value | default | what it is |", "|---|---|---|---|"]
+    for field, default in sorted(with_defaults(kind), key=lambda pair: GROUPS.index(pair[0].group)):
+        if field.setting is not None:
+            none = ", or none" if NoneType in get_args(field.hint) else ""
+            value = " ".join(filter(None, (_type(field.hint), field.setting.rule))) + none
+            shown = shown_default(default) or "none"
+            rows.append(f"| `{option_of(field)}` | {value} | {shown} | {field.setting.help} |")
+    return "\n".join(rows)
+
+
+def _type(hint: Any) -> str:
+    if get_origin(hint) is Literal:
+        return ", ".join(f"`{name}`" for name in get_args(hint))
+    kinds = [kind for kind in get_args(hint) if kind is not NoneType] or [hint]
+    return ", ".join(_NAMES.get(kind, "") or _type(kind) for kind in kinds)
+
+
+if __name__ == "__main__":
+    print(page(), end="")
