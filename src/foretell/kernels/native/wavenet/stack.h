@@ -35,7 +35,7 @@ class StackOfLayers {
         Buffer<T> padded;
         if (S % L) {  // vectors are read beyond a row's end, which must not be the array's
             padded = Buffer<T>(rows * S + L);
-            std::memcpy(padded, grad_skips, size_t(rows * S) * sizeof(T));
+            if (rows) std::memcpy(padded, grad_skips, size_t(rows * S) * sizeof(T));
             grad_skips = padded;
         }
         Buffer<T> grad_x(rows * R + L, T(0)), z(rows * unit_row);
@@ -50,7 +50,7 @@ class StackOfLayers {
             weights_backward(k, grad_skips, grad_x, z, grad_gates);
             inputs_backward(k, grad_x, grad_gates);
         }
-        std::memcpy(s.grad_x, grad_x, size_t(rows * R) * sizeof(T));
+        if (rows) std::memcpy(s.grad_x, grad_x, size_t(rows * R) * sizeof(T));
     }
 
   private:
