@@ -26,7 +26,7 @@ from foretell.audio.levels import Levels
 from foretell.audio.task import AudioTask
 from foretell.model.folder import refuse_to_replace
 from foretell.nn import Categorical
-from foretell.nn.decoding.wavenet_generator import rounded_to_bfloat16
+from foretell.nn.decoding.wavenet_weights import PRECISIONS, with_weights
 from foretell.training import History, Progress
 
 ARCHIVE = "free_spoken_digits.tar.gz"
@@ -36,6 +36,8 @@ GRU_BATCH, GRU_CHUNK = 8, 256
 """Of what was tried the best for the GRU: many steps of short chunks, its state carried on. A WaveNet wants longer
 ones, since gradients must reach back over its dilations."""
 HEADER = ["", "test, bits a sample", "validation", "parameters", "steps", "seconds"]
+INT8_LOSS = 0.005
+"""Bits a sample that int8 weights may cost."""
 _NO_BOUND = 1_000_000
 
 
@@ -171,10 +173,12 @@ def _wavenet(found: Digits, keep: Path | None) -> Iterator[list[str]]:
     title = f"WaveNet, {settings.cycles} x {settings.layers} layers, {settings.residual}, {settings.skip}"
     bits = model.evaluate(found.test_folder, device="cpu").bits
     yield _trained(title, bits, model.validation_bits, model.network, model.history)
-    rounded = replace(model, network=rounded_to_bfloat16(model.network))
-    lost = rounded.evaluate(found.test_folder, device="cpu").bits
     size = sum(p.numel() for p in model.network.parameters())
-    yield _row(f"the same, bfloat16 weights ({lost - bits:+.5f})", lost, None, size, None, None)
+    for weights in PRECISIONS[1:]:
+        rounded = replace(model, network=with_weights(model.network, weights))
+        lost = rounded.evaluate(found.test_folder, device="cpu").bits
+        met = "" if weights == "bfloat16" else ", met" if lost - bits <= INT8_LOSS else ", missed"
+        yield _row(f"the same, {weights} weights ({lost - bits:+.5f}{met})", lost, None, size, None, None)
 
 
 def _trained(title: str, bits: float, held: float | None, network: torch.nn.Module, history: History) -> list[str]:

@@ -15,13 +15,14 @@ from wavenet_streaming import streaming_rate
 from wavenet_torch import SteppedWaveNet
 
 from foretell.nn import Categorical, Generator, WaveNet, dilation_cycles
-from foretell.nn.decoding.wavenet_generator import Precision
+from foretell.nn.decoding.wavenet_weights import PRECISIONS, Precision
 
 LEVELS = 256
 STREAMS = (1, 8, 64)
-PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16")
-BFLOAT16_GAIN, TORCH_RATIO, EIGHT_RATIO = 1.5, 14.0, 4.0
-"""What is to be reached: bf16 over fp32, ours over torch's operators, eight streams over one."""
+BYTES: dict[Precision, int] = {"float32": 4, "bfloat16": 2, "int8": 1}
+"""Of a weight."""
+GAIN, TORCH_RATIO, EIGHT_RATIO = 1.5, 14.0, 4.0
+"""What is to be reached: bf16 and int8 over fp32, ours over torch's operators, eight streams over one."""
 TOLERANCE = 1e-4
 
 
@@ -59,7 +60,8 @@ class Shape:
 
     def bytes(self, weights: Precision) -> int:
         """Read for a sample."""
-        return self.matrices * (4 if weights == "float32" else 2) + self.vectors * 4
+        scales = self.layers * (5 * self.residual + self.skip) + self.skip + LEVELS if weights == "int8" else 0
+        return self.matrices * BYTES[weights] + (self.vectors + scales) * 4
 
 
 SHAPES = (
@@ -146,8 +148,8 @@ _EXPLANATION = (
     "variants of a shape take turns, medians. torch: the same network, stepped with torch's operators and a ring a "
     "layer, fp32, on the number of threads that it is faster on; the ratio is ours over it (to be reached: "
     f"{TORCH_RATIO:.0f} for fp32). Floor: the bytes of the weights over the rate at which one thread, in this run, "
-    "reads a buffer of that size over and over; of two threads each reads half. The target of bfloat16 is "
-    f"{BFLOAT16_GAIN} times that of float32."
+    "reads a buffer of that size over and over; of two threads each reads half. The target of bfloat16 and "
+    f"int8 is {GAIN} times that of float32."
 )
 
 
@@ -199,7 +201,7 @@ def _together(found: Sequence[Measured], peak: Mapping[int, float]) -> str:
 def _target(shape: Shape, threads: int, weights: Precision) -> float | None:
     if threads > len(shape.targets):
         return None
-    return shape.targets[threads - 1] * (1.0 if weights == "float32" else BFLOAT16_GAIN)
+    return shape.targets[threads - 1] * (1.0 if weights == "float32" else GAIN)
 
 
 def _streaming(shape: Shape, threads: Sequence[int]) -> dict[tuple[int, Precision], float]:

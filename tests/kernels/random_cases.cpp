@@ -24,7 +24,7 @@ void* foretell_keep_float(const Scan*);
 void* foretell_keep_double(const Scan*);
 int foretell_forward_kept(const void*, const Scan*);
 void foretell_forget(void*);
-void* foretell_wavenet_create(const WaveNetNetwork*, int64_t);
+void* foretell_wavenet_create(const WaveNetNetwork*);
 void foretell_wavenet_destroy(void*);
 int foretell_wavenet_run(void*, const WaveNetCall*);
 }
@@ -238,13 +238,14 @@ void generation_case() {
     for (float& u : uniforms) u = std::uniform_real_distribution<float>(0, 1)(engine);
     const std::vector<int64_t> before(size_t(batch), 0);
     const int64_t top_k = coin() ? 2 : 0;
-    for (const int64_t bfloat16 : {0, 1}) {
+    for (const auto weights : {WeightKind::float32, WeightKind::bfloat16, WeightKind::int8}) {
+        network.weights = int64_t(weights);
         std::vector<int64_t> alone(size_t(steps * batch)), together(alone.size());
         for (auto* drawn : {&alone, &together}) {
             network.threads = drawn == &alone ? 1 : 2;
             const WaveNetCall call{steps, network.threads, uniforms.data(), nullptr,       1.0,    top_k,
                                    0.9,   before.data(),   nullptr,         drawn->data(), nullptr};
-            void* generator = foretell_wavenet_create(&network, bfloat16);
+            void* generator = foretell_wavenet_create(&network);
             expect(generator && foretell_wavenet_run(generator, &call) == 0, "generation");
             foretell_wavenet_destroy(generator);
         }

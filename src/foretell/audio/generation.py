@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from foretell.audio.levels import Levels
 from foretell.errors import SettingsError
 from foretell.nn import Generator, WaveNet
-from foretell.nn.decoding.wavenet_generator import Backend, Precision
+from foretell.nn.decoding.wavenet_generator import Backend
+from foretell.nn.decoding.wavenet_weights import Precision
 from foretell.nn.heads import Head, Sampling
 
 

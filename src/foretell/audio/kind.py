@@ -72,7 +72,12 @@ class Speak(Answer):
     ] = None
     drawing: Drawing = field(default_factory=Drawing)
     weights: Annotated[
-        Literal["float32", "bfloat16"], Setting("bfloat16 is faster, and a little less exact.", _SOUND)
+        Literal["float32", "bfloat16", "int8", "auto"],
+        Setting(
+            "In what the weights are kept: bfloat16 is faster than float32 and a little less exact, int8 more so; auto "
+            "is the most exact that generates in real time here.",
+            _SOUND,
+        ),
     ] = "float32"
 
     def check(self, *, json: bool) -> None:  # noqa: ARG002
@@ -87,6 +92,7 @@ class Speak(Answer):
         from foretell.audio.writing import SoundWriter
 
         rate, drawing = model.rate, self.drawing
+        weights = model.real_time_weights() if self.weights == "auto" else self.weights
         stream = model.stream(
             self.seconds,
             speaker=self.speaker,
@@ -95,7 +101,7 @@ class Speak(Answer):
             top_k=drawing.top_k,
             top_p=drawing.top_p,
             seed=drawing.seed,
-            weights=self.weights,
+            weights=weights,
         )
         total = self.seconds * rate
         began = monotonic()
@@ -115,7 +121,8 @@ class Speak(Answer):
         fast = writer.samples / max(seconds, 1e-9)
         talk.say(
             f"{self.out}: {writer.samples / rate:.2f} s of sound at {rate:,} samples per second, generated in "
-            f"{seconds:.2f} s: {fast:,.0f} samples per second, {fast / rate:.2f} times real time."
+            f"{seconds:.2f} s with {weights} weights: {fast:,.0f} samples per second, "
+            f"{fast / rate:.2f} times real time."
         )
         return {
             "samples": writer.samples,
@@ -125,6 +132,7 @@ class Speak(Answer):
             "times_real_time": fast / rate,
             "speaker": self.speaker or (model.speakers[0] if model.speakers else None),
             "seed": drawing.seed,
+            "weights": weights,
             "files": {"sound": str(self.out)},
         }
 

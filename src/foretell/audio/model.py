@@ -26,7 +26,8 @@ from foretell.model import score as model_score
 from foretell.model.base import Model, Recipe
 from foretell.model.talk import Talk
 from foretell.nn import WaveNet
-from foretell.nn.decoding.wavenet_generator import Backend, Precision
+from foretell.nn.decoding.wavenet_generator import Backend, Generator
+from foretell.nn.decoding.wavenet_weights import Precision, WeightsOrAuto
 from foretell.nn.heads import Head, Sampling
 from foretell.training.hardware import Hardware
 
@@ -158,7 +159,7 @@ class AudioModel(Model[AudioSettings, Learned, WaveNet, Corpus, Score]):
         top_k: int | None = None,
         top_p: float | None = None,
         seed: int = 0,
-        weights: Precision = "float32",
+        weights: WeightsOrAuto = "float32",
         backend: Backend = "auto",
     ) -> Iterator[NDArray[np.float32]]:
         """Waveforms `(chunk,)` as they are generated, `seconds` in all; None: for as long as they are taken.
@@ -168,7 +169,7 @@ class AudioModel(Model[AudioSettings, Learned, WaveNet, Corpus, Score]):
         - `seed_audio`: a file, or a waveform `(N,)` of floats in [-1, 1] at the model's rate, that the sound goes on
           from.
         - `temperature`, `top_k`, `top_p`: see `foretell.nn.heads.Sampling`.
-        - `weights`, `backend`: see `foretell.nn.Generator`.
+        - `weights`, `backend`: see `foretell.nn.Generator`; "auto" is `real_time_weights`.
 
         One seed gives one sound. Raises `SettingsError` for options that make no sense, among them a speaker that the
         model does not know, and `AudioError` for seed audio that cannot be read.
@@ -181,6 +182,8 @@ class AudioModel(Model[AudioSettings, Learned, WaveNet, Corpus, Score]):
         elif seed_audio is not None:
             seed_audio = checked_waveform(seed_audio)
         voice = Voice(self.network, self.head, self.speaker_number(speaker))
+        if weights == "auto":
+            weights = self.real_time_weights()
         return voice.stream(
             None if seconds is None else max(1, round(seconds * self.rate)),
             chunk=chunk or max(1, round(_CHUNK_SECONDS * self.rate)),
@@ -190,6 +193,11 @@ class AudioModel(Model[AudioSettings, Learned, WaveNet, Corpus, Score]):
             weights=weights,
             backend=backend,
         )
+
+    def real_time_weights(self) -> Precision:
+        """The most exact kind of weights by which this machine generates in real time, or the fastest: measured now."""
+        first = torch.tensor([0]) if self.speakers else None
+        return Generator(self.network, self.head, global_y=first, weights="auto", rate=self.rate).weights
 
     def speaker_number(self, speaker: str | None) -> int | None:
         """The network's class of a speaker, by default of the first; raises `SettingsError` for an unknown one."""

@@ -32,7 +32,7 @@ VECTOR_BYTES = {"avx512": 64, "avx2": 32, "baseline": 16}
 DTYPES = {torch.float32: "float", torch.float64: "double"}
 
 _WAVENET: dict[str, tuple[Any, list[Any]]] = {
-    "create": (c_void_p, [c_void_p, c_int64]),
+    "create": (c_void_p, [c_void_p]),
     "destroy": (None, [c_void_p]),
     "set_past": (None, [c_void_p, c_int64, c_void_p, c_int64]),
     "run": (c_int, [c_void_p, c_void_p]),

@@ -153,6 +153,12 @@ HEAD_KIND = Enumeration(
     "The heads that a WaveNet's generation samples from.",
 )
 
+WEIGHT_KIND = Enumeration(
+    "WeightKind",
+    ("float32", "bfloat16", "int8"),
+    "In what a WaveNet's generation keeps matrices, from the most exact to the least.",
+)
+
 WAVENET_NETWORK = _structure(
     "WaveNetNetwork",
     "A WaveNet, as `foretell/nn/layers/wavenet.py` has it. Matrices are torch's, row-major, in single precision: of "
@@ -170,6 +176,7 @@ WAVENET_NETWORK = _structure(
     const float*: hidden hidden_bias  # (S, S), (S,)
     const float*: output output_bias  # (outputs, S), (outputs,)
     const float*: constants
+    int64: weights  # WeightKind
     int64: head  # HeadKind
     int64: bits  # of the grid that a mixture's values lie on
     float: least_log_scale greatest_log_scale
@@ -289,7 +296,7 @@ CANDIDATE_SCAN = _structure(
     """,
 )
 
-ENUMERATIONS = (CELL, HEAD_KIND)
+ENUMERATIONS = (CELL, HEAD_KIND, WEIGHT_KIND)
 STRUCTURES = (
     SCAN_SHAPE,
     SCAN_WEIGHTS,

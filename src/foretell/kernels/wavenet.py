@@ -73,13 +73,16 @@ class Chance:
 
 
 class CompiledWaveNet:
-    """A generator in compiled code, of `batch` streams. Raises MemoryError where the memory does not suffice."""
+    """A generator in compiled code, of `batch` streams, that keeps matrices as `kept`, of `schema.WEIGHT_KIND`.
 
-    def __init__(self, weights: Weights, batch: int, head: HeadKind, *, bfloat16: bool) -> None:
+    Raises MemoryError where the memory does not suffice.
+    """
+
+    def __init__(self, weights: Weights, batch: int, head: HeadKind, *, kept: str) -> None:
         library = native.library()
         assert library is not None
         self._library = library
-        self._batch = batch
+        self.batch, self.kept = batch, kept
         self._quantised = head.name == "categorical"
         self._residual, inputs = weights.input.shape
         self._levels = int(inputs)
@@ -117,12 +120,13 @@ class CompiledWaveNet:
             **{name: addresses(getattr(weights, name)) for name in _WEIGHTS},
             **{name: address(getattr(weights, name)) for name in ("hidden", "hidden_bias", "output", "output_bias")},
             constants=address(weights.constants),
+            weights=schema.WEIGHT_KIND[kept],
             head=HEADS[head.name],
             bits=head.bits,
             least_log_scale=head.least_log_scale,
             greatest_log_scale=head.greatest_log_scale,
         )
-        self._handle: int | None = library.wavenet["create"](ctypes.byref(network), int(bfloat16))
+        self._handle: int | None = library.wavenet["create"](ctypes.byref(network))
         if self._handle is None:
             raise MemoryError(f"foretell: not enough memory to generate {batch} streams")
 
@@ -140,17 +144,17 @@ class CompiledWaveNet:
         """
         steps = uniforms.shape[0]
         kind = torch.int64 if self._quantised else torch.float32
-        values = torch.empty(self._batch, steps, dtype=kind, device="cpu")
+        values = torch.empty(self.batch, steps, dtype=kind, device="cpu")
         before = before.to(values.dtype).contiguous()
         uniforms = uniforms.contiguous()
         local = None if local is None else local.detach().contiguous()
         if uniforms.dtype != torch.float32 or (local is not None and local.dtype != torch.float32):
             raise TypeError("uniforms and local must be float32")
-        if tuple(uniforms.shape) != (steps, self._batch, 2) or before.shape != (self._batch,):
+        if tuple(uniforms.shape) != (steps, self.batch, 2) or before.shape != (self.batch,):
             raise ValueError(f"uniforms {tuple(uniforms.shape)} and before {tuple(before.shape)} do not fit")
         if self._quantised and not (int(before.min()) >= 0 and int(before.max()) < self._levels):
             raise ValueError(f"levels must be from 0 to {self._levels - 1}, got {before.tolist()}")
-        if local is not None and tuple(local.shape) != (steps, self._batch, self._layers, 2 * self._residual):
+        if local is not None and tuple(local.shape) != (steps, self.batch, self._layers, 2 * self._residual):
             raise ValueError(f"local has the shape {tuple(local.shape)}")
         name = "levels" if self._quantised else "scalars"
         call = WaveNetCall(
@@ -168,7 +172,7 @@ class CompiledWaveNet:
         if failure == 2:
             raise OutputsError
         if failure:
-            raise MemoryError(f"foretell: not enough memory to generate {steps} steps of {self._batch} streams")
+            raise MemoryError(f"foretell: not enough memory to generate {steps} steps of {self.batch} streams")
         return values
 
     def __reduce_ex__(self, protocol: Any) -> Any:

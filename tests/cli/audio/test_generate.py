@@ -16,6 +16,7 @@ def test_words(run, tmp_path: Path) -> None:
     done = run("audio", "generate", "voice", "--seconds", "0.5", "--out", "new.wav")
     assert done.exit_code == 0, done.output
     assert done.stdout.startswith("new.wav: 0.50 s of sound at 4,000 samples per second, generated in ")
+    assert " s with float32 weights: " in done.stdout
     assert done.stdout.rstrip().endswith("times real time.")
     lines = done.stderr.splitlines()
     assert lines[0].startswith("Generating:  50 %, ")
@@ -46,7 +47,8 @@ def test_options(run, tmp_path: Path) -> None:
         ["--seed-audio", "seed.flac"],
     ):
         assert not np.array_equal(plain, sound(*options)), options
-    assert len(sound("--weights", "bfloat16")) == 80
+    for weights in ("bfloat16", "int8", "auto"):
+        assert len(sound("--weights", weights)) == 80
 
 
 @pytest.mark.usefixtures("voice")
@@ -56,6 +58,7 @@ def test_json(run) -> None:
     document = json.loads(done.stdout)
     assert (document["files"], document["samples"], document["sample_rate"]) == ({"sound": "new.wav"}, 400, 4000)
     assert document["speaker"] == "bob"
+    assert document["weights"] == "float32"
     assert document["times_real_time"] == pytest.approx(document["samples_per_second"] / 4000)
 
 

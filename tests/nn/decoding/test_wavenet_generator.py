@@ -12,9 +12,11 @@ import torch
 from foretell import nn
 from foretell.errors import ModelError, SettingsError
 from foretell.kernels import native
-from foretell.nn.decoding.wavenet_generator import rounded_to_bfloat16
+from foretell.nn.decoding import wavenet_weights
+from foretell.nn.decoding.wavenet_weights import with_weights
 
 compiled = pytest.mark.skipif(native.library() is None, reason="the compiled kernels are missing")
+ACTIVATION_STEPS = 3 * 2**-14
 HEADS = [nn.Categorical(37), nn.MixtureOfLogistics(3), nn.Gaussian()]
 by_head = pytest.mark.parametrize("head", HEADS, ids=lambda head: head.name)
 
@@ -60,13 +62,17 @@ def values_of(head, batch, steps):
     return head.nearest(torch.rand(batch, steps, generator=torch.Generator().manual_seed(4)) * 2 - 1)
 
 
-def assert_same(head, actual, expected):
-    """Levels are equal; of scalars each is fed back, so that the last digit may differ, and on a grid a step of it."""
+def assert_same(head, actual, expected, weights="float32"):
+    """Levels are equal; of scalars each is fed back, so that the last digit may differ, and on a grid a step of it.
+
+    With int8 weights the last digit of an activation may take it to the next of 2^14 whole numbers.
+    """
     assert actual.dtype == expected.dtype
     if head.quantised:
         assert torch.equal(actual, expected)
     else:
-        torch.testing.assert_close(actual, expected, rtol=0, atol=2.5 * head.half_cell)
+        atol = max(2.5 * head.half_cell, ACTIVATION_STEPS if weights == "int8" else 0)
+        torch.testing.assert_close(actual, expected, rtol=0, atol=atol)
 
 
 def both(net, head, steps, *, batch=1, prime=None, local=None, **options):
@@ -88,10 +94,12 @@ def both(net, head, steps, *, batch=1, prime=None, local=None, **options):
 @pytest.mark.parametrize("conditioned", [{}, {"global_size": 3}, {"global_size": 3, "global_classes": 4}])
 @pytest.mark.parametrize("local_size", [None, 2])
 @pytest.mark.parametrize("batch", [1, 3])
-def test_every_mix_of_conditioning_gives_the_same(head, conditioned, local_size, batch):
+@pytest.mark.parametrize("weights", ["float32", "int8"])
+def test_every_mix_of_conditioning_gives_the_same(head, conditioned, local_size, batch, weights):
     net = build(head, local_size=local_size, **conditioned)
     given, local = conditioning(net, batch, 40)
-    assert_same(head, *both(net, head, 33, batch=batch, prime=values_of(head, batch, 7), local=local, **given))
+    prime = values_of(head, batch, 7)
+    assert_same(head, *both(net, head, 33, batch=batch, prime=prime, local=local, weights=weights, **given), weights)
 
 
 @in_threads
@@ -109,10 +117,11 @@ def test_every_mix_of_conditioning_gives_the_same(head, conditioned, local_size,
         (4, (2, 2), 24, 24, 7),
     ],
 )
-def test_every_shape_gives_the_same(head, kernel_size, dilations, residual, skip, batch):
+@pytest.mark.parametrize("weights", ["float32", "int8"])
+def test_every_shape_gives_the_same(head, kernel_size, dilations, residual, skip, batch, weights):
     shape = {"residual_channels": residual, "skip_channels": skip}
-    net = build(head, kernel_size=kernel_size, dilations=dilations, scale=0.15, **shape)
-    assert_same(head, *both(net, head, 45, batch=batch))
+    net = build(head, kernel_size=kernel_size, dilations=dilations, scale=0.15, seed=1, **shape)
+    assert_same(head, *both(net, head, 45, batch=batch, weights=weights), weights)
 
 
 @compiled
@@ -132,21 +141,105 @@ def test_bfloat16_weights_give_what_rounded_ones_give(head):
     for batch in (1, 4):
         compiled, reference = both(net, head, 100, batch=batch, weights="bfloat16")
         assert_same(head, compiled, reference)
-        rounded = nn.Generator(rounded_to_bfloat16(net), head, batch=batch).generate(100)
+        rounded = nn.Generator(with_weights(net, "bfloat16"), head, batch=batch).generate(100)
         assert_same(head, compiled, rounded)
     assert not torch.equal(compiled, nn.Generator(net, head, batch=4).generate(100))
 
 
 @compiled
-def test_two_threads_give_one_threads_bits():
+@pytest.mark.parametrize("weights", ["float32", "int8"])
+def test_two_threads_give_one_threads_bits(weights):
     head = nn.Gaussian()
     net = build(head, residual_channels=48, skip_channels=80, dilations=nn.dilation_cycles(5, 2), scale=0.15)
     former, results = torch.get_num_threads(), []
     for count in (1, 2):
         torch.set_num_threads(count)
-        results.append(nn.Generator(net, head).generate(3000))
+        results.append(nn.Generator(net, head, weights=weights).generate(3000))
     torch.set_num_threads(former)
     assert torch.equal(*results)
+
+
+def logits(net, steps, **options):
+    """What `net` says of a Gaussian's mean at each step, while it hears what it said: the head adds next to nothing."""
+    generator = nn.Generator(net, nn.Gaussian(), sampling=nn.Sampling(temperature=1e-6), **options)
+    return generator.generate(steps)
+
+
+@in_threads
+@compiled
+@pytest.mark.parametrize(("residual", "skip"), [(12, 20), (64, 128), (33, 7), (256, 40), (1100, 5)])
+def test_outputs_with_int8_weights_are_the_twins(residual, skip):
+    net = build(nn.Gaussian(), residual_channels=residual, skip_channels=skip, scale=residual**-0.5)
+    found, expected = (logits(net, 40, weights="int8", backend=backend) for backend in ("native", "reference"))
+    torch.testing.assert_close(found, expected, rtol=0, atol=ACTIVATION_STEPS)
+    assert (found - logits(net, 40)).abs().max() > 10 * (found - expected).abs().max()
+
+
+@in_threads
+@compiled
+@pytest.mark.parametrize(("residual", "skip", "kernel_size"), [(12, 20, 2), (64, 128, 2), (33, 7, 3), (100, 50, 1)])
+@pytest.mark.parametrize("batch", [1, 5])
+def test_int8_arithmetic_is_the_twins_to_the_bit(residual, skip, kernel_size, batch):
+    """In a network whose scales are powers of two and whose gates are open, every float is exact, or rounded once."""
+    head = nn.Gaussian()
+    net = build(head, residual_channels=residual, skip_channels=skip, kernel_size=kernel_size)
+    generator = torch.Generator().manual_seed(7)
+    with torch.no_grad():
+        for name, parameter in net.named_parameters():
+            parameter.zero_()
+            if name.endswith("weight"):
+                steps = torch.randint(-126, 127, parameter.shape, generator=generator)
+                steps.view(len(steps), -1)[:, 0] = 127
+                parameter.copy_(steps / 128)
+        net.input.weight.copy_(torch.exp2(torch.randint(-3, 4, net.input.weight.shape, generator=generator)))
+        net.input.bias.copy_(torch.randint(-127, 128, net.input.bias.shape, generator=generator) / 128)
+        net.output.weight.mul_(2.0**-12)
+        for layer in net.layers:
+            layer.gated.weight[:residual].mul_(2.0**12)
+            layer.gated.weight[residual:].zero_()
+            layer.gated.bias[residual:].fill_(100)
+    options = {"batch": batch, "sampling": nn.Sampling(temperature=1e-30), "weights": "int8"}
+    found, expected = both(net, head, 50, **options)
+    assert found.unique().numel() > 5
+    assert torch.equal(found, expected)
+
+
+@compiled
+def test_int8_sums_of_one_stream_are_those_of_many():
+    head = nn.Gaussian()
+    net = build(head, residual_channels=48, skip_channels=80, scale=0.15)
+    alone = nn.Generator(net, head, weights="int8").generate(200)
+    assert torch.equal(nn.Generator(net, head, batch=7, weights="int8").generate(200)[:1], alone)
+
+
+@compiled
+def test_auto_takes_the_most_exact_weights_that_are_fast_enough(monkeypatch):
+    head = HEADS[0]
+    net = build(head, local_size=2, global_size=3)
+    rates = {"float32": 10_000.0, "bfloat16": 20_000.0, "int8": 30_000.0}
+    monkeypatch.setattr(wavenet_weights, "_rate", lambda generator, _: rates[generator.kept])
+
+    def chosen(rate):
+        return nn.Generator(net, head, batch=2, global_y=torch.zeros(2, 3), weights="auto", rate=rate).weights
+
+    assert [chosen(rate) for rate in (1, 8_000, 8_001, 16_000, 17_000, 24_000, 10**9)] == [
+        *("float32", "float32", "bfloat16", "bfloat16", "int8", "int8", "int8")
+    ]
+    rates["bfloat16"] = 31_000.0
+    assert chosen(10**9) == "bfloat16"
+
+
+@pytest.mark.parametrize("backend", ["auto", "reference"])
+def test_auto_is_measured(backend):
+    head = HEADS[0]
+    net = build(head, local_size=2)
+    generator = nn.Generator(net, head, batch=2, weights="auto", rate=1e-3, backend=backend)
+    assert generator.weights == "float32"
+    _, local = conditioning(net, 2, 20)
+    plain = nn.Generator(net, head, batch=2, backend=backend)
+    assert torch.equal(generator.generate(20, local), plain.generate(20, local))
+    with pytest.raises(SettingsError, match="weights='auto' needs the rate to be reached, above 0, got None"):
+        nn.Generator(net, head, weights="auto")
 
 
 @in_threads
@@ -252,6 +345,19 @@ def test_outputs_that_are_no_distribution_are_an_error(head):
         assert isinstance(raised.value, ModelError)
 
 
+@in_threads
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+@pytest.mark.parametrize("name", ["layers.1.gated.weight", "input.weight", "hidden.bias", "output.weight"])
+@pytest.mark.parametrize("backend", ["auto", "reference"])
+def test_no_integer_hides_a_weight_that_is_no_number(backend, name, number):
+    head = HEADS[2]
+    net = build(head)
+    with torch.no_grad():
+        net.get_parameter(name).view(-1)[0] = number
+    with pytest.raises(ValueError, match="no distribution to draw from"):
+        nn.Generator(net, head, weights="int8", backend=backend).generate(5)
+
+
 def test_what_does_not_fit_is_named():
     head = HEADS[0]
     net = build(head)
@@ -261,8 +367,8 @@ def test_what_does_not_fit_is_named():
         nn.Generator(build(head).train(), head)
     with pytest.raises(ValueError, match="batch must be at least 1"):
         nn.Generator(net, head, batch=0)
-    with pytest.raises(SettingsError, match="weights must be float32 or bfloat16"):
-        nn.Generator(net, head, weights="int8")
+    with pytest.raises(SettingsError, match="weights must be float32, bfloat16, int8 or auto, got 'int4'"):
+        nn.Generator(net, head, weights="int4")
     with pytest.raises(SettingsError, match="backend must be"):
         nn.Generator(net, head, backend="fast")
     with pytest.raises(SettingsError, match="top_k=3"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -13,13 +12,13 @@ from torch import Tensor
 from foretell.errors import SettingsError
 from foretell.kernels import native
 from foretell.kernels.wavenet import Chance, CompiledWaveNet, HeadKind, Weights
+from foretell.nn.decoding.wavenet_weights import PRECISIONS, Precision, WeightsOrAuto, fast_enough, with_weights
 from foretell.nn.heads import Categorical, Gaussian, Head, MixtureOfLogistics, Sampling
 from foretell.nn.heads.grid import GridHead
 from foretell.nn.layers.wavenet import WaveNet
 from foretell.nn.layers.wavenet_state import WaveNetState
 
 Backend = Literal["auto", "native", "reference"]
-Precision = Literal["float32", "bfloat16"]
 
 # Time steps of one call of the compiled code, which Ctrl-C cannot interrupt, and of one pass over given values.
 _CALL, _PASS = 2048, 16384
@@ -32,8 +31,10 @@ class Generator:
     - `global_y`: as the network takes it, for all sequences `(B, ...)` or, `(1, ...)`, for each of them.
     - `sampling`: temperature, top-k, top-p. `seed`: one seed gives one result, the same sequence in a batch of any
       size but for rounding.
-    - `weights`: "bfloat16" rounds the matrices of the layers and the output to 8 bits of mantissa, so that half the
-      memory streams by at each time step.
+    - `weights`: of the matrices of layers and output, by how much memory streams by at each time step. "bfloat16"
+      rounds them to 8 bits of mantissa; "int8" to 255 levels, of a scale for each output channel, and their inputs to
+      16 bits. "auto" takes the most exact ones that generate `rate` time steps per second in each sequence, measured
+      here and now, or the fastest; the attribute `weights` says which, and sequences differ with it.
     - `backend`: "native" is the compiled code, on the CPU, for float32 weights and the heads of `foretell.nn.heads`;
       "reference" is `WaveNet.advance` and `Head.sample` in a loop, on any device; "auto" takes the former where it can.
 
@@ -49,14 +50,17 @@ class Generator:
         global_y: Tensor | None = None,
         sampling: Sampling | None = None,
         seed: int = 0,
-        weights: Precision = "float32",
+        weights: WeightsOrAuto = "float32",
+        rate: float | None = None,
         backend: Backend = "auto",
     ) -> None:
         _check_fit(network, head)
         if batch < 1:
             raise ValueError(f"batch must be at least 1, got {batch}")
-        if weights not in ("float32", "bfloat16"):
-            raise SettingsError(f"weights must be float32 or bfloat16, got {weights!r}")
+        if weights not in (*PRECISIONS, "auto"):
+            raise SettingsError(f"weights must be float32, bfloat16, int8 or auto, got {weights!r}")
+        if weights == "auto" and not (rate is not None and rate > 0):
+            raise SettingsError(f"weights='auto' needs the rate to be reached, above 0, got {rate}")
         if not 0 <= seed < 2**63:
             raise SettingsError(f"seed must be from 0 to 2**63 - 1, got {seed}")
         self.sampling = Sampling() if sampling is None else sampling
@@ -64,7 +68,6 @@ class Generator:
         self.backend: Literal["native", "reference"] = _choose(backend, network, head)
         self.batch = batch
         self._head = head
-        self._network = rounded_to_bfloat16(network) if weights == "bfloat16" else copy.deepcopy(network)
         device = network.input.weight.device
         if global_y is not None:
             global_y = global_y.to(device)
@@ -80,8 +83,13 @@ class Generator:
         self._chance = [np.random.Generator(np.random.Philox(key=[seed, stream])) for stream in range(batch)]
         self._compiled: CompiledWaveNet | None = None
         if self.backend == "native":
-            packed = _weights_of(network, vectors)
-            self._compiled = CompiledWaveNet(packed, batch, _kind_of(head), bfloat16=weights == "bfloat16")
+            packed, means = _weights_of(network, vectors), _kind_of(head)
+            if weights == "auto":
+                assert rate is not None
+                weights = fast_enough(lambda kept: CompiledWaveNet(packed, batch, means, kept=kept), network, rate)
+            self._compiled = CompiledWaveNet(packed, batch, means, kept=weights)
+        self.weights: Precision = "float32" if weights == "auto" else weights
+        self._network = with_weights(network, self.weights)
 
     @torch.no_grad()
     def prime(self, values: Tensor, local_y: Tensor | None = None) -> None:
@@ -177,18 +185,6 @@ class Generator:
         s = self.sampling
         chance = Chance(s.temperature, s.top_k or 0, 1.0 if s.top_p is None else s.top_p)
         return self._compiled.run(self._before, uniforms, chance, local)
-
-
-def rounded_to_bfloat16(network: WaveNet) -> WaveNet:
-    """A copy whose layers' and outputs' matrices have the values that bfloat16 leaves of them, still in their dtype."""
-    copied = copy.deepcopy(network)
-    layers: list[Any] = list(copied.layers)
-    matrices = [m.weight for layer in layers for m in (layer.gated, layer.mixed)]
-    matrices += [m.weight for m in (copied.hidden, copied.output) if m is not None]
-    with torch.no_grad():
-        for matrix in matrices:
-            matrix.copy_(matrix.to(torch.bfloat16))
-    return copied
 
 
 def _check_fit(network: WaveNet, head: Head) -> None:

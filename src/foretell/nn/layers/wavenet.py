@@ -10,7 +10,8 @@ Layer k with dilation d, x its input and y a conditioning signal:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -241,20 +242,35 @@ class WaveNet(nn.Module):
         if local_y is not None:
             local_y = local_y.transpose(1, 2)
         x = self.embed(x)
-        layers: list[WaveNetLayer] = list(self.layers)  # type: ignore[arg-type]
-        weights = [layer.weights for layer in layers]
-        extras = [layer.extra(global_y, local_y) for layer in layers]
+        extras = [layer.extra(global_y, local_y) for layer in self._layers]
+        skips, state = self._through_layers(x, state, extras)
+        return self._outputs(torch.relu(skips)), state
+
+    @property
+    def _layers(self) -> list[WaveNetLayer]:
+        return list(self.layers)  # type: ignore[arg-type]
+
+    def _outputs(self, features: Tensor) -> Tensor:
+        if self.hidden is None or self.output is None:
+            return features
+        return _at_each_step(self.output, torch.relu(_at_each_step(self.hidden, features)))
+
+    def _through_layers(
+        self, x: Tensor, state: WaveNetState | None, extras: list[Tensor | None]
+    ) -> tuple[Tensor, WaveNetState | None]:
+        """The skip sum `(B, T, S)`, from the first layer's input `(B, T, R)`."""
+        weights = [layer.weights for layer in self._layers]
         if wavenet_stack.takes(x, weights, extras):
-            skips, state = self._compiled(x, state, weights, extras)
-        else:
-            skips, state = self._layer_by_layer(x, state, weights, extras)
-        features = torch.relu(skips)
-        if self.hidden is not None and self.output is not None:
-            features = _at_each_step(self.output, torch.relu(_at_each_step(self.hidden, features)))
-        return features, state
+            return self._compiled(x, state, weights, extras)
+        return self._layer_by_layer(x, state, wavenet_reference.layer, weights, extras)
 
     def _layer_by_layer(
-        self, x: Tensor, state: WaveNetState | None, weights: list[LayerWeights], extras: list[Tensor | None]
+        self,
+        x: Tensor,
+        state: WaveNetState | None,
+        layer: Callable[..., tuple[Tensor, Tensor]],
+        weights: Sequence[Any],
+        extras: list[Tensor | None],
     ) -> tuple[Tensor, WaveNetState | None]:
         steps, x = x.shape[1], x.transpose(1, 2)
         skips = x
@@ -265,7 +281,7 @@ class WaveNet(nn.Module):
             else:
                 window, ring = wavenet_state.enter(x, state, k, self.kernel_size, dilation)
                 after.append(ring)
-            x, skip = wavenet_reference.layer(window.values, window.dilation, own, extra, last=k == len(weights) - 1)
+            x, skip = layer(window.values, window.dilation, own, extra, last=k == len(weights) - 1)
             skips = skip if k == 0 else skips + skip
         return skips.transpose(1, 2), None if state is None else (*after, state[-1] + steps)
 

@@ -15,6 +15,9 @@ enum class CellKind : int64_t { rnn_tanh, rnn_relu, lstm, gru, gru_reset_before 
 // The heads that a WaveNet's generation samples from.
 enum class HeadKind : int64_t { categorical, mixture_of_logistics, gaussian };
 
+// In what a WaveNet's generation keeps matrices, from the most exact to the least.
+enum class WeightKind : int64_t { float32, bfloat16, int8 };
+
 // T steps, B sequences, I input features, H hidden features, R of the output: R = H but for an LSTM with a projection.
 // Three layouts of the sequences: a padded batch (T, B, .), the same with `lengths` (B,), or packed rows (N, .) with
 // `batch_sizes` (T,), never increasing, as torch's PackedSequence has them.
@@ -88,6 +91,7 @@ struct WaveNetNetwork {
     const float *hidden, *hidden_bias;  // (S, S), (S,)
     const float *output, *output_bias;  // (outputs, S), (outputs,)
     const float *constants;
+    int64_t weights;  // WeightKind
     int64_t head;  // HeadKind
     int64_t bits;  // of the grid that a mixture's values lie on
     float least_log_scale, greatest_log_scale;
@@ -218,6 +222,9 @@ constexpr uint64_t layout_hash() {
     hash.add("categorical", size_t(HeadKind::categorical));
     hash.add("mixture_of_logistics", size_t(HeadKind::mixture_of_logistics));
     hash.add("gaussian", size_t(HeadKind::gaussian));
+    hash.add("float32", size_t(WeightKind::float32));
+    hash.add("bfloat16", size_t(WeightKind::bfloat16));
+    hash.add("int8", size_t(WeightKind::int8));
     hash.add("ScanShape", sizeof(ScanShape));
     FIELD(ScanShape, cell);
     FIELD(ScanShape, layer_norm);
@@ -308,6 +315,7 @@ constexpr uint64_t layout_hash() {
     FIELD(WaveNetNetwork, output);
     FIELD(WaveNetNetwork, output_bias);
     FIELD(WaveNetNetwork, constants);
+    FIELD(WaveNetNetwork, weights);
     FIELD(WaveNetNetwork, head);
     FIELD(WaveNetNetwork, bits);
     FIELD(WaveNetNetwork, least_log_scale);

@@ -1,6 +1,9 @@
-// A WaveNet's matrices, packed once, and their product with one row or several. Weights are kept in single precision or,
-// for half the memory that streams by, in its upper half (bfloat16); sums are in single precision either way.
+// A WaveNet's matrices, packed once, and their product with one row or several. Weights are kept in single precision
+// or, for half the memory that streams by, in its upper half (bfloat16); sums are in single precision either way. Those
+// of eight bits have a packing and a product of their own (int8.h).
 #pragma once
+
+#include <cmath>
 
 #include "core/buffer.h"
 #include "core/scratch.h"
@@ -28,8 +31,8 @@ inline uint32_t rounded_to_bfloat16(float value) {
 constexpr int vector_floats = lanes<float>;
 constexpr int pair_floats = 2 * vector_floats;
 
-// Two neighbouring vectors of weights. Of bfloat16 the first one lies in the lower halves of 32-bit words, the second one
-// in the upper halves: a shift and a mask unpack them.
+// Two neighbouring vectors of weights. Of bfloat16 the first one lies in the lower halves of 32-bit words, the second
+// one in the upper halves: a shift and a mask unpack them.
 inline void load_pair(const float* from, Vec<float>& first, Vec<float>& second) {
     first = load(from);
     second = load(from + vector_floats);
@@ -43,8 +46,8 @@ inline void load_pair(const BFloat16* from, Vec<float>& first, Vec<float>& secon
 inline void store_pair(float* to, const float* values) { std::memcpy(to, values, pair_floats * sizeof(float)); }
 inline void store_pair(BFloat16* to, const float* values) {
     for (int i = 0; i < vector_floats; ++i) {
-        const uint32_t word = rounded_to_bfloat16(values[i]) >> 16 |
-                              (rounded_to_bfloat16(values[vector_floats + i]) & 0xffff0000u);
+        const uint32_t word =
+            rounded_to_bfloat16(values[i]) >> 16 | (rounded_to_bfloat16(values[vector_floats + i]) & 0xffff0000u);
         std::memcpy(to + 2 * i, &word, sizeof word);
     }
 }
@@ -57,6 +60,7 @@ template <class W>
 struct Matrix {
     const W* data = nullptr;
     int64_t depth = 0, vectors = 0;
+    const float* scales = nullptr;  // of Int8: each column's values are multiples of its scale
 
     int64_t panels() const { return (vectors + panel_vectors - 1) / panel_vectors; }
     int in(int64_t panel) const {
@@ -67,10 +71,29 @@ struct Matrix {
     int64_t size() const { return depth * vectors * vector_floats; }
 };
 
-// Packs `element(k, n)`, zero beyond the matrix's own sizes, to `to`.
-template <class W, class Element>
-Matrix<W> pack(W* to, int64_t depth, int64_t vectors, Element element) {
+// A convolution's weights (channels, inputs, taps), one of whose taps becomes a matrix.
+struct Convolution {
+    const float* weights;
+    int64_t inputs, taps, tap;
+
+    float at(int64_t input, int64_t channel) const { return weights[(channel * inputs + input) * taps + tap]; }
+    // The greatest magnitude among all weights of a channel; NaN if one is.
+    float greatest(int64_t channel) const {
+        float found = 0;
+        for (const float* w = weights + channel * inputs * taps; w < weights + (channel + 1) * inputs * taps; ++w)
+            if (const float magnitude = std::fabs(*w); magnitude > found || magnitude != magnitude) found = magnitude;
+        return found;
+    }
+};
+
+// Packs a tap to `to`; `channel(n)` is the one that column n holds, -1 for none. `scales` is for Int8 alone.
+template <class W, class Channel>
+Matrix<W> pack(W* to, float*, int64_t depth, int64_t vectors, const Convolution& from, Channel channel) {
     const Matrix<W> matrix{to, depth, vectors};
+    const auto element = [&](int64_t k, int64_t n) {
+        const int64_t c = channel(n);
+        return c < 0 || k >= from.inputs ? 0 : from.at(k, c);
+    };
     for (int64_t panel = 0; panel < matrix.panels(); ++panel)
         for (int64_t k = 0; k < depth; ++k)
             for (int v = 0; v < matrix.in(panel); v += 2, to += pair_floats) {
@@ -82,8 +105,8 @@ Matrix<W> pack(W* to, int64_t depth, int64_t vectors, Element element) {
     return matrix;
 }
 
-// sums[r][v] += sum over k of rows[r][k] * weights[k][v], where `stride` weights lie from one k to the next. C chains of
-// sums hide the latency of an addition where there are few of them otherwise.
+// sums[r][v] += sum over k of rows[r][k] * weights[k][v], where `stride` weights lie from one k to the next. C chains
+// of sums hide the latency of an addition where there are few of them otherwise.
 template <class W, int R, int V, int C>
 inline void accumulate(const float* const* rows, int64_t depth, const W* weights, int64_t stride, Vec<float>* sums) {
     Vec<float> parts[C][R][V];
@@ -128,17 +151,18 @@ template <class W, int R, int V, int C>
 constexpr int most_rows = vector_registers == 32 ? 6 : 2;
 
 template <class W, int V>
-inline void tile_of(int rows, const float* const* x, int64_t depth, const W* weights, int64_t stride, Vec<float>* sums) {
+inline void tile_of(int rows, const float* const* x, int64_t depth, const W* weights, int64_t stride,
+                    Vec<float>* sums) {
     using Tile = void (*)(const float* const*, int64_t, const W*, int64_t, Vec<float>*);
     static constexpr Tile tiles[] = {tile<W, 1, V, 1>, tile<W, 2, V, 1>, tile<W, 3, V, 1>,
                                      tile<W, 4, V, 1>, tile<W, 5, V, 1>, tile<W, 6, V, 1>};
     tiles[rows - 1](x, depth, weights, stride, sums);
 }
 
-// One panel's product with `count` rows. `start(row, vector, n, sums)` sets n sums, beginning with the panel's vector of
-// that number, and `finish` takes them; vectors come in even numbers, so that pairs stay together. `alone`: there is one
-// row and never another, whose sums are then taken in several chains; those of rows side by side are not, so that a row
-// has the same sums in any company.
+// One panel's product with `count` rows. `start(row, vector, n, sums)` sets n sums, beginning with the panel's vector
+// of that number, and `finish` takes them; vectors come in even numbers, so that pairs stay together. `alone`: there is
+// one row and never another, whose sums are then taken in several chains; those of rows side by side are not, so that a
+// row has the same sums in any company.
 template <class W, class Start, class Finish>
 inline void multiply_panel(const float* const* rows, int64_t count, bool alone, const Matrix<W>& matrix, int64_t panel,
                            Start start, Finish finish) {
@@ -164,18 +188,16 @@ inline void multiply_panel(const float* const* rows, int64_t count, bool alone, 
             const int height = int((count - row + tiles - i - 1) / (tiles - i));
             Vec<float> sums[most_rows * 4];
             for (int r = 0; r < height; ++r) start(row + r, first + v, width, sums + r * width);
-            if (width == 4)
-                tile_of<W, 4>(height, rows + row, matrix.depth, weights + v * vector_floats, stride, sums);
-            else
-                tile_of<W, 2>(height, rows + row, matrix.depth, weights + v * vector_floats, stride, sums);
+            if (width == 4) tile_of<W, 4>(height, rows + row, matrix.depth, weights + v * vector_floats, stride, sums);
+            else tile_of<W, 2>(height, rows + row, matrix.depth, weights + v * vector_floats, stride, sums);
             for (int r = 0; r < height; ++r) finish(row + r, first + v, width, sums + r * width);
             row += height;
         }
     }
 }
 
-template <class W, class Start, class Finish>
-inline void multiply_rows(const float* const* rows, int64_t count, bool alone, const Matrix<W>& matrix, Start start,
+template <class Row, class W, class Start, class Finish>
+inline void multiply_rows(const Row* rows, int64_t count, bool alone, const Matrix<W>& matrix, Start start,
                           Finish finish) {
     for (int64_t panel = 0; panel < matrix.panels(); ++panel)
         multiply_panel(rows, count, alone, matrix, panel, start, finish);

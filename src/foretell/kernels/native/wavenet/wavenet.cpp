@@ -1,6 +1,9 @@
-// The functions by which Python generates with a WaveNet, and runs its layers over whole sequences. Compiled once for each instruction set.
+// The functions by which Python generates with a WaveNet, and runs its layers over whole sequences. Compiled once for
+// each instruction set.
 #include "core/exports.h"
-#include "wavenet/generator.h"
+#include "core/threads.h"
+#include "wavenet/pace.h"
+#include "wavenet/pair.h"
 #include "wavenet/stack.h"
 
 namespace foretell {
@@ -22,21 +25,23 @@ class Generator : public AnyGenerator {
     void set_past(int64_t k, const float* kept_inputs, int64_t steps) override {
         t_ = steps;
         const int64_t kept = weights_.layers[size_t(k)].ring - 1, residual = weights_.residual;
+        Buffer<float> x(weights_.row, 0.0f);
         for (int64_t t = steps < kept ? 0 : steps - kept; t < steps; ++t)
-            for (int64_t b = 0; b < streams_.count; ++b)
-                for (int64_t r = 0; r < residual; ++r)
-                    streams_.x(b, k, t)[r] = kept_inputs[(b * residual + r) * kept + t % kept];
+            for (int64_t b = 0; b < streams_.count; ++b) {
+                for (int64_t r = 0; r < residual; ++r) x[r] = kept_inputs[(b * residual + r) * kept + t % kept];
+                streams_.set_x(b, k, t, x);
+            }
     }
 
     bool run(const WaveNetCall& call) override {
         streams_.set_before(call);
         streams_.failed = false;
         const int64_t threads = call.threads < 1 ? 1 : call.threads;
-        if (!run_as_pair(call, threads)) {
-            share_out(threads < streams_.count ? threads : streams_.count);
-            parallel(int64_t(groups_.size()), threads, [&](int64_t i) { groups_[size_t(i)].run(call, t_); });
+        if (streams_.count == 1 && threads > 1) {
+            run_by_one_or_two(call);
+        } else {
+            run_alone(call, threads);
         }
-        t_ += call.steps;
         return !streams_.failed;
     }
 
@@ -45,20 +50,37 @@ class Generator : public AnyGenerator {
     Streams<W> streams_;
     std::unique_ptr<Pair<W>> pair_;
     std::vector<StreamGroup<W>> groups_;
-    int64_t t_ = 0, calls_alone_ = 0;
+    Pace pace_;
+    int64_t t_ = 0;
 
-    // Beside other work on the same cores one thread is faster than two that wait for each other: after a call that
-    // stalled some go by one thread. The values are the same.
-    bool run_as_pair(const WaveNetCall& call, int64_t threads) {
-        if (streams_.count > 1 || threads < 2) return false;
-        if (calls_alone_ > 0) {
-            --calls_alone_;
-            return false;
+    // Each stream by one thread.
+    void run_alone(const WaveNetCall& call, int64_t threads) {
+        share_out(threads < streams_.count ? threads : streams_.count);
+        parallel(int64_t(groups_.size()), threads, [&](int64_t i) { groups_[size_t(i)].run(call, t_); });
+        t_ += call.steps;
+    }
+
+    // One stream, by the faster way; the values are the same.
+    void run_by_one_or_two(const WaveNetCall& call) {
+        for (int64_t done = 0; done < call.steps;) {
+            const auto stretch = pace_.next(call.steps - done);
+            const WaveNetCall part = part_of(call, done, stretch.steps);
+            if (stretch.by_two && !pair_) pair_ = std::make_unique<Pair<W>>(streams_);
+            if (stretch.by_two && pair_->run(part, t_)) t_ += part.steps;
+            else run_alone(part, 1);
+            pace_.took();
+            done += stretch.steps;
         }
-        if (!pair_) pair_ = std::make_unique<Pair<W>>(streams_);
-        if (!pair_->run(call, t_)) return false;
-        if (pair_->stalled()) calls_alone_ = 4;
-        return true;
+    }
+
+    // Some steps of a call for one stream.
+    WaveNetCall part_of(WaveNetCall call, int64_t first, int64_t steps) const {
+        call.steps = steps;
+        call.uniforms += 2 * first;
+        if (call.local) call.local += first * int64_t(weights_.layers.size()) * 2 * weights_.residual;
+        if (call.levels) call.levels += first;
+        if (call.scalars) call.scalars += first;
+        return call;
     }
 
     void share_out(int64_t groups) {
@@ -79,13 +101,14 @@ class Generator : public AnyGenerator {
 using namespace foretell;
 
 // A generator, which keeps nothing of what the structure points to; null where memory ran out.
-EXPORTED void* foretell_wavenet_create(const WaveNetNetwork* network, int64_t bfloat16) {
+EXPORTED void* foretell_wavenet_create(const WaveNetNetwork* network) {
     AnyGenerator* made = nullptr;
     guarded([&] {
-        if (bfloat16)
-            made = new Generator<BFloat16>(*network);
-        else
-            made = new Generator<float>(*network);
+        switch (WeightKind(network->weights)) {
+            case WeightKind::float32: made = new Generator<float>(*network); break;
+            case WeightKind::bfloat16: made = new Generator<BFloat16>(*network); break;
+            case WeightKind::int8: made = new Generator<Int8>(*network); break;
+        }
     });
     return made;
 }

@@ -4,13 +4,14 @@
 #include <vector>
 
 #include "core/boundary.h"
-#include "wavenet/matrix.h"
+#include "wavenet/int8.h"
 
 namespace foretell {
 
 constexpr int64_t vectors_for(int64_t features) { return round_up(features, vector_floats) / vector_floats; }
 
-// Of a layer's gated products the vectors of the filter and of the gate take turns, so that both of a unit are in a panel.
+// Of a layer's gated products the vectors of the filter and of the gate take turns, so that both of a unit are in a
+// panel.
 template <class W>
 struct LayerWeights {
     int64_t dilation, ring;  // the gap between taps, and how many time steps are kept: all that the taps reach
@@ -23,18 +24,16 @@ template <class W>
 class WaveNetWeights {
   public:
     WaveNetWeights(const WaveNetNetwork& n, bool by_two_threads)
-        : layers(size_t(n.layers)),
-          residual(n.residual),
-          unit_vectors(vectors_for(n.residual)),
-          row(round_up(unit_vectors, 2) * vector_floats),
-          unit_row(unit_vectors * vector_floats),
-          gate_row(2 * unit_row),
-          skip_row(round_up(vectors_for(n.skip), 2) * vector_floats),
+        : layers(size_t(n.layers)), residual(n.residual), skip(n.skip), unit_vectors(vectors_for(n.residual)),
+          row(round_up(unit_vectors, 2) * vector_floats), unit_row(unit_vectors * vector_floats),
+          gate_row(2 * unit_row), skip_row(round_up(vectors_for(n.skip), 2) * vector_floats),
           output_row(round_up(vectors_for(n.outputs), 2) * vector_floats) {
         const int64_t layer_size = unit_row * (gate_row * n.kernel + row + skip_row);
         matrices_ = PagedArray<W>(n.layers * layer_size + skip_row * (skip_row + output_row));
-        vectors_ = Buffer<float>(n.inputs * row + row + n.layers * (n.batch * gate_row + row) + 2 * skip_row + output_row,
-                                 0.0f);
+        if (std::is_same_v<W, Int8>)
+            scales_ = Buffer<float>(n.layers * (gate_row * n.kernel + row + skip_row) + skip_row + output_row);
+        vectors_ = Buffer<float>(
+            n.inputs * row + row + n.layers * (n.batch * gate_row + row) + 2 * skip_row + output_row, 0.0f);
         pack_layers(n, by_two_threads);
         pack_vectors(n);
     }
@@ -44,8 +43,9 @@ class WaveNetWeights {
     }
 
     std::vector<LayerWeights<W>> layers;
-    const int64_t residual, unit_vectors;
-    // Floats from one row to the next: of a layer's input, of z, of the gated products, of the skip sum, of the outputs.
+    const int64_t residual, skip, unit_vectors;
+    // Floats from one row to the next: of a layer's input, of z, of the gated products, of the skip sum, of the
+    // outputs.
     const int64_t row, unit_row, gate_row, skip_row, output_row;
     Matrix<W> hidden, output;
     const float *input, *input_bias;  // rows of a level, or of the scalar's weight; the bias is in the former
@@ -53,6 +53,7 @@ class WaveNetWeights {
 
   private:
     PagedArray<W> matrices_;
+    Buffer<float> scales_;
     Buffer<float> vectors_;
     float* gate_biases_ = nullptr;
 
@@ -64,32 +65,28 @@ class WaveNetWeights {
 
     void pack_layers(const WaveNetNetwork& n, bool by_two_threads) {
         W* to = matrices_;
-        const auto put = [&](int64_t depth, int64_t width, auto element) {
-            const Matrix<W> matrix = pack(to, depth, width / vector_floats, element);
+        float* scales = scales_;
+        const auto put = [&](int64_t depth, int64_t width, const Convolution& from, auto channel) {
+            const Matrix<W> matrix = pack(to, scales, depth, width / vector_floats, from, channel);
             to += matrix.size();
+            if (scales) scales += width;
             return matrix;
         };
         const auto tap = [&](int64_t k, int64_t back) {
-            const float* weight = n.gated[k];
-            return put(unit_row, gate_row, [=](int64_t r, int64_t i) {
-                const int64_t from = gated_row(i);
-                return from < 0 || r >= residual ? 0 : weight[(from * residual + r) * n.kernel + n.kernel - 1 - back];
-            });
+            return put(unit_row, gate_row, {n.gated[k], residual, n.kernel, n.kernel - 1 - back},
+                       [=](int64_t i) { return gated_row(i); });
         };
         const auto plain = [&](const float* weight, int64_t inputs, int64_t outputs, int64_t depth, int64_t width) {
-            return put(depth, width, [=](int64_t r, int64_t i) {
-                return r < inputs && i < outputs ? weight[i * inputs + r] : 0;
-            });
+            return put(depth, width, {weight, inputs, 1, 0}, [=](int64_t i) { return i < outputs ? i : -1; });
         };
         const auto chain = [&](int64_t k) {
             layers[size_t(k)].present = tap(k, 0);
-            if (k + 1 < n.layers)
-                layers[size_t(k)].residual = plain(n.mixed[k], residual, residual, unit_row, row);
+            if (k + 1 < n.layers) layers[size_t(k)].residual = plain(n.mixed[k], residual, residual, unit_row, row);
         };
         const auto past = [&](int64_t k) {
             for (int64_t back = 1; back < n.kernel; ++back) layers[size_t(k)].past.push_back(tap(k, back));
         };
-        const auto skip = [&](int64_t k) {
+        const auto skips = [&](int64_t k) {
             const float* weight = n.mixed[k] + (k + 1 < n.layers ? residual * residual : 0);
             layers[size_t(k)].skip = plain(weight, residual, n.skip, unit_row, skip_row);
         };
@@ -104,9 +101,9 @@ class WaveNetWeights {
         if (by_two_threads) {
             every_layer(chain);
             every_layer(past);
-            every_layer(skip);
+            every_layer(skips);
         } else {
-            every_layer(past, chain, skip);
+            every_layer(past, chain, skips);
         }
         hidden = plain(n.hidden, n.skip, n.skip, skip_row, skip_row);
         output = plain(n.output, n.skip, n.outputs, skip_row, output_row);
