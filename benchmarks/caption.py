@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from tables import markdown
 
 from foretell.caption import Captioned, Captioner, CaptionSettings, read_captions
+from foretell.model.holdout import held_out as drawn
 
 SHARES: dict[Kind, float] = {"one": 0.2, "several": 0.2, "two": 0.35, "groups": 0.25}
 """Of the training pictures."""
@@ -136,7 +137,7 @@ def main() -> None:
         reading = time.perf_counter() - start
         asked = asked_pictures(work, options.each, part, settings.size)
 
-    learned, held_out = known.split(HELD_OUT, options.seed)
+    learned, held_out = known.split(drawn(len(known), HELD_OUT, options.seed))
     if options.model:
         captioner = Captioner.load(options.model)
     else:
@@ -146,7 +147,7 @@ def main() -> None:
     assert captioner.history is not None
     assert captioner.validation is not None
     start = time.perf_counter()
-    ours = right(lambda pictures: captioner.describe(pictures.images, beam=options.beam), asked)
+    ours = right(lambda pictures: captioner.predict(pictures.images, beam=options.beam), asked)
     describing = time.perf_counter() - start
     likeliest = Counter(text for texts in known.captions for text in texts).most_common(1)[0][0]
     peers = [right(lambda pictures: [likeliest] * len(pictures), asked), right(nearest(known), asked)]

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tables import markdown
 
-from foretell.text import ClassifierSettings, TextClassifier
+from foretell.text import ClassifierSettings, LabelledTexts, TextClassifier
 
 PUBLISHED = ("CNN-rand (Kim, 2014), mean of ten tenths", "76.1", "", "", "published")
 MUST_REACH, MOST_SECONDS = 0.77, 180
@@ -92,10 +92,11 @@ def foretell(settings: ClassifierSettings, name: str) -> Callable[..., tuple[str
 
     def run(learn: tuple[list[str], list[str]], ask: tuple[list[str], list[str]]) -> tuple[str, float, float, float]:
         start = time.perf_counter()
-        model = TextClassifier(settings).train(*learn, device="cpu")
+        data = LabelledTexts(*learn).split(settings.validation, settings.training.seed)
+        model = TextClassifier(settings).train(*data, device="cpu")
         seconds = time.perf_counter() - start
         start = time.perf_counter()
-        score = model.evaluate(*ask)
+        score = model.evaluate(LabelledTexts(*ask))
         rate = score.texts / (time.perf_counter() - start)
         assert model.history is not None
         assert model.validation is not None

@@ -63,8 +63,8 @@ def show_bleu(translator: Translator, asked: Pairs, name: str, minutes: float) -
         start = time.perf_counter()
         score = translator.evaluate(asked, beam=beam)
         seconds = time.perf_counter() - start
-        reached = score.score
-        rows.append((f"foretell, beam {beam}", f"{score.score:.1f}", f"{minutes:.1f}", f"{len(asked) / seconds:,.0f}"))
+        reached = score.bleu
+        rows.append((f"foretell, beam {beam}", f"{score.bleu:.1f}", f"{minutes:.1f}", f"{len(asked) / seconds:,.0f}"))
         print(f"beam {beam}: {score.signature}")
     if name != "val":
         rows.append(("to be reached", f"{MUST_REACH:.1f}", f"{WITHIN_MINUTES:.0f}", ""))

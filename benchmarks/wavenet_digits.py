@@ -18,16 +18,17 @@ from tables import markdown
 from wavenet_baselines import Histogram, LinearPredictor
 from wavenet_gru import SpeakerGRU
 
-from foretell.audio import AudioData, AudioModel, AudioSettings, read_data
+from foretell.audio import AudioData, AudioModel, AudioSettings, Sounds, read_data
 from foretell.audio.batches import Batches
 from foretell.audio.corpus import Corpus, read_corpus
 from foretell.audio.fit import AudioFit
 from foretell.audio.levels import Levels
+from foretell.audio.network import build, head_of
 from foretell.audio.task import AudioTask
 from foretell.model.folder import refuse_to_replace
 from foretell.nn import Categorical
 from foretell.nn.decoding.wavenet_weights import PRECISIONS, with_weights
-from foretell.training import History, Progress
+from foretell.training import History, Progress, train
 
 ARCHIVE = "free_spoken_digits.tar.gz"
 TEST_TAKES = range(5)
@@ -86,7 +87,8 @@ def unpacked(data: Path) -> Iterator[tuple[Path, Path]]:
 def digits(data: Path, settings: AudioSettings) -> Iterator[Digits]:
     """The digits as `foretell audio train --speakers-from name` reads them, silence at the ends cut off."""
     with unpacked(data) as (training, test):
-        found = read_data(training, settings, speakers_from="name")
+        settings = replace(settings, speakers_from="name")
+        found = read_data(training, settings)
         encode = Levels(Categorical()).encode
         corpus = read_corpus(test, encode, rate=found.rate, trim=settings.trim, speakers_from="name")
         yield Digits(test, found, corpus, settings)
@@ -154,29 +156,44 @@ def _gru(found: Digits, rate: float) -> Iterator[list[str]]:
     training = found.settings.training
     batch, chunk = GRU_BATCH, GRU_CHUNK
     settings = replace(found.settings, batch=batch, chunk=chunk, training=replace(training, learning_rate=rate))
-    fit = AudioFit(found.data, settings)
-    size = sum(p.numel() for p in fit.network.parameters())
+    parts = found.data.parts()
+    wavenet = build(settings, head_of(settings), len(found.data.speakers))
+    fit = AudioFit(parts.training, parts.validation, settings, wavenet.receptive_field)
+    size = sum(p.numel() for p in wavenet.parameters())
     torch.manual_seed(training.seed)
     network = SpeakerGRU.of_size(size, len(found.data.speakers), settings.speaker_size)
-    fit.network = network
-    history = fit.fit(device="cpu", on_progress=_shown("gru"))
+    history = train(
+        network,
+        fit.batches,
+        fit.task.loss,
+        settings=settings.training,
+        evaluate=fit.bits,
+        device="cpu",
+        on_progress=_shown("gru"),
+    )
     title = f"GRU of {network.gru.hidden_size} units"
-    yield _trained(title, found.score(network), fit.score(), network, history)
+    yield _trained(title, found.score(network), fit.score(network).total.bits, network, history)
 
 
 def _wavenet(found: Digits, keep: Path | None) -> Iterator[list[str]]:
-    fit = AudioFit(found.data, found.settings)
-    model = AudioModel.of_fit(fit, found.data, device="cpu", on_progress=_shown("wavenet"))
+    parts = found.data.parts()
+    model = AudioModel(found.settings).train(
+        parts.training, parts.validation, device="cpu", on_progress=_shown("wavenet")
+    )
+    assert model.validation is not None
+    assert model.history is not None
     if keep is not None:
         model.save(keep)
     settings = model.settings
     title = f"WaveNet, {settings.cycles} x {settings.layers} layers, {settings.residual}, {settings.skip}"
-    bits = model.evaluate(found.test_folder, device="cpu").bits
-    yield _trained(title, bits, model.validation_bits, model.network, model.history)
+    test = model.read(Sounds(found.test_folder))
+    bits = model.evaluate(test, device="cpu").bits
+    yield _trained(title, bits, model.validation.bits, model.network, model.history)
     size = sum(p.numel() for p in model.network.parameters())
     for weights in PRECISIONS[1:]:
-        rounded = replace(model, network=with_weights(model.network, weights))
-        lost = rounded.evaluate(found.test_folder, device="cpu").bits
+        rounded = AudioModel(model.settings)
+        rounded._ready = with_weights(model.network, weights), model.learned
+        lost = rounded.evaluate(test, device="cpu").bits
         met = "" if weights == "bfloat16" else ", met" if lost - bits <= INT8_LOSS else ", missed"
         yield _row(f"the same, {weights} weights ({lost - bits:+.5f}{met})", lost, None, size, None, None)
 

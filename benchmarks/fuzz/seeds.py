@@ -148,8 +148,7 @@ def _with_pretrained(name: str, place: Path, **options: Any) -> None:
 
 
 def _audio(place: Path) -> None:
-    from foretell.audio import AudioModel
-    from foretell.audio.settings import AudioSettings
+    from foretell.audio import AudioModel, AudioSettings, Sounds
     from foretell.training.settings import TrainingSettings
 
     recordings = place.parent / "recordings"
@@ -159,7 +158,9 @@ def _audio(place: Path) -> None:
             wave = 0.5 * np.sin(2 * np.pi * hertz * np.arange(300) / RATE)
             soundfile.write(recordings / f"{take}_{speaker}_0.wav", wave, RATE)
     small = {"layers": 3, "residual": 8, "skip": 8, "chunk": 256, "training": TrainingSettings(steps=2)}
-    AudioModel.train(recordings, AudioSettings(**small), speakers_from="name", device="cpu").save(place)
+    settings = AudioSettings(**small, speakers_from="name")
+    sounds = Sounds(recordings).parts(settings)
+    AudioModel(settings).train(sounds.training, sounds.validation, device="cpu").save(place)
 
 
 def _music(place: Path) -> None:
@@ -181,11 +182,11 @@ def _texts() -> tuple[list[str], list[str]]:
 
 
 def _classify(place: Path) -> None:
-    from foretell.text import ClassifierSettings, TextClassifier
+    from foretell.text import ClassifierSettings, LabelledTexts, TextClassifier
     from foretell.training.settings import TrainingSettings
 
     small = {"hidden": 4, "embedding": 4, "members": 2, "vocabulary": 300, "training": TrainingSettings(steps=2)}
-    TextClassifier(ClassifierSettings(**small)).train(*_texts(), device="cpu").save(place)
+    TextClassifier(ClassifierSettings(**small)).train(LabelledTexts(*_texts()), device="cpu").save(place)
 
 
 def _translate(place: Path) -> None:

@@ -139,7 +139,7 @@ class Models:
 
             translating = Translator.load(self._folder)
             json.dumps(translating.facts())
-            translating.translate(["the film is fine", ""], beam=2)
+            translating.predict(["the film is fine", ""], beam=2)
         elif kind == "text":
             from foretell.text import LanguageModel
 
@@ -151,7 +151,7 @@ class Models:
 
             describing = Captioner.load(self._folder)
             json.dumps(describing.facts())
-            describing.describe(np.zeros((1, describing.settings.size, describing.settings.size, 3), np.uint8))
+            describing.predict(np.zeros((1, describing.settings.size, describing.settings.size, 3), np.uint8))
 
 
 class Checkpoints:
