@@ -6,7 +6,6 @@ The public names are imported when they are first used, so that importing forete
 from __future__ import annotations
 
 import importlib
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from foretell import forked as _forked  # noqa: F401 (from here on forks are looked after)
@@ -26,13 +25,13 @@ from foretell.errors import (
 )
 
 if TYPE_CHECKING:
+    __version__: str
     from foretell.forecasting.backtest import Backtest
     from foretell.forecasting.forecaster import Forecaster
     from foretell.forecasting.settings import ForecastSettings
     from foretell.tables.files import read_table, write_table
     from foretell.training.settings import TrainingSettings
 
-__version__ = metadata.version("foretell")
 
 _HOMES = {
     "Backtest": "foretell.forecasting.backtest",
@@ -67,6 +66,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib import metadata  # half of the time that importing foretell would take
+
+        return metadata.version("foretell")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(_HOMES[name]), name)
