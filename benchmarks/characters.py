@@ -141,10 +141,18 @@ def main() -> None:
         f"unknown.\n\nROMEO:\n{written[:400]}\n"
     )
     rows = [
-        _row("foretell, " + model.settings.cell, score, model.parameters, steps, seconds, model.read / seconds, rate)
+        _row(
+            "foretell, " + model.settings.cell,
+            score,
+            model.parameters,
+            steps,
+            seconds,
+            model.characters_read / seconds,
+            rate,
+        )
     ]
     learning = f"the same, learning as it reads ({reading:.0f} s)"
-    rows.append(_row(learning, dynamic, model.parameters, steps, seconds, model.read / seconds, None))
+    rows.append(_row(learning, dynamic, model.parameters, steps, seconds, model.characters_read / seconds, None))
 
     characters = Characters.of(learned)
     streams = Streams(characters.encode(learned), model.settings.streams, model.settings.chunk)

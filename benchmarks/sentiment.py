@@ -92,11 +92,11 @@ def foretell(settings: ClassifierSettings, name: str) -> Callable[..., tuple[str
 
     def run(learn: tuple[list[str], list[str]], ask: tuple[list[str], list[str]]) -> tuple[str, float, float, float]:
         start = time.perf_counter()
-        data = LabelledTexts(*learn).split(settings.validation, settings.training.seed)
+        data = LabelledTexts(tuple(learn[0]), tuple(learn[1])).split(settings.validation, settings.training.seed)
         model = TextClassifier(settings).train(*data, device="cpu")
         seconds = time.perf_counter() - start
         start = time.perf_counter()
-        score = model.evaluate(LabelledTexts(*ask))
+        score = model.evaluate(LabelledTexts(tuple(ask[0]), tuple(ask[1])))
         rate = score.texts / (time.perf_counter() - start)
         assert model.history is not None
         assert model.validation is not None

@@ -72,7 +72,7 @@ def test_a_clipped_gradient_learns_where_a_free_one_does_not(example):
     experiments = example("gradient_experiments")
     from foretell.training import TrainingSettings
 
-    settings = {"steps": 120, "learning_rate": 3e-3, "schedule": "constant"}
+    settings: dict[str, Any] = {"steps": 120, "learning_rate": 3e-3, "schedule": "constant"}
     free = experiments.train_adding(experiments.RELU_IDENTITY, 60, TrainingSettings(clip_norm=None, **settings))
     clipped = experiments.train_adding(experiments.RELU_IDENTITY, 60, TrainingSettings(**settings))
     assert free.gradient_norms.max() > 1e3

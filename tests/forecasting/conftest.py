@@ -21,7 +21,7 @@ START = np.datetime64("2024-01-01T00:00:00", "us")
 
 
 def panel_of(
-    series: Sequence[Sequence[float]],
+    series: Sequence[Any],
     *,
     alias: str = "h",
     rows_after: int = 0,
@@ -47,7 +47,7 @@ def panel_of(
 
 def forecast_of(
     network: AnyHorizonNetwork,
-    series: Sequence[Sequence[float]],
+    series: Sequence[Any],
     seasons: Sequence[int],
     horizon: int,
     relative_spread: float = 0.0,
