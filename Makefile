@@ -3,6 +3,7 @@
 # make test-kernels: the tests of layers and kernels alone, for FORETELL_ISA=baseline, avx2 or avx512, or FORETELL_KERNELS=reference
 # make sanitize: random cases of the compiled functions under the address, undefined-behaviour and thread sanitizers
 # make format: Python and C++ as the house formats them (clang-format, if there is one)
+# make coverage: all tests, and which lines of the package they miss
 # make docs: the documentation site, in ./site; fails on a dead link
 # make pretrain: trains the network that comes with foretell, for MINUTES; goes on where it stopped
 PYTHON ?= python3
@@ -16,7 +17,7 @@ export GOMP_SPINCOUNT := 1000
 
 PYTEST := $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4
 
-.PHONY: forecast test test-kernels sanitize format docs pretrain clean
+.PHONY: forecast test test-kernels coverage sanitize format docs pretrain clean
 
 forecast: $(VENV)/.installed-report
 	$(BIN)/foretell forecast --demo
@@ -47,6 +48,9 @@ build/random_cases-%: tests/kernels/random_cases.cpp $(NATIVE_SOURCES) $(wildcar
 format: $(VENV)/.installed-test
 	$(BIN)/ruff format
 	! command -v clang-format || clang-format -i $(NATIVE)/*/*.h $(NATIVE_SOURCES) tests/kernels/*.cpp
+
+coverage: $(VENV)/.installed-coverage
+	$(PYTEST) --cov --cov-report=term-missing
 
 docs: $(VENV)/.installed-docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
