@@ -8,32 +8,20 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
-from foretell.kernels import operators
+from foretell.kernels import operators, slices
 from foretell.kernels.eager import plain
 from foretell.kernels.inputs import COUNT, DIFFERENTIABLE, NAMES, TENSORS, Inputs
 from foretell.kernels.twin import twin
 
 
-class _Sliced(torch.autograd.Function):
-    """Under `torch.vmap` the function is called once for each slice."""
-
-    @classmethod
-    def vmap(cls, info: Any, in_dims: tuple[int | None, ...], *arguments: Any) -> tuple[Any, Any]:
-        """The results of all slices, stacked in front."""
-
-        def taken(index: int) -> list[Any]:
-            return [a.select(d, index) if isinstance(d, int) else a for a, d in zip(arguments, in_dims, strict=True)]
-
-        call: Any = cls.apply
-        results = zip(*(call(*taken(index)) for index in range(info.batch_size)), strict=True)
-        stacked = tuple(torch.stack(slices) for slices in results)
-        return stacked, (0,) * len(stacked)
-
-
-class _Scan(_Sliced):
+class _Scan(torch.autograd.Function):
     @staticmethod
     def forward(*arguments: Any) -> Any:
         return torch.ops.foretell.scan(*arguments)
+
+    @staticmethod
+    def vmap(info: Any, in_dims: slices.Dims, *arguments: Any) -> Any:
+        return slices.forward(_Scan.apply, info.batch_size, in_dims, arguments)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
@@ -60,10 +48,14 @@ def _gradients(ctx: Any, grads: tuple[Any, ...], scan_backward: Any) -> tuple[An
     return (*gradients, *[None] * (COUNT + 1 - DIFFERENTIABLE))
 
 
-class _ScanBackward(_Sliced):
+class _ScanBackward(torch.autograd.Function):
     @staticmethod
     def forward(*arguments: Any) -> tuple[Tensor, ...]:
         return tuple(torch.ops.foretell.scan_backward(*arguments))
+
+    @staticmethod
+    def vmap(info: Any, in_dims: slices.Dims, *arguments: Any) -> Any:
+        return slices.backward(_ScanBackward.apply, info.batch_size, in_dims, arguments)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:  # noqa: ARG004
@@ -118,6 +110,13 @@ torch.library.register_autograd(
     "foretell::scan",
     lambda ctx, *grads: _gradients(ctx, grads, torch.ops.foretell.scan_backward),
     setup_context=_Scan.setup_context,
+)
+
+
+# Without gradients the operator is called as it is.
+torch.library.register_vmap(
+    "foretell::scan",
+    lambda info, dims, *arguments: slices.forward(torch.ops.foretell.scan, info.batch_size, dims, arguments),
 )
 
 

@@ -9,7 +9,7 @@ from torch.autograd import gradcheck, gradgradcheck
 from torch.func import functional_call, grad, jacrev, jvp, vmap
 
 from foretell import nn
-from foretell.kernels import native
+from foretell.kernels import native, operators
 
 T, B, I, H = 4, 3, 2, 3  # noqa: E741
 DOUBLE = torch.float64
@@ -149,6 +149,61 @@ def test_mapped_over_batches_and_per_sample_gradients(case):
     ensemble = {name: torch.stack([p, 2 * p]) for name, p in parameters.items()}
     outputs = vmap(lambda p: functional_call(layer, p, (xs[0],))[0])(ensemble)
     assert_close(outputs, [functional_call(layer, {n: p[k] for n, p in ensemble.items()}, (xs[0],))[0] for k in (0, 1)])
+
+
+@compiled
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("case", VARIANTS, ids=named)
+@pytest.mark.parametrize("given", ["x", "state", "x and state", "gradient"])
+def test_slices_that_share_weights_are_one_scan(case, given, monkeypatch):
+    layer, xs = build(case, dtype=DOUBLE).eval(), draw(5, T, B, I)
+    directions = 2 if layer.bidirectional else 1
+    h = draw(5, directions, B, layer.proj_size or H, seed=1)
+    c = draw(5, directions, B, H, seed=2)
+    dims = {"x": (0, None), "state": (None, 0), "x and state": (0, 0), "gradient": (None, None)}[given]
+    state = (h, c) if isinstance(layer, nn.LSTM) else h
+
+    def taken(tensor, dim, index):
+        return tensor[index if dim == 0 else 0]
+
+    def of_slice(tensors, index):
+        both = isinstance(tensors, tuple)
+        return tuple(taken(t, dims[1], index) for t in tensors) if both else taken(tensors, dims[1], index)
+
+    def slopes(x, s, weight):
+        return grad(lambda x, s: (layer(x, s)[0] * weight).sum(), argnums=(0, 1))(x, s)
+
+    weights = draw(5, T, B, layer(xs[0])[0].shape[-1], seed=3)
+    slices = [(taken(xs, dims[0], k), of_slice(state, k)) for k in range(5)]
+    outputs = [layer(x, s)[0] for x, s in slices]
+    gradients = [flat(slopes(x, s, w)) for (x, s), w in zip(slices, weights, strict=True)]
+    calls, scan = [], operators.forward
+    monkeypatch.setattr(operators, "forward", lambda *a, **k: (calls.append(1), scan(*a, **k))[1])
+    x = xs if dims[0] == 0 else xs[0]
+    s = state if dims[1] == 0 else of_slice(state, 0)
+    if given != "gradient":
+        with torch.no_grad():
+            assert_close(vmap(lambda x, s: layer(x, s)[0], in_dims=dims)(x, s), outputs)
+        assert len(calls) == directions
+    found = flat(vmap(slopes, in_dims=(*dims, 0))(x, s, weights))
+    for k, expected in enumerate(gradients):
+        assert_close([t[k] for t in found], expected)
+    assert len(calls) <= 2 * directions
+
+
+@compiled
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("case", VARIANTS, ids=named)
+def test_gradients_of_weights_per_sample(case):
+    layer, xs = build(case, dtype=DOUBLE).eval(), draw(3, T, B, I)
+    parameters = {name: p.detach() for name, p in layer.named_parameters()}
+    loss = lambda p, x: weighted(functional_call(layer, p, (x,)))  # noqa: E731
+    per_sample = vmap(grad(loss), in_dims=(None, 0))(parameters, xs)
+    with torch.no_grad():
+        vmap(lambda x: layer(x)[0])(xs)
+    for index, x in enumerate(xs):
+        expected = torch.autograd.grad(weighted(layer(x)), list(layer.parameters()))
+        assert_close([per_sample[name][index] for name in parameters], expected)
 
 
 @pytest.mark.parametrize("case", [*PLAIN, *NORMED], ids=named)
