@@ -43,7 +43,7 @@ def long_rows(*rows: str) -> str:
         ("ds,y\n" + ROWS, ["--dropout", "1"], ["dropout is 1"]),
         ("ds,y\n" + ROWS, ["--season", "1"], ["seasons", "from 2 to"]),
         ("ds,y\n" + ROWS, ["--minutes", "1"], ["--steps and --minutes"]),
-        ("ds,y\n" + ROWS, ["--preset", "fast"], ["--preset and --steps say twice how long to train"]),
+        ("ds,y\n" + ROWS, ["--preset", "fast"], ["--preset and --steps each set how long to train"]),
         ("ds,y\n" + ROWS, ["--device", "abacus"], ["device='abacus'"]),
         ("ds,y\n" + ROWS, ["--encoding", "klingon"], ["klingon"]),
         ("ds,y\n" + ROWS, ["--layout", "wide", "--id", "ds"], ["a wide table has no id column"]),
@@ -83,12 +83,18 @@ def test_refused(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--preset", "best", "--epochs", "2"], "--preset and --epochs say twice how long to train: keep one of them"),
+        (
+            ["--preset", "best", "--epochs", "2"],
+            "--preset and --epochs each set how long to train: give only one",
+        ),
         (
             ["--preset", "fast", "--minutes", "2"],
-            "--preset and --minutes say twice how long to train: keep one of them",
+            "--preset and --minutes each set how long to train: give only one",
         ),
-        (["--preset", "instant", "--steps", "1"], "--preset and --steps say twice how long to train: keep one of them"),
+        (
+            ["--preset", "instant", "--steps", "1"],
+            "--preset and --steps each set how long to train: give only one",
+        ),
         (["--preset", "instant", "--model", "lstm"], "preset 'instant' trains nothing, and model 'lstm' has to be"),
     ],
 )

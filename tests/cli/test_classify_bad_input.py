@@ -88,7 +88,7 @@ def model(tmp_path: Path) -> Path:
     [
         (["nothing.csv"], ["there is no file nothing.csv"]),
         (["empty.txt"], ["empty.txt is empty"]),
-        (["empty.txt", "--lines"], ["empty.txt is empty", "one text on a line"]),
+        (["empty.txt", "--lines"], ["empty.txt is empty", "one text per line"]),
         (["nothing.txt", "--lines"], ["there is no file nothing.txt"]),
         (["model", "--lines"], ["model is a folder"]),
         (["t.csv", "--text", "sad"], ["there is no column 'sad'", "did you mean 'said'"]),

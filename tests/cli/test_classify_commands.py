@@ -51,7 +51,7 @@ def test_train_and_predict(options: tuple[str, ...], run: Callable[..., Any], re
     done = run("classify", "train", "reviews.csv", *COLUMNS, "-o", "model", *TINY, *options)
     assert done.exit_code == 0, done.output
     for words in (
-        "81 texts to learn from, 9 held out to judge by; 3 classes.",
+        "81 texts for training, 9 held out for validation; 3 classes.",
         "Left out for want of a text: rows 92 and 94 (the header is row 1).",
         "Left out for want of a label: rows 93 and 94 (the header is row 1).",
         "20 steps in",

@@ -41,7 +41,7 @@ def test_train_and_generate(cell: str, run: Callable[..., Any], rhyme: Path) -> 
     done = run("text", "train", "rhyme.txt", "-o", "model", "--cell", cell, "--layers", "2", *TINY)
     assert done.exit_code == 0, done.output
     for words in (
-        "4,940 characters to learn from, 22 different ones, 260 at its end were held out",
+        "4,940 characters for training, 22 distinct, 260 at its end held out",
         f"{cell} of",
         "which read 1,280 characters.",
         "20 steps in",
@@ -99,7 +99,7 @@ def test_what_is_written_is_that_of_the_model(run: Callable[..., Any], model: Pa
 def test_standard_input_and_a_short_text(run: Callable[..., Any], tmp_path: Path) -> None:
     done = run("text", "train", "-", "-o", "model", *TINY, input="to be or not to be\n")
     assert done.exit_code == 0, done.output
-    assert "19 characters to learn from, 8 different ones; none were held out" in done.stdout
+    assert "19 characters for training, 8 distinct; none held out" in done.stdout
     assert json.loads((tmp_path / "model" / "model.json").read_text())["model"]["validation"] is None
 
 

@@ -41,7 +41,7 @@ def files(tmp_path: Path) -> None:
         (["bad.gz", "fr"], ["bad.gz: the gzip file is damaged"]),
         (["table.csv"], ["columns id, en, fr", "--source-column"]),
         (["table.csv", "--source-column", "en", "--target-column", "de"], ["no column 'de'; it has id, en, fr"]),
-        (["en", "fr", "--source-column", "en"], ["leave TARGET out"]),
+        (["en", "fr", "--source-column", "en"], ["omit TARGET"]),
         (["table.csv", "--validation", "en", "--validation", "fr"], ["--validation takes SOURCE", "got 2"]),
         (["en", "fr", "--validation", "en"], ["--validation takes SOURCE and TARGET", "got 1"]),
         (["en", "fr", "--validation", "en", "--validation", "three"], ["en has 2 lines and three 3"]),

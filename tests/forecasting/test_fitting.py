@@ -335,7 +335,7 @@ def test_a_series_is_forecast_the_same_whatever_stands_beside_it() -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"preset": "fast", "minutes": 1.0}, "keep one of them"),
+        ({"preset": "fast", "minutes": 1.0}, "give only one"),
         ({"preset": "instant", "model": "lstm"}, "drop one of the two"),
         ({"preset": "slow"}, "instant, fast, best"),
     ],

@@ -60,7 +60,7 @@ def test_its_commands_and_its_folder(foretell: Any) -> None:
     [
         (["--power", "3"], "power is 3: it must be an even number at least 2"),
         (["--power", "0"], "power is 0"),
-        (["--steps", "1", "--epochs", "1"], "--epochs and --steps say twice"),
+        (["--steps", "1", "--epochs", "1"], "--epochs and --steps each set how long"),
     ],
 )
 def test_its_settings_are_checked(options: list[str], said: str, foretell: Any) -> None:

@@ -29,7 +29,7 @@ def test_there_and_back(body: str, tiny: Callable[..., MusicSettings]) -> None:
         ({"semitones": -1}, "semitones is -1: it must be at least 0"),
         ({"body": "gru", "dropout": 1.0}, "dropout is 1.0: it must be in"),
         ({"body": "gru", "dropout": float("nan")}, "dropout is nan"),
-        ({"dropout": 0.2}, "dropout is 0.2: it has no place in a wavenet"),
+        ({"dropout": 0.2}, "dropout is 0.2: it does not apply to a wavenet"),
     ],
 )
 def test_refusals(given: dict[str, Any], said: str) -> None:

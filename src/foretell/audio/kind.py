@@ -1,4 +1,4 @@
-"""What an audio model declares: where its sounds are, what it generates, and its commands."""
+"""The declaration of audio models: data source, generation and commands."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ _SOUND = "The sound"
 
 @dataclass(frozen=True)
 class Sounds(Source["Corpus"]):
-    """A folder of sounds."""
+    """A folder of audio files."""
 
     places: ClassVar[tuple[str, ...]] = ("folder",)
     folder: Annotated[
         Path,
-        Setting("A folder of WAV, FLAC, OGG and MP3 files, those in its folders included.", positional=True),
+        Setting("Folder of WAV, FLAC, OGG and MP3 files; subfolders are included.", positional=True),
     ]
 
-    skip_silent: Annotated[
-        bool, Setting("Leave out files that are silent throughout. Otherwise they are refused.", DATA)
-    ] = False
+    skip_silent: Annotated[bool, Setting("Skip files that are silent throughout, instead of refusing them.", DATA)] = (
+        False
+    )
 
     def read(self, settings: AudioSettings, on_progress: Progressed | None = None) -> Corpus:
-        """All sounds of the folder."""
+        """Return all sounds of the folder."""
         return self.parts(replace(settings, validation=0.0), None, on_progress).training
 
     def parts(
@@ -55,27 +55,27 @@ class Sounds(Source["Corpus"]):
 
 @dataclass(frozen=True)
 class Speak(Answer):
-    """Generate sound with a model, sample by sample, and write it as it comes.
+    """Generate sound with a trained model, sample by sample.
 
-    The file appears once it is whole.
+    The output file appears only when it is complete.
     """
 
     verb: ClassVar[str] = "generate"
-    out: Annotated[Path, Setting("A file, .wav or .flac by its ending.", OUTPUT, short="-o")]
-    seconds: Annotated[float, Setting("How long.", _SOUND, metavar="S")] = 5.0
-    seed_audio: Annotated[Path | None, Setting("A file of sound to go on from. It is not repeated.", _SOUND)] = None
+    out: Annotated[Path, Setting("Output file, .wav or .flac.", OUTPUT, short="-o")]
+    seconds: Annotated[float, Setting("Duration in seconds.", _SOUND, metavar="S")] = 5.0
+    seed_audio: Annotated[
+        Path | None, Setting("Audio file to continue from. It is not repeated in the output.", _SOUND)
+    ] = None
     speaker: Annotated[
         str | None,
-        Setting(
-            "Who is to speak, where the model tells speakers apart; the first if not given.", _SOUND, metavar="NAME"
-        ),
+        Setting("Speaker, if the model was trained with speakers; the first one if not given.", _SOUND, metavar="NAME"),
     ] = None
     drawing: Drawing = field(default_factory=Drawing)
     weights: Annotated[
         Literal["float32", "bfloat16", "int8", "auto"],
         Setting(
-            "In what the weights are kept: bfloat16 is faster than float32 and a little less exact, int8 more so; auto "
-            "is the most exact that generates in real time here.",
+            "Precision of the weights: bfloat16 is faster than float32 and slightly less accurate, int8 more so; auto "
+            "chooses the most accurate that generates in real time on this machine.",
             _SOUND,
         ),
     ] = "float32"
@@ -139,11 +139,11 @@ class Speak(Answer):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How an audio model is judged."""
+    """Options of the evaluation of an audio model."""
 
-    device: Annotated[str, Setting("Where to compute: auto, cpu, cuda, mps or, for one of several, cuda:1.", DATA)] = (
-        "auto"
-    )
+    device: Annotated[
+        str, Setting("Device to compute on: auto, cpu, cuda or mps; cuda:1 selects one of several GPUs.", DATA)
+    ] = "auto"
 
 
 AUDIO = Kind(
@@ -151,45 +151,48 @@ AUDIO = Kind(
     settings=AudioSettings,
     source=Sounds,
     answer=Speak,
-    train="""Train a WaveNet on a folder of sounds and keep the model.
+    train="""Train a WaveNet on a folder of recordings and save the model.
 
-    Ctrl-C leaves a checkpoint beside it, from which the same command goes on.""",
-    evaluate="""Say how many bits per sample a model needs for a folder of sounds: fewer are better.
+    Ctrl-C leaves a checkpoint beside the model; running the same command again resumes from it.""",
+    evaluate="""Evaluate a model on a folder of recordings, in bits per sample: lower is better.
 
-    The sounds are resampled, trimmed and, where the model tells speakers apart, sorted by them as in its training.""",
+    The recordings are resampled, trimmed and assigned to speakers as in training.""",
     measure="bits per sample",
     units="samples",
     scale=1 / math.log(2),
     evaluation=Evaluation,
     examples={
         "": (
-            ("Learn how a folder of recordings sounds", "foretell audio train recordings --out voice"),
-            ("Ten seconds of it", "foretell audio generate voice --seconds 10 --out new.wav"),
+            ("Train on a folder of recordings", "foretell audio train recordings --out voice"),
+            ("Generate ten seconds of sound", "foretell audio generate voice --seconds 10 --out new.wav"),
         ),
         "train": (
             (
-                "Twenty minutes of training, of speakers told apart by files' names such as 7_george_12.wav",
+                "Train for twenty minutes, with speakers taken from file names such as 7_george_12.wav",
                 "foretell audio train recordings --out voice --minutes 20 --speakers-from name",
             ),
             (
-                "Sound in 16 bits, and judged by another folder",
+                "Model 16-bit sound, and validate on another folder",
                 "foretell audio train music --out band --head mixture_of_logistics --validation music-test",
             ),
             (
-                "Watch and hear it train in TensorBoard",
+                "Follow the training in TensorBoard, with samples to listen to",
                 "foretell audio train recordings --out voice --tensorboard runs",
             ),
         ),
         "generate": (
-            ("Five seconds by one of the speakers", "foretell audio generate voice --speaker george --out new.wav"),
             (
-                "Go on from a recording, more cautiously than it was trained",
+                "Generate five seconds with one of the speakers",
+                "foretell audio generate voice --speaker george --out new.wav",
+            ),
+            (
+                "Continue a recording, at a lower temperature",
                 "foretell audio generate voice --seed-audio hello.wav --temperature 0.9 --out new.flac",
             ),
         ),
         "evaluate": (
             (
-                "Bits per sample on recordings it has never heard",
+                "Evaluate on recordings that were not used for training",
                 "foretell audio evaluate voice recordings-test",
             ),
         ),

@@ -1,4 +1,4 @@
-"""What an audio model can be told: its sound, its network and its training."""
+"""Settings of an audio model: audio data, network and training."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ HeadName = Literal["categorical", "mixture_of_logistics", "gaussian"]
 
 @dataclass(frozen=True)
 class AudioSettings(ModelSettings):
-    """Sound, network and training of an audio model; raises `SettingsError` on a value that makes no sense."""
+    """Audio data, network and training of an audio model; raises `SettingsError` on an invalid value."""
 
-    validation: Annotated[
-        float, held_out_share("Share of the files that is held out to judge the training by; 0 for none.")
-    ] = 0.1
+    validation: Annotated[float, held_out_share("Share of the files that is held out for validation; 0 for none.")] = (
+        0.1
+    )
     speakers_from: Annotated[
         SpeakersFrom | None,
         Setting(
-            "Tell speakers apart, by the second part of names such as 7_george_12.wav (the first of two), or by the "
-            "folders that hold the files.",
+            "Condition on the speaker, taken from the second part of a file name such as 7_george_12.wav "
+            "(the first part if there are only two) or from the folder of the file.",
             DATA,
         ),
     ] = None
     sample_rate: Annotated[
         int | None,
         Setting(
-            "Samples per second; what most files have, at most 16,000, if not given.",
+            "Sampling rate; if not given, that of most files, but at most 16,000.",
             DATA,
             at_least=1_000,
             at_most=384_000,
@@ -45,7 +45,7 @@ class AudioSettings(ModelSettings):
     trim: Annotated[
         float | None,
         Setting(
-            "Cut off silence this far under a file's peak at both of its ends; none keeps it.",
+            "Trim silence at both ends: anything this many decibels below the file's peak; none keeps it.",
             DATA,
             above=0,
             metavar="DB",
@@ -53,41 +53,40 @@ class AudioSettings(ModelSettings):
     ] = 60.0
     skip_silent: Annotated[
         bool,
-        Setting("Leave out files that are silent throughout. Otherwise they are refused.", DATA, by_hand=True),
+        Setting("Skip files that are silent throughout, instead of refusing them.", DATA, by_hand=True),
     ] = False
     head: Annotated[
         HeadName,
         Setting(
-            "What is foretold of a sample: one of 256 mu-law levels (categorical), or 16 bits by a "
+            "Output distribution of a sample: one of 256 mu-law levels (categorical), or 16 bits as a "
             "mixture_of_logistics or a gaussian."
         ),
     ] = "categorical"
-    layers: Annotated[int, Setting("Layers of a cycle, in which dilations double from 1.", at_least=1, at_most=24)] = 11
-    cycles: Annotated[int, Setting("Cycles of layers.", at_least=1)] = 1
-    residual: Annotated[int, Setting("Channels of the stack.", at_least=1)] = 96
-    skip: Annotated[int, Setting("Channels of what the layers add up to.", at_least=1)] = 128
-    kernel_size: Annotated[int, Setting("Samples that a layer combines.", at_least=1)] = 2
-    speaker_size: Annotated[
-        int, Setting("Features of a speaker's embedding, where speakers are told apart.", at_least=1)
-    ] = 16
-    batch: Annotated[int, Setting("Sounds side by side.", TRAINING, at_least=1)] = 4
+    layers: Annotated[int, Setting("Layers per cycle; dilations double from 1.", at_least=1, at_most=24)] = 11
+    cycles: Annotated[int, Setting("Number of cycles.", at_least=1)] = 1
+    residual: Annotated[int, Setting("Residual channels.", at_least=1)] = 96
+    skip: Annotated[int, Setting("Skip channels.", at_least=1)] = 128
+    kernel_size: Annotated[int, Setting("Kernel size of the dilated convolutions.", at_least=1)] = 2
+    speaker_size: Annotated[int, Setting("Size of the speaker embedding, if there are speakers.", at_least=1)] = 16
+    batch: Annotated[int, Setting("Batch size, in sounds.", TRAINING, at_least=1)] = 4
     chunk: Annotated[
         int,
         Setting(
-            "Samples of each of them per training step, about. Gradients reach no further back, so it should not be "
-            "much shorter than the longest dilation.",
+            "Approximate number of samples of each sound per training step. Gradients are truncated "
+            "there, so it should not be much shorter than the longest dilation.",
             TRAINING,
             at_least=1,
         ),
     ] = 1024
     piece: Annotated[
         int,
-        Setting("Longest stretch of samples that is read in one go; longer sounds are cut up.", MORE_TRAINING),
+        Setting("Longest piece of a sound, in samples; longer sounds are split.", MORE_TRAINING),
     ] = 1 << 16
     validation_steps: Annotated[
         int,
         Setting(
-            "Chunks that an evaluation during training takes at most, always the same; the last one ten times more.",
+            "Chunks per evaluation during training, at most, always the same ones; the final evaluation "
+            "takes ten times as many.",
             MORE_TRAINING,
             at_least=1,
         ),
@@ -102,7 +101,9 @@ class AudioSettings(ModelSettings):
         super().__post_init__()
         require(self, "piece", f"must be at least chunk={self.chunk}", self.piece >= self.chunk)
         if self.training.truncate is not None:
-            raise SettingsError("truncate has no meaning for sound, whose batches are cut already: set chunk")
+            raise SettingsError(
+                "truncate has no meaning for sound, whose batches are already cut into chunks: set chunk"
+            )
 
     @property
     def fewest_tensors(self) -> int:

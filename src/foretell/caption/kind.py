@@ -1,4 +1,4 @@
-"""What a captioner declares: where its pictures and captions are, what it says of others, and its commands."""
+"""The declaration of captioners: data source, prediction and commands."""
 
 from __future__ import annotations
 
@@ -19,32 +19,28 @@ if TYPE_CHECKING:
     from foretell.caption.table import Captioned
 
 _FEWEST, _MOST = 10, 1000
-"""Pictures: of fewer none is held out, and never more."""
+"""Numbers of pictures: with fewer than the first none is held out; at most the second are."""
 
 
 @dataclass(frozen=True)
 class Pictures(Source["Captioned"]):
-    """A folder of pictures, and a table of their captions."""
+    """A folder of pictures and a table of their captions."""
 
     places: ClassVar[tuple[str, ...]] = ("captions",)
-    folder: Annotated[Path, Setting("The folder of the pictures.", positional=True)]
+    folder: Annotated[Path, Setting("Folder of the pictures.", positional=True)]
     captions: Annotated[
         Path,
         Setting(
-            "A CSV, TSV or Parquet file with a row per caption: a picture's file name, and what is said of it.",
+            "CSV, TSV or Parquet file with one row per caption: the file name of a picture and a caption.",
             DATA,
             metavar="TABLE",
         ),
     ]
     image: Annotated[
         str | None,
-        Setting(
-            "The column of file names, as they are within FOLDER. It is found if not given.", DATA, metavar="COLUMN"
-        ),
+        Setting("Column of file names, relative to FOLDER; detected if not given.", DATA, metavar="COLUMN"),
     ] = None
-    caption: Annotated[
-        str | None, Setting("The column of captions. It is found if not given.", DATA, metavar="COLUMN")
-    ] = None
+    caption: Annotated[str | None, Setting("Column of captions; detected if not given.", DATA, metavar="COLUMN")] = None
     encoding: Encoding = None
 
     def read(self, settings: CaptionSettings, on_progress: Progressed | None = None) -> Captioned:
@@ -62,7 +58,7 @@ class Pictures(Source["Captioned"]):
         )
 
     def hold_out(self, data: Captioned, settings: CaptionSettings) -> tuple[Captioned, Captioned | None]:
-        """Pictures are held out by a draw."""
+        """Hold out randomly drawn pictures."""
         held = held_out(len(data), settings.validation, settings.training.seed, fewest=_FEWEST, most=_MOST)
         return data.split(held)
 
@@ -72,12 +68,12 @@ class Pictures(Source["Captioned"]):
         count = len(held) if held is not None else 0
         captions = sum(map(len, learned.captions)) + (sum(map(len, held.captions)) if held and held_out else 0)
         pictures = len(learned) + (count if held_out else 0)
-        judged = f"{count:,} of them held out to judge by" if held_out else f"{count:,} more to judge by"
+        judged = f"{count:,} of them held out for validation" if held_out else f"{count:,} more for validation"
         lines = [f"{pictures:,} pictures with {captions:,} captions, {judged if count else 'none held out'}."]
         if learned.repeated:
-            lines.append(f"{learned.repeated:,} rows say of a picture what an earlier one had said: they count once.")
+            lines.append(f"{learned.repeated:,} rows repeat an earlier caption of the same picture and were dropped.")
         if learned.unnamed:
-            lines.append(f"{learned.unnamed:,} pictures in the folder are not in the table: they were left out.")
+            lines.append(f"{learned.unnamed:,} pictures in the folder are not in the table and were left out.")
         counts = {
             "training": len(learned),
             "validation": count,
@@ -90,21 +86,22 @@ class Pictures(Source["Captioned"]):
 
 @dataclass(frozen=True)
 class Describe(TableAnswer):
-    """Put pictures into words, with a trained model: a line per picture.
+    """Caption pictures with a trained model, one line per picture.
 
-    All pictures are read before anything is written, so that one that cannot be read leaves no half of a result.
+    All pictures are read before anything is written, so an unreadable picture leaves no partial result.
     """
 
     verb: ClassVar[str] = "predict"
     images: Annotated[
         tuple[Path, ...],
-        Setting("Pictures, and folders, of which every picture is taken.", positional=True, metavar="IMAGE..."),
+        Setting("Pictures, or folders of pictures.", positional=True, metavar="IMAGE..."),
     ] = ()
     beam: Annotated[
-        int, Setting("How many captions are pursued at once; 1 takes the likeliest word each time.", "How it predicts")
+        int, Setting("Beam size; 1 always takes the most likely word (greedy decoding).", "How it predicts")
     ] = 1
     device: Annotated[
-        str, Setting("Where to compute: auto, cpu, cuda, mps or, for one of several, cuda:1.", "How it predicts")
+        str,
+        Setting("Device to compute on: auto, cpu, cuda or mps; cuda:1 selects one of several GPUs.", "How it predicts"),
     ] = "auto"
 
     def read_files(self) -> Sequence[str]:
@@ -118,7 +115,7 @@ class Describe(TableAnswer):
 
         check_beam(self.beam)
         files = image_files(self.images)
-        # Where lines stay, they would be more than the captions.
+        # Where printed lines stay, there would be more progress lines than captions.
         with talk.progress("Reading", lines=False) as on_progress:
             pictures = read_images(files, model.settings.size, on_progress=on_progress)
         with talk.progress("Describing", lines=False) as on_progress:
@@ -139,7 +136,7 @@ class Describe(TableAnswer):
 
 
 _TRAIN = (
-    "Learn from photos and a table of their captions",
+    "Train on photos and a table of their captions",
     "foretell caption train photos --captions captions.csv --out eye",
 )
 CAPTION = Kind(
@@ -147,31 +144,34 @@ CAPTION = Kind(
     settings=CaptionSettings,
     source=Pictures,
     answer=Describe,
-    train="""Learn to put pictures into words, from a folder of them and a table of captions.
+    train="""Train an image captioner on a folder of pictures and a table of captions.
 
-    The weights are kept that foresee the captions best that are held out.""",
-    evaluate="""Say how well the captions of other pictures are foreseen, and how many are written word for word.""",
+    The weights with the lowest validation loss are kept.""",
+    evaluate="""Evaluate a model on other pictures: nats per word, and the share of captions predicted verbatim.""",
     measure="nats per word",
     units="pictures",
     examples={
-        "": (_TRAIN, ("Put others into words", "foretell caption predict eye holiday.jpg")),
+        "": (_TRAIN, ("Caption other pictures", "foretell caption predict eye holiday.jpg")),
         "train": (
             _TRAIN,
             (
-                "With columns of your own, larger pictures, and an hour",
+                "Name the columns, use larger pictures, and train for an hour",
                 "foretell caption train photos --captions captions.parquet --image photo --caption said --out eye "
                 "--size 96 --minutes 60",
             ),
         ),
         "predict": (
-            ("A line per picture", "foretell caption predict eye holiday.jpg garden.png"),
+            ("Print one line per picture", "foretell caption predict eye holiday.jpg garden.png"),
             (
-                "A whole folder into a table, more carefully",
+                "Write captions of a whole folder to a table, with a wider beam",
                 "foretell caption predict eye photos --beam 5 --output captions.csv",
             ),
         ),
         "evaluate": (
-            ("On pictures that it has never seen", "foretell caption evaluate eye photos --captions test.csv"),
+            (
+                "Evaluate on pictures that were not used for training",
+                "foretell caption evaluate eye photos --captions test.csv",
+            ),
         ),
     },
 )

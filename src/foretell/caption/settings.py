@@ -1,4 +1,4 @@
-"""What a captioner can be told."""
+"""Settings of a captioner."""
 
 from __future__ import annotations
 
@@ -13,26 +13,27 @@ from foretell.training.settings import TrainingSettings
 
 SMALLEST = 16
 LARGEST = 512
-"""Pixels of a side."""
+"""Largest side of a picture, in pixels."""
 HALVINGS = 3
-"""How often the convolutions halve a side."""
+"""Number of convolutions that halve the side of a picture."""
 
 
 @dataclass(frozen=True)
 class CaptionSettings(ModelSettings):
-    """The make and the training of a captioner; raises `SettingsError` on a value that makes no sense."""
+    """Architecture and training of a captioner; raises `SettingsError` on an invalid value."""
 
     validation: Annotated[
         float,
         held_out_share(
-            "Share of the pictures that is held out to judge by, at most 1,000, where there are ten; 0 for none."
+            "Share of the pictures that is held out for validation, at most 1,000 of them, if there are "
+            "at least ten; 0 for none."
         ),
     ] = 0.1
     size: Annotated[
         int,
         Setting(
-            "Pixels of a side: every picture becomes a square of this size, its aspect kept. Larger shows more, and "
-            "takes longer.",
+            "Image size in pixels: each picture is fitted into a square with this side, keeping its "
+            "aspect ratio. Larger shows more detail and is slower.",
             at_least=SMALLEST,
             at_most=LARGEST,
             multiple_of=2**HALVINGS,
@@ -41,23 +42,27 @@ class CaptionSettings(ModelSettings):
     ] = 64
     channels: Annotated[
         int,
-        Setting("Channels of the first convolution; the next have twice and four times as many.", at_least=1),
+        Setting("Channels of the first convolution; the next ones have two and four times as many.", at_least=1),
     ] = 16
     hidden: Annotated[
-        int, Setting("Features of the recurrent layer, of a word and of a place in the picture.", at_least=1)
+        int, Setting("Hidden size of the recurrent layer, the word embedding and the image features.", at_least=1)
     ] = 128
     attention: Annotated[
-        bool, Setting("Whether each word looks at the places of the picture anew, or all come from one vector.")
+        bool, Setting("Use attention over image regions for each word, instead of a single image vector.")
     ] = False
     dropout: Annotated[
         float,
-        Setting("Dropout on words read and on what words are chosen by, to reduce overfitting.", at_least=0, below=1),
+        Setting(
+            "Dropout on the embedded input words and before the word scores, to reduce overfitting.",
+            at_least=0,
+            below=1,
+        ),
     ] = 0.1
     forgotten: Annotated[
         float,
         Setting(
-            "Share of the words read that are hidden in training (Bowman et al., 2016), so that it looks and does not "
-            "guess by what usually follows.",
+            "Word dropout: share of the input words that are hidden in training (Bowman et al., 2016), so"
+            " that the model relies on the image and not only on the preceding words.",
             TRAINING,
             at_least=0,
             below=1,
@@ -66,7 +71,8 @@ class CaptionSettings(ModelSettings):
     mistaken: Annotated[
         float,
         Setting(
-            "Share of the words read that are others of the same batch in training (Xie et al., 2017), likewise.",
+            "Share of the input words that are replaced by others of the same batch in training (Xie et "
+            "al., 2017), for the same reason.",
             TRAINING,
             at_least=0,
             below=1,
@@ -75,8 +81,8 @@ class CaptionSettings(ModelSettings):
     smoothing: Annotated[
         float,
         Setting(
-            "Share of a word's probability that goes to all words alike in training (Szegedy et al., 2016), so that "
-            "words never seen together are not ruled out.",
+            "Label smoothing: share of a word's probability that is spread over all words in training "
+            "(Szegedy et al., 2016), so that unseen combinations of words are not ruled out.",
             TRAINING,
             at_least=0,
             below=1,
@@ -85,7 +91,8 @@ class CaptionSettings(ModelSettings):
     pale: Annotated[
         float,
         Setting(
-            "Share of the pictures with paler colours in training, so that shapes are known in any colour.",
+            "Data augmentation: share of the pictures with paler colours in training, so that shapes are "
+            "recognised in any colour.",
             TRAINING,
             at_least=0,
             below=1,
@@ -94,19 +101,21 @@ class CaptionSettings(ModelSettings):
     shift: Annotated[
         int,
         Setting(
-            "In training each picture is moved by up to so many of its pixels; 0 leaves it alone. It is never "
-            "mirrored, which might make its caption false.",
+            "Data augmentation: each picture is shifted by up to this many pixels; 0 for none. Pictures "
+            "are never mirrored, which could make a caption wrong.",
             TRAINING,
             at_least=0,
             metavar="PIXELS",
         ),
     ] = 3
-    vocabulary: Annotated[int, Setting("Words and parts of words, at most.", at_least=300, at_most=1_000_000)] = 4000
+    vocabulary: Annotated[
+        int, Setting("Largest vocabulary, in words and subwords.", at_least=300, at_most=1_000_000)
+    ] = 4000
     longest: Annotated[
         int,
-        Setting("Words and parts of words of a caption; what goes beyond is cut off.", at_least=1, at_most=10_000),
+        Setting("Longest caption, in words and subwords; longer ones are cut off.", at_least=1, at_most=10_000),
     ] = 100
-    batch_size: Annotated[int, Setting("Pictures per training step.", TRAINING, at_least=1)] = 32
+    batch_size: Annotated[int, Setting("Batch size, in pictures.", TRAINING, at_least=1)] = 32
     training: TrainingSettings = field(
         default_factory=partial(
             TrainingSettings,

@@ -1,4 +1,4 @@
-"""The `foretell` command and what it is made of: nothing of a command is imported before it is asked for."""
+"""The `foretell` command and its subcommands. A command's modules are imported only when it is used."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from typer.core import TyperGroup
 from foretell.model.registry import KINDS
 
 _FORECASTING = {
-    "forecast": "Read a table, fit a forecaster to it, test it on the past, and forecast what comes next.",
-    "fit": "Fit a forecaster to a table, test it on the past, and keep the model.",
-    "predict": "Forecast what comes after a table with a model that was fitted before.",
-    "backtest": "Forecast the past as though it were still to come, and say how far off that would have been.",
-    "info": "Say what foretell runs on here, or what a model is.",
+    "forecast": "Fit a forecaster to a table, backtest it, and forecast the next steps.",
+    "fit": "Fit a forecaster to a table, backtest it, and save the model.",
+    "predict": "Forecast with a saved model, from the end of a table.",
+    "backtest": "Test a saved model on past data: compare its forecasts with the actual values.",
+    "info": "Describe this installation of foretell, or a saved model.",
 }
-"""Commands that are not of a kind, each in the module of its name, and what they do."""
+"""Help of the commands that belong to no kind of model; each is in the module of its name."""
 
 
 class _Commands(TyperGroup):
-    """The commands by name; each is made when it is called, or when its own help is asked for."""
+    """The commands by name, each built when it is called or its own help is requested."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
         return [*_FORECASTING, *_kinds()]
@@ -46,7 +46,7 @@ class _Commands(TyperGroup):
 
 
 def _kinds() -> dict[str, Any]:
-    """The kinds that have commands of their own."""
+    """Return the kinds that have commands of their own."""
     return {name: entry for name, entry in KINDS.items() if not entry.taken_by}
 
 
@@ -71,7 +71,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Example: foretell forecast --demo. Each command has its own --help.",
+    epilog="Example: foretell forecast --demo. Run foretell COMMAND --help for the options of a command.",
 )
 
 
@@ -86,8 +86,9 @@ def _show_version(asked: bool) -> None:
 @app.callback()
 def foretell(
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version and stop.", callback=_show_version, is_eager=True)
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Forecast time series with recurrent networks and WaveNet: a table goes in; forecasts with honest intervals,
-    a backtest and a report come out."""
+    """Forecast time series with recurrent networks and WaveNet. The input is a table; the output is forecasts with
+    calibrated intervals, a backtest and a report.
+    """

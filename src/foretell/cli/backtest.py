@@ -23,22 +23,26 @@ def backtest(
         int | None,
         Option(
             metavar="N",
-            help="The horizons at the end of each series to test on; as many as were held out of the fit if not given.",
+            help="Number of horizons at the end of each series to test on; by default, as many as were held "
+            "out when the model was fitted.",
         ),
     ] = None,
     refit: Annotated[
         bool,
-        Option("--refit", help="Train anew before each window, on what was known then: slow, but any window will do."),
+        Option(
+            "--refit",
+            help="Train a new model before each window, on the data up to it: slow, but any window can be tested.",
+        ),
     ] = False,
     device: Device = "auto",
     output: TableOutput = None,
     quote_formulas: QuoteFormulas = False,
     words: TalkOptions,
 ) -> None:
-    """Forecast the past as though it were still to come, and say how far off that would have been.
+    """Test a saved model on past data: compare its forecasts with the actual values.
 
-    Without --output the forecasts beside what came go into ./forecast/backtest.csv. Windows that the model was trained
-    on are left out, unless --refit.
+    Without --output, forecasts and actual values are written to ./forecast/backtest.csv. Windows that the model was
+    trained on are skipped, unless --refit is given.
     """
     to = Destinations(backtest=output) if output else default_destinations("backtest")
     to = replace(to, quote_formulas=quote_formulas)

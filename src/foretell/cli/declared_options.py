@@ -53,7 +53,7 @@ def refuse_twice(kind: Any, values: dict[str, Any]) -> None:
             given.setdefault(field.setting.exclusive, []).append(option_of(field))
     for what, names in given.items():
         if len(names) > 1:
-            raise SettingsError(f"{' and '.join(names)} say twice {what}: keep one of them")
+            raise SettingsError(f"{' and '.join(names)} each set {what}: give only one")
 
 
 def with_defaults(kind: Any, defaults: Any = None) -> list[tuple[Declared, Any]]:

@@ -54,7 +54,7 @@ class Destinations:
         `SettingsError` for a name or a folder that will not do, `MissingExtraError` for pictures without matplotlib.
         """
         if json and self.stdout_taken:
-            raise SettingsError("--json and --output - both write to standard output: keep one of them")
+            raise SettingsError("--json and --output - both write to standard output: give only one")
         if self.report or self.picture:
             require_drawing()
         for table in (self.forecast, self.backtest):

@@ -28,9 +28,9 @@ def fit(
     save: ModelOutput = None,
     words: TalkOptions,
 ) -> None:
-    """Fit a forecaster to a table, test it on the past, and keep the model.
+    """Fit a forecaster to a table, backtest it, and save the model.
 
-    Without --save it goes into ./forecast/model.
+    Without --save the model is written to ./forecast/model.
     """
     if save is not None:
         to = Destinations(

@@ -40,9 +40,9 @@ def forecast(
     save: ModelOutput = None,
     words: TalkOptions,
 ) -> None:
-    """Read a table, fit a forecaster to it, test it on the past, and forecast what comes next.
+    """Fit a forecaster to a table, backtest it, and forecast the next steps.
 
-    Without an output option all results go into ./forecast: forecast.csv, backtest.csv, report.html and model.
+    Without an output option, all results are written to ./forecast: forecast.csv, backtest.csv, report.html and model.
     """
     places = (output, report, png, save)
     if any(place is not None for place in places):
@@ -68,7 +68,7 @@ def forecast(
     to.check(json=words.json, tables=[table.table, future.future])
     tables = read_tables(table, covariates, future)
     forecaster, reading = forecaster_for(tables, ask, network, training, demo=table.demo)
-    # A date that was forgotten should not cost a training.
+    # Check the future values before training, so that a missing date fails at once.
     reading = reading.looking_ahead(tables.future, forecaster.horizon)
     train(forecaster, reading, talk, checkpoint=to.checkpoint, tensorboard=to.tensorboard)
     results = Results(tables.name, forecaster)

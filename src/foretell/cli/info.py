@@ -34,20 +34,20 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "float64": {"dtype": "float64"},
     "half precision": {"dtype": "bfloat16"},
     "half, layer_norm": {"dtype": "bfloat16", **_LAYER_NORM},
-    # The compiled scan asks whether a tensor is on the CPU, and no more: meta stands for a GPU that need not be there.
+    # The compiled scan only checks whether a tensor is on the CPU, so the meta device can stand in for a GPU.
     "CUDA": {"device": "meta"},
     "CUDA, layer_norm": {"device": "meta", **_LAYER_NORM},
 }
-"""What a layer is built with for each row of the table of backends."""
+"""Constructor arguments of a layer for each row of the table of backends."""
 
 
 def info(
     words: TalkOptions,
     model: Annotated[
-        Path | None, Argument(metavar="MODEL", help="A model's folder. Without it: what foretell runs on here.")
+        Path | None, Argument(metavar="MODEL", help="A model folder. Without it, describe this installation.")
     ] = None,
 ) -> None:
-    """Say what foretell runs on here, or what a model is."""
+    """Describe this installation of foretell, or a saved model."""
     talk = Talk(words, "info")
     facts = _machine(talk) if model is None else _model(model)
     rows = [[n.replace("_", " "), "-" if v is None else v] for n, v in facts.items() if not isinstance(v, dict)]
@@ -88,7 +88,7 @@ def _no_kernels() -> str:
 
 
 def _backends() -> dict[str, dict[str, str]]:
-    """What computes each cell in training, by cell and option; no entry for an option that a cell does not have."""
+    """Return the backend of each cell in training, by cell and option, without options that a cell does not have."""
     import torch
 
     from foretell.nn import GRU, LSTM, RNN
@@ -106,7 +106,7 @@ def _backends() -> dict[str, dict[str, str]]:
 
 
 def _wavenet_backends() -> dict[str, str]:
-    """What computes a WaveNet's layers over whole sequences, and what generates with it."""
+    """Return the backends of a WaveNet over whole sequences and in generation."""
     from foretell.kernels import native
 
     here = {"plain": "torch", "generation": "reference"}
@@ -138,7 +138,7 @@ def _model(folder: Path) -> dict[str, Any]:
 
 
 def _other(kind: str, folder: Path) -> tuple[dict[str, Any], History | None]:
-    """What a model of a kind that states its own facts says of itself."""
+    """Return the facts and the training history of a model other than a forecaster."""
     model = KINDS[kind].model.load(folder)
     return model.facts(), model.history
 
@@ -167,7 +167,7 @@ def _forecaster(folder: Path) -> tuple[dict[str, Any], History | None]:
 
 
 def _network(fit: NetworkFit) -> dict[str, Any]:
-    """The facts of a network that was trained on the table."""
+    """Return the facts of a network that was trained on the table."""
     architecture = fit.architecture
     return {
         "network": architecture.backbone,

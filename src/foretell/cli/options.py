@@ -1,4 +1,4 @@
-"""The options that commands share, in groups: how each is spelled, and what its help says."""
+"""The options that commands share, in groups: their names and their help."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from foretell.cli.training_options import TRAINING, StepsOrEpochs, TrainingOptio
 from foretell.forecasting.settings import ForecastSettings
 
 _DATA = "The table"
-_AHEAD = "What is known ahead"
+_AHEAD = "Covariates"
 _FORECAST = "The forecast"
 _NETWORK = "The network"
 _OUTPUT = "Output"
-_TALK = "What is said"
+_TALK = "Messages"
 _DEFAULTS = ForecastSettings()
 
 
 class Model(StrEnum):
-    """What forecasts, by name."""
+    """The forecasting models, by name."""
 
     AUTO = "auto"
     PRETRAINED = "pretrained"
@@ -33,7 +33,7 @@ class Model(StrEnum):
 
 
 class Preset(StrEnum):
-    """How much time a fit may take, by name."""
+    """The presets for the time that fitting takes, by name."""
 
     INSTANT = "instant"
     FAST = "fast"
@@ -41,7 +41,7 @@ class Preset(StrEnum):
 
 
 class Layout(StrEnum):
-    """How series lie in a table."""
+    """The layouts of series in a table."""
 
     AUTO = "auto"
     LONG = "long"
@@ -49,15 +49,15 @@ class Layout(StrEnum):
 
 
 def encoding_option(panel: str) -> Any:
-    """How a file's text is encoded, in that panel of the help."""
+    """Return the type of the option for a file's text encoding, in that panel of the help."""
     return Option(
         metavar="NAME",
-        help="How text is encoded, if not in UTF-8: cp1252, latin-1 and so on.",
+        help="Encoding of the text if it is not UTF-8, such as cp1252 or latin-1.",
         rich_help_panel=panel,
     )
 
 
-ModelFolder = Annotated[Path, Argument(metavar="MODEL", help="The folder of a trained model.")]
+ModelFolder = Annotated[Path, Argument(metavar="MODEL", help="Folder of a trained model.")]
 
 
 @dataclass(frozen=True)
@@ -65,25 +65,26 @@ class TableOptions:
     """The table and how to read it."""
 
     table: Annotated[
-        str | None, Argument(metavar="TABLE", help="A CSV, TSV or Parquet file, gzipped or not; - is standard input.")
+        str | None,
+        Argument(metavar="TABLE", help="A CSV, TSV or Parquet file, optionally gzipped; - reads standard input."),
     ] = None
     demo: Annotated[
         bool,
         Option(
             "--demo",
-            help="Take Chicago's daily bus and rail boardings, which come with foretell, as the table.",
+            help="Use the demo table: Chicago's daily bus and rail boardings.",
             rich_help_panel=_DATA,
         ),
     ] = False
     time: Annotated[
         str | None,
-        Option(metavar="COLUMN", help="The column of time stamps. It is found if not given.", rich_help_panel=_DATA),
+        Option(metavar="COLUMN", help="Column of time stamps; detected if not given.", rich_help_panel=_DATA),
     ] = None
     target: Annotated[
         list[str] | None,
         Option(
             metavar="COLUMN",
-            help="The column to forecast; several of a wide table by repeating it.",
+            help="Column to forecast. Repeat for several columns of a wide table.",
             rich_help_panel=_DATA,
         ),
     ] = None
@@ -91,18 +92,22 @@ class TableOptions:
         str | None,
         Option(
             metavar="COLUMN",
-            help="The column that names the series, in a table of one row a series and time (long).",
+            help="Column that identifies the series in a long table (one row per series and time).",
             rich_help_panel=_DATA,
         ),
     ] = None
     layout: Annotated[
-        Layout, Option(help="Long has an id column, wide one column a series; auto finds out.", rich_help_panel=_DATA)
+        Layout,
+        Option(
+            help="long has an id column, wide has one column per series, auto detects which.", rich_help_panel=_DATA
+        ),
     ] = Layout.AUTO
     frequency: Annotated[
         str | None,
         Option(
             metavar="STEP",
-            help="One time step, such as 15min, h, D, B (business day), W, MS (month) or, for integer time, 1.",
+            help="Length of a time step: 15min, h, D, B (business day), W, MS (month) and so on, or an integer"
+            " for integer time; detected if not given.",
             rich_help_panel=_DATA,
         ),
     ] = None
@@ -111,13 +116,13 @@ class TableOptions:
 
 @dataclass(frozen=True)
 class CovariateOptions:
-    """The columns beside target and time that a model is to use."""
+    """The covariate columns that a model uses."""
 
     known: Annotated[
         list[str] | None,
         Option(
             metavar="COLUMN",
-            help="A column whose future is known: a price, a holiday, a day type. Repeat it for more.",
+            help="Column whose future values are known, such as a price, a holiday or a day type. Repeat for several.",
             rich_help_panel=_AHEAD,
         ),
     ] = None
@@ -125,7 +130,7 @@ class CovariateOptions:
         list[str] | None,
         Option(
             metavar="COLUMN",
-            help="A column that never changes within a series: a region, a size. Repeat it for more.",
+            help="Column that is constant within a series, such as a region or a size. Repeat for several.",
             rich_help_panel=_AHEAD,
         ),
     ] = None
@@ -133,13 +138,13 @@ class CovariateOptions:
 
 @dataclass(frozen=True)
 class FutureOptions:
-    """Where the known columns' future is."""
+    """The future values of the known columns."""
 
     future: Annotated[
         str | None,
         Option(
             metavar="FILE",
-            help="A table with the known columns for the steps to be forecast, unless TABLE itself has rows for them.",
+            help="Table with the known columns for the steps to forecast, unless TABLE itself contains those rows.",
             rich_help_panel=_AHEAD,
         ),
     ] = None
@@ -147,19 +152,23 @@ class FutureOptions:
 
 @dataclass(frozen=True)
 class ForecastOptions:
-    """What to forecast."""
+    """The options of the forecast itself."""
 
     horizon: Annotated[
         int | None,
         Option(
-            "--horizon", "-n", metavar="N", help="Time steps to forecast. The demo takes 14.", rich_help_panel=_FORECAST
+            "--horizon",
+            "-n",
+            metavar="N",
+            help="Number of time steps to forecast. The demo uses 14.",
+            rich_help_panel=_FORECAST,
         ),
     ] = None
     level: Annotated[
         list[int] | None,
         Option(
             metavar="PERCENT",
-            help="An interval to hold this share of what comes. Repeat it for more; 80 and 95 if not given.",
+            help="Level of a prediction interval, in percent. Repeat for several; 80 and 95 if not given.",
             rich_help_panel=_FORECAST,
         ),
     ] = None
@@ -167,7 +176,7 @@ class ForecastOptions:
         list[int] | None,
         Option(
             metavar="STEPS",
-            help="Steps after which a pattern repeats, such as 7 for days. Repeat it for more; found if not given.",
+            help="Length of a season in steps, such as 7 for daily data. Repeat for several; detected if not given.",
             rich_help_panel=_FORECAST,
         ),
     ] = None
@@ -175,8 +184,8 @@ class ForecastOptions:
         int | None,
         Option(
             metavar="N",
-            help="Backtest windows to hold out at the end of each series; 0 for no backtest. Up to 3, and no more than "
-            "a fifth of a series, if not given.",
+            help="Number of backtest windows to hold out at the end of each series; 0 for no backtest. If not "
+            "given, up to 3, and no more than a fifth of a series.",
             rich_help_panel=_FORECAST,
         ),
     ] = None
@@ -184,28 +193,36 @@ class ForecastOptions:
 
 @dataclass(frozen=True)
 class NetworkOptions:
-    """The make of the network."""
+    """The architecture of the network."""
 
     model: Annotated[
         Model,
         Option(
-            help="auto mixes a pretrained network, an lstm and simple methods as held-out data decide; pretrained "
-            "needs no training; trained on the table: rnn, lstm, gru (recurrent), wavenet (causal convolutions).",
+            help="auto combines a pretrained network, an LSTM and simple methods, weighted by their accuracy "
+            "on held-out data; pretrained needs no training; rnn, lstm, gru (recurrent) and wavenet "
+            "(causal convolutions) are trained on the table.",
             rich_help_panel=_NETWORK,
         ),
     ] = Model.AUTO
     layers: Annotated[
-        int, Option(metavar="N", help="Layers; of a wavenet, cycles of doubling dilations.", rich_help_panel=_NETWORK)
+        int,
+        Option(
+            metavar="N", help="Number of layers; for wavenet, cycles of doubling dilations.", rich_help_panel=_NETWORK
+        ),
     ] = _DEFAULTS.layers
     hidden: Annotated[
         int,
-        Option(metavar="N", help="Features of a layer: more remember more, and take longer.", rich_help_panel=_NETWORK),
+        Option(
+            metavar="N",
+            help="Hidden size of each layer; larger has more capacity and is slower.",
+            rich_help_panel=_NETWORK,
+        ),
     ] = _DEFAULTS.hidden
     layer_norm: Annotated[
         bool,
         Option(
             "--layer-norm",
-            help="Normalise within the recurrent cell, against unstable gradients.",
+            help="Use layer normalisation in the recurrent cell, to stabilise gradients.",
             rich_help_panel=_NETWORK,
         ),
     ] = _DEFAULTS.layer_norm
@@ -213,19 +230,19 @@ class NetworkOptions:
         int,
         Option(
             metavar="N",
-            help="Shorten the input by a convolution with this stride, for long memories.",
+            help="Shorten the input with a convolution of this stride, for long-range dependencies.",
             rich_help_panel=_NETWORK,
         ),
     ] = _DEFAULTS.conv_stride
     dropout: Annotated[
         float,
-        Option(metavar="SHARE", help="Dropout between layers, against learning by heart.", rich_help_panel=_NETWORK),
+        Option(metavar="SHARE", help="Dropout between layers, to reduce overfitting.", rich_help_panel=_NETWORK),
     ] = _DEFAULTS.dropout
     members: Annotated[
         int,
         Option(
             metavar="N",
-            help="Networks whose forecasts are averaged: steadier, for N times the training.",
+            help="Number of networks whose forecasts are averaged: more robust, but training takes N times as long.",
             rich_help_panel=_NETWORK,
         ),
     ] = _DEFAULTS.members
@@ -233,7 +250,7 @@ class NetworkOptions:
         int | None,
         Option(
             metavar="N",
-            help="Past steps that the network reads; from season and horizon if not given.",
+            help="Number of past steps that the network reads; derived from season and horizon if not given.",
             rich_help_panel=_NETWORK,
         ),
     ] = None
@@ -241,13 +258,13 @@ class NetworkOptions:
 
 @dataclass(frozen=True)
 class FitOptions(TrainingOptions, StepsOrEpochs):
-    """How long and where to train forecasters."""
+    """The duration and device of a forecaster's training."""
 
     preset: Annotated[
         Preset | None,
         Option(
-            help="How much time to take: instant trains nothing, fast takes about half a minute, best about five. Fast "
-            "if not given.",
+            help="Training time: instant trains nothing, fast (the default) takes about half a minute, best "
+            "about five minutes.",
             rich_help_panel=TRAINING,
         ),
     ] = None
@@ -255,7 +272,7 @@ class FitOptions(TrainingOptions, StepsOrEpochs):
         int | None,
         Option(
             metavar="N",
-            help=f"Training steps, each on {_DEFAULTS.batch_size} windows; as many as validation finds right if not "
+            help=f"Training steps, each on {_DEFAULTS.batch_size} windows; until validation stops improving if not "
             "given.",
             rich_help_panel=TRAINING,
         ),
@@ -264,7 +281,7 @@ class FitOptions(TrainingOptions, StepsOrEpochs):
         float | None,
         Option(
             metavar="N",
-            help="Instead of steps: passes over the data, each as many windows as cover every time step once.",
+            help="Passes over the data, instead of steps; one pass is as many windows as cover every time step once.",
             rich_help_panel=TRAINING,
         ),
     ] = None
@@ -272,12 +289,12 @@ class FitOptions(TrainingOptions, StepsOrEpochs):
 
 @dataclass(frozen=True)
 class TalkOptions:
-    """What is said, and to whom."""
+    """The options of a command's messages."""
 
     json: Annotated[
-        bool, Option("--json", help="Print one JSON document instead of words and tables.", rich_help_panel=_TALK)
+        bool, Option("--json", help="Print one JSON document instead of text and tables.", rich_help_panel=_TALK)
     ] = False
-    quiet: Annotated[bool, Option("--quiet", "-q", help="Say nothing but errors.", rich_help_panel=_TALK)] = False
+    quiet: Annotated[bool, Option("--quiet", "-q", help="Print errors only.", rich_help_panel=_TALK)] = False
     debug: Annotated[bool, Option("--debug", help="Show the traceback of an error.", rich_help_panel=_TALK)] = False
 
 
@@ -287,7 +304,7 @@ TableOutput = Annotated[
         "--output",
         "-o",
         metavar="FILE",
-        help="The table, as .csv, .tsv or .parquet by its name's ending; - is standard output.",
+        help="Output table; the extension .csv, .tsv or .parquet decides the format. - writes to standard output.",
         rich_help_panel=_OUTPUT,
     ),
 ]
@@ -295,7 +312,7 @@ QuoteFormulas = Annotated[
     bool,
     Option(
         "--quote-formulas",
-        help="In a .csv or .tsv, put an apostrophe before text that a spreadsheet would take for a formula.",
+        help="In a .csv or .tsv file, put an apostrophe before text that a spreadsheet would treat as a formula.",
         rich_help_panel=_OUTPUT,
     ),
 ]
@@ -303,12 +320,12 @@ ReportOutput = Annotated[
     Path | None,
     Option(
         metavar="FILE",
-        help="A page (.html) of forecasts, backtest and training, complete in one file.",
+        help="Self-contained HTML report (.html) of the forecasts, the backtest and the training.",
         rich_help_panel=_OUTPUT,
     ),
 ]
 PictureOutput = Annotated[
-    Path | None, Option(metavar="FILE", help="A picture (.png) of the forecasts.", rich_help_panel=_OUTPUT)
+    Path | None, Option(metavar="FILE", help="Plot of the forecasts (.png).", rich_help_panel=_OUTPUT)
 ]
 ModelOutput = Annotated[
     Path | None,
@@ -316,7 +333,7 @@ ModelOutput = Annotated[
         "--save",
         "--model-folder",
         metavar="FOLDER",
-        help="Keep the model there, for predict and backtest.",
+        help="Folder to save the model in, for predict and backtest.",
         rich_help_panel=_OUTPUT,
     ),
 ]

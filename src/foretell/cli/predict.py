@@ -33,10 +33,10 @@ def predict(
     png: PictureOutput = None,
     words: TalkOptions,
 ) -> None:
-    """Forecast from where a table ends, with a model that is trained already.
+    """Forecast with a saved model, from the end of a table.
 
-    Without an output option the forecast goes into ./forecast/forecast.csv. The table may hold other series than the
-    model was trained on; its columns are to have the same names.
+    Without an output option, the forecast is written to ./forecast/forecast.csv. The table may hold other series than
+    the model was trained on, but its columns must have the same names.
     """
     if output or report or png:
         to = Destinations(forecast=output, report=report, picture=png)

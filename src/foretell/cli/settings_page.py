@@ -1,4 +1,4 @@
-"""The page of all settings, made from their declarations: `python -m foretell.cli.settings_page > settings.md`."""
+"""The page of all settings, generated from their declarations: `python -m foretell.cli.settings_page > settings.md`."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _NAMES = {int: "whole number", float: "number", bool: "yes or no", str: "text"}
 
 
 def page() -> str:
-    """The page, in Markdown."""
+    """Return the page in Markdown."""
     parts = [
         "# Settings",
-        "Every setting of `foretell KIND train`, made from its declaration. In Python they are the fields of the\n"
-        "kind's settings, those of training in `settings.training`; types and bounds are checked in both places.",
+        "The settings of each `foretell KIND train`. In Python they are fields of the kind's settings class; those of\n"
+        "training are in `settings.training`. Types and bounds are checked in both places.",
     ]
     for name, entry in KINDS.items():
         if not entry.taken_by:
@@ -26,7 +26,7 @@ def page() -> str:
 
 
 def _table(kind: Any) -> str:
-    rows = ["| option | value | default | what it is |", "|---|---|---|---|"]
+    rows = ["| option | value | default | description |", "|---|---|---|---|"]
     for field, default in sorted(with_defaults(kind), key=lambda pair: GROUPS.index(pair[0].group)):
         if field.setting is not None:
             none = ", or none" if NoneType in get_args(field.hint) else ""

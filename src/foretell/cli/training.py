@@ -56,7 +56,7 @@ def require_one_length(**given: float | None) -> None:
     """Raise SettingsError where more than one of steps, epochs and minutes is given."""
     names = [f"--{name}" for name, value in given.items() if value is not None]
     if len(names) > 1:
-        raise SettingsError(f"{' and '.join(names)} say twice how long to train: keep one of them")
+        raise SettingsError(f"{' and '.join(names)} each set how long to train: give only one")
 
 
 def train(

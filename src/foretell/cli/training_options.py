@@ -1,4 +1,4 @@
-"""The options of every command that trains: how long, from which seed, where, and what is kept meanwhile."""
+"""The options of every command that trains: duration, seed, device and output."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typer import Option
 TRAINING = "Training"
 
 
-NewModel = Annotated[Path, Option("--out", "-o", metavar="FOLDER", help="Where the model goes.")]
+NewModel = Annotated[Path, Option("--out", "-o", metavar="FOLDER", help="Folder to save the model in.")]
 Device = Annotated[
     str,
     Option(help="Where to compute: auto, cpu, cuda, mps or, for one of several, cuda:1.", rich_help_panel=TRAINING),
@@ -20,7 +20,7 @@ Device = Annotated[
 
 
 class Cell(StrEnum):
-    """The recurrent cells with gates, by name."""
+    """The gated recurrent cells, by name."""
 
     LSTM = "lstm"
     GRU = "gru"
@@ -28,35 +28,39 @@ class Cell(StrEnum):
 
 @dataclass(frozen=True)
 class Steps:
-    """How long to train, in steps; a command says in its own words what a step is."""
+    """The duration of training in steps; each command explains what a step is."""
 
     steps: Annotated[int | None, Option(metavar="N", help="Training steps.", rich_help_panel=TRAINING)] = None
 
 
 @dataclass(frozen=True)
 class StepsOrEpochs(Steps):
-    """How long to train, in steps or in passes over the data."""
+    """The duration of training in steps or epochs."""
 
     epochs: Annotated[
-        float | None, Option(metavar="N", help="Instead of steps: passes over the data.", rich_help_panel=TRAINING)
+        float | None, Option(metavar="N", help="Passes over the data, instead of steps.", rich_help_panel=TRAINING)
     ] = None
 
 
 @dataclass(frozen=True)
 class TrainingOptions(Steps):
-    """How long and where to train."""
+    """The duration, seed and device of training, and the files that it writes."""
 
     minutes: Annotated[
         float | None,
         Option(
             metavar="M",
-            help="Instead of steps: a time budget. Results then depend on the machine's speed.",
+            help="Time budget, instead of steps. Results then depend on the speed of the machine.",
             rich_help_panel=TRAINING,
         ),
     ] = None
     seed: Annotated[
         int,
-        Option(metavar="N", help="The same seed gives the same result, on as many threads.", rich_help_panel=TRAINING),
+        Option(
+            metavar="N",
+            help="Random seed. The same seed gives the same result with the same number of threads.",
+            rich_help_panel=TRAINING,
+        ),
     ] = 0
     device: Device = "auto"
     checkpoint: Annotated[
@@ -75,7 +79,7 @@ class TrainingOptions(Steps):
 
 @dataclass(frozen=True)
 class PlaceOptions:
-    """Where training computes, and what it writes."""
+    """The device of training, and the files that it writes."""
 
     out: NewModel
     device: Device = "auto"

@@ -273,7 +273,7 @@ def _check_years(panel: Panel, horizon: int) -> None:
 def _model_of(preset: str, model: str, minutes: float | None) -> str:
     """The model that a preset stands for. Raises SettingsError where it contradicts what else is said."""
     if minutes is not None:
-        raise SettingsError(f"preset {preset!r} and minutes={minutes!r} say twice how long to train: keep one of them")
+        raise SettingsError(f"preset {preset!r} and minutes={minutes!r} each set how long to train: give only one")
     if preset != "instant" or model == PRETRAINED:
         return model
     if model != AUTO:

@@ -1,4 +1,4 @@
-"""What a trained model is asked for on the command line: to predict, or to generate."""
+"""The answer of a trained model on the command line: predictions, or something generated."""
 
 from __future__ import annotations
 
@@ -13,46 +13,56 @@ from foretell.errors import SettingsError
 from foretell.model.talk import Talk
 from foretell.storage.outputs import STDOUT, TABLE_ENDINGS, require_apart, require_ending, require_writable
 
-CHOICE = "How values are drawn"
+CHOICE = "Sampling"
 
 
 class Answer(ABC):
     """A dataclass whose fields are a command's arguments and options, and whose docstring is its help."""
 
     verb: ClassVar[str]
-    """`predict` where there is something to answer, `generate` where something new is made."""
+    """`predict` for answers about given data, `generate` for new sequences."""
 
     def takes_stdout(self, *, json: bool) -> bool:  # noqa: ARG002
-        """Whether the answer goes to standard output, so that words must not; `json`: a document is asked for."""
+        """Return whether the answer goes to standard output, so that messages must not.
+
+        `json`: whether a JSON document is requested.
+        """
         return False
 
     def check(self, *, json: bool) -> None:  # noqa: B027
-        """Raise SettingsError or MissingExtraError for what cannot be, before any work is done."""
+        """Raise SettingsError or MissingExtraError for impossible requests, before any work is done."""
 
     @abstractmethod
     def run(self, model: Any, talk: Talk) -> dict[str, Any]:
-        """Do it, and return what the JSON document says of it."""
+        """Compute and write the answer; return its part of the JSON document."""
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """How each new value is drawn; `foretell.nn.Sampling` checks the numbers."""
+    """Sampling of each new value; `foretell.nn.Sampling` checks the numbers."""
 
     temperature: Annotated[
         float,
-        Setting("Below 1 what is likely comes more often, above 1 less often.", CHOICE, metavar="T"),
+        Setting(
+            "Sampling temperature: below 1 favours likely values, above 1 makes the result more varied.",
+            CHOICE,
+            metavar="T",
+        ),
     ] = 1.0
     top_k: Annotated[
-        int | None, Setting("Only the K likeliest values; 1 is always the likeliest.", CHOICE, metavar="K")
+        int | None,
+        Setting("Sample from the K most likely values only; 1 always takes the most likely.", CHOICE, metavar="K"),
     ] = None
     top_p: Annotated[
         float | None,
-        Setting("Only the fewest likeliest values that together have this probability.", CHOICE, metavar="P"),
+        Setting(
+            "Sample from the smallest set of most likely values whose probabilities add up to P.", CHOICE, metavar="P"
+        ),
     ] = None
-    seed: Annotated[int, Setting("The same seed gives the same result.", CHOICE)] = 0
+    seed: Annotated[int, Setting("Random seed. The same seed gives the same result.", CHOICE)] = 0
 
     def sampling(self) -> Any:
-        """As the layers take it. Raises SettingsError for numbers that make no sense."""
+        """Return the `foretell.nn.Sampling` for these options. Raises SettingsError for invalid numbers."""
         from foretell.nn import Sampling
 
         return Sampling(self.temperature, self.top_k, self.top_p)
@@ -60,12 +70,12 @@ class Drawing:
 
 @dataclass(frozen=True)
 class TableAnswer(Answer):
-    """An answer that may go into a table."""
+    """An answer that can be written as a table."""
 
     output: Annotated[
         str | None,
         Setting(
-            "The table, as .csv, .tsv or .parquet by its name's ending; - is standard output.",
+            "Output table; the extension .csv, .tsv or .parquet decides the format. - writes to standard output.",
             OUTPUT,
             metavar="FILE",
             short="-o",
@@ -74,16 +84,16 @@ class TableAnswer(Answer):
     quote_formulas: Annotated[
         bool,
         Setting(
-            "In a .csv or .tsv, put an apostrophe before text that a spreadsheet would take for a formula.", OUTPUT
+            "In a .csv or .tsv file, put an apostrophe before text that a spreadsheet would treat as a formula.", OUTPUT
         ),
     ] = False
 
     @abstractmethod
     def read_files(self) -> Sequence[str]:
-        """The files that are read, which are to stay as they are."""
+        """Return the input files, which must not be overwritten."""
 
     def place(self, *, json: bool) -> str | None:  # noqa: ARG002
-        """Where the table goes."""
+        """Return the destination of the table."""
         return self.output
 
     def takes_stdout(self, *, json: bool) -> bool:
@@ -94,7 +104,7 @@ class TableAnswer(Answer):
         """See `Answer`."""
         place = self.place(json=json)
         if json and place == STDOUT:
-            raise SettingsError("--json and --output - both write to standard output: keep one of them")
+            raise SettingsError("--json and --output - both write to standard output: give only one")
         if place is not None and place != STDOUT:
             require_ending(Path(place), TABLE_ENDINGS)
             for read in self.read_files():
@@ -102,7 +112,7 @@ class TableAnswer(Answer):
             require_writable(Path(place))
 
     def write(self, table: Any, *, json: bool = False) -> None:
-        """Write a data frame there, if it is to be written."""
+        """Write a data frame to the output, if there is one."""
         from foretell.tables.files import write_table
 
         place = self.place(json=json)
@@ -110,6 +120,6 @@ class TableAnswer(Answer):
             write_table(table, place, quote_formulas=self.quote_formulas)
 
     def written(self, what: str, *, json: bool = False) -> dict[str, str]:
-        """The file that was written, by what it holds."""
+        """Return the file that was written, under the name of its content."""
         place = self.place(json=json)
         return {what: place} if place not in (None, STDOUT) else {}

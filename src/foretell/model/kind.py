@@ -1,4 +1,4 @@
-"""What a kind of model declares of itself: all that commands, folders and docs need, nothing heavy."""
+"""The declaration of a kind of model: all that commands, model folders and docs need, without heavy imports."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from foretell.model.settings import ModelSettings
 from foretell.model.source import Source
 
 Examples = tuple[tuple[str, str], ...]
-"""What each is for, and the command line."""
+"""Pairs of a description and a command line."""
 
 
 @dataclass(frozen=True)
 class NoOptions:
-    """What a command is told that has no options of its own."""
+    """The options of a command that has none of its own."""
 
 
 @dataclass(frozen=True)
@@ -24,23 +24,23 @@ class Kind:
     """A kind of model. Its modules with settings, source and answer import neither torch nor polars."""
 
     model: str
-    """Where the class of its models is: `package.module:NAME`."""
+    """The location of its model class: `package.module:NAME`."""
     settings: type[ModelSettings]
     source: type[Source[Any]]
-    """What it learns from and is judged by."""
+    """The source of its training and evaluation data."""
     answer: type[Answer] | None
-    """What a trained model is asked for."""
+    """The answer that a trained model gives; None for none."""
     train: str
-    """What training does: the help of its command, which begins with a sentence on one line."""
+    """The help of the train command, which begins with a one-line sentence."""
     evaluate: str
-    """What evaluation says, likewise."""
+    """The help of the evaluate command, likewise."""
     measure: str
-    """What the loss is in, such as "nats per word"."""
+    """The unit of the loss, such as "nats per word"."""
     units: str
-    """What is counted in training, such as "words"."""
+    """The units counted in training, such as "words"."""
     scale: float = 1.0
-    """What a loss in training is multiplied by to be in that measure."""
+    """The factor that converts a training loss to that unit."""
     evaluation: type[Any] = NoOptions
-    """A dataclass of further options of `evaluate`, which are arguments of the model's method."""
+    """A dataclass of further options of `evaluate`, passed to the model's method."""
     examples: Mapping[str, Examples] = field(default_factory=dict)
-    """Below the help of each command, by its verb; below that of them all, by an empty one."""
+    """Examples below the help of each command, by its verb; those of the whole group by an empty string."""

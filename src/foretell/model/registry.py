@@ -48,13 +48,25 @@ class Entry:
 KINDS = {
     entry.name: entry
     for entry in (
-        Entry("forecast", "", "Forecast time series out of a table.", taken_by="foretell predict"),
-        Entry("audio", "foretell.audio.kind:AUDIO", "Learn how a folder of sounds sounds, and make more of it."),
-        Entry("music", "foretell.music.kind:MUSIC", "Learn from music in four voices, and compose more of it."),
-        Entry("classify", "foretell.text.classification.kind:CLASSIFY", "Sort texts into classes."),
-        Entry("translate", "foretell.text.translation.kind:TRANSLATE", "Learn to translate from pairs of sentences."),
-        Entry("caption", "foretell.caption.kind:CAPTION", "Learn to put pictures into words."),
-        Entry("text", "foretell.text.language.kind:TEXT", "Learn how a text goes on, and write more of it."),
+        Entry("forecast", "", "Forecast the time series of a table.", taken_by="foretell predict"),
+        Entry(
+            "audio", "foretell.audio.kind:AUDIO", "Train a WaveNet on a folder of recordings and generate new sound."
+        ),
+        Entry("music", "foretell.music.kind:MUSIC", "Train a model on four-part chorales and compose new ones."),
+        Entry(
+            "classify", "foretell.text.classification.kind:CLASSIFY", "Train a text classifier and label texts with it."
+        ),
+        Entry(
+            "translate",
+            "foretell.text.translation.kind:TRANSLATE",
+            "Train a translation model on pairs of sentences and translate with it.",
+        ),
+        Entry("caption", "foretell.caption.kind:CAPTION", "Train an image captioner and caption images with it."),
+        Entry(
+            "text",
+            "foretell.text.language.kind:TEXT",
+            "Train a character-level language model and generate text with it.",
+        ),
     )
 }
 

@@ -1,4 +1,4 @@
-"""What a model of any kind can be told."""
+"""Settings that every kind of model has."""
 
 from __future__ import annotations
 
@@ -13,23 +13,21 @@ from foretell.training.settings import NO_BOUND, TrainingSettings
 
 
 def held_out_share(sentence: str) -> Setting:
-    """The declaration of a share that is held out."""
+    """Return the declaration of the share of data that is held out."""
     return Setting(sentence, DATA, at_least=0.0, at_most=0.5, by_hand=True)
 
 
 @dataclass(frozen=True)
 class ModelSettings:
-    """The make and the training of a model; raises `SettingsError` on a value that makes no sense.
+    """Architecture and training of a model; raises `SettingsError` on an invalid value.
 
-    A kind's own settings follow in a subclass, with its own defaults for these.
+    Each kind adds its own settings, and its own defaults for these, in a subclass.
     """
 
-    validation: Annotated[
-        float, held_out_share("Share of the data that is held out to judge the training by; 0 for none.")
-    ] = 0.1
+    validation: Annotated[float, held_out_share("Share of the data that is held out for validation; 0 for none.")] = 0.1
     epochs: Annotated[
         float | None,
-        Setting("Passes over the data, in place of steps.", TRAINING, above=0, metavar="N", exclusive=LENGTH),
+        Setting("Passes over the data, instead of steps.", TRAINING, above=0, metavar="N", exclusive=LENGTH),
     ] = None
     training: TrainingSettings = field(default_factory=TrainingSettings)
 
@@ -38,11 +36,14 @@ class ModelSettings:
 
     @property
     def fewest_tensors(self) -> int:
-        """How many tensors the network has at least: a description of more than a folder holds is refused unbuilt."""
+        """Return a lower bound on the number of tensors of the network.
+
+        A description of more tensors than a folder holds is refused before the network is built.
+        """
         return 0
 
     def training_for(self, steps_per_epoch: float) -> TrainingSettings:
-        """The training that these settings ask for on data of so many steps per epoch."""
+        """Return the training settings for data with so many steps per epoch."""
         if self.epochs is None:
             return self.training
         steps = self.epochs * steps_per_epoch

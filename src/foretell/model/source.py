@@ -1,4 +1,4 @@
-"""Where data is, how it is read, and what of it is held out."""
+"""Data sources: where the data are, how they are read and how validation data are held out."""
 
 from __future__ import annotations
 
@@ -12,50 +12,53 @@ from foretell.errors import SettingsError
 
 D = TypeVar("D")
 Encoding = Annotated[
-    str | None, Setting("How text is encoded, if not in UTF-8: cp1252, latin-1 and so on.", DATA, metavar="NAME")
+    str | None, Setting("Encoding of the text if it is not UTF-8, such as cp1252 or latin-1.", DATA, metavar="NAME")
 ]
-"""The option of sources that are text."""
+"""The encoding option of text sources."""
 Progressed = Callable[[float], None]
-"""Called with the share that is done."""
+"""Called with the fraction that is done."""
 
 
 @dataclass(frozen=True)
 class Parts(Generic[D]):
-    """Data to learn from and to judge by."""
+    """Training data, with validation and test data where there are any."""
 
     training: D
     validation: D | None
     """None where nothing is held out."""
     test: D | None = None
-    """Data that a collection sets apart for a last judgement."""
+    """Test data, where a collection has a test part."""
     sentences: tuple[str, ...] = ()
-    """What was found, for people."""
+    """Sentences that describe the data."""
     counts: Mapping[str, Any] = field(default_factory=dict)
-    """The same for programs."""
+    """The same as numbers for the JSON document."""
 
 
 class Source(ABC, Generic[D]):
-    """A dataclass whose fields are the arguments and options that say where data is and how to read it."""
+    """A dataclass whose fields are the arguments and options that locate the data."""
 
     places: ClassVar[tuple[str, ...]]
-    """The fields that are read elsewhere for validation data of one's own: as many as `--validation` takes."""
+    """The fields that validation data of their own replace, in the order in which `--validation` takes them."""
 
     @abstractmethod
     def read(self, settings: Any, on_progress: Progressed | None = None) -> D:
-        """The data, for a model of these settings."""
+        """Return the data, read for a model with these settings."""
 
     def hold_out(self, data: D, settings: Any) -> tuple[D, D | None]:
-        """The data to learn from and what is held out of it: a share `settings.validation`."""
+        """Split the data into a training part and a share `settings.validation` that is held out."""
         raise NotImplementedError
 
     def described(self, parts: Parts[D], *, held_out: bool) -> tuple[Sequence[str], Mapping[str, Any]]:
-        """Sentences and counts on what was found; `held_out` unless the validation data came from elsewhere."""
+        """Return sentences and counts that describe the data.
+
+        `held_out`: False where the validation data came from elsewhere.
+        """
         raise NotImplementedError
 
     def parts(self, settings: Any, validation: Self | None = None, on_progress: Progressed | None = None) -> Parts[D]:
-        """Read the data; what to judge by is the `validation`, or else held out.
+        """Read the data in parts; the validation part is `validation` if given, else it is held out.
 
-        A source says here how it is read in parts, or else in `hold_out` and `described`.
+        A source overrides this method, or `hold_out` and `described`.
         """
         data = self.read(settings, on_progress)
         if validation is None:
@@ -66,7 +69,7 @@ class Source(ABC, Generic[D]):
         return replace(parts, sentences=tuple(sentences), counts=counts)
 
     def elsewhere(self, places: Sequence[str]) -> Self:
-        """The same, read from other places, one for each of `places`. Raises SettingsError for another number."""
+        """Return the same source at other places, one for each of `places`. Raises SettingsError for a wrong number."""
         names = [name for name in self.places if getattr(self, name) is not None]
         if len(places) != len(names):
             raise SettingsError(

@@ -1,4 +1,4 @@
-"""What a music model declares: where its chorales are, what it composes, and its commands."""
+"""The declaration of music models: data source, composition and commands."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from foretell.music.notes import Notes
 
 _FEWEST = 10
-"""Chorales; of fewer none is held out."""
+"""Number of chorales below which none is held out."""
 _CHORDS = 256
 _MOST_CHORDS = 1_000_000
-"""More than any piece may have, which only the model says: in a number that can be counted."""
+"""A countable bound above the length of any piece, whose own limit the model checks."""
 _PACKAGES = {".mid": "mido", ".midi": "mido", ".wav": "soundfile"}
 _PIECE = "The piece"
 
@@ -40,8 +40,9 @@ class Collection(Source["Sequence[Chorale]"]):
     chorales: Annotated[
         str,
         Setting(
-            "A folder, or a .tgz or .tar file, of chorales: CSV files with the header note0,note1,note2,note3 and a "
-            "row per sixteenth, or MIDI files. In folders named train, valid and test each does its part.",
+            "Folder, .tgz or .tar file of chorales: CSV files with the header note0,note1,note2,note3 and"
+            " one row per sixteenth note, or MIDI files. Subfolders named train, valid and test are used "
+            "accordingly.",
             positional=True,
         ),
     ]
@@ -51,7 +52,7 @@ class Collection(Source["Sequence[Chorale]"]):
         settings: MusicSettings,  # noqa: ARG002
         on_progress: Progressed | None = None,  # noqa: ARG002
     ) -> Sequence[Chorale]:
-        """The test part of the collection; where there is none, all of it."""
+        """Return the test part of the collection, or all of it if there is none."""
         from foretell.music.chorales import read_chorales
 
         found = read_chorales(self.chorales)
@@ -60,14 +61,14 @@ class Collection(Source["Sequence[Chorale]"]):
     def hold_out(
         self, data: Sequence[Chorale], settings: MusicSettings
     ) -> tuple[Sequence[Chorale], Sequence[Chorale] | None]:
-        """Chorales are held out by a draw."""
+        """Hold out randomly drawn chorales."""
         held = set(held_out(len(data), settings.validation, settings.training.seed, fewest=_FEWEST))
         return [c for k, c in enumerate(data) if k not in held], [data[k] for k in sorted(held)]
 
     def parts(
         self, settings: MusicSettings, validation: Collection | None = None, on_progress: Progressed | None = None
     ) -> Parts[Sequence[Chorale]]:
-        """The parts of the collection by its folders; without a valid one, as of other sources."""
+        """Return the parts of the collection by its folders; without a valid folder, chorales are held out."""
         from foretell.music.chorales import read_chorales
 
         found = read_chorales(self.chorales)
@@ -86,30 +87,29 @@ class Collection(Source["Sequence[Chorale]"]):
         counts = {name: len(part) for name, part in named.items()}
         listed = ", ".join(f"{count:,} for {name}" for name, count in counts.items() if count)
         how = "; these were held out" if held_out and counts["validation"] else ""
-        none = "" if counts["validation"] else " Nothing is held out to judge the training by."
+        none = "" if counts["validation"] else " Nothing is held out for validation."
         return [f"Chorales: {listed}{how}.{none}"], counts
 
 
 @dataclass(frozen=True)
 class Compose(Answer):
-    """Compose a chorale with a trained model, and write it as MIDI or sound.
+    """Compose a chorale with a trained model and write it as MIDI or audio.
 
-    It begins from nothing, or goes on from the beginning of a given chorale.
+    The piece starts from scratch, or continues the beginning of a given chorale.
     """
 
     verb: ClassVar[str] = "generate"
-    out: Annotated[Path, Setting("The piece: .mid (notes) or .wav (sound), by its name's ending.", OUTPUT, short="-o")]
-    picture: Annotated[Path | None, Setting("Its piano roll too, as a picture (.png).", OUTPUT)] = None
+    out: Annotated[Path, Setting("Output file: .mid (notes) or .wav (audio).", OUTPUT, short="-o")]
+    picture: Annotated[Path | None, Setting("Also draw the piano roll to this file (.png).", OUTPUT)] = None
     chords: Annotated[
-        int | None, Setting(f"New chords to compose, each a sixteenth; {_CHORDS} if not given.", _PIECE)
+        int | None,
+        Setting(f"Number of new chords to compose, each one sixteenth note; {_CHORDS} if not given.", _PIECE),
     ] = None
     seconds: Annotated[
-        float | None, Setting("How long they sound, by the tempo, in place of chords.", _PIECE, metavar="S")
+        float | None, Setting("Duration of the new chords in seconds, instead of their number.", _PIECE, metavar="S")
     ] = None
-    start: Annotated[Path | None, Setting("A chorale (.csv, .mid) whose beginning the piece goes on from.", _PIECE)] = (
-        None
-    )
-    start_chords: Annotated[int, Setting("How many chords of that file are taken.", _PIECE)] = 16
+    start: Annotated[Path | None, Setting("Chorale (.csv, .mid) whose beginning the piece continues.", _PIECE)] = None
+    start_chords: Annotated[int, Setting("Number of chords to take from that file.", _PIECE)] = 16
     tempo: Annotated[float, Setting("Beats per minute.", _PIECE, metavar="BPM")] = 90.0
     drawing: Drawing = field(default_factory=Drawing)
 
@@ -146,11 +146,11 @@ class Compose(Answer):
         files = {"music": str(self.out)}
         (write_wav if wave else write_midi)(pitches, self.out, beats_a_minute=self.tempo)
         if self.picture is not None:
-            # Last, since a piece may have more tones than can be drawn.
+            # The picture comes last, since a piece may have more notes than can be drawn.
             try:
                 write_piano_roll(Chorale(self.out.stem, pitches), self.picture)
             except SettingsError as error:
-                raise SettingsError(f"{error}; the music is there, in {self.out}") from error
+                raise SettingsError(f"{error}; the music itself was written to {self.out}") from error
             files["piano roll"] = str(self.picture)
         seconds = len(pitches) * self._sixteenth
         after = f" after {given:,} given ones" if given else ""
@@ -161,14 +161,14 @@ class Compose(Answer):
 
     @property
     def _sixteenth(self) -> float:
-        """Seconds of a sixteenth."""
+        """Return the seconds of a sixteenth note."""
         return 15 / self.tempo
 
     def _new_chords(self) -> int:
         if self.seconds is None:
             return _CHORDS if self.chords is None else self.chords
         if self.chords is not None:
-            raise SettingsError("--chords and --seconds say twice how long the piece is to be: keep one of them")
+            raise SettingsError("--chords and --seconds both set the length of the piece: give only one")
         if not (math.isfinite(self.seconds) and self.seconds > 0):
             raise SettingsError(f"--seconds {self.seconds:g}: give a number above 0")
         chords = self.seconds / self._sixteenth
@@ -182,12 +182,12 @@ class Compose(Answer):
         from foretell.music.chorales import read_chorale
 
         if self.start_chords < 1:
-            raise SettingsError(f"--start-chords {self.start_chords}: give at least 1, or leave --start out")
+            raise SettingsError(f"--start-chords {self.start_chords}: give at least 1, or omit --start")
         return read_chorale(self.start).notes[: self.start_chords]
 
 
 _TRAIN = (
-    "Learn from Bach's chorales, which lie in folders train, valid and test",
+    "Train on Bach's chorales, which are in folders train, valid and test",
     "foretell music train jsb_chorales.tgz --out bach",
 )
 MUSIC = Kind(
@@ -195,33 +195,33 @@ MUSIC = Kind(
     settings=MusicSettings,
     source=Collection,
     answer=Compose,
-    train="""Learn to compose from chorales in four voices.
+    train="""Train a music model on four-part chorales.
 
-    The weights are kept that do best on the validation part.""",
-    evaluate="""Say how well the notes of other chorales are foreseen, each given all before it: fewer nats are better.
+    The weights with the lowest validation loss are kept.""",
+    evaluate="""Evaluate a model on other chorales, in nats per note: lower is better.
 
-    Of a collection with a test part that part is taken.""",
+    Each note is predicted from all notes before it. If the collection has a test part, only that part is used.""",
     measure="nats per note",
     units="notes",
     examples={
-        "": (_TRAIN, ("A new one, to listen to", "foretell music generate bach --out new.wav")),
+        "": (_TRAIN, ("Compose a chorale as audio", "foretell music generate bach --out new.wav")),
         "train": (
             _TRAIN,
             (
-                "From your own MIDI files, by a WaveNet, for ten minutes",
+                "Train a WaveNet on your own MIDI files for ten minutes",
                 "foretell music train songs --out mine --body wavenet --minutes 10",
             ),
         ),
         "generate": (
             (
-                "A new chorale, as notes and as a picture",
+                "Compose a chorale as MIDI, and draw its piano roll",
                 "foretell music generate bach --out new.mid --picture new.png",
             ),
             (
-                "Go on from a beginning, and listen",
+                "Continue a given chorale, as audio",
                 "foretell music generate bach --start chorale.csv --top-p 0.95 --out new.wav",
             ),
         ),
-        "evaluate": (("Nats per note of the test part", "foretell music evaluate bach jsb_chorales.tgz"),),
+        "evaluate": (("Evaluate on the test part", "foretell music evaluate bach jsb_chorales.tgz"),),
     },
 )

@@ -1,4 +1,4 @@
-"""What a classifier of texts declares: where its texts are, how it answers, and its commands."""
+"""The declaration of text classifiers: data source, prediction and commands."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from foretell.text.classification.table import LabelledTexts
 
-_TABLE = "A CSV, TSV or Parquet file, gzipped or not; - is standard input."
+_TABLE = "A CSV, TSV or Parquet file, optionally gzipped; - reads standard input."
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,10 @@ class LabelledTable(Source["LabelledTexts"]):
     places: ClassVar[tuple[str, ...]] = ("table",)
     table: Annotated[str, Setting(_TABLE, positional=True)]
     text: Annotated[
-        str | None, Setting("The column of texts; as in training where a model is judged.", DATA, metavar="COLUMN")
+        str | None,
+        Setting("Column of texts; evaluation uses the column of the training if not given.", DATA, metavar="COLUMN"),
     ] = None
-    label: Annotated[str | None, Setting("The column of labels; likewise.", DATA, metavar="COLUMN")] = None
+    label: Annotated[str | None, Setting("Column of labels; likewise.", DATA, metavar="COLUMN")] = None
     encoding: Encoding = None
 
     def read(
@@ -44,7 +45,7 @@ class LabelledTable(Source["LabelledTexts"]):
         settings: ClassifierSettings,  # noqa: ARG002
         on_progress: Progressed | None = None,  # noqa: ARG002
     ) -> LabelledTexts:
-        """See `labelled_texts`. Raises SettingsError without the names of both columns."""
+        """See `labelled_texts`. Raises SettingsError unless both columns are named."""
         if self.text is None or self.label is None:
             lacking = "--text" if self.text is None else "--label"
             raise SettingsError(f"{lacking} is missing: name the column of {lacking[2:]}s")
@@ -54,34 +55,36 @@ class LabelledTable(Source["LabelledTexts"]):
         return labelled_texts(read_table(self.table, self.encoding, typed=False), self.text, self.label)
 
     def hold_out(self, data: LabelledTexts, settings: ClassifierSettings) -> tuple[LabelledTexts, LabelledTexts | None]:
-        """Some texts of each class are held out."""
+        """Hold out some texts of each class."""
         return data.split(settings.validation, settings.training.seed)
 
     def described(self, parts: Parts[LabelledTexts], *, held_out: bool) -> tuple[Sequence[str], Mapping[str, Any]]:
         """See `Source`."""
         learned, held = parts.training, len(parts.validation or ())
-        judged = f", {held:,} {'held out' if held_out else 'more'} to judge by" if held else "; none were held out"
-        line = f"{len(learned):,} texts to learn from{judged}; {len(set(learned.labels)):,} classes."
+        judged = (
+            f", {held:,} {'held out' if held_out else 'more'} for validation"
+            if held
+            else "; none held out for validation"
+        )
+        line = f"{len(learned):,} texts for training{judged}; {len(set(learned.labels)):,} classes."
         counts = {"training": len(learned), "validation": held, "left_out": list(learned.left_out)}
         return [line, *learned.left_out], counts
 
 
 @dataclass(frozen=True)
 class Label(TableAnswer):
-    """Label texts: the likeliest class and the probability of each, beside the rows of the table.
+    """Classify texts: add the most likely class and the probability of each class to the rows of a table.
 
     Without --output the table goes to standard output. A row without a text gets no label.
     """
 
     verb: ClassVar[str] = "predict"
     table: Annotated[str, Setting(_TABLE, positional=True)] = STDOUT
-    text: Annotated[
-        str | None, Setting("The column of texts, if it is not named as in training.", DATA, metavar="COLUMN")
-    ] = None
+    text: Annotated[str | None, Setting("Column of texts, if it differs from training.", DATA, metavar="COLUMN")] = None
     label: Annotated[
-        str | None, Setting("A column of known labels, to say how well the model does.", DATA, metavar="COLUMN")
+        str | None, Setting("Column of known labels, to evaluate the predictions.", DATA, metavar="COLUMN")
     ] = None
-    lines: Annotated[bool, Setting("TABLE is plain text without a header, one text on a line.", DATA)] = False
+    lines: Annotated[bool, Setting("TABLE is plain text with one text per line and no header.", DATA)] = False
     encoding: Encoding = None
 
     def read_files(self) -> Sequence[str]:
@@ -89,7 +92,7 @@ class Label(TableAnswer):
         return [self.table]
 
     def place(self, *, json: bool) -> str | None:
-        """Standard output, unless another is given or a document goes there."""
+        """Return the destination: standard output by default, nothing if a JSON document goes there."""
         return self.output or (None if json else STDOUT)
 
     def check(self, *, json: bool) -> None:
@@ -97,7 +100,9 @@ class Label(TableAnswer):
         super().check(json=json)
         for name, column in (("--text", self.text), ("--label", self.label)):
             if self.lines and column is not None:
-                raise SettingsError(f"--lines says that there are no columns, {name} names one: keep one of them")
+                raise SettingsError(
+                    f"--lines reads plain text without columns, but {name} names a column: give only one"
+                )
 
     def run(self, model: Any, talk: Talk) -> dict[str, Any]:
         """See `Answer`."""
@@ -117,7 +122,7 @@ class Label(TableAnswer):
         if counts:
             talk.table(["class", "texts"], [[name, counts[name]] for name, _ in counts.most_common(12)])
         if found.score is not None:
-            talk.heading("How well they were sorted")
+            talk.heading("Evaluation")
             found.score.show(talk, self.table)
         talk.files(files)
         document = {
@@ -143,12 +148,12 @@ class Label(TableAnswer):
 
         found = read_lines(self.table if self.table == STDOUT else Path(self.table), self.encoding)
         if not found:
-            raise TextError(f"{named(self.table)} is empty; it needs one text on a line")
+            raise TextError(f"{named(self.table)} is empty; it needs one text per line")
         return pl.DataFrame({"text": found}, schema={"text": pl.String})
 
 
 _TRAIN = (
-    "Learn from a table of reviews",
+    "Train on a table of reviews",
     "foretell classify train reviews.csv --text review --label sentiment --out mood",
 )
 CLASSIFY = Kind(
@@ -156,32 +161,32 @@ CLASSIFY = Kind(
     settings=ClassifierSettings,
     source=LabelledTable,
     answer=Label,
-    train="""Learn from texts with their labels, two classes or more.
+    train="""Train a text classifier on labelled texts, with two or more classes.
 
-    Rows without a text or a label are left out, and named.""",
-    evaluate="""Say how well texts are sorted whose labels are known: each class, and which is taken for which.""",
+    Rows without a text or a label are left out and counted.""",
+    evaluate="""Evaluate a model on labelled texts: scores overall and per class, and a confusion matrix.""",
     measure="nats per text",
     units="texts",
     examples={
-        "": (_TRAIN, ("Label others", "foretell classify predict mood new.csv --output labelled.csv")),
+        "": (_TRAIN, ("Classify other texts", "foretell classify predict mood new.csv --output labelled.csv")),
         "train": (
             _TRAIN,
             (
-                "In a script without spaces, for ten minutes",
+                "Train on a script without spaces, for ten minutes",
                 "foretell classify train news.parquet --text title --label topic --units subwords --minutes 10 "
                 "--out topics",
             ),
         ),
         "predict": (
             (
-                "A table with labels and probabilities beside its rows",
+                "Add labels and probabilities to the rows of a table",
                 "foretell classify predict mood new.csv --output labelled.csv",
             ),
             (
-                "Plain text, one on a line, through a pipe",
+                "Classify plain text from a pipe, one text per line",
                 "foretell classify predict mood - --lines < lines.txt > labelled.csv",
             ),
         ),
-        "evaluate": (("How good is it on labels that are known?", "foretell classify evaluate mood test.csv"),),
+        "evaluate": (("Evaluate on labelled texts", "foretell classify evaluate mood test.csv"),),
     },
 )

@@ -1,4 +1,4 @@
-"""What a classifier of texts can be told."""
+"""Settings of a text classifier."""
 
 from __future__ import annotations
 
@@ -24,24 +24,25 @@ def _share(sentence: str, group: str = TRAINING) -> Setting:
 
 @dataclass(frozen=True)
 class ClassifierSettings(ModelSettings):
-    """The make and the training of a classifier; raises `SettingsError` on a value that makes no sense.
+    """Architecture and training of a text classifier; raises `SettingsError` on an invalid value.
 
-    By default training takes 4 passes over the texts, but 300 steps at least and 20,000 at most.
+    By default training takes 4 epochs, but at least 300 and at most 20,000 steps.
     """
 
     validation: Annotated[
-        float, held_out_share("Share of each class that is held out to judge by, 4,000 texts at most; 0 for none.")
+        float, held_out_share("Share of each class that is held out for validation, at most 4,000 texts; 0 for none.")
     ] = 0.1
     units: Annotated[
         Units,
         Setting(
-            "What a text is cut into. Subwords are for scripts without spaces, such as Chinese, and for many spellings."
+            "Tokens of a text. Subwords are for scripts without spaces, such as Chinese, and for texts "
+            "with many spelling variants."
         ),
     ] = "words"
     vocabulary: Annotated[
         int,
         Setting(
-            "Units that the network tells apart, at most: the most frequent ones that come up twice.",
+            "Largest vocabulary of the network: the most frequent tokens that occur at least twice.",
             at_least=300,
             at_most=1_000_000,
         ),
@@ -49,45 +50,51 @@ class ClassifierSettings(ModelSettings):
     counted: Annotated[
         int,
         Setting(
-            "Features of each naive Bayes, at most, the most frequent: one counts units and pairs of neighbours, the "
-            "other short subwords and up to four in a row. 0 leaves all to the network.",
+            "Largest number of features of each of two naive Bayes classifiers, the most frequent ones: "
+            "one counts tokens and pairs of tokens, the other short subwords and sequences of up to four."
+            " 0 uses the network alone.",
             at_least=0,
             at_most=10_000_000,
         ),
     ] = 400_000
-    cell: Annotated[Cell, Setting("The cell of the recurrent layers, which read a text both ways.")] = "gru"
-    hidden: Annotated[int, Setting("Features of a recurrent layer, in each direction.", at_least=1)] = 64
-    layers: Annotated[int, Setting("Recurrent layers.", at_least=1)] = 1
-    embedding: Annotated[int, Setting("Features of a unit.", at_least=1)] = 64
-    pooling: Annotated[Pooling, Setting("What becomes of the features of all steps.")] = "max"
+    cell: Annotated[Cell, Setting("Cell of the bidirectional recurrent layers.")] = "gru"
+    hidden: Annotated[int, Setting("Hidden size of a recurrent layer, per direction.", at_least=1)] = 64
+    layers: Annotated[int, Setting("Number of recurrent layers.", at_least=1)] = 1
+    embedding: Annotated[int, Setting("Size of the token embedding.", at_least=1)] = 64
+    pooling: Annotated[Pooling, Setting("Pooling of the outputs over all time steps.")] = "max"
     members: Annotated[
         int,
         Setting(
-            "Networks whose probabilities are averaged, trained side by side: steadier, for N times the training.",
+            "Number of networks whose probabilities are averaged, trained side by side: more robust, but "
+            "training takes N times as long.",
             at_least=1,
         ),
     ] = 3
     word_dropout: Annotated[
-        float, _share("Share of the units of a text that training hides, which stand for unknown ones.")
+        float, _share("Share of the tokens that are replaced by the unknown token in training.")
     ] = 0.1
-    input_dropout: Annotated[float, _share("Dropout on the features of units, to reduce overfitting.")] = 0.5
+    input_dropout: Annotated[float, _share("Dropout on the token embeddings, to reduce overfitting.")] = 0.5
     output_dropout: Annotated[
         float,
-        Setting("Dropout before the scores, and between layers.", TRAINING, at_least=0, below=1, option="dropout"),
+        Setting("Dropout before the output layer and between layers.", TRAINING, at_least=0, below=1, option="dropout"),
     ] = 0.5
-    recurrent_dropout: Annotated[float, _share("Dropout on the state that goes from step to step.")] = 0.0
+    recurrent_dropout: Annotated[float, _share("Dropout on the recurrent state.")] = 0.0
     label_smoothing: Annotated[
-        float, _share("Share of a label's probability that is spread over all classes (Szegedy et al., 2016).")
+        float,
+        _share(
+            "Label smoothing: share of a label's probability that is spread over all classes (Szegedy et al., 2016)."
+        ),
     ] = 0.0
     longest: Annotated[
         int,
         Setting(
-            "Units that the network reads of a text: of a longer one its beginning and its end, half of them each.",
+            "Largest number of tokens that the network reads of a text; of a longer text it reads the "
+            "beginning and the end, half each.",
             at_least=2,
             at_most=100_000,
         ),
     ] = 512
-    batch_size: Annotated[int, Setting("Texts per training step.", TRAINING, at_least=1)] = 64
+    batch_size: Annotated[int, Setting("Batch size, in texts.", TRAINING, at_least=1)] = 64
     training: TrainingSettings = field(
         default_factory=partial(TrainingSettings, steps=NO_BOUND, learning_rate=3e-3, average=0.99)
     )
@@ -98,7 +105,7 @@ class ClassifierSettings(ModelSettings):
         return self.members * self.layers
 
     def training_for(self, steps_per_epoch: float) -> TrainingSettings:
-        """See `ModelSettings`; of no length in particular, it depends on the number of texts."""
+        """See `ModelSettings`; the default number of steps depends on the number of texts."""
         training = self.training
         if self.epochs is not None:
             asked = super().training_for(steps_per_epoch)

@@ -1,4 +1,4 @@
-"""What a language model declares: where its text is, what it writes, and its commands."""
+"""The declaration of language models: data source, generation and commands."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from foretell.text.language.settings import LanguageSettings
 
 _LONGEST = 1_000_000_000
 _LONGEST_DOCUMENT = 10_000_000
-"""With --json, whose document is put together before it is written."""
+"""Largest length with --json, whose document is built in memory."""
 _FLUSHES_PER_SECOND = 20
 
 
 @dataclass(frozen=True)
 class TextFile(Source[str]):
-    """A text in a file."""
+    """A text file."""
 
     places: ClassVar[tuple[str, ...]] = ("file",)
-    file: Annotated[str, Setting("A text, gzipped or not; - is standard input.", positional=True)]
+    file: Annotated[str, Setting("Text file, optionally gzipped; - reads standard input.", positional=True)]
     encoding: Encoding = None
 
     def read(self, settings: LanguageSettings, on_progress: Progressed | None = None) -> str:  # noqa: ARG002
@@ -39,7 +39,7 @@ class TextFile(Source[str]):
         return read_text(self.file, self.encoding)
 
     def hold_out(self, data: str, settings: LanguageSettings) -> tuple[str, str | None]:
-        """The end of the text is held out."""
+        """Hold out the end of the text."""
         from foretell.text.language.reading import hold_out
 
         return hold_out(data, settings.validation)
@@ -47,29 +47,27 @@ class TextFile(Source[str]):
     def described(self, parts: Parts[str], *, held_out: bool) -> tuple[Sequence[str], Mapping[str, Any]]:
         """See `Source`."""
         learned, held = parts.training, parts.validation or ""
-        end = f"; {len(held):,} more to judge by"
+        end = f"; {len(held):,} more for validation"
         if held_out:
-            end = (
-                f", {len(held):,} at its end were held out to judge by" if held else "; none were held out to judge by"
-            )
-        line = f"{len(learned):,} characters to learn from, {len(set(learned)):,} different ones{end}."
+            end = f", {len(held):,} at its end held out for validation" if held else "; none held out for validation"
+        line = f"{len(learned):,} characters for training, {len(set(learned)):,} distinct{end}."
         return [line], {"training": len(learned), "validation": len(held)}
 
 
 @dataclass(frozen=True)
 class Write(Answer):
-    """Write on from a beginning, character by character, with a trained model.
+    """Generate text with a trained model, character by character.
 
-    The text goes to standard output as it is written, its beginning first; what is said of it to standard error.
+    The text goes to standard output as it is generated, starting with --start; messages go to standard error.
     """
 
     verb: ClassVar[str] = "generate"
-    start: Annotated[str, Setting("What it goes on from; otherwise from a beginning.", "What is written")] = ""
-    length: Annotated[int, Setting("New characters to write.", "What is written")] = 500
+    start: Annotated[str, Setting("Text to continue from; by default the model starts from scratch.", "The text")] = ""
+    length: Annotated[int, Setting("Number of characters to generate.", "The text")] = 500
     drawing: Drawing = field(default_factory=Drawing)
 
     def takes_stdout(self, *, json: bool) -> bool:  # noqa: ARG002
-        """Always: the text is what it is for."""
+        """Return True: the text itself goes to standard output."""
         return True
 
     def check(self, *, json: bool) -> None:
@@ -99,7 +97,7 @@ class Write(Answer):
 
 
 def _print(start: str, drawn: Iterable[str]) -> str:
-    """To standard output, soon after each character is there; a terminal is not steered, and left at a new line."""
+    """Print the text as it is generated; escape what could steer a terminal, and end with a newline there."""
     out, terminal = sys.stdout, sys.stdout.isatty()
     out.write(printable(start, lines=True) if terminal else start)
     flushed = 0.0
@@ -118,10 +116,13 @@ def _print(start: str, drawn: Iterable[str]) -> str:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How a language model is judged."""
+    """Options of the evaluation of a language model."""
 
     dynamic: Annotated[
-        bool, Setting("Go on learning from the text while it is read. The model stays as it is.", DATA)
+        bool,
+        Setting(
+            "Dynamic evaluation: keep training on the text while reading it. The saved model does not change.", DATA
+        ),
     ] = False
 
 
@@ -130,38 +131,38 @@ TEXT = Kind(
     settings=LanguageSettings,
     source=TextFile,
     answer=Write,
-    train="""Learn how a text goes on, character by character.
+    train="""Train a character-level language model on a text.
 
-    Its end is held out to judge by, and the weights are kept that foresee it best.""",
-    evaluate="""Say how many bits per character a model needs for a text: fewer are better.
+    The end of the text is held out for validation; the weights with the lowest validation loss are kept.""",
+    evaluate="""Evaluate a model on a text, in bits per character: lower is better.
 
-    Each character is foreseen from all before it.""",
+    Each character is predicted from all characters before it.""",
     measure="bits per character",
     units="characters",
     evaluation=Evaluation,
     examples={
         "": (
             ("Learn how a text goes on", "foretell text train plays.txt --out author"),
-            ("Write more of it", "foretell text generate author"),
+            ("Generate text", "foretell text generate author"),
         ),
         "train": (
             ("Learn how a text goes on", "foretell text train plays.txt --out author"),
             (
-                "A smaller network, for ten minutes, of a text in another encoding",
+                "Train a smaller network for ten minutes, on a text in another encoding",
                 "foretell text train letters.txt.gz --out author --hidden 256 --minutes 10 --encoding cp1252",
             ),
         ),
         "generate": (
-            ("Go on from a beginning", "foretell text generate author --start 'Once upon a time'"),
+            ("Continue a given beginning", "foretell text generate author --start 'Once upon a time'"),
             (
-                "More cautiously than it was trained, as long as a page",
+                "Generate a page of text at a lower temperature",
                 "foretell text generate author --temperature 0.8 --length 3000 > page.txt",
             ),
         ),
         "evaluate": (
-            ("How well is another text foreseen?", "foretell text evaluate author other-play.txt"),
+            ("Evaluate on another text", "foretell text evaluate author other-play.txt"),
             (
-                "And how well, if it is learned from while it is read?",
+                "Keep training on the text while reading it",
                 "foretell text evaluate author other-play.txt --dynamic",
             ),
         ),

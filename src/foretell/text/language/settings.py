@@ -1,4 +1,4 @@
-"""What a language model can be told."""
+"""Settings of a language model."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ CELLS: tuple[Cell, ...] = get_args(Cell)
 
 @dataclass(frozen=True)
 class LanguageSettings(ModelSettings):
-    """The make and the training of a language model; raises `SettingsError` on a value that makes no sense."""
+    """Architecture and training of a language model; raises `SettingsError` on an invalid value."""
 
     validation: Annotated[
-        float, held_out_share("Share at the end of the text that is held out to judge by; 0 for none.")
+        float, held_out_share("Share at the end of the text that is held out for validation; 0 for none.")
     ] = 0.05
-    cell: Annotated[Cell, Setting("The cell of the recurrent layers.")] = "lstm"
+    cell: Annotated[Cell, Setting("Cell of the recurrent layers.")] = "lstm"
     hidden: Annotated[
-        int, Setting("Features of a recurrent layer: more remember more, and take longer.", at_least=1)
+        int, Setting("Hidden size of a recurrent layer; larger has more capacity and is slower.", at_least=1)
     ] = 512
-    layers: Annotated[int, Setting("Recurrent layers.", at_least=1)] = 1
-    embedding: Annotated[int, Setting("Features of a character.", at_least=1)] = 64
+    layers: Annotated[int, Setting("Number of recurrent layers.", at_least=1)] = 1
+    embedding: Annotated[int, Setting("Size of the character embedding.", at_least=1)] = 64
     dropout: Annotated[
         float, Setting("Dropout on the output of each recurrent layer, to reduce overfitting.", at_least=0, below=1)
     ] = 0.3
     recurrent_dropout: Annotated[
         float,
         Setting(
-            "Dropout on the state that a layer carries from step to step, the same units for a whole chunk.",
+            "Dropout on the recurrent state, with the same mask for a whole chunk.",
             at_least=0,
             below=1,
         ),
     ] = 0.1
     streams: Annotated[
         int,
-        Setting("Places of the text that are read side by side; fewer where the text is short.", TRAINING, at_least=1),
+        Setting("Batch size, in streams of text; fewer if the text is short.", TRAINING, at_least=1),
     ] = 32
     chunk: Annotated[
         int,
         Setting(
-            "Characters of each stream that a step reads, and that a gradient reaches back at most. The state goes on.",
+            "Characters of each stream per step. Gradients are truncated there; the state is carried on.",
             TRAINING,
             at_least=1,
         ),

@@ -1,4 +1,4 @@
-"""What a translator declares: where its pairs are, how it answers, and its commands."""
+"""The declaration of translators: data source, prediction and commands."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from foretell.text.translation.pairs import Pairs
 
 _FEWEST, _MOST = 100, 1000
-"""Pairs: of fewer none is held out, and never more."""
+"""Numbers of pairs: with fewer than the first none is held out; at most the second are."""
 _LISTED = 5
 _AT_ONCE = 2048
-"""Lines of a file between two writings to standard output."""
-_SEARCH = "How it translates"
+"""Number of lines of a file that are translated before they are written to standard output."""
+_SEARCH = "Decoding"
 
 
 @dataclass(frozen=True)
@@ -39,18 +39,18 @@ class ParallelTexts(Source["Pairs"]):
     source: Annotated[
         Path,
         Setting(
-            "Sentences, one on a line, gzipped or not; or, without TARGET, a table (CSV, TSV, Parquet) with a column "
-            "for each language.",
+            "Source sentences, one per line, optionally gzipped; or, without TARGET, a table (CSV, TSV, "
+            "Parquet) with one column per language.",
             positional=True,
         ),
     ]
-    target: Annotated[Path | None, Setting("Their translations: line n is that of line n.", positional=True)] = None
+    target: Annotated[Path | None, Setting("Their translations, line by line.", positional=True)] = None
     source_column: Annotated[
-        str | None, Setting("In a table: the column to translate from.", DATA, metavar="COLUMN")
+        str | None, Setting("For a table: the column of source sentences.", DATA, metavar="COLUMN")
     ] = None
-    target_column: Annotated[str | None, Setting("In a table: the column to translate to.", DATA, metavar="COLUMN")] = (
-        None
-    )
+    target_column: Annotated[
+        str | None, Setting("For a table: the column of translations.", DATA, metavar="COLUMN")
+    ] = None
     encoding: Encoding = None
 
     def read(
@@ -65,11 +65,11 @@ class ParallelTexts(Source["Pairs"]):
         if self.target is None:
             return read_table_pairs(self.source, *columns, self.encoding)
         if any(column is not None for column in columns):
-            raise SettingsError("--source-column and --target-column are for one table: leave TARGET out, or them")
+            raise SettingsError("--source-column and --target-column are for a single table: omit TARGET, or omit them")
         return read_pairs(self.source, self.target, self.encoding)
 
     def hold_out(self, data: Pairs, settings: TranslatorSettings) -> tuple[Pairs, Pairs | None]:
-        """Pairs are held out by a draw."""
+        """Hold out randomly drawn pairs."""
         held = held_out(len(data), settings.validation, settings.training.seed, fewest=_FEWEST, most=_MOST)
         return data.split(held)
 
@@ -80,38 +80,41 @@ class ParallelTexts(Source["Pairs"]):
         if learned.skipped:
             listed = ", ".join(f"{number:,}" for number in learned.skipped[:_LISTED])
             more = " and more" if len(learned.skipped) > _LISTED else ""
-            lines.append(f"{len(learned.skipped):,} are left out, since a side is empty: line {listed}{more}.")
+            lines.append(f"{len(learned.skipped):,} were left out, since one side is empty: line {listed}{more}.")
         if not held:
-            lines.append("None is held out to judge the training by.")
+            lines.append("None are held out for validation.")
         elif held_out:
-            lines.append(f"{held:,} of them are held out to judge the training by.")
+            lines.append(f"{held:,} of them are held out for validation.")
         else:
-            lines.append(f"{held:,} more judge the training.")
+            lines.append(f"{held:,} more for validation.")
         return lines, {"training": len(learned), "validation": held, "skipped": len(learned.skipped)}
 
 
 @dataclass(frozen=True)
 class Translate(Answer):
-    """Translate sentences, one on a line, and keep their order.
+    """Translate sentences, one per line, in order.
 
-    Every line gives one line, an empty one an empty one. Out of a pipe, whatever is there is translated at once.
+    Each input line gives one output line; an empty line stays empty. Lines from a pipe are translated as they arrive.
     """
 
     verb: ClassVar[str] = "predict"
     source: Annotated[
         str,
-        Setting("Sentences, one on a line, gzipped or not; - is standard input.", positional=True, metavar="[FILE]"),
+        Setting(
+            "Sentences, one per line, optionally gzipped; - reads standard input.", positional=True, metavar="[FILE]"
+        ),
     ] = STDOUT
     output: Annotated[
-        Path | None, Setting("Write there, not to standard output.", OUTPUT, metavar="FILE", short="-o")
+        Path | None, Setting("Write to this file instead of standard output.", OUTPUT, metavar="FILE", short="-o")
     ] = None
     beam: Annotated[
-        int, Setting("Hypotheses of the beam search; 1 takes the likeliest token each time, faster.", _SEARCH)
+        int, Setting("Beam size; 1 always takes the most likely token (greedy decoding) and is faster.", _SEARCH)
     ] = 5
     length_penalty: Annotated[
-        float, Setting("Of the beam search: above 0 favours longer translations.", _SEARCH, metavar="ALPHA")
+        float,
+        Setting("Length penalty of the beam search: above 0 favours longer translations.", _SEARCH, metavar="ALPHA"),
     ] = 1.0
-    batch: Annotated[int, Setting("Sentences at once: more is faster, and takes more memory.", _SEARCH)] = 64
+    batch: Annotated[int, Setting("Batch size, in sentences: larger is faster and takes more memory.", _SEARCH)] = 64
     encoding: Encoding = None
 
     def takes_stdout(self, *, json: bool) -> bool:  # noqa: ARG002
@@ -123,7 +126,8 @@ class Translate(Answer):
         if self.output is None:
             if json:
                 raise SettingsError(
-                    "--json and the translations both go to standard output: send these to a file with --output"
+                    "--json and the translations both go to standard output: write the translations to a "
+                    "file with --output"
                 )
             return
         require_apart(self.output, self.source, "the file")
@@ -152,7 +156,7 @@ class Translate(Answer):
             replace_file(self.output, "".join(f"{text}\n" for text in written).encode())
         if cut:
             were = "line was" if cut == 1 else "lines were"
-            talk.note(f"{cut:,} {were} longer than any sentence that was learned from, and translated in pieces.")
+            talk.note(f"{cut:,} {were} longer than any training sentence and translated in pieces.")
         speed = f": {tokens / seconds:,.0f} tokens per second" if seconds > 0 else ""
         talk.note(f"{lines:,} line{'' if lines == 1 else 's'}, {tokens:,} tokens in {seconds:.1f} s{speed}.")
         return {
@@ -165,7 +169,7 @@ class Translate(Answer):
         }
 
     def _groups(self) -> Iterator[list[str]]:
-        """The lines in groups to translate together."""
+        """Yield the lines in groups to translate together."""
         from foretell.text.lines import read_lines, stream_lines
 
         if self.source == STDOUT and self.encoding is None:
@@ -177,7 +181,7 @@ class Translate(Answer):
 
 
 def _print(texts: list[str]) -> None:
-    # As bytes: translations are UTF-8, whatever the terminal's encoding.
+    # Write bytes, since translations are UTF-8 whatever the terminal's encoding.
     shown = map(printable, texts) if sys.stdout.isatty() else texts
     sys.stdout.buffer.write("".join(f"{text}\n" for text in shown).encode())
     sys.stdout.buffer.flush()
@@ -189,35 +193,40 @@ TRANSLATE = Kind(
     settings=TranslatorSettings,
     source=ParallelTexts,
     answer=Translate,
-    train="""Learn to translate from pairs of sentences.
+    train="""Train a translation model on pairs of sentences.
 
-    Ctrl-C leaves a checkpoint beside the model, from which the same command goes on.""",
-    evaluate="""Say how good the translations of other sentences are, by BLEU, beside those of a person.""",
+    Ctrl-C leaves a checkpoint beside the model; running the same command again resumes from it.""",
+    evaluate="""Evaluate a model on other sentences: BLEU against reference translations.""",
     measure="nats per token",
     units="tokens",
     examples={
         "": (
-            ("Learn from sentences in two files, line by line each other's translations", _TRAIN),
+            ("Train on two files whose lines are translations of each other", _TRAIN),
             ("Translate a sentence", "echo 'A dog runs over the snow.' | foretell translate predict en-fr"),
         ),
         "train": (
             (
-                "Learn from sentences in two files, for 20 minutes, judged by others",
+                "Train on two files for 20 minutes, with validation data of their own",
                 "foretell translate train train.en train.fr --validation val.en --validation val.fr --out en-fr "
                 "--minutes 20",
             ),
             (
-                "From two columns of a table",
+                "Train on two columns of a table",
                 "foretell translate train pairs.csv --source-column English --target-column French --out en-fr",
             ),
         ),
         "predict": (
-            ("From a pipe into a file", "foretell translate predict en-fr < letter.txt > lettre.txt"),
+            ("Translate from a pipe into a file", "foretell translate predict en-fr < letter.txt > lettre.txt"),
             (
-                "Without a beam search, which is faster",
+                "Translate without a beam search, which is faster",
                 "foretell translate predict en-fr book.txt.gz --beam 1 --output livre.txt",
             ),
         ),
-        "evaluate": (("On sentences that it has never seen", "foretell translate evaluate en-fr test.en test.fr"),),
+        "evaluate": (
+            (
+                "Evaluate on sentences that were not used for training",
+                "foretell translate evaluate en-fr test.en test.fr",
+            ),
+        ),
     },
 )
