@@ -25,7 +25,7 @@ LENGTH = "how long to train"
 
 @dataclass(frozen=True)
 class Setting:
-    """What a dataclass says of a field beside its type and default, within `Annotated`."""
+    """The metadata of a dataclass field within `Annotated`, in addition to its type and default."""
 
     help: str
     """A sentence or two that explain it."""
@@ -38,20 +38,20 @@ class Setting:
     """Bounds of a number, or of each number of a list. No number is NaN or infinite."""
     multiple_of: int | None = None
     metavar: str | None = None
-    """What stands for its value in help; by its type if not given."""
+    """Placeholder of its value in help; derived from the type if not given."""
     option: str | None = None
     """Its name on the command line, where that is not the field's."""
     short: str | None = None
     """A short form of the option, such as -o."""
     positional: bool = False
-    """Whether it is an argument, not an option, of commands."""
+    """True for a positional argument of commands instead of an option."""
     exclusive: str | None = None
-    """What it says, of which a command may be told once: of several such options one is to be given."""
+    """What the option sets; only one of several options that set the same thing may be given."""
     by_hand: bool = False
-    """Whether commands have an option for it that says more than its value."""
+    """True if commands define the option themselves."""
 
     def allows(self, value: Any) -> bool:
-        """Whether a value is within the bounds; what is no number is."""
+        """Return whether a value is within the bounds; values that are not numbers always are."""
         if isinstance(value, tuple):
             return all(map(self.allows, value))
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -98,7 +98,7 @@ class Declared:
 
     @property
     def required(self) -> bool:
-        """Whether it has no default."""
+        """Return whether it has no default."""
         return self.field.default is dataclasses.MISSING and self.field.default_factory is dataclasses.MISSING
 
     @property

@@ -1,4 +1,4 @@
-"""Text that comes from tables, files and folders, as it may go to a terminal."""
+"""Makes text from tables, files and folders safe to print on a terminal."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ _DIRECTIONS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u206
 
 
 def printable(text: str, *, lines: bool = False) -> str:
-    """The text with escapes such as \\x1b in place of what could steer the terminal or turn the direction of writing.
+    """Return the text with escapes such as \\x1b for characters that control the terminal or the writing direction.
 
-    With `lines` it may have several, and tabs.
+    With `lines`, line breaks and tabs are kept.
     """
     return "".join(c if (lines and c in "\n\t") or not _steers(c) else _escape(c) for c in text)
 

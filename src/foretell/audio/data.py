@@ -1,4 +1,4 @@
-"""What a model is trained on and judged by, and what is worth saying of it."""
+"""Training and validation sounds of a model, and sentences that describe them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class AudioData:
     """Sounds for training and validation, at one rate."""
 
     corpus: Corpus
-    """What the folder held."""
+    """The sounds of the folder."""
     training: tuple[Sound, ...]
     validation: tuple[Sound, ...]
     speakers: tuple[str, ...]
@@ -49,7 +49,7 @@ class AudioData:
         return Parts(training, held, sentences=tuple(self.sentences()), counts=counts)
 
     def sentences(self) -> list[str]:
-        """What was found, for people."""
+        """Return sentences that describe the data."""
         corpus = self.corpus
         lines = [
             f"{_count(len(corpus.sounds), 'sound')}, {corpus.seconds:,.1f} s at {corpus.rate:,} samples per second."

@@ -1,4 +1,4 @@
-"""What a training on sounds is made of: batches, judgements in bits per sample, and a sound to hear."""
+"""The parts of a training on sounds: batches, evaluation in bits per sample, and audio samples for TensorBoard."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from foretell.nn import WaveNet
 from foretell.training.tensorboard import TensorBoard
 
 _LAST = 10
-"""How many times the chunks of an evaluation during training the last one takes."""
+"""Factor by which the final evaluation exceeds those during training, in chunks."""
 
 
 class AudioFit:

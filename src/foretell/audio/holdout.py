@@ -1,4 +1,4 @@
-"""Which sounds are held out of training, to judge it by."""
+"""Selection of the sounds that are held out for validation."""
 
 from __future__ import annotations
 

@@ -27,11 +27,7 @@ def to_pcm(waveform: NDArray[np.float32], bits: int = 16) -> NDArray[np.int16]:
 
 
 class Levels:
-    """How a head's sounds are kept and what it makes of them.
-
-    `levels` are what is kept: a numpy array or tensor of uint8 or int16. `values` are what the head takes and gives:
-    int64 levels, or floats on its grid in [-1, 1].
-    """
+    """Storage of sounds for a head, and conversion to the head's values."""
 
     def __init__(self, head: heads.Head) -> None:
         self._classes: int | None = head.classes if isinstance(head, heads.Categorical) else None
@@ -39,7 +35,7 @@ class Levels:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Of what is kept."""
+        """Return the dtype of the stored levels."""
         return np.dtype(np.uint8 if self._classes is not None and self._classes <= 256 else np.int16)
 
     def encode(self, waveform: NDArray[np.float32]) -> NDArray[Any]:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _LEFT_OVER = 1e-3
-"""Of the channels' energy in their mean, where they cancel: channels that have nothing in common leave a half."""
+"""Share of the channels' energy in their mean, below which they cancel; unrelated channels leave a half."""
 
 
 class Mixing:
@@ -33,7 +33,7 @@ class Mixing:
 
     @property
     def cancels(self) -> bool:
-        """Whether next to nothing of the channels is left in their mean."""
+        """Return whether hardly any energy of the channels is left in their mean."""
         return bool(len(self._energies)) and self._of_mean < _LEFT_OVER * float(self._energies.mean())
 
     @property

@@ -37,7 +37,7 @@ _LONGEST_SECONDS = 10_000_000
 
 @dataclass(frozen=True)
 class Score(model_score.Score):
-    """How well a model foretells sounds that it reads: lower is better."""
+    """The score of a model on sounds: lower is better."""
 
     labels: ClassVar[dict[str, str]] = {"bits": "bits per sample"}
     bits: float
@@ -65,7 +65,7 @@ class Score(model_score.Score):
 
 @dataclass(frozen=True)
 class Learned:
-    """What an audio model knows besides its weights."""
+    """The learned state of an audio model besides its weights."""
 
     rate: int
     """Samples per second."""
@@ -75,7 +75,7 @@ class Learned:
     seconds: float
     """That it was trained on."""
     short: int
-    """How many of these sounds are shorter than the network hears back."""
+    """Number of these sounds that are shorter than the receptive field."""
     repeated: float
     """The share of their samples that are read twice, as context, since long sounds are cut up."""
 

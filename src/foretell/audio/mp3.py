@@ -16,12 +16,12 @@ _KILOBITS = {
 """By whether it is MPEG-1, and the header's index."""
 _RATES = (44_100, 48_000, 32_000)
 _SLOWER = {3: 1, 2: 2, 0: 4}
-"""What a rate is divided by, by the header's version: MPEG-1, MPEG-2, MPEG-2.5."""
+"""Divisor of the sample rate, by the header's version: MPEG-1, MPEG-2, MPEG-2.5."""
 
 
 @dataclass(frozen=True)
 class Frames:
-    """What a walk over the frames found."""
+    """The result of counting the frames."""
 
     whole: int
     """Frames that are there in full, without that which only tells of the others."""
@@ -67,7 +67,7 @@ def _after_tag(data: bytes) -> int:
 
 
 def _length(data: bytes, at: int) -> int | None:
-    """Of the frame that begins here, in bytes; None where none does."""
+    """Return the length in bytes of the frame that begins here; None where none does."""
     head = data[at : at + 4]
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return None

@@ -20,7 +20,7 @@ from foretell.audio.truncated_files import cut_short, hidden_samples
 from foretell.errors import AudioError
 
 ENDINGS = (".wav", ".wave", ".flac", ".ogg", ".oga", ".mp3")
-"""What the name of a file of sound ends in, in small letters."""
+"""Extensions of audio files, in lower case."""
 
 _BLOCK = 1 << 18
 _SLOWEST = 1000
@@ -29,7 +29,7 @@ _LOUDEST = 8.0
 
 @dataclass(frozen=True)
 class SoundInfo:
-    """What a file says of itself."""
+    """The metadata of an audio file."""
 
     rate: int
     """Samples a second."""

@@ -1,4 +1,4 @@
-"""Who speaks in a file: told from its name, or from the folder that it lies in."""
+"""The speaker of a file, taken from its name or from its folder."""
 
 from __future__ import annotations
 

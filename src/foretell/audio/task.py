@@ -1,4 +1,4 @@
-"""What a network is trained for on sound, and how it is judged: the likelihood of each sample given those before it."""
+"""The training loss and the evaluation of a network on sound: the likelihood of each sample given those before it."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class Score:
 
 @dataclass
 class Scores:
-    """Of some sounds, all together and by the speaker's number (0 for a network that knows none)."""
+    """Scores of some sounds, in total and by speaker number (0 for a network without speakers)."""
 
     by_speaker: dict[int, Score] = field(default_factory=lambda: defaultdict(Score))
 
     @property
     def total(self) -> Score:
-        """Of all speakers together."""
+        """Return the score of all speakers together."""
         scores = self.by_speaker.values()
         return Score(sum(score.nats for score in scores), sum(score.samples for score in scores))
 

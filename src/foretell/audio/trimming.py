@@ -10,7 +10,7 @@ _SMALLEST = 2.0**-16
 
 
 def is_silent(waveform: NDArray[np.float32]) -> bool:
-    """Whether nothing in `(N,)` differs from a constant by as much as half a step of 16 bits."""
+    """Return whether nothing in `(N,)` differs from a constant by as much as half a step of 16 bits."""
     return bool(len(waveform) == 0 or np.abs(waveform - _middle(waveform)).max() < _SMALLEST)
 
 

@@ -17,7 +17,7 @@ _MP3_SLACK = 0.02
 
 
 def cut_short(path: Path, container: str) -> str | None:
-    """What is missing of a WAV, OGG or MP3 file, in words; None where nothing is, or the format does not tell."""
+    """Describe what is missing of a WAV, OGG or MP3 file; None where nothing is, or the format does not tell."""
     if container == "MP3":
         frames = count_frames(path.read_bytes())
         if frames is None or frames.declared is None or frames.whole >= frames.declared:
@@ -32,9 +32,9 @@ def cut_short(path: Path, container: str) -> str | None:
 
 
 def hidden_samples(path: Path, container: str, frames: int) -> int:
-    """How many samples libsndfile, which tells of `frames` of them, would pass over without a word.
+    """Return the number of samples beyond `frames` that libsndfile would silently skip.
 
-    It guesses the length of an MP3 file with no header that tells it, from the first frame's bit rate.
+    It guesses the length of an MP3 file without a header that gives it, from the first frame's bit rate.
     """
     found = count_frames(path.read_bytes()) if container == "MP3" else None
     if found is None or found.declared is not None:

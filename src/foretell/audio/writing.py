@@ -20,7 +20,7 @@ from foretell.storage.unfinished import sweep, unfinished_file
 from foretell.storage.whole_file import require_ordinary, sync_folder
 
 FORMATS = {".wav": "WAV", ".flac": "FLAC"}
-"""What is written, by the ending of the name."""
+"""Output formats by file extension."""
 
 _LONGEST_WAV = (1 << 31) - 64
 

@@ -15,12 +15,12 @@ from foretell.errors import ImageError
 from foretell.optional import load
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm")
-"""What the name of a picture in a folder ends in, in small letters. A file that is named itself may end in anything."""
+"""Extensions of pictures in a folder, in lower case. A file that is named itself may have any name."""
 MOST_PIXELS = 100_000_000
 """Of a picture; a small file may say that it holds more than any memory does."""
 
 BRIGHTNESS = (0.299, 0.587, 0.114)
-"""What red, green and blue add to the brightness of a pixel, as ITU-R BT.601 weighs them."""
+"""Weights of red, green and blue in the brightness of a pixel, from ITU-R BT.601."""
 
 # Those that Pillow decodes by itself: it would hand PostScript to another program.
 _FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
@@ -34,7 +34,7 @@ _TURNS = {
     7: "TRANSVERSE",
     8: "ROTATE_90",
 }
-"""What brings a picture upright whose EXIF orientation is this number."""
+"""Operations that bring a picture with this EXIF orientation upright."""
 
 Picture = NDArray[np.uint8]
 """`(S, S, 3)`: red, green and blue of the rows from the top; `(N, S, S, 3)` of several."""

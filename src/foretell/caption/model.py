@@ -27,7 +27,7 @@ _WIDEST = 1000
 
 @dataclass(frozen=True)
 class Learned:
-    """What a captioner knows besides its weights."""
+    """The learned state of a captioner besides its weights."""
 
     vocabulary: Vocabulary
     cut: int
@@ -69,7 +69,7 @@ class Captioner(Model[CaptionSettings, Learned, CaptionNetwork, Captioned, Score
             network.cpu()
 
     def evaluate(self, data: Captioned, *, on_progress: Callable[[float], None] | None = None) -> Score:
-        """How well the captions of these pictures are foreseen, and how many are written word for word."""
+        """Evaluate the model on the captions of these pictures, and on how many it writes verbatim."""
         network, learned = self._trained()
         if not len(data):
             raise ImageError("there is no picture to evaluate on: give at least one, with its caption")

@@ -99,7 +99,7 @@ def _convolution(inputs: int, outputs: int, side: int, *, stride: int = 1) -> nn
 
 
 def _coordinates(grid: Tensor) -> Tensor:
-    """How far right and how far down each place of a grid `(B, C, H, W)` is, from -1 to 1: `(B, 2, H, W)`."""
+    """Return the coordinates of each place of a grid `(B, C, H, W)`, from -1 to 1: `(B, 2, H, W)`."""
     height, width = (torch.linspace(-1, 1, size, device=grid.device) for size in grid.shape[2:])
     down, right = torch.meshgrid(height, width, indexing="ij")
     return torch.stack([right, down]).expand(len(grid), -1, -1, -1)

@@ -30,7 +30,7 @@ _AT_ONCE = 256
 
 @dataclass(frozen=True)
 class Score(model_score.Score):
-    """How well captions of pictures that were held out are foreseen and written."""
+    """Scores of captions of held-out pictures, predicted and generated."""
 
     labels: ClassVar[dict[str, str]] = {"loss": "nats per word", "exact": "exact captions"}
     loss: float

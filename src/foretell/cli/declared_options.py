@@ -1,4 +1,4 @@
-"""Command-line options made from what dataclasses declare of their fields, and back."""
+"""Conversion between declared dataclass fields and command-line options."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from foretell.declaration import GROUPS, Declared, Setting, declared
 from foretell.errors import SettingsError
 
 _NOTHING = "none"
-"""What is written for None, where that is not the default."""
+"""The value on the command line that stands for None where None is not the default."""
 _METAVARS: dict[Any, str] = {int: "N", float: "X", str: "TEXT", Path: "FILE"}
 
 
 def parameters(kind: Any, defaults: Any = None) -> list[inspect.Parameter]:
-    """A parameter for each field that declares a setting, those of dataclasses within it too.
+    """Return a parameter for each field that declares a setting, including those of nested dataclasses.
 
-    `defaults`: an instance whose values are shown as defaults, in place of the fields' own. What is not given is None.
+    `defaults`: an instance whose values are shown as defaults instead of the fields' own. An option not given is None.
     """
     return [
         _parameter(field, field.setting, default)
@@ -46,7 +46,7 @@ def made(kind: Any, values: dict[str, Any], defaults: Any = None) -> Any:
 
 
 def refuse_twice(kind: Any, values: dict[str, Any]) -> None:
-    """Raise SettingsError where of options that exclude each other several are given."""
+    """Raise SettingsError where several options that exclude each other are given."""
     given: dict[str, list[str]] = {}
     for field, _ in with_defaults(kind):
         if field.setting is not None and field.setting.exclusive and values.get(field.name) is not None:
@@ -57,7 +57,7 @@ def refuse_twice(kind: Any, values: dict[str, Any]) -> None:
 
 
 def with_defaults(kind: Any, defaults: Any = None) -> list[tuple[Declared, Any]]:
-    """All fields with their defaults, those of dataclasses within it too, group by group."""
+    """Return all fields with their defaults, including those of nested dataclasses, group by group."""
     found: list[tuple[Declared, Any]] = []
     for field in declared(kind):
         default = field.default if defaults is None else getattr(defaults, field.name)
@@ -66,14 +66,14 @@ def with_defaults(kind: Any, defaults: Any = None) -> list[tuple[Declared, Any]]
 
 
 def option_of(field: Declared) -> str:
-    """How a field is spelled on the command line, such as --learning-rate."""
+    """Return the name of a field on the command line, such as --learning-rate."""
     setting = field.setting
     name = setting.option if setting is not None and setting.option else field.name
     return "--" + name.replace("_", "-")
 
 
 def shown_default(value: Any) -> str:
-    """A default as help and documentation show it; empty for None."""
+    """Return a default as help and documentation show it; empty for None."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:,}" if isinstance(value, int) else "" if value is None else str(value)
@@ -93,7 +93,7 @@ def _parameter(field: Declared, setting: Setting, default: Any) -> inspect.Param
         empty = inspect.Parameter.empty if field.required else default
         return _keyword(field.name, empty, Annotated[hint if field.required else hint | None, info])
     if optional and default is not None:
-        # Only such an option can be asked to be nothing.
+        # Only such an option accepts the value none.
         shared["parser"] = _or_nothing(hint)
     names = [option_of(field), *([setting.short] if setting.short else [])]
     if hint is bool:
@@ -110,7 +110,7 @@ def _keyword(name: str, default: Any, annotation: Any) -> inspect.Parameter:
 
 
 def _plain(hint: Any) -> tuple[Any, bool]:
-    """A hint without None, and whether it had it."""
+    """Return a type hint without None, and whether it included None."""
     if get_origin(hint) not in (Union, UnionType):
         return hint, False
     kinds = [kind for kind in get_args(hint) if kind is not NoneType]

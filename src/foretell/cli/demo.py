@@ -1,4 +1,4 @@
-"""What `--demo` stands for: Chicago's bus and rail boardings, two weeks ahead, with the types of the days to come."""
+"""The options that `--demo` implies: Chicago's bus and rail boardings, 14 days ahead, with known day types."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _HORIZON = 14
 
 
 def demo_table(options: TableOptions) -> TableOptions:
-    """The options with the demo filled in, where it is asked for. SettingsError for neither table nor demo, or both."""
+    """Return the options with the demo table. Raises SettingsError for neither table nor demo, or both."""
     if options.demo and options.table is not None:
         raise SettingsError(f"a table ({options.table}) and --demo were given: drop one of the two")
     if not options.demo:
@@ -29,19 +29,19 @@ def demo_table(options: TableOptions) -> TableOptions:
 
 
 def demo_covariates(options: CovariateOptions, demo: bool) -> CovariateOptions:
-    """The day type is known for the days to come."""
+    """Add the day type as a known covariate."""
     return replace(options, known=["day_type"]) if demo and not options.known else options
 
 
 def demo_future(options: FutureOptions, demo: bool) -> FutureOptions:
-    """Of the two weeks after the table's end."""
+    """Add the day types of the two weeks after the end of the table."""
     if not demo or options.future is not None:
         return options
     return replace(options, future=str(datasets.path("chicago_ridership_next")))
 
 
 def demo_forecast(options: ForecastOptions, demo: bool) -> ForecastOptions:
-    """Two weeks ahead. SettingsError where no horizon is given without the demo."""
+    """Set the horizon to two weeks. Raises SettingsError without the demo and without a horizon."""
     if options.horizon is not None:
         return options
     if not demo:

@@ -1,4 +1,4 @@
-"""Where a command's results go: looked at before any work is done, written whole afterwards."""
+"""The destinations of a command's results: checked before any work is done, written as a whole afterwards."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from foretell.storage.outputs import STDOUT, TABLE_ENDINGS, can_draw, require_dr
 from foretell.storage.whole_folder import is_aside
 
 FOLDER = Path("forecast")
-"""Where everything goes when nothing is said."""
+"""The default folder of all results."""
 _STRETCHES = ("fit", "finish")
 """What the names of the checkpoints in a command's checkpoint folder begin with, one for each stretch of training."""
 
@@ -29,21 +29,21 @@ class Destinations:
     picture: Path | None = None
     model: Path | None = None
     kind: str = "forecast"
-    """Of the model."""
+    """Kind of the model."""
     checkpoint: Path | None = None
-    """While training goes on."""
+    """Folder of the checkpoint during training."""
     tensorboard: Path | None = None
     """While training goes on; it may be there already, with anything in it."""
     folder: Path | None = None
     """Made for them if it is not there."""
     quote_formulas: bool = False
-    """Whether text that a spreadsheet would take for a formula is written as text."""
+    """If True, text that a spreadsheet would treat as a formula is quoted."""
     undrawn: bool = False
-    """Whether a report is left out for want of matplotlib."""
+    """True if the report is skipped because matplotlib is missing."""
 
     @property
     def stdout_taken(self) -> bool:
-        """Whether a table goes to standard output."""
+        """Return whether a table goes to standard output."""
         return STDOUT in (self.forecast, self.backtest)
 
     def check(self, *, json: bool = False, tables: Sequence[str | None] = ()) -> None:
@@ -150,13 +150,13 @@ def default_destinations(*wanted: str, checkpoint: Path | None = None, tensorboa
 
 
 def lies_in(path: Path, folder: Path) -> bool:
-    """Whether `path` is the folder itself or in it, by whatever way; neither need be there."""
+    """Return whether `path` is the folder itself or inside it, by any route; neither needs to exist."""
     place, holder = Path(os.path.realpath(path)), Path(os.path.realpath(folder))
     return any(part == holder or _is_same(part, holder) for part in (place, *place.parents))
 
 
 def _is_same(path: Path, other: Path) -> bool:
-    """Whether two names are of one folder: another mount of it, or another spelling where letter case is ignored."""
+    """Return whether two names refer to one folder: through another mount or another spelling of letter case."""
     try:
         return path.samefile(other)
     except OSError:
@@ -164,6 +164,6 @@ def _is_same(path: Path, other: Path) -> bool:
 
 
 def checkpoint_beside(places: Sequence[Path | str | None]) -> Path | None:
-    """Where a run's checkpoint goes: beside the first of its results that is a file or folder."""
+    """Return the folder of a run's checkpoint: beside the first of its results that is a file or folder."""
     first = next((str(place) for place in places if place is not None and place != STDOUT), None)
     return Path(f"{first}.checkpoint") if first else None

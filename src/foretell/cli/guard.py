@@ -1,4 +1,4 @@
-"""How a command ends: in order, or with one clean line on standard error and a status that says what went wrong."""
+"""The end of a command: success, or one line on standard error and a matching exit status."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def guarded(command: Callable[..., None], *, debug: bool, **values: Any) -> None
 
 
 def _is_panic(error: BaseException) -> bool:
-    """Whether a library written in Rust broke down; what it raises is no `Exception`."""
+    """Return whether a library written in Rust panicked; such an exception is no `Exception`."""
     return type(error).__name__ == "PanicException"
 
 

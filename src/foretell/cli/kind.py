@@ -22,7 +22,7 @@ from foretell.model.settings import ModelSettings
 
 
 def commands_of(entry: Entry) -> typer.Typer:
-    """The commands of a kind of model."""
+    """Return the commands of a kind of model."""
     kind = entry.kind
     group = typer.Typer(
         name=entry.name,
@@ -79,7 +79,7 @@ def _train(entry: Entry) -> Any:
         talk.heading("Training")
         talk.listing([*model.sentences(), *training_sentences(history), f"{rate:,.0f} {kind.units} per second."])
         if model.validation is not None:
-            talk.heading("How good it is on the validation data")
+            talk.heading("Evaluation on the validation data")
             model.validation.show(talk, "validation")
         test = None if parts.test is None else model.evaluate(parts.test)
         if test is not None:
@@ -122,7 +122,7 @@ def _validation(entry: Entry) -> Any:
 
 
 def _judged_by(settings: ModelSettings, validation: list[str]) -> tuple[ModelSettings, list[str]]:
-    """The settings with the share that is held out, and the places of other data, one of them."""
+    """Return the settings with the held-out share, and the places of other validation data; one of the two."""
     if len(validation) == 1:
         try:
             return replace(settings, validation=float(validation[0])), []

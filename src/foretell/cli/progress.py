@@ -1,4 +1,4 @@
-"""How far training, or other long work, is: a bar on a terminal, a line every tenth of the way elsewhere."""
+"""Progress of training and other long work: a bar on a terminal, elsewhere one line per tenth."""
 
 from __future__ import annotations
 
@@ -115,17 +115,17 @@ def training_shown(
 
 
 def left_or_taken(progress: Progress) -> str:
-    """How long training still takes; how long it took, once it is through."""
+    """Return the remaining time of training, or the time taken once it is finished."""
     return f"{duration(progress.seconds_left)} left" if progress.fraction < 1 else duration(progress.seconds)
 
 
 def time_left(done: float, seconds: float) -> str:
-    """How long the rest takes, where a share `done` of it took that long; how long it took, once all is done."""
+    """Return the remaining time, given the share `done` and the seconds so far; once finished, the time taken."""
     return f"{duration(seconds * (1 - done) / done)} left" if done < 1 else duration(seconds)
 
 
 def duration(seconds: float) -> str:
-    """Such as 8 s, 2 min 5 s, or 1 h 12 min."""
+    """Format a duration, such as 8 s, 2 min 5 s, or 1 h 12 min."""
     if not math.isfinite(seconds):
         return "?"
     whole = round(seconds)

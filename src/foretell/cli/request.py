@@ -33,10 +33,10 @@ _NO_COVARIATES, _NO_FUTURE = CovariateOptions(), FutureOptions()
 
 @dataclass(frozen=True)
 class Tables:
-    """What was read."""
+    """The tables that were read."""
 
     name: str
-    """Of the table, for a title."""
+    """Name of the table, for titles."""
     table: pl.DataFrame
     future: pl.DataFrame | None
     columns: Columns
@@ -46,7 +46,7 @@ def read_tables(
     options: TableOptions, covariates: CovariateOptions = _NO_COVARIATES, future: FutureOptions = _NO_FUTURE
 ) -> Tables:
     """Read the table, and that of future values if there is one. Raises `TableError` and `SettingsError`."""
-    # polars takes a tenth of a second to import, which --help should not pay.
+    # Importing polars takes a tenth of a second, which would slow down --help.
     from foretell.forecasting.tables.columns import Columns
     from foretell.forecasting.tables.identity import possible_ids
     from foretell.tables.files import read_table
@@ -140,7 +140,7 @@ def _settings(ask: ForecastOptions, network: NetworkOptions, training: FitOption
 
 
 def _training(asked: FitOptions) -> TrainingSettings:
-    """Of the length that is asked for; without one, as long as it helps."""
+    """Return training settings of the requested length; without one, train until validation stops improving."""
     if asked.preset is not None:
         require_one_length(preset=1, steps=asked.steps, epochs=asked.epochs, minutes=asked.minutes)
     given = asked.steps is not None or asked.epochs is not None

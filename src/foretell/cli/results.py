@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Results:
-    """What a fitted forecaster has to say of tables."""
+    """The results of a fitted forecaster on tables."""
 
     def __init__(self, name: str, forecaster: Forecaster, tables: Tables | None = None) -> None:
         """`name`: of the table. `tables`: None stands for those of the fit, which the forecaster has read already."""
@@ -37,7 +37,7 @@ class Results:
 
     @classmethod
     def of_model(cls, folder: Path, device: str, read: Callable[[], Tables]) -> Results:
-        """Of a model that is read from its folder, and then the tables. Raises what both raise."""
+        """Load a model from its folder, then read the tables. Raises what both raise."""
         from foretell.forecasting.forecaster import Forecaster
 
         forecaster = Forecaster.load(folder, device)

@@ -1,4 +1,4 @@
-"""What is shown of results, for people and as JSON."""
+"""The presentation of results, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ if TYPE_CHECKING:
 
 _FIRST_ROWS = 5
 UNTRAINED = "Pretrained on synthetic series: nothing was trained here."
-"""What is said of a forecaster without a training."""
+"""The description of a forecaster that was not trained."""
 
 
 def show_findings(talk: Talk, findings: Findings) -> None:
-    """What was found in the table."""
+    """Print the findings about the table."""
     talk.heading("What was found in the data")
     talk.listing(findings.sentences())
 
 
 def show_training(talk: Talk, history: History) -> None:
-    """How training went, in a sentence or two."""
+    """Print a summary of the training."""
     talk.heading("Training")
     talk.listing(training_sentences(history))
 
 
 def show_model(talk: Talk, model: FittedModel) -> None:
-    """What was trained, and what the forecast is made of."""
+    """Print the training and the composition of the forecast."""
     talk.heading("Training" if model.history else "Forecaster")
     trained = training_sentences(model.history) if model.history else [UNTRAINED]
     talk.listing([*trained, *([model.choice] if model.choice else []), *model.notes])
 
 
 def training_sentences(history: History) -> list[str]:
-    """Steps, time, the best step, why it ended, and what was skipped."""
+    """Return sentences on steps, time, the best step, the reason for stopping, and skipped steps."""
     best = ""
     if history.best is not None and history.best_step is not None:
         best = f"; validation loss {shown(history.best)}, best after step {history.best_step:,}"
@@ -54,7 +54,7 @@ def training_sentences(history: History) -> list[str]:
 
 
 def show_backtest(talk: Talk, backtest: Backtest) -> None:
-    """Scores beside the baselines, and coverage."""
+    """Print the scores beside those of the baselines, and the coverage."""
     windows = f"{backtest.windows} window{'' if backtest.windows == 1 else 's'}"
     talk.heading(f"Backtest of {backtest.series:,} series over {windows} held out (lower is better)")
     rows = backtest.scores.rows()
@@ -65,7 +65,7 @@ def show_backtest(talk: Talk, backtest: Backtest) -> None:
 
 
 def show_forecast(talk: Talk, forecast: pl.DataFrame) -> None:
-    """The first rows."""
+    """Print the first rows."""
     talk.heading(f"Forecast, the first {min(_FIRST_ROWS, len(forecast))} of {len(forecast):,} rows")
     times = [name for name, dtype in forecast.schema.items() if dtype.is_temporal()]
     head = forecast.head(_FIRST_ROWS)
@@ -77,7 +77,7 @@ def show_forecast(talk: Talk, forecast: pl.DataFrame) -> None:
 
 
 def show_files(talk: Talk, files: dict[str, str]) -> None:
-    """What was written where."""
+    """Print the files that were written."""
     if files:
         talk.heading("Written")
         width = max(len(path) for path in files.values())
@@ -85,7 +85,7 @@ def show_files(talk: Talk, files: dict[str, str]) -> None:
 
 
 def backtest_document(backtest: Backtest) -> dict[str, Any]:
-    """Scores, coverage and what they rest on."""
+    """Return scores and coverage, with the number of windows and series."""
     return {
         "windows": backtest.windows,
         "series": backtest.series,
@@ -96,7 +96,7 @@ def backtest_document(backtest: Backtest) -> dict[str, Any]:
 
 
 def blend_document(blend: Blend) -> dict[str, Any]:
-    """What the forecast is made of, and the losses on held-out data by which that was chosen."""
+    """Return the shares of the forecast and the held-out losses by which they were chosen."""
     return {
         "shares": dict(blend.shares),
         "losses": dict(blend.losses),
@@ -106,7 +106,7 @@ def blend_document(blend: Blend) -> dict[str, Any]:
 
 
 def training_document(history: History) -> dict[str, Any]:
-    """How training went, without its course step by step."""
+    """Return a summary of the training, without its curve."""
     return {
         "steps": history.steps,
         "seconds": history.seconds,

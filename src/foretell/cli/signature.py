@@ -14,7 +14,7 @@ from foretell.declaration import declared
 
 
 def as_command(command: Callable[..., None]) -> Callable[..., None]:
-    """What typer is to register: `command` with the fields of its dataclass parameters spread out, and guarded."""
+    """Return the guarded `command` for typer, with the fields of its dataclass parameters as options."""
     groups: dict[str, Any] = {}
     spread_out = []
     hints = get_type_hints(command, include_extras=True)
@@ -43,7 +43,7 @@ def as_command(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _declares(kind: Any) -> bool:
-    """Whether a dataclass declares its fields as settings, and not as typer's options."""
+    """Return whether a dataclass declares its fields as settings, not as typer options."""
     return not dataclasses.fields(kind) or any(
         field.setting is not None or dataclasses.is_dataclass(field.hint) for field in declared(kind)
     )

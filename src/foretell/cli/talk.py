@@ -1,4 +1,4 @@
-"""What a command says: sentences and tables for people, or one JSON document for programs."""
+"""The output of a command: text and tables for people, or one JSON document for programs."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _WIDTH = 120
 
 
 class Talk:
-    """Where words go: to standard output, or to standard error where a table is to go out by the former.
+    """Prints to standard output, or to standard error where a table goes to standard output.
 
-    With `--quiet` nowhere; with `--json` only notes are said, to standard error, and `document` prints the rest.
+    With `--quiet` nothing is printed; with `--json` only notes, on standard error, and `document` prints the rest.
     """
 
     def __init__(self, options: TalkOptions, command: str, *, stdout_taken: bool = False) -> None:
@@ -36,25 +36,25 @@ class Talk:
         self.aside = _console(stderr=True, quiet=options.quiet)
 
     def say(self, sentence: str, style: str = "") -> None:
-        """A line for people."""
+        """Print a line."""
         self._words.print(Text(printable(sentence), style), soft_wrap=True)
 
     def note(self, sentence: str) -> None:
-        """A line on how things go, on standard error."""
+        """Print a line on standard error."""
         self.aside.print(Text(printable(sentence)), soft_wrap=True)
 
     def heading(self, words: str) -> None:
-        """What the next lines are about."""
+        """Print a heading."""
         self._words.print()
         self.say(words, "bold")
 
     def listing(self, sentences: Sequence[str]) -> None:
-        """Sentences, one a line."""
+        """Print sentences, one per line."""
         for sentence in sentences:
             self.say(f"  {sentence}")
 
     def table(self, names: Sequence[str], rows: Sequence[Sequence[Any]], strong: int | None = None) -> None:
-        """Rows under column names, numbers to the right; row `strong` in bold type."""
+        """Print rows under column names, numbers right-aligned and row `strong` in bold type."""
         table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 2), header_style="dim")
         for k, name in enumerate(names):
             numeric = all(isinstance(row[k], int | float) for row in rows)
@@ -64,7 +64,7 @@ class Talk:
         self._words.print(table)
 
     def files(self, files: dict[str, str]) -> None:
-        """What was written where."""
+        """Print the files that were written."""
         if files:
             self.heading("Written")
             width = max(len(path) for path in files.values())
@@ -86,7 +86,7 @@ class Talk:
             yield show
 
     def document(self, content: Mapping[str, Any]) -> None:
-        """The JSON document, if one is asked for."""
+        """Print the JSON document, if it is requested."""
         if self.json:
             whole = {"foretell": __version__, "command": self._command, **content}
             json.dump(_plain(whole), sys.stdout, indent=2, allow_nan=False)
@@ -108,7 +108,7 @@ def _console(*, stderr: bool, quiet: bool) -> Console:
 
 
 def shown(cell: Any) -> str:
-    """A cell as people read it: five digits of a number."""
+    """Format a cell for people, with five digits for numbers."""
     if isinstance(cell, float):
         if not math.isfinite(cell):
             return "-"

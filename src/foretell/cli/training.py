@@ -45,7 +45,7 @@ def without_bound(settings: S) -> S:
 
 
 def training_destinations(kind: str, out: Path, asked: PlaceOptions, words: TalkOptions) -> tuple[Destinations, Path]:
-    """Where a model of that kind goes, looked at before any work is done, and the folder of its checkpoint."""
+    """Return the checked destinations of a model of that kind, and the folder of its checkpoint."""
     checkpoint = asked.checkpoint or Path(f"{out}.checkpoint")
     to = Destinations(model=out, kind=kind, checkpoint=checkpoint, tensorboard=asked.tensorboard)
     to.check(json=words.json)
@@ -82,7 +82,7 @@ def resumable(talk: Talk, checkpoint: Path | None) -> Iterator[ProgressDisplay]:
 
 
 def is_checkpoint(folder: Path) -> bool:
-    """Whether training left something in a command's checkpoint folder to go on from."""
+    """Return whether a checkpoint folder holds something to resume from."""
     from foretell.training import checkpoint
 
     return any(map(checkpoint.exists, checkpoints_in(folder)))

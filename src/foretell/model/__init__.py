@@ -1,1 +1,1 @@
-"""What all kinds of trained models share: one base, one declaration per setting, one registry."""
+"""The shared base of all kinds of trained models: workflow, settings and registry."""

@@ -30,20 +30,20 @@ V = TypeVar("V", bound=Score)
 
 @dataclass(frozen=True)
 class Recipe(Generic[L, N, V]):
-    """What a training of one kind is made of; see `foretell.training.train` for what has the same name there."""
+    """The parts of one kind's training; names shared with `foretell.training.train` have the same meaning there."""
 
     learned: L
-    """What was learned before the network: vocabularies and the like."""
+    """What is determined from the data before training, such as vocabularies."""
     batch: Callable[[int], Any]
     loss: Callable[[N, Any, Any], tuple[Tensor, Any]]
     steps_per_epoch: float
     units_per_step: float
-    """Characters, notes, samples and so on that a step learns from, on average."""
+    """Mean number of characters, notes, samples and so on per training step."""
     identity: Callable[[], Any]
-    """Tells the data from other data."""
+    """Return an identity of the data, which tells them from other data."""
     evaluate: Callable[[N], float] | None = None
     score: Callable[[N], V] | None = None
-    """Judges the trained network by the validation data, with care."""
+    """Evaluates the trained network thoroughly on the validation data."""
     carry: bool = False
     illustrate: Callable[[N, TensorBoard, int], None] | None = None
 
@@ -57,31 +57,31 @@ class Model(ABC, Generic[S, L, N, D, V]):
     """
 
     kind: ClassVar[str]
-    """Its name in the registry."""
+    """Name of the kind in the registry."""
 
     def __init__(self, settings: S | None = None) -> None:
         self.settings: S = self._types()[0]() if settings is None else settings
         self.history: History | None = None
-        """The course of its training, once there was one."""
+        """The training history; None before training."""
         self.validation: V | None = None
-        """How good it is on the data that its training was judged by, if there was any."""
+        """The score on the validation data; None without any."""
         self.units_per_step = 0.0
-        """What a training step learned from, on average, in the units of its kind."""
+        """Mean number of units of its kind per training step."""
         self._ready: tuple[N, L] | None = None
 
     @property
     def network(self) -> N:
-        """The network itself, on the CPU in evaluation mode. Raises `ModelError` before there is one."""
+        """Return the network, on the CPU in evaluation mode. Raises `ModelError` before there is one."""
         return self._trained()[0]
 
     @property
     def learned(self) -> L:
-        """What was learned besides the weights. Raises `ModelError` before there is anything."""
+        """Return what was learned besides the weights. Raises `ModelError` before training."""
         return self._trained()[1]
 
     @property
     def parameters(self) -> int:
-        """How many trainable parameters the network has. Raises `ModelError` before there is one."""
+        """Return the number of trainable parameters. Raises `ModelError` before there is a network."""
         return sum(p.numel() for p in self.network.parameters())
 
     def train(
@@ -138,12 +138,12 @@ class Model(ABC, Generic[S, L, N, D, V]):
         """
 
     def initialise(self, learned: L) -> Self:
-        """Give it a new network of random weights, as training begins with, and what is known. Returns itself."""
+        """Give the model a new network with random weights, and what was learned besides. Returns itself."""
         self._ready = self._new(learned), learned
         return self
 
     def read(self, source: Any, on_progress: Callable[[float], None] | None = None) -> D:
-        """The data of a source, as this trained model takes it."""
+        """Read the data of a source for this trained model."""
         data: D = source.read(self.settings, on_progress)
         return data
 
@@ -157,7 +157,7 @@ class Model(ABC, Generic[S, L, N, D, V]):
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
-        """The model that `save` wrote. Raises `ModelError` for a folder that is missing, damaged or of another kind."""
+        """Load a model that `save` wrote. Raises `ModelError` for a missing, damaged or unsuitable folder."""
         settings, learns, scores = cls._types()
         stored = read_folder(folder, cls.kind)
         with stored.understood():
@@ -179,37 +179,37 @@ class Model(ABC, Generic[S, L, N, D, V]):
         return model
 
     def facts(self) -> dict[str, Any]:
-        """What there is to say of it, by name: its make and what it was trained to. Raises `ModelError` untrained."""
+        """Return architecture and training as facts by name. Raises `ModelError` before training."""
         score = self.validation.numbers() if self.validation is not None else {}
         validation = {f"validation_{name}": number for name, number in score.items()}
         return {**self._facts(), "parameters": self.parameters, **validation}
 
     def sentences(self) -> list[str]:
-        """What is worth saying of it after its training."""
+        """Return sentences that describe the model after training."""
         return [f"{self.parameters:,} trainable parameters."]
 
     @abstractmethod
     def _recipe(self, data: D, validation: D | None) -> Recipe[L, N, V]:
-        """What is to be trained. Raises the error of the kind for data that will not do."""
+        """Return the recipe of a training. Raises the error of the kind for unsuitable data."""
 
     @abstractmethod
     def _build(self, learned: L) -> N:
-        """A new network; its weights are drawn from torch's random numbers."""
+        """Build a new network; its weights are drawn from torch's random numbers."""
 
     @abstractmethod
     def _facts(self) -> dict[str, Any]:
-        """What there is to say of its make, by name."""
+        """Return facts about the architecture, by name."""
 
     def _arrays(self, learned: L) -> dict[str, Tensor]:  # noqa: ARG002
-        """What was learned in arrays, by names that no weight has."""
+        """Return the learned arrays, under names that no weight has."""
         return {}
 
     def _array_shapes(self, learned: L) -> dict[str, Tensor]:  # noqa: ARG002
-        """Empty arrays of those shapes, of what was learned as a description alone says it."""
+        """Return empty arrays with the shapes that a description alone implies."""
         return {}
 
     def _with_arrays(self, learned: L, arrays: dict[str, Tensor]) -> L:  # noqa: ARG002
-        """What was learned, with the arrays that `_arrays` gave. Raises ValueError for what they cannot be."""
+        """Return `learned` with the arrays that `_arrays` returned. Raises ValueError for invalid ones."""
         return learned
 
     def _new(self, learned: L) -> N:
@@ -219,11 +219,11 @@ class Model(ABC, Generic[S, L, N, D, V]):
 
     def _trained(self) -> tuple[N, L]:
         if self._ready is None:
-            raise ModelError("this model has learned nothing yet: call train, or load one that has")
+            raise ModelError("this model has not been trained yet: call train, or load a trained model")
         return self._ready
 
     @classmethod
     def _types(cls) -> tuple[Any, Any, Any]:
-        """The classes of settings, of what is learned, and of scores."""
+        """Return the classes of the settings, of what is learned, and of the score."""
         settings, learned, _, _, score = get_args(cast(Any, cls).__orig_bases__[0])
         return settings, learned, score

@@ -56,11 +56,11 @@ class StoredModel:
     """A model's folder whose description was read and found undamaged; its weights are read by `tensors`."""
 
     folder: str | Path
-    """As it was given."""
+    """The folder as it was given."""
     kind: str
-    """Its name in the registry."""
+    """Name of the kind in the registry."""
     description: dict[str, Any]
-    """What `write_folder` was given; its values may be a stranger's."""
+    """The description that `write_folder` received; its values are untrusted."""
     _place: Path
     _checksum: Any
 
@@ -182,7 +182,7 @@ def refuse_to_replace(target: Path, kind: str) -> None:
 
 
 def _is_of_another_program(path: Path) -> bool:
-    """Whether a model.json is whole and yet none of ours."""
+    """Return whether a model.json is intact and yet not foretell's."""
     try:
         head = json.loads(read_ordinary(path))
     except (OSError, ValueError, RecursionError):
@@ -222,6 +222,6 @@ def _read_json(place: Path, folder: str | Path) -> dict[str, Any]:
 
 
 def _digest(body: Mapping[str, Any]) -> str:
-    """Of the content, whatever its layout."""
+    """Return a digest of the content, independent of its layout."""
     text = json.dumps(body, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""What is held out of data that comes in pieces: a draw that the seed decides."""
+"""Random hold-out of data that comes in pieces, decided by the seed."""
 
 from __future__ import annotations
 

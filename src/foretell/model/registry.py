@@ -1,6 +1,6 @@
-"""The kinds of models there are: a name, where it is declared, and one line of help.
+"""The registry of the kinds of models: name, declaration and one line of help.
 
-Nothing of a kind is imported before it is asked for.
+A kind's modules are imported only when they are used.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ class Entry:
     name: str
     """Its name on the command line, and what a model's folder says it is."""
     path: str
-    """Where its `Kind` is: `package.module:NAME`."""
+    """Location of its `Kind`: `package.module:NAME`."""
     help: str
-    """What it does, in one line."""
+    """One line of help."""
     taken_by: str = ""
     """The command that takes its models, where its commands are not made from the registry."""
 
     @property
     def kind(self) -> Kind:
-        """What it declares; imports its package, but none of what the work needs, such as torch."""
+        """Return its declaration; imports its package, but no heavy libraries such as torch."""
         kind: Kind = imported(self.path)
         return kind
 
     @property
     def model(self) -> Any:
-        """The class of its models; imports what the work needs."""
+        """Return its model class; imports all that the work needs."""
         return imported(self.kind.model)
 
     @property
@@ -72,6 +72,6 @@ KINDS = {
 
 
 def imported(path: str) -> Any:
-    """What stands at `package.module:NAME`."""
+    """Import and return the object at `package.module:NAME`."""
     module, name = path.split(":")
     return getattr(importlib.import_module(module), name)

@@ -1,4 +1,4 @@
-"""How good a model is on data whose outcome is known."""
+"""Scores of a model on data with known outcomes."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from foretell.model.talk import Talk
 
 @dataclass(frozen=True)
 class Score:
-    """What a kind's evaluation gives: a dataclass of numbers."""
+    """The result of an evaluation: a dataclass of numbers."""
 
     labels: ClassVar[dict[str, str]] = {}
-    """What people read above a number, where that is not its name."""
+    """Column headings of numbers, where they differ from the field's name."""
 
     def numbers(self) -> dict[str, float | int | None]:
-        """The numbers that matter, by name."""
+        """Return the numbers by name."""
         return asdict(self)
 
     def show(self, talk: Talk, what: str) -> None:
-        """Say them of `what`."""
+        """Print the score under the name `what`."""
         numbers = self.numbers()
         talk.table(["", *(self.labels.get(name, name) for name in numbers)], [[what, *numbers.values()]])
 
     def document(self) -> dict[str, Any]:
-        """The same for programs."""
+        """Return the score for the JSON document."""
         return dict(self.numbers())

@@ -1,4 +1,4 @@
-"""What a model's commands can say, and how: the command line has what does it."""
+"""The interface through which a model's commands print; the command line implements it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any, Protocol
 
 
 class Talk(Protocol):
-    """Words and tables for people; where a program reads, they go nowhere."""
+    """Text and tables for people; nothing is printed where a program reads."""
 
     @property
     def json(self) -> bool:
-        """Whether one JSON document is printed in place of words."""
+        """Return whether one JSON document is printed instead of text."""
 
     def say(self, sentence: str, style: str = "") -> None:
         """A line."""
@@ -21,21 +21,21 @@ class Talk(Protocol):
         """A line on standard error."""
 
     def heading(self, words: str) -> None:
-        """What the next lines are about."""
+        """Print a heading."""
 
     def listing(self, sentences: Sequence[str]) -> None:
-        """Sentences, one on a line."""
+        """Print sentences, one per line."""
 
     def table(self, names: Sequence[str], rows: Sequence[Sequence[Any]], strong: int | None = None) -> None:
         """Rows under names; row `strong` in bold type."""
 
     def files(self, files: dict[str, str]) -> None:
-        """What was written where."""
+        """Print the files that were written."""
 
     def progress(
         self, stage: str, words: Callable[[], str] | None = None, *, lines: bool = True
     ) -> AbstractContextManager[Callable[[float], None]]:
-        """In a `with`: what is to be called with the share that is done; `words` come before the time that is left.
+        """Yield a function to call with the fraction that is done; `words` come before the time that is left.
 
-        Where there is no terminal, a line appears every tenth of the way, unless without `lines`.
+        Without a terminal a line is printed for every tenth, unless `lines` is False.
         """

@@ -44,7 +44,7 @@ class Chorale:
     """A piece in four voices."""
 
     name: str
-    """Of its file, for messages and pictures."""
+    """Name of its file, for messages and pictures."""
     notes: Notes
     """(T, 4) pitches, one row a sixteenth, the highest voice first; 0 is a rest."""
 

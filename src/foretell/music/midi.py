@@ -30,7 +30,7 @@ _MOST_SOUNDING = 10_000_000
 _MOST_TICKS = (1 << 28) - 1
 """Between two messages: a number of four bytes, of seven bits each."""
 _ENDLESS_NUMBER = re.compile(rb"[\x80-\xff]{10000}")
-"""What mido would take for one number, ever more slowly."""
+"""Bytes that mido would parse as a single number, ever more slowly."""
 _ORGAN = 19
 _VELOCITY = 80
 _VOICE_NAMES = ("Soprano", "Alto", "Tenor", "Bass")

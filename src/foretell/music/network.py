@@ -44,10 +44,10 @@ def metre(position: Tensor, steps: int) -> Tensor:
 
 
 class NoteNetwork(nn.Module):
-    """What the networks here have in common: see the module's text."""
+    """The shared base of the networks in this module: see its docstring."""
 
     context: int
-    """How many of the notes before the first it foresees must be handed in."""
+    """Number of notes before the first predicted one that must be passed in."""
 
 
 class RecurrentNetwork(NoteNetwork):

@@ -34,7 +34,7 @@ def pitches_of(classes: NDArray[Any]) -> Notes:
 
 
 def is_note(pitch: int) -> bool:
-    """Whether it is a rest or within the range."""
+    """Return whether it is a rest or within the range."""
     return pitch == REST or LOWEST <= pitch <= HIGHEST
 
 

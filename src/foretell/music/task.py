@@ -1,4 +1,4 @@
-"""What a music network is trained on: random windows of chorales, in other keys; and how it is judged."""
+"""Training and evaluation of a music network: random windows of chorales, transposed to other keys."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NOTES_AT_ONCE = 1 << 14
 
 @dataclass(frozen=True)
 class Score(model_score.Score):
-    """How well the notes of chorales were foreseen, each given all before it in its chorale; the first is not asked."""
+    """Scores of predicted notes, each given all before it in its chorale; the first note is not predicted."""
 
     labels: ClassVar[dict[str, str]] = {"loss": "nats per note"}
     loss: float

@@ -101,7 +101,7 @@ class Vocabulary:
         return [text.removeprefix(" ") for text in texts]
 
     def token(self, number: int) -> str:
-        """How the token with this number is spelled."""
+        """Return the spelling of the token with this number."""
         name: str = self._tokenizer.id_to_token(number)
         return name
 

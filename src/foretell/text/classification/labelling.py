@@ -30,7 +30,7 @@ class Asked:
     known: list[str] | None
     """The labels that are known already; empty where they are not."""
     lines: bool
-    """Whether it was no table, but plain text, one a line."""
+    """True for plain text, one text per line, instead of a table."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ class Labelling:
     """(N, C); NaN in a row without a text."""
     classes: tuple[str, ...]
     notes: tuple[str, ...]
-    """What is worth saying, in sentences."""
+    """Sentences that describe the result."""
     score: Score | None
-    """How well the texts were sorted whose labels were known."""
+    """The score on the texts whose labels were known."""
 
     def rows(self) -> list[dict[str, Any]]:
         """Label and probabilities of each row, in plain numbers."""

@@ -29,12 +29,12 @@ _MANY_UNKNOWN = 0.25
 
 @dataclass(frozen=True)
 class Learned:
-    """What a classifier knows besides its weights."""
+    """The learned state of a classifier besides its weights."""
 
     classes: tuple[str, ...]
     """The labels, in the order of their names: the columns of `probabilities`."""
     columns: tuple[str | None, str | None]
-    """What the columns of texts and labels were called in the table, if they came from one."""
+    """Names of the columns of texts and labels in the table, if the texts came from one."""
     reading: Reading
     texts: int
     """Texts that it was trained on."""
@@ -68,7 +68,7 @@ class TextClassifier(Model[ClassifierSettings, Learned, ClassifierNetwork, Label
 
     @property
     def features(self) -> int:
-        """How many words, pairs and runs of subwords are counted. Raises `ModelError` before there are any."""
+        """Return the number of words, pairs and subword runs that are counted. Raises `ModelError` before training."""
         return sum(self.learned.reading.features)
 
     def probabilities(
@@ -86,7 +86,7 @@ class TextClassifier(Model[ClassifierSettings, Learned, ClassifierNetwork, Label
         return [self.classes[k] for k in self.probabilities(texts).argmax(1)]
 
     def evaluate(self, data: LabelledTexts, *, on_progress: Callable[[float], None] | None = None) -> Score:
-        """How well it sorts texts whose labels are known. Raises `TextError` for labels that it does not know."""
+        """Evaluate the classifier on labelled texts. Raises `TextError` for labels that it does not know."""
         network, learned = self._trained()
         numbers = numbered(data.labels, learned.classes)
         if not len(data):

@@ -77,7 +77,7 @@ class NaiveBayes:
         return np.concatenate([np.zeros((0, self.table.shape[1])), *parts]).astype(np.float32)
 
     def _counts(self, rows: Sequence[Row], labels: NDArray[np.int64]) -> NDArray[np.int64]:
-        """How many of these texts hold each feature, by class, `(F, C)`."""
+        """Return the number of texts that contain each feature, by class, `(F, C)`."""
         counts, start = np.zeros(self.table.shape, dtype=np.int64), 0
         for texts, text, feature in self._found(rows):
             np.add.at(counts, (feature, labels[start + text]), 1)

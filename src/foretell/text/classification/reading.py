@@ -31,7 +31,7 @@ class ReadTexts:
     evidence: NDArray[np.float32]
     """(N, K, C) of each naive Bayes."""
     cut: int
-    """How many texts are longer than the network reads."""
+    """Number of texts that are longer than the network reads."""
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -56,7 +56,7 @@ class Reading:
         self.classes = classes
         self.counters = tuple(counters)
         self.features = tuple(len(counter.bayes.keys) for counter in counters)
-        """How many features each counts."""
+        """Return the number of features of each."""
         self._longest = longest
 
     def to_json(self) -> dict[str, Any]:

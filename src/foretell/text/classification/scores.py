@@ -1,4 +1,4 @@
-"""How well texts were sorted: numbers that a class of few texts cannot hide behind a large one."""
+"""Scores of a classification, including ones to which small classes count as much as large ones."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _MOST_MISTAKES = 10
 
 @dataclass(frozen=True)
 class Score(model_score.Score):
-    """What came of N texts whose classes are known."""
+    """The result on N labelled texts."""
 
     loss: float
     """Nats a text: the mean of minus the logarithm of the probability that its class was given."""
     confusion: tuple[tuple[int, ...], ...]
-    """How many texts of each class (row) were put into each class (column)."""
+    """Confusion matrix: number of texts of each true class (row) by predicted class (column)."""
     classes: tuple[str, ...]
     """Their names."""
 

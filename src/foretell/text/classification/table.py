@@ -28,9 +28,9 @@ class LabelledTexts:
     texts: tuple[str, ...]
     labels: tuple[str, ...]
     left_out: tuple[str, ...] = ()
-    """What rows of the table were left out and why, in sentences."""
+    """Sentences on the rows of the table that were left out, and why."""
     columns: tuple[str | None, str | None] = (None, None)
-    """What the columns of texts and labels are called, if they come from a table."""
+    """Names of the columns of texts and labels, if they come from a table."""
 
     def __post_init__(self) -> None:
         texts = strings("text", self.texts)

@@ -1,4 +1,4 @@
-"""What a classifier is trained on: batches of texts of about one length; and how it is asked."""
+"""Training batches of a classifier, of texts of similar length, and its predictions."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class Characters:
         return self.symbols
 
     def __len__(self) -> int:
-        """How many numbers there are, NONE among them."""
+        """Return the size of the vocabulary, including NONE."""
         return len(self.symbols) + 1
 
     def encode(self, text: str) -> Numbers:

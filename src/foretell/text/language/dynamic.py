@@ -29,10 +29,10 @@ _CLIP = 1.0
 
 @dataclass(frozen=True)
 class DynamicSettings:
-    """How a network goes on learning while it reads; raises `SettingsError` on a value that makes no sense."""
+    """Settings of dynamic evaluation, which trains while it reads; raises `SettingsError` on an invalid value."""
 
     learning_rate: float = 1e-3
-    """Of Adam."""
+    """Learning rate of Adam."""
     forgetting: float = 0.0025
     """Share of the way back to the weights that it came with, after every stretch, in [0, 1)."""
     stretch: int = 64

@@ -23,7 +23,7 @@ from foretell.text.language.task import Score
 
 @dataclass(frozen=True)
 class Learned:
-    """What a language model knows besides its weights."""
+    """The learned state of a language model besides its weights."""
 
     characters: Characters
 
@@ -44,7 +44,7 @@ class LanguageModel(Model[LanguageSettings, Learned, SequenceToSequence, str, Sc
 
     @property
     def characters_read(self) -> int:
-        """How many characters its training read, over and over ones counted each time."""
+        """Return the number of characters read in training, repeated ones counted each time."""
         return round((self.history.steps if self.history else 0) * self.units_per_step)
 
     def evaluate(

@@ -1,4 +1,4 @@
-"""What a language model is trained on, the next character at every place of a text; and how it is judged."""
+"""Training and evaluation of a language model: predicting the next character at every position of a text."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _READ_AHEAD = 128
 
 @dataclass(frozen=True)
 class Score(model_score.Score):
-    """How well the characters of a text were foreseen, each given all before it."""
+    """Scores of the characters of a text, each predicted from all before it."""
 
     labels: ClassVar[dict[str, str]] = {"bits": "bits per character"}
     bits: float
@@ -33,7 +33,7 @@ class Score(model_score.Score):
     accuracy: float
     """Share of the characters that were thought the likeliest."""
     characters: int
-    """How many were asked: all of the text, its first among them."""
+    """Number of predicted characters: all of the text, including the first."""
     unknown: int = 0
     """How many of them the model had never read; each counts as its chance that something unknown comes."""
 

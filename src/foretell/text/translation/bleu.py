@@ -11,7 +11,7 @@ from foretell.optional import load
 
 @dataclass(frozen=True)
 class Bleu:
-    """How near translations come to a person's, by the words and phrases that they share."""
+    """Compute BLEU: the similarity of translations to reference translations in words and phrases."""
 
     score: float
     """From 0 to 100, over all sentences together."""

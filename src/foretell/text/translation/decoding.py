@@ -19,7 +19,7 @@ _BREAKS = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _SPARE = 20
 """Tokens that a translation may have beyond twice those of the longest source."""
 _WORD = "Ġ"
-"""How a token that begins a word is spelled."""
+"""Prefix of a token that begins a word."""
 
 
 class Translations(NamedTuple):
@@ -29,7 +29,7 @@ class Translations(NamedTuple):
     tokens: int
     """Tokens written, the ends of sentences among them."""
     cut: int
-    """How many texts were too long for the network, and were translated in pieces."""
+    """Number of texts that were too long for the network and were translated in pieces."""
 
 
 def translate(

@@ -26,7 +26,7 @@ BATCH = 64
 
 @dataclass(frozen=True)
 class Score(model_score.Score):
-    """How good translations are beside those of a person."""
+    """The score of translations against reference translations."""
 
     labels: ClassVar[dict[str, str]] = {"loss": "nats per token", "bleu": "BLEU", "pairs": "pairs"}
     loss: float | None
@@ -53,7 +53,7 @@ class Score(model_score.Score):
 
 @dataclass(frozen=True)
 class Learned:
-    """What a translator knows besides its weights."""
+    """The learned state of a translator besides its weights."""
 
     vocabularies: Vocabularies
     pairs: int
@@ -135,7 +135,7 @@ class Translator(Model[TranslatorSettings, Learned, TranslationNetwork, Pairs, S
         length_penalty: float = LENGTH_PENALTY,
         batch: int = BATCH,
     ) -> Score:
-        """How good its translations of `data.sources` are beside `data.targets`; the arguments are `predict`'s."""
+        """Evaluate translations of `data.sources` against `data.targets`; the arguments are those of `predict`."""
         check_search(beam, length_penalty, batch)
         network, learned = self._trained()
         return self._score(network, learned, data, on_progress, beam=beam, length_penalty=length_penalty, batch=batch)

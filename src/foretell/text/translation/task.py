@@ -1,4 +1,4 @@
-"""What a translator is trained on: pairs of about one length together; and how well it foresees others."""
+"""Training and evaluation of a translator: batches of pairs of similar length."""
 
 from __future__ import annotations
 
