@@ -69,7 +69,7 @@ def test_a_stopped_training_goes_on(squares: Squares, tiny: Tiny, tmp_path: Path
     stopped = Captioner(tiny())
     with pytest.raises(KeyboardInterrupt):
         stopped.train(squares(), squares(1, 1), device="cpu", checkpoint=tmp_path / "c", on_progress=stop)
-    with pytest.raises(ModelError, match="learned nothing yet"):
+    with pytest.raises(ModelError, match="not been trained yet"):
         stopped.predict(squares().images)
     steps: list[int] = []
     captioner = Captioner(tiny())
@@ -87,7 +87,7 @@ def test_a_stopped_training_goes_on(squares: Squares, tiny: Tiny, tmp_path: Path
 def test_nothing_to_work_on(squares: Squares, tiny: Tiny) -> None:
     captioner = Captioner(tiny())
     for asked in (lambda: captioner.parameters, captioner.facts, lambda: captioner.save("x")):
-        with pytest.raises(ModelError, match="learned nothing yet"):
+        with pytest.raises(ModelError, match="not been trained yet"):
             asked()
     with pytest.raises(ImageError, match="no picture to train on"):
         captioner.train(squares()[[]])

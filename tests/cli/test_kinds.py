@@ -150,7 +150,7 @@ def test_a_share_and_other_data_to_judge_by(kind: str, run: Callable[..., Any], 
 def test_before_there_is_a_network(kind: str, tmp_path: Path) -> None:
     model = KINDS[kind].model(settings_of(kind))
     for asked in (lambda: model.parameters, lambda: model.network, model.facts, lambda: model.save(tmp_path / "m")):
-        with pytest.raises(ModelError, match="learned nothing yet"):
+        with pytest.raises(ModelError, match="not been trained yet"):
             asked()
     assert (model.history, model.validation) == (None, None)
 
@@ -181,7 +181,7 @@ def test_a_stopped_training_leaves_the_model_and_goes_on(kind: str, tmp_path: Pa
     whole = KINDS[kind].model(settings_of(kind)).train(parts.training, parts.validation, **device)
     with pytest.raises(KeyboardInterrupt):
         model.train(parts.training, parts.validation, checkpoint=tmp_path / "c", on_progress=stop, **device)
-    with pytest.raises(ModelError, match="learned nothing yet"):
+    with pytest.raises(ModelError, match="not been trained yet"):
         _ = model.network
     steps: list[int] = []
     model.train(

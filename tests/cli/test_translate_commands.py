@@ -113,7 +113,7 @@ def test_validation_by_files_of_its_own(run: Callable[..., Any], texts: Path) ->
     steps = TINY.index("--steps")
     done = run("translate", "train", "en", "fr", "-o", "model", *options, *TINY[:steps], *TINY[steps + 2 :])
     assert done.exit_code == 0, done.output
-    assert "2 more judge the training" in done.stdout
+    assert "2 more for validation" in done.stdout
     assert "trained on 100 pairs" in done.stdout
     assert "6 steps in" in done.stdout
     done = run("translate", "train", "val.en", "val.fr", "-o", "model", *TINY, "--steps", "2")

@@ -72,7 +72,7 @@ def test_its_settings_are_checked(options: list[str], said: str, foretell: Any) 
 def test_its_model_alone(foretell: Any, tmp_path: Path) -> None:
     toy = sys.modules["toy_kind"]
     assert foretell
-    with pytest.raises(ModelError, match="learned nothing yet"):
+    with pytest.raises(ModelError, match="not been trained yet"):
         toy.ToyModel().save(tmp_path / "m")
     with pytest.raises(SettingsError, match=r"power is 1\.5: it must be a whole number"):
         toy.ToySettings(power=1.5)

@@ -71,7 +71,7 @@ def test_a_stopped_training_goes_on(
 def test_nothing_to_work_on(tiny: Callable[..., MusicSettings]) -> None:
     with pytest.raises(MusicError, match="no chorale to train on"):
         MusicModel(tiny()).train(())
-    with pytest.raises(ModelError, match="learned nothing yet"):
+    with pytest.raises(ModelError, match="not been trained yet"):
         MusicModel(tiny()).generate(4)
     with pytest.raises(MusicError, match="no chorale to evaluate on"):
         MusicModel(tiny()).initialise(None).evaluate(())

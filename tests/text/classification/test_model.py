@@ -135,12 +135,12 @@ def test_empty_and_strange_texts_have_probabilities_too(
 def test_refusals(reviews: Callable[..., Any], tiny: Callable[..., ClassifierSettings], tmp_path: Path) -> None:
     model = TextClassifier(tiny(steps=2))
     for method in (model.predict, model.probabilities):
-        with pytest.raises(ModelError, match="learned nothing yet"):
+        with pytest.raises(ModelError, match="not been trained yet"):
             method(["a"])
-    with pytest.raises(ModelError, match="learned nothing yet"):
+    with pytest.raises(ModelError, match="not been trained yet"):
         model.save(tmp_path / "m")
     for asked in (lambda: model.parameters, model.facts, lambda: model.classes, lambda: model.features):
-        with pytest.raises(ModelError, match="learned nothing yet"):
+        with pytest.raises(ModelError, match="not been trained yet"):
             asked()
     with pytest.raises(TextError, match="two classes at least"):
         model.train(LabelledTexts(["a", "b"], ["x", "x"]))

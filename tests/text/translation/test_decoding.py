@@ -65,7 +65,7 @@ def test_numbers_that_make_no_sense(trained: Translator) -> None:
             trained.predict(["one"], **{name: value})  # type: ignore[arg-type]
     with pytest.raises(TextError, match="Unicode"):
         trained.predict(["\udc80"])
-    with pytest.raises(ModelError, match="learned nothing yet"):
+    with pytest.raises(ModelError, match="not been trained yet"):
         Translator().predict(["one"])
 
 

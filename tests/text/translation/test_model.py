@@ -78,7 +78,7 @@ def test_nothing_to_work_on(pairs: Pairs, tiny: Callable[..., TranslatorSettings
         Translator(tiny(longest=2)).train(pairs.take([k for k, text in enumerate(pairs.sources) if len(text) > 8]))
     untrained = Translator(tiny())
     for asked in (lambda: untrained.parameters, untrained.facts, lambda: untrained.save("model")):
-        with pytest.raises(ModelError, match="learned nothing yet"):
+        with pytest.raises(ModelError, match="not been trained yet"):
             asked()
 
 
