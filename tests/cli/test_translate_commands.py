@@ -118,7 +118,7 @@ def test_validation_by_files_of_its_own(run: Callable[..., Any], texts: Path) ->
     assert "6 steps in" in done.stdout
     done = run("translate", "train", "val.en", "val.fr", "-o", "model", *TINY, "--steps", "2")
     assert done.exit_code == 0, done.output
-    assert "None is held out" in done.stdout
+    assert "None are held out" in done.stdout
     assert "BLEU" not in done.stdout
 
 
