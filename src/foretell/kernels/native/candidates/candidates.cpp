@@ -4,8 +4,8 @@
 #include <array>
 #include <limits>
 
-#include "core/exports.h"
 #include "candidates/smoothing.h"
+#include "core/exports.h"
 #include "core/threads.h"
 
 namespace foretell {
@@ -55,12 +55,9 @@ double median_of(const double* values, int64_t count) {
             below += values[k] < value;
             up_to += values[k] <= value;
         }
-        if (below > middle)
-            too_high = value;
-        else if (up_to <= middle)
-            too_low = value;
-        else
-            return value;
+        if (below > middle) too_high = value;
+        else if (up_to <= middle) too_low = value;
+        else return value;
     }
     return values[0];
 }
@@ -69,7 +66,8 @@ double median_of(const double* values, int64_t count) {
 class PhaseMeans {
   public:
     PhaseMeans(int64_t period, double least_gain)
-        : period_(std::max<int64_t>(period, 1)), least_gain_(least_gain), mean_(size_t(period_)), count_(size_t(period_)) {}
+        : period_(std::max<int64_t>(period, 1)), least_gain_(least_gain), mean_(size_t(period_)),
+          count_(size_t(period_)) {}
     void begin() {
         std::fill(mean_.begin(), mean_.end(), std::numeric_limits<double>::quiet_NaN());
         std::fill(count_.begin(), count_.end(), int64_t(0));
@@ -94,9 +92,8 @@ class Series {
         : s_(scan), season_(scan.season), second_(scan.second), cycle_(season_ > 1 ? season_ : 4),
           lead_(season_ > 1 ? season_ : 6), base_(BASIC + scan.smoothings), all_(base_ + CHOSEN), bank_(scan),
           phases_(season_, 0.1), second_phases_(second_, 0.2), filled_(size_t(scan.steps)), logs_(size_t(scan.steps)),
-          sums_(size_t(scan.steps + 1)),
-          next_(size_t(all_)), error_(size_t(all_)), near_(size_t(all_)), far_(size_t(all_)),
-          ahead_(size_t(all_ * (lead_ + 1))), scratch_(size_t(all_)), weight_(size_t(base_)) {}
+          sums_(size_t(scan.steps + 1)), next_(size_t(all_)), error_(size_t(all_)), near_(size_t(all_)),
+          far_(size_t(all_)), ahead_(size_t(all_ * (lead_ + 1))), scratch_(size_t(all_)), weight_(size_t(base_)) {}
 
     void run(int64_t b) {
         const double* values = s_.values + b * s_.steps;
@@ -186,7 +183,8 @@ class Series {
         if (t > lead_) {
             const double far_gain = std::max(1 / double(++far_count_), 0.04);
             const double* made = ahead_.data() + t % (lead_ + 1) * all_;
-            for (int64_t k = 0; k < all_; ++k) far_[size_t(k)] += far_gain * (std::abs(value - made[k]) - far_[size_t(k)]);
+            for (int64_t k = 0; k < all_; ++k)
+                far_[size_t(k)] += far_gain * (std::abs(value - made[k]) - far_[size_t(k)]);
         }
         const double slowest = 1 / double(std::max<int64_t>(100, 6 * season_));
         const double step = std::abs(value - filled_[size_t(t - 1)]);
@@ -195,7 +193,8 @@ class Series {
         sum_.repeats += (double(step == 0) - sum_.repeats) / n;
         if (season_ > 1 && t >= season_) {
             const double cycle = std::abs(value - filled_[size_t(t - season_)]);
-            sum_.seasonal_change += std::max(1 / double(++sum_.seasonal_changes), slowest) * (cycle - sum_.seasonal_change);
+            sum_.seasonal_change +=
+                std::max(1 / double(++sum_.seasonal_changes), slowest) * (cycle - sum_.seasonal_change);
         }
     }
 
@@ -271,7 +270,8 @@ class Series {
             const auto i = size_t(k);
             if (near_[i] < near_[size_t(nearest_)] - equal) nearest_ = k;
             if (far_[i] < far_[size_t(farthest_)] - equal) farthest_ = k;
-            if (k >= BASIC && s_.theta[k - BASIC] && (theta_ < 0 || near_[i] < near_[size_t(theta_)] - equal)) theta_ = k;
+            if (k >= BASIC && s_.theta[k - BASIC] && (theta_ < 0 || near_[i] < near_[size_t(theta_)] - equal))
+                theta_ = k;
             const double wrong = (near_[i] + far_[i] + least) * scale;
             weight_[i] = 1 / (wrong * wrong * wrong);
             weight_sum_ += weight_[i];

@@ -1,6 +1,6 @@
 // A bank of exponential smoothings of one series, updated side by side: simple, with trend or damped trend (Holt;
-// Gardner and McKenzie, 1985), Theta (Assimakopoulos and Nikolopoulos, 2000: half of the overall slope as a drift), each
-// of the values or of their logarithms, each with an additive season (Winters, 1960).
+// Gardner and McKenzie, 1985), Theta (Assimakopoulos and Nikolopoulos, 2000: half of the overall slope as a drift),
+// each of the values or of their logarithms, each with an additive season (Winters, 1960).
 #pragma once
 
 #include <algorithm>
