@@ -17,6 +17,7 @@ from foretell.cli import destinations
 from foretell.forecasting.forecaster import Forecaster
 from foretell.forecasting.settings import OF_GIVEN_LENGTH, ForecastSettings
 from foretell.forecasting.tables import regularise
+from foretell.storage import outputs
 
 COLUMNS = ["unique_id", "ds", "auto", "auto-lo-95", "auto-lo-80", "auto-hi-80", "auto-hi-95"]
 
@@ -197,7 +198,8 @@ def test_levels_of_any_number_are_read_off_in_order(
 def test_without_matplotlib_there_is_no_report(
     run: Callable[..., Any], sales: Path, tiny: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(destinations, "can_draw", lambda: False)
+    for module in (destinations, outputs):
+        monkeypatch.setattr(module, "can_draw", lambda: False)
     done = run("forecast", str(sales), "-n", "3", "--windows", "0", *tiny[:-1])
     assert done.exit_code == 0, done.output
     assert "foretell[report]" in done.stderr

@@ -8,11 +8,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 OPTIONS = (
     "-n",
@@ -42,6 +43,16 @@ def wait_for_line(process: subprocess.Popen[str], words: str, seconds: float = 6
     raise AssertionError(f"the process ended without saying {words!r}")
 
 
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """As many threads as `start` gives a process: to the bit a result belongs to a number of threads."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.usefixtures("one_thread")
 def test_ctrl_c_and_on(start: Callable[..., subprocess.Popen[str]], run: Callable[..., Any], sales: Path) -> None:
     folder = sales.parent
     process = start("forecast", "sales.csv", *OPTIONS)
