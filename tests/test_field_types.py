@@ -58,7 +58,7 @@ def test_a_json_object_becomes_the_dataclass() -> None:
         ({"count": "3"}, "count is '3': it must be a whole number"),
         ({"count": None}, "count is None: it must be a whole number"),
         ({"inner": 7}, "Inner is 7, not an object"),
-        ({"inner": {"name": ["x"]}}, "name is .'x'.: it must be a text"),
+        ({"inner": {"name": ["x"]}}, "name is .'x'.: it must be a string"),
         ({"inner": {"share": 1}}, "Inner lacks name"),
         ({"lengths": [1, 2.5]}, "lengths is .1, 2.5.: it must be a list, each a whole number, or None"),
         ({"lengths": "12"}, "lengths is '12': it must be a list"),

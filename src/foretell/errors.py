@@ -1,4 +1,4 @@
-"""The exceptions that foretell raises: one family, so that `except ForetellError` catches them all.
+"""Exceptions raised by foretell: one family, so that `except ForetellError` catches them all.
 
 Every message says what was wrong, where (row, column, argument, file) and what to do about it.
 """
@@ -7,11 +7,11 @@ from __future__ import annotations
 
 
 class ForetellError(Exception):
-    """Whatever foretell refuses to do; the command line prints it without a traceback and exits with status 2."""
+    """The base class; the command line prints the message without a traceback and exits with status 2."""
 
 
 class TableError(ForetellError, ValueError):
-    """An input table that cannot be read or understood: a bad file, column, time stamp or value."""
+    """An input table that cannot be read or understood: a bad file, column, timestamp or value."""
 
 
 class MusicError(ForetellError, ValueError):
@@ -19,11 +19,11 @@ class MusicError(ForetellError, ValueError):
 
 
 class AudioError(ForetellError, ValueError):
-    """A sound that cannot be read, understood or written: a bad file, a folder without any, a full disk."""
+    """Audio that cannot be read, understood or written: a bad file, a folder without audio files, a full disk."""
 
 
 class TextError(ForetellError, ValueError):
-    """Texts that cannot be read or understood: a bad file, row, encoding or number of lines."""
+    """Text that cannot be read or understood: a bad file, row, encoding or number of lines."""
 
 
 class ImageError(ForetellError, ValueError):
@@ -31,7 +31,7 @@ class ImageError(ForetellError, ValueError):
 
 
 class SettingsError(ForetellError, ValueError):
-    """An argument or option that makes no sense, alone or together with the data."""
+    """An argument or option that is invalid, on its own or together with the data."""
 
 
 class ModelError(ForetellError):
@@ -39,25 +39,25 @@ class ModelError(ForetellError):
 
 
 class OutputsError(ModelError, ValueError):
-    """A network whose outputs are NaN or infinite, so that there is nothing to draw from or to choose by."""
+    """A network whose outputs are NaN or infinite, so that nothing can be sampled or chosen from them."""
 
     def __init__(self) -> None:
         super().__init__(
-            "the network's outputs are no distribution to draw from: they are NaN or infinite; train it anew"
+            "the network's outputs are NaN or infinite, so there is no distribution to draw from: train it again"
         )
 
 
 class TrainingError(ForetellError, RuntimeError):
-    """Training that cannot go on, such as a loss that stays non-finite."""
+    """Training that cannot continue, for example because the loss stays non-finite."""
 
 
 class MissingExtraError(ForetellError, ImportError):
-    """An optional package that is not installed; the message names the extra that brings it."""
+    """An optional package that is not installed; the message names the extra that installs it."""
 
 
 class ForkedProcessError(ForetellError, RuntimeError):
-    """Work that a forked process cannot do, since the threads that it takes are its parent's."""
+    """Work that a forked process cannot do, because the threads that it needs belong to its parent."""
 
 
 class ExportError(ForetellError, RuntimeError):
-    """A form that a layer cannot be brought into; the message names one that it can."""
+    """A format that a layer cannot be exported to; the message names one that it can."""

@@ -1,6 +1,6 @@
-"""Dataclasses that hold what their annotations say: settings that someone gives, descriptions that a stranger wrote.
+"""Checks of dataclass fields against their annotations, and conversion to and from JSON.
 
-And what they hold as JSON, both ways.
+They serve settings from users and descriptions from files.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ T = TypeVar("T")
 
 
 class UnlikeError(ValueError):
-    """A JSON object whose fields are not those of the dataclass that it is to be."""
+    """A JSON object whose fields do not match the dataclass that it should become."""
 
 
 def settle_fields(instance: Any, shown: str = "{} is {!r}") -> None:
-    """Check every field of a dataclass against its annotation, as the first line of its `__post_init__`.
+    """Check every field of a dataclass against its annotation; call it first in `__post_init__`.
 
-    numpy's numbers become Python's, and a list becomes the tuple that is meant. Raises SettingsError, which names the
-    field and its value, as `shown`, and what it must be, by its type and by the bounds of its `Setting`.
+    NumPy numbers become Python numbers, and a list becomes a tuple where one is declared. Raises SettingsError, which
+    names the field and its value, formatted by `shown`, and says what it must be, by its type and the bounds of its
+    `Setting`.
     """
     for field in declared(cast(Any, type(instance))):
         given = getattr(instance, field.name)
@@ -58,9 +59,9 @@ def to_plain(value: Any) -> Any:
 
 
 def from_plain(kind: type[T], plain: Any) -> T:
-    """The dataclass whose fields a JSON object holds. Raises ValueError where they are others, or of another type.
+    """Build a dataclass from a JSON object. Raises ValueError where its fields or their types differ.
 
-    A field that has a default may be missing: an older version did not have it.
+    A field with a default may be missing, because an older version may not have had it.
     """
     if not isinstance(plain, Mapping):
         raise UnlikeError(f"{kind.__name__} is {_shortened(plain)}, not an object")
@@ -83,10 +84,10 @@ def from_plain(kind: type[T], plain: Any) -> T:
 
 
 def read_value(hint: Any, value: Any) -> Any:
-    """The value, if it is what an annotation says. Raises ValueError with what it must be, such as "a whole number".
+    """Return the value if it matches the annotation. Raises ValueError with what it must be, such as "a whole number".
 
-    Known are int, float, str, bool, None, Literal, unions, tuples, mappings from str, dataclasses, and types with a
-    `from_json`. No float is NaN or infinite but where it is an argument that the caller checks for its range.
+    Supports int, float, str, bool, None, Literal, unions, tuples, mappings from str, dataclasses, and types with a
+    `from_json`. A float may be NaN or infinite; the caller checks its range.
     """
     if hint in _SIMPLE:
         return _SIMPLE[hint](value)
@@ -130,7 +131,7 @@ def _truth(value: Any) -> bool:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError("a text")
+        raise ValueError("a string")
     return value
 
 
@@ -181,7 +182,7 @@ def _tuple(hints: tuple[Any, ...], value: Any) -> tuple[Any, ...]:
 
 
 def _rule(hint: Any) -> str:
-    return {int: "a whole number", float: "a number", str: "a text"}.get(hint, "as its kind is")
+    return {int: "a whole number", float: "a number", str: "a string"}.get(hint, "of its type")
 
 
 def _shortened(value: Any) -> str:

@@ -176,7 +176,7 @@ def test_a_model_put_aside_is_not_replaced_by_one_of_another_kind(run: Callable[
 
 def test_an_output_that_is_no_ordinary_file_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.csv")
-    with pytest.raises(SettingsError, match="no ordinary file"):
+    with pytest.raises(SettingsError, match="not an ordinary file"):
         Destinations(forecast=str(tmp_path / "pipe.csv")).check()
     shutil.rmtree(tmp_path)
 

@@ -24,7 +24,7 @@ from foretell.training.history import History
 
 CLI = "from foretell.cli import main; main()"
 WITHOUT_LIBRARY = f"import foretell.kernels.native as native; native._path = lambda _: None; {CLI}"
-MISSING = "warning: foretell runs on its slow reference kernels"
+MISSING = "warning: foretell is using its slow reference kernels"
 LAYERS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 
 
@@ -173,7 +173,7 @@ def test_forecasts_without_kernels(
     command = ("forecast", "sales.csv", "-n", "7", "-o", "-", *tiny)
     done = foretell(*command, program=program, folder=sales.parent, **variables)
     assert done.returncode == 0, done.stderr
-    assert done.stderr.count("foretell runs on its slow reference kernels") == warned
+    assert done.stderr.count("foretell is using its slow reference kernels") == warned
     forecasts = [[line.split(",") for line in out.splitlines()] for out in (done.stdout, run(*command).stdout)]
     names, others = ([row[:2] for row in forecast] for forecast in forecasts)
     assert names == others

@@ -186,7 +186,7 @@ def test_weights_that_are_none_under_a_true_checksum(folder: Path) -> None:
 def test_a_file_without_an_end_is_not_read(folder: Path, name: str) -> None:
     (folder / name).unlink()
     (folder / name).symlink_to("/dev/zero")
-    with pytest.raises(ModelError, match=f"{name} cannot be read: it is no ordinary file"):
+    with pytest.raises(ModelError, match=f"{name} cannot be read: it is not an ordinary file"):
         load(folder)
 
 

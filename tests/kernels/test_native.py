@@ -109,17 +109,17 @@ def test_only_what_the_machine_has_is_supported(widest, expected, monkeypatch, c
     monkeypatch.setattr("torch.backends.cpu.get_cpu_capability", lambda: widest)
     assert native.supported() == expected
     if widest != "AVX512":
-        with pytest.raises(SettingsError, match=f"this machine has {', '.join(expected)}"):
+        with pytest.raises(SettingsError, match=f"this machine supports {', '.join(expected)}"):
             choose(FORETELL_ISA="avx512")
 
 
 @pytest.mark.parametrize(
     ("environment", "message"),
     [
-        ({"FORETELL_KERNELS": "fast"}, "FORETELL_KERNELS is 'fast': it can be native or reference"),
-        ({"FORETELL_KERNELS": ""}, "FORETELL_KERNELS is '': it can be native or reference"),
-        ({"FORETELL_ISA": "sse9"}, "FORETELL_ISA is 'sse9': this machine has .*baseline"),
-        ({"FORETELL_ISA": "AVX2"}, "FORETELL_ISA is 'AVX2': this machine has .*baseline"),
+        ({"FORETELL_KERNELS": "fast"}, "FORETELL_KERNELS is 'fast': it must be native or reference"),
+        ({"FORETELL_KERNELS": ""}, "FORETELL_KERNELS is '': it must be native or reference"),
+        ({"FORETELL_ISA": "sse9"}, "FORETELL_ISA is 'sse9': this machine supports .*baseline"),
+        ({"FORETELL_ISA": "AVX2"}, "FORETELL_ISA is 'AVX2': this machine supports .*baseline"),
     ],
 )
 def test_wrong_values_are_named(environment, message, choose):
@@ -130,7 +130,7 @@ def test_wrong_values_are_named(environment, message, choose):
 def test_a_wrong_value_ends_the_import_with_its_message():
     run = python("-c", "import foretell.nn", FORETELL_ISA="sse9")
     assert run.returncode == 1
-    assert "FORETELL_ISA is 'sse9': this machine has" in run.stderr.strip().splitlines()[-1]
+    assert "FORETELL_ISA is 'sse9': this machine supports" in run.stderr.strip().splitlines()[-1]
 
 
 def test_turned_off_there_is_no_library_and_no_warning(choose):
@@ -167,7 +167,7 @@ except RuntimeError as error:
 """
     run = python("-W", "error", "-c", script, FORETELL_KERNELS="reference")
     assert run.returncode == 0, run.stderr[-2000:]
-    assert "needs the compiled kernels, which are not installed or turned off" in run.stdout
+    assert "needs the compiled kernels, which are not installed or are turned off" in run.stdout
 
 
 def test_turned_off_the_ragged_layers_pass_their_tests():

@@ -201,9 +201,9 @@ def test_a_state_of_another_network_is_refused():
     for steps in (20, 1):
         with pytest.raises(ValueError, match=r"another network: layer \d"):
             other.advance(x[:, :steps], state)
-        with pytest.raises(ValueError, match="the state is of 2 sequences, the input of 1"):
+        with pytest.raises(ValueError, match="the state has 2 sequences, but the input has 1"):
             net.advance(x[:1, :steps], state)
-    with pytest.raises(ValueError, match="the state is of 3 layers, the network has 2"):
+    with pytest.raises(ValueError, match="the state has 3 layers, but the network has 2"):
         build(dilations=(1, 2), dtype=torch.float32).advance(x, state)
 
 

@@ -68,7 +68,7 @@ def test_16_bit_sound_keeps_its_order() -> None:
 
 
 def test_errors() -> None:
-    with pytest.raises(ValueError, match="holds NaN"):
+    with pytest.raises(ValueError, match="contains NaN"):
         mu_law.encode(torch.tensor([0.0, torch.nan]))
     with pytest.raises(ValueError, match=r"must be floats in \[-1, 1\], got torch.int16"):
         mu_law.encode(torch.tensor([3], dtype=torch.int16))

@@ -30,7 +30,7 @@ def test_in_its_place_at_once(tmp_path: Path) -> None:
     [
         (errno.ENOSPC, "free some space"),
         (errno.EACCES, "that can be written to"),
-        (errno.ENOENT, "make it, or start again"),
+        (errno.ENOENT, "create it, or start again"),
         (errno.ENAMETOOLONG, "a shorter name"),
         (errno.EIO, "that can be written to"),
     ],
@@ -54,7 +54,7 @@ def test_what_is_no_file_stays(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "link").symlink_to("pipe")
-    for name, said in (("folder", "is a folder"), ("pipe", "no ordinary file"), ("link", "no ordinary file")):
+    for name, said in (("folder", "is a folder"), ("pipe", "not an ordinary file"), ("link", "not an ordinary file")):
         with pytest.raises(SettingsError, match=said):
             replace_file(tmp_path / name, b"x")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "link", "pipe"]

@@ -137,7 +137,7 @@ def test_a_full_disk_is_told_and_leaves_the_checkpoint_before(tmp_path: Path, mo
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for folder in (tmp_path / "file", tmp_path / "file" / "checkpoint"):
-        with pytest.raises(TrainingError, match=r"file.* cannot be made"):
+        with pytest.raises(TrainingError, match=r"file.* cannot be created"):
             checkpoint.write(folder, 1, {"a": torch.zeros(2)}, {"steps": 1})
 
 
@@ -170,7 +170,7 @@ def test_the_right_reason_where_it_cannot_be_written(tmp_path: Path, monkeypatch
         raise FileNotFoundError(2, "No such file or directory", str(path))
 
     monkeypatch.setattr(checkpoint, "put_file", gone)
-    with pytest.raises(TrainingError, match="deleted while training went on, by somebody or by another run"):
+    with pytest.raises(TrainingError, match="deleted during training, by someone or by another run"):
         checkpoint.write(tmp_path, 1, {"a": torch.zeros(2)}, {"steps": 1})
 
 

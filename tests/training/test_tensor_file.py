@@ -47,7 +47,7 @@ def test_only_ordinary_files_are_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "endless").symlink_to("/dev/zero")
     for name in ("pipe", "endless"):
-        with pytest.raises(OSError, match="no ordinary file"):
+        with pytest.raises(OSError, match="not an ordinary file"):
             read_ordinary(tmp_path / name)
     with pytest.raises(FileNotFoundError):
         read_ordinary(tmp_path / "none")

@@ -1,4 +1,4 @@
-"""The small real data that ships inside the package; SOURCE.md says where it comes from and on what terms."""
+"""Small real data sets that ship with the package; SOURCE.md gives their sources and licences."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ NAMES = ("chicago_ridership", "chicago_ridership_next")
 
 
 def path(name: str) -> Path:
-    """The CSV file of a data set.
+    """Return the path of a data set's CSV file.
 
-    - `chicago_ridership`: 7,701 rows of 7,639 days (62 stand twice, as published), 2001-01-01 to 2021-11-30:
+    - `chicago_ridership`: 7,701 rows for 7,639 days (62 appear twice, as published), 2001-01-01 to 2021-11-30:
       `service_date`, `day_type` (W workday, A Saturday, U Sunday or holiday), and the day's boardings in `bus`,
-      `rail_boardings` and, their sum, `total_rides`.
+      `rail_boardings` and their sum `total_rides`.
     - `chicago_ridership_next`: `service_date` and `day_type` of the 14 days that follow.
 
     Raises `SettingsError` for any other name.
@@ -32,7 +32,7 @@ def path(name: str) -> Path:
 
 
 def load(name: str) -> pl.DataFrame:
-    """A data set as a polars table, dates as they are spelled in the file. Raises `SettingsError` as `path` does."""
+    """Load a data set as a polars table, with dates as written in the file. Raises `SettingsError` as `path` does."""
     from foretell.tables.files import read_table
 
     return read_table(path(name))

@@ -1,1 +1,1 @@
-"""How a whole sequence is computed: scans over time. Only `foretell.nn` calls this package."""
+"""Kernels that compute whole sequences: scans over time. Only `foretell.nn` calls this package."""

@@ -1,4 +1,4 @@
-"""Gradients of the compiled scan: the first by the compiled backward pass, all further ones by the readable twin."""
+"""Gradients of the compiled scan: first derivatives by its compiled backward pass, further ones by its Python twin."""
 
 from __future__ import annotations
 
@@ -71,14 +71,14 @@ class _ScanBackward(torch.autograd.Function):
 
 
 def _second_derivatives(i: Inputs, incoming: Any, seconds: tuple[Tensor | None, ...]) -> list[Tensor | None]:
-    """Of the first derivatives, weighted by `seconds`: by the differentiable inputs, then by the incoming gradients.
+    """Differentiate the first derivatives, weighted by `seconds`, by differentiable inputs and then incoming gradients.
 
-    Differentiable in turn, as often as one likes, since the twin is plain torch.
+    The results are differentiable any number of times, since the twin is plain torch.
     """
     tensors = (*i.differentiable, *incoming)
     there = [index for index, t in enumerate(tensors) if t is not None]
     inputs = [index for index in there if index < DIFFERENTIABLE]
-    if inputs == there:  # nothing came in, and nothing comes of it
+    if inputs == there:  # no gradient came in, so none goes out
         return [None] * len(tensors)
 
     def first(*given: Tensor) -> Any:
@@ -105,7 +105,7 @@ def _or_zeros(tensor: Tensor | None, like: Tensor) -> Tensor:
     return tensor if tensor is not None and tensor.shape == like.shape else torch.zeros_like(like)
 
 
-# In a compiled graph nobody differentiates twice or maps over slices, and the operator stands there by itself.
+# A compiled graph neither differentiates twice nor maps over slices, and contains the operator itself.
 torch.library.register_autograd(
     "foretell::scan",
     lambda ctx, *grads: _gradients(ctx, grads, torch.ops.foretell.scan_backward),
@@ -121,7 +121,7 @@ torch.library.register_vmap(
 
 
 class _EagerScan(torch.autograd.Function):
-    """The same without the ceremony that transforms of functions need: half the cost of a short scan."""
+    """The same without what function transforms need, which is half the cost of a short scan."""
 
     @staticmethod
     def forward(ctx: Any, *arguments: Any) -> tuple[Tensor, ...]:
@@ -131,18 +131,21 @@ class _EagerScan(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> tuple[Any, ...]:
-        if torch.is_grad_enabled():  # to be differentiated once more
+        if torch.is_grad_enabled():  # the gradients will be differentiated again
             return _gradients(ctx, grads, _ScanBackward.apply)[:COUNT]
         return _gradients(ctx, grads, lambda *a: operators.backward(Inputs.of_flat(a[:COUNT]), *a[COUNT:]))[:COUNT]
 
 
 def apply(i: Inputs) -> tuple[Tensor, Tensor, Tensor]:
-    """The outputs in the layout of `x`, and the final h and c (empty but for an LSTM), differentiable at will."""
+    """Compute the outputs in the layout of `x`, and the final h and c (c is empty except for an LSTM).
+
+    The results are differentiable any number of times.
+    """
     keep = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in i.differentiable)
     call: Any = torch.ops.foretell.scan
     if torch.compiler.is_compiling():
         results = call(*i.flat, keep)
-    elif forward_ad._current_level >= 0:  # derivatives that run along with the values: only the twin has them
+    elif forward_ad._current_level >= 0:  # only the twin supports forward-mode derivatives
         output, *final = twin(i)
         return output, final[0], final[1] if len(final) > 1 else output.new_empty(0)
     elif plain(i.x, i.weights["weight_ih"], i.weights["weight_hh"], i.initial_h):

@@ -1,4 +1,4 @@
-"""Writes `native/core/boundary.h` from `foretell.kernels.schema`: `python -m foretell.kernels.boundary`."""
+"""Generation of `native/core/boundary.h` from `foretell.kernels.schema`: `python -m foretell.kernels.boundary`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from foretell.kernels import schema
 
 HEADER = Path(__file__).parent / "native" / "core" / "boundary.h"
-"""Where it stands among the sources."""
+"""The path of the generated header."""
 _WIDTH = 120
 _OPENING = """\
 // Written by `python -m foretell.kernels.boundary` from `foretell/kernels/schema.py`: change that.
@@ -59,7 +59,7 @@ _CLOSING = """\
 
 
 def header() -> str:
-    """The whole file."""
+    """Return the content of the header."""
     parts = [_OPENING, *map(_enumeration, schema.ENUMERATIONS), *map(_structure, schema.STRUCTURES)]
     return "".join([*parts, _HASH, *_hashed(), _CLOSING])
 
@@ -80,7 +80,7 @@ def _structure(s: schema.Structure) -> str:
 def _line(line: schema.Line) -> str:
     kind = line.type.replace("int64", "int64_t").replace("uint8", "uint8_t")
     stars = ""
-    if "*" in kind:  # they belong to each of the names
+    if "*" in kind:  # each name needs its own stars
         kind, _, rest = kind.partition("*")
         stars = "*" + rest.strip().replace("*", " *")
     declared = f"{kind} {', '.join(stars + name for name in line.names)};"

@@ -1,7 +1,7 @@
-"""Simple forecasts of many series at every step, each with how wrong it has been so far (`native/candidates`).
+"""Simple forecasts of many series at every step, each with its errors so far (`native/candidates`).
 
-They are what a forecasting network chooses from, and what it knows of the past. The compiled code and its twin in
-`foretell.kernels.candidates_twin` compute the same.
+A forecasting network chooses from these candidates, and they are its knowledge of the past. The compiled code and its
+twin in `foretell.kernels.candidates_twin` compute the same values.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ BASIC = (
 )
 """The candidates before the smoothings."""
 CHOSEN = ("nearest", "farthest", "Theta", "weighted mean", "median")
-"""The candidates after them: those that were least wrong one step and one cycle ahead, the Theta method that was, the
-mean weighted by the inverse cube of the errors, and the median of all."""
+"""The candidates after the smoothings: those with the smallest error one step and one cycle ahead, the Theta method
+with the smallest error, the mean weighted by the inverse cube of the errors, and the median of all."""
 SIGNED = (
     "from the mean",
     "from the step before",
@@ -39,9 +39,9 @@ SIGNED = (
     "growth of the cycle's mean",
     "mean",
 )
-"""The first features of a step, distances in units."""
+"""The first features of a step: distances, in units."""
 SPREADS = ("change", "seasonal change", "deviation", "recent change", "range")
-"""The next features, sizes in units."""
+"""The next features: sizes, in units."""
 FACTS = (
     "missing",
     "log count",
@@ -53,8 +53,8 @@ FACTS = (
     "repeats",
     "place in the range",
 )
-"""The next, of order 1 as they are. After them come three features of each candidate, in units: its error at this step,
-and its mean absolute errors so far, one step and one cycle ahead."""
+"""The next features, which are of order 1 without scaling. They are followed by three features per candidate, in units:
+its error at this step, and its mean absolute errors so far, one step and one cycle ahead."""
 
 
 @dataclass(frozen=True)
@@ -64,14 +64,14 @@ class Smoothings:
     level_gain: NDArray[np.float64]
     trend_gain: NDArray[np.float64]
     damping: NDArray[np.float64]
-    """Of the trend: 1 for a linear one, 0 for none."""
+    """Damping of the trend: 1 for a linear trend, 0 for none."""
     season_gain: NDArray[np.float64]
     theta: NDArray[np.uint8]
-    """Whether half of the overall slope is its drift, in place of a trend of its own."""
+    """1 where half of the overall slope is the drift, instead of a trend of its own."""
     logarithmic: NDArray[np.uint8]
-    """Whether it smooths logarithms, as long as all values are positive."""
+    """1 where logarithms are smoothed, as long as all values are positive."""
     first_of_second: int
-    """From this one on they follow the second season, where there is one."""
+    """Index of the first smoothing that follows the second season, if there is one."""
 
     def __len__(self) -> int:
         return len(self.level_gain)
@@ -79,25 +79,25 @@ class Smoothings:
 
 @dataclass(frozen=True)
 class Past:
-    """What is known of B series, of which the last W steps are described and A steps are anchors to forecast from."""
+    """A description of B series over their last W steps, and forecasts from A steps, the anchors."""
 
     features: NDArray[np.float32]
     """(B, W, F): see `SIGNED`, `SPREADS` and `FACTS`; zeros before a series begins."""
     candidates: NDArray[np.float32]
-    """(B, A, K, H): forecasts in units from the last value."""
+    """(B, A, K, H): forecasts, as differences from the last value in units."""
     unit: NDArray[np.float64]
-    """(B, A): the size of a typical change from step to step and from season to season, so far."""
+    """(B, A): the typical size of changes from step to step and from season to season, so far."""
     last: NDArray[np.float64]
     """(B, A): the last value seen."""
 
 
 def candidate_count(bank: Smoothings) -> int:
-    """K"""
+    """Return K, the number of candidates."""
     return len(BASIC) + len(bank) + len(CHOSEN)
 
 
 def feature_count(bank: Smoothings) -> int:
-    """F"""
+    """Return F, the number of features."""
     return len(SIGNED) + len(SPREADS) + len(FACTS) + 3 * candidate_count(bank)
 
 
@@ -114,9 +114,9 @@ def look_back(
 ) -> Past:
     """Describe B series and forecast from anchors in them.
 
-    `values` (B, T), NaN where missing and before a series begins; `season` and `second` in steps, 1 and 0 for none;
-    `window` at most T; `anchors` (B, A), ascending steps within T; `ahead` (H,) or (B, A, H), steps from 1 on.
-    Infinities and what is beyond 1e300 count as missing, so that all results are finite.
+    `values` (B, T) are NaN where missing and before a series begins; `season` and `second` are in steps, 1 and 0 for
+    none; `window` is at most T; `anchors` (B, A) are ascending steps below T; `ahead` (H,) or (B, A, H) are steps of at
+    least 1. Infinities and values beyond 1e300 count as missing, so that all results are finite.
     """
     library = native.library()
     given = _Given(values, bank, season, second, window, anchors, ahead)
@@ -131,7 +131,7 @@ def look_back(
 
 @dataclass(frozen=True)
 class _Given:
-    """The arguments, contiguous and of the types that the compiled code reads."""
+    """The arguments, contiguous and in the types that the compiled code reads."""
 
     values: NDArray[np.float64]
     bank: Smoothings

@@ -1,5 +1,5 @@
-"""The readable twin of `native/candidates`: simple forecasts of a series at every step, how wrong each of them has
-been so far, and what else describes the past. It also is what runs where there is no compiler."""
+"""The Python twin of `native/candidates`: simple forecasts of a series at every step, their errors so far, and other
+features of the past. It also runs where there is no compiler."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from foretell.kernels.candidates import Smoothings
 
 GREATEST = 1e300
-"""What is greater, and infinities, counts as missing, so that everything computed here is finite."""
+"""Greater values and infinities count as missing, so that everything computed here is finite."""
 BASIC, CHOSEN, DESCRIPTION = 10, 5, 20
-"""How many candidates stand before and after the smoothings, how many features before those of the candidates."""
+"""The numbers of candidates before and after the smoothings, and of features before those of the candidates."""
 
 
 def look_back(
@@ -30,7 +30,7 @@ def look_back(
     anchors: NDArray[np.int64],
     ahead: NDArray[np.int64],
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], Numbers, Numbers]:
-    """The features, candidates, unit and last value of `foretell.kernels.candidates.Past`."""
+    """Return the features, candidates, unit and last value of `foretell.kernels.candidates.Past`."""
     count, steps = values.shape
     candidates = BASIC + len(bank) + CHOSEN
     features = np.zeros((count, window, DESCRIPTION + 3 * candidates), np.float32)
@@ -56,19 +56,19 @@ def look_back(
 
 
 class Series:
-    """What is known of a series after each of its steps, counted from its first value."""
+    """The description of a series, updated step by step from its first value on."""
 
     def __init__(self, bank: Smoothings, season: int, second: int, steps: int) -> None:
         self.season, self.second = season, second
         self.cycle = season if season > 1 else 4
-        """The steps whose mean is the level that growth is read from."""
+        """The number of steps whose mean is the level from which growth is computed."""
         self.lead = season if season > 1 else 6
-        """How far ahead the second kind of error looks."""
+        """The number of steps ahead for the second kind of error."""
         self.t = -1
         self.values, self.logs = np.zeros(steps), np.zeros(steps)
-        """With gaps filled."""
+        """The values and their logarithms, with gaps filled."""
         self.sums = np.zeros(steps + 1)
-        """Of the distances from the first value."""
+        """Cumulative sums of the distances from the first value."""
         self.seen = False
         self.count = self.changes = self.seasonal_changes = 0
         self.first = self.last = self.lowest = self.highest = self.level = 0.0
@@ -84,23 +84,23 @@ class Series:
         self.smoothings = SmoothingBank(bank, season, second)
         self.thetas = BASIC + np.flatnonzero(bank.theta)
         self.others = BASIC + len(bank)
-        """How many candidates there are but the chosen ones."""
+        """The number of candidates without the chosen ones."""
         candidates = self.others + CHOSEN
         self.error = np.zeros(candidates)
-        """How far the forecasts for this step were off."""
+        """The errors of the forecasts for this step."""
         self.near_error, self.far_error = np.zeros(candidates), np.zeros(candidates)
-        """The running mean absolute errors one step and a cycle ahead."""
+        """The running mean absolute errors one step and one cycle ahead."""
         self.far_count = 0
         self.near_forecast = np.zeros(candidates)
-        """For the next step."""
+        """The forecasts for the next step."""
         self.far_forecasts = np.zeros((self.lead + 1, candidates))
-        """For the steps up to a cycle ahead, that for step t at t mod (lead + 1)."""
+        """The forecasts for the steps up to a cycle ahead; that for step t is at index t mod (lead + 1)."""
         self.weights = np.ones(self.others)
         self.nearest = self.farthest = self.theta = 0
         self._leads = np.array([1, self.lead])
 
     def take(self, given: float | None) -> None:
-        """Take in the next value, None where it is missing, and forecast."""
+        """Process the next value, None if it is missing, and forecast."""
         self.t, self.seen = self.t + 1, given is not None
         t, value = self.t, self._filled() if given is None else given
         if given is not None and given <= 0 and self.positive:
@@ -129,10 +129,10 @@ class Series:
         self.far_forecasts[(t + self.lead) % (self.lead + 1)] = far
 
     def forecast(self, ahead: NDArray[np.int64]) -> Numbers:
-        """(K, H): the candidates for steps `ahead` (H,) after this one; see `foretell.kernels.candidates.BASIC`.
+        """Return the candidates (K, H) for steps `ahead` (H,) after this one; see `foretell.kernels.candidates.BASIC`.
 
-        Drift is the line from the first value to the last; growth is that of the mean of a cycle, from the cycle before
-        to the latest: what it gained, or, where all values are positive, the factor by which it rose.
+        Drift is the line from the first value to the last. Growth is that of the mean of a cycle, from the previous
+        cycle to the latest: its increase or, if all values are positive, the factor by which it rose.
         """
         t, last, level = self.t, self.last, self.level
         cycles = -(-ahead // self.season)
@@ -159,7 +159,7 @@ class Series:
         return np.concatenate([others, self._choose(others)])
 
     def describe(self) -> Numbers:
-        """(F,): see `foretell.kernels.candidates.SIGNED` and what follows it."""
+        """Return the features (F,); see `foretell.kernels.candidates.SIGNED` and what follows it."""
         t, value, season, second, unit = self.t, self.values[self.t], self.season, self.second, self.unit
         spread = self.highest - self.lowest
 
@@ -195,11 +195,11 @@ class Series:
         return np.concatenate([np.array(distances) / unit, facts, errors / unit])
 
     def _filled(self) -> float:
-        """What stands in the place of a missing value: that of the season before, or the last."""
+        """Return the value that replaces a missing one: that of one season before, or the last."""
         return float(self.values[self.t - self.season]) if 1 < self.season <= self.t else self.last
 
     def _judge(self, value: float) -> None:
-        """How wrong the forecasts for this step were, those made one step and those made a cycle before it."""
+        """Update the errors with the forecasts made for this step one step and one cycle before it."""
         self.error = value - self.near_forecast
         self.near_error += max(1 / (self.changes + 1), 0.06) * (np.abs(self.error) - self.near_error)
         if self.t > self.lead:
@@ -228,7 +228,7 @@ class Series:
         self.last = value
 
     def _follow_level(self, value: float) -> None:
-        """The mean of the latest cycle, in which a season cancels out, and the line through all of these means."""
+        """Update the mean of the latest cycle, in which a season cancels out, and the line through all these means."""
         t, cycle, sums = self.t, self.cycle, self.sums
         sums[t + 1] = sums[t] + (value - self.first)
         length = min(t + 1, cycle)
@@ -244,47 +244,47 @@ class Series:
         self.trend = Trend(self.line.slope(), self.log_line.slope())
 
     def _typical_change(self) -> float:
-        """The unit of everything that is told of this step."""
+        """Return the unit for the features and forecasts of this step."""
         typical = 0.5 * (self.change + self.seasonal_change) if self.seasonal_changes >= 2 else self.change
         return max(typical, 1e-4 * (self.highest - self.lowest), 1e-9 * abs(self.level) + 1e-12)
 
     def _rank(self) -> None:
-        """Which candidates have been least wrong so far, and how much each counts in their mean."""
+        """Find the candidates with the smallest errors so far, and the weights of all in their mean."""
         near, far = self.near_error[: self.others], self.far_error[: self.others]
         equal = 1e-6 * self.unit
         self.nearest = _first_least(near, equal)
         self.farthest = _first_least(far, equal) if self.far_count else self.nearest
         self.theta = int(self.thetas[_first_least(near[self.thetas], equal)]) if len(self.thetas) else self.nearest
         least = 1e-3 * self.unit
-        self.weights = ((near + far + least) / least) ** -3  # in units of `least`, so that the cube has room
+        self.weights = ((near + far + least) / least) ** -3  # in units of `least`, so that the cube does not overflow
 
     def _choose(self, others: Numbers) -> Numbers:
-        """The candidates made of the others; see `foretell.kernels.candidates.CHOSEN`."""
+        """Return the candidates derived from the others; see `foretell.kernels.candidates.CHOSEN`."""
         weighted_mean = self.weights @ others / self.weights.sum()
         middle = self.others // 2
         median = np.partition(others, middle, axis=0)[middle]
         return np.stack([others[self.nearest], others[self.farthest], others[self.theta], weighted_mean, median])
 
     def _bounds(self) -> tuple[float, float]:
-        """What no growing candidate exceeds."""
+        """Return the lower and upper bounds of all candidates that grow."""
         margin = 1.5 * (self.highest - self.lowest)
         low = self.lowest - margin
         return max(low, 0.0) if self.positive else low, self.highest + margin
 
     def _in_phase(self, ahead: NDArray[np.int64], season: int) -> Numbers:
-        """The latest values of the same phase as the steps ahead, the last value where there is none."""
+        """Return the latest values of the same phase as the steps ahead, or the last value if there is none."""
         at = self.t + ahead - -(-ahead // season) * season
         return np.where(at >= 0, self.values[np.maximum(at, 0)], self.last)
 
 
 def fading_mean(mean: float, value: float, count: int, least_gain: float = 0.0) -> float:
-    """The mean after `count` values: plain as long as 1 / count exceeds `least_gain`, then the older ones fade."""
+    """Update a mean with its `count`-th value: plain while 1 / count exceeds `least_gain`, then older values fade."""
     return mean + max(1 / count, least_gain) * (value - mean)
 
 
 @dataclass
 class Line:
-    """The least-squares line through points given one by one."""
+    """The least-squares line through points that are added one by one."""
 
     n: int = 0
     x: float = 0.0
@@ -298,13 +298,13 @@ class Line:
         self.y, self.xy = self.y + value, self.xy + at * value
 
     def slope(self) -> float:
-        """0 before there are four points, and where there is no room for the sums."""
+        """Return the slope; 0 with fewer than four points, or if the sums overflow."""
         spread, rise = self.n * self.xx - self.x**2, self.n * self.xy - self.x * self.y
         return rise / spread if self.n >= 4 and spread > 0 and math.isfinite(rise) else 0.0
 
 
 class PhaseMeans:
-    """The mean of the values of each phase of a season, the older ones fading."""
+    """Fading means of the values of each phase of a season."""
 
     def __init__(self, period: int, least_gain: float) -> None:
         self.period, self.least_gain = period, least_gain
@@ -318,13 +318,13 @@ class PhaseMeans:
         self.means[phase] = fading_mean(before, value, self.counts[phase], self.least_gain)
 
     def at(self, steps: NDArray[np.int64], otherwise: Numbers | float) -> Numbers:
-        """Of the phases of these steps; `otherwise` where there is none."""
+        """Return the means for the phases of these steps, `otherwise` where there is none."""
         means = self.means[steps % self.period]
         return np.where(np.isnan(means), otherwise, means)
 
 
 def _first_least(errors: Numbers, equal: float) -> int:
-    """The place of the least error, the first of those that differ from it by rounding alone."""
+    """Return the index of the smallest error, the first one of those that differ from it only by rounding."""
     least = 0
     for place, error in enumerate(errors.tolist()):
         if error < errors[least] - equal:

@@ -1,7 +1,8 @@
-"""Decoding in compiled code: token after token in one native call, or a beam search's step in one.
+"""Decoding in compiled code: many tokens, or one step of a beam search, in one native call.
 
-The compiled code (`native/decoder`) runs the whole network: embedding, recurrent layers, attention, head and choice.
-The interpreter's lock is released during a call. The readable twin is `foretell.nn.decoding` on a network's own `step`.
+The compiled code (`native/decoder`) runs the whole network: embedding, recurrent layers, attention, head and the choice
+of tokens. The interpreter's lock is released during a call. The Python equivalent is `foretell.nn.decoding` with a
+network's own `step`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from foretell.kernels.structures import DecoderCall, DecoderExpansion, DecoderNe
 
 @dataclass(frozen=True, eq=False)
 class Attended:
-    """Attention by query . key, and what becomes of it: tanh(weight [context; query] + bias).
+    """Attention with scores query . key, followed by tanh(weight [context; query] + bias).
 
     `memory` (B, S, D), `keys` (B, S, F), `mask` (B, S) bool, `weight` (F, D + F), `bias` (F,).
     """
@@ -39,11 +40,11 @@ class Attended:
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """A network that predicts a token from the one before, and its state for B sequences.
+    """A network that predicts a token from the previous one, and its state for B sequences.
 
-    `embedding` (V, E); `layers` one after another, as they are given to the scan, with the state (B, .); `projection`
-    (P, F), if there is one, and `head` (O, P), linear maps with their biases; `constants` (B, C), which stand beside
-    the embedded token at every step.
+    `embedding` (V, E); `layers` in their order, as inputs of the scan, with the state (B, .); `projection` (P, F), if
+    there is one, and `head` (O, P), linear maps with their biases; `constants` (B, C), which are concatenated to the
+    embedded token at every step.
     """
 
     embedding: Tensor
@@ -56,7 +57,7 @@ class Parts:
     attended: Attended | None = None
 
     def tensors(self) -> list[Tensor]:
-        """All of them."""
+        """Return all tensors."""
         a = self.attended
         given = [self.embedding, self.head, self.head_bias, self.projection, self.projection_bias, self.constants]
         given += [] if a is None else [a.memory, a.keys, a.mask, a.weight, a.bias]
@@ -66,7 +67,7 @@ class Parts:
 
 @dataclass(frozen=True)
 class Choice:
-    """How to choose: temperature 0 for the likeliest token; `top_k` 0 and `top_p` 1 for no such limits."""
+    """Options for the choice of tokens: temperature 0 for the most likely; `top_k` 0 and `top_p` 1 for no limit."""
 
     temperature: float
     top_k: int
@@ -74,7 +75,7 @@ class Choice:
 
 
 def takes(parts: Parts) -> bool:
-    """Whether the compiled code runs this network: plain float32 tensors on the CPU."""
+    """Return whether the compiled code supports this network: plain float32 tensors on the CPU."""
     tensors = parts.tensors()
     mask = None if parts.attended is None else parts.attended.mask
     alike = all(t.device.type == "cpu" and t.dtype == (torch.bool if t is mask else torch.float32) for t in tensors)
@@ -82,10 +83,10 @@ def takes(parts: Parts) -> bool:
 
 
 class CompiledDecoder:
-    """A decoder in compiled code, before its first step.
+    """A decoder in compiled code.
 
-    `rows`: how many rows it will have at most. The weights must not change as long as it is used. Raises ValueError
-    for parts that do not fit, MemoryError where the memory does not suffice.
+    `rows` is the maximum number of rows. The weights must not change while it is in use. Raises ValueError for parts
+    that do not fit each other, and MemoryError if there is not enough memory.
     """
 
     def __init__(self, parts: Parts, rows: int) -> None:
@@ -100,7 +101,7 @@ class CompiledDecoder:
         self._rows = self.sequences
         self._fed = parts.embedding.shape[0]
         _check(parts, self.sequences)
-        # The compiled code reads these where they lie.
+        # The compiled code reads these in place.
         self._alive: list[Any] = []
         network = DecoderNetwork(
             sequences=self.sequences,
@@ -157,21 +158,21 @@ class CompiledDecoder:
         ids: Tensor,
         lengths: Tensor,
     ) -> int:
-        """So many steps, the first of them number `first`, of the sequences that go on; returns how many still do.
+        """Take `steps` steps, numbered from `first`, of the unfinished sequences; return how many remain unfinished.
 
-        `tokens` (B,): those to be fed, one for each sequence that goes on, are replaced by the next. Chosen tokens go
-        to `ids` (B, N), but for `end`, whose step goes to `lengths` (B,); all int64. `uniforms` (steps, B) in [0, 1),
-        float32, needed where the temperature is not 0. Raises ValueError for outputs that are no distribution to draw
-        from.
+        `tokens` (B,) holds the tokens to feed, one per unfinished sequence, and is overwritten by the next ones. Chosen
+        tokens are written to `ids` (B, N), except for `end`, whose step is written to `lengths` (B,); all are int64.
+        `uniforms` (steps, B), float32 in [0, 1), is needed if the temperature is not 0. Raises OutputsError (a
+        ValueError) for outputs that are NaN or infinite.
         """
         for t in (tokens, ids, lengths):
             if t.dtype != torch.int64 or not t.is_contiguous() or t.shape[0] != self.sequences:
-                raise ValueError("tokens, ids and lengths must be contiguous int64 tensors with a row a sequence")
+                raise ValueError("tokens, ids and lengths must be contiguous int64 tensors with one row per sequence")
         if first < 0 or steps < 0 or first + steps > ids.shape[1]:
             raise ValueError(f"ids has room for {ids.shape[1]} steps, not for {first + steps}")
         self._check_tokens(tokens)
         if choice.temperature and uniforms is None:
-            raise ValueError("uniforms are needed to draw")
+            raise ValueError("uniforms are needed for sampling")
         if uniforms is not None:
             uniforms = uniforms.contiguous()
             if uniforms.dtype != torch.float32 or uniforms.shape != (steps, self.sequences):
@@ -194,19 +195,22 @@ class CompiledDecoder:
         return self._rows
 
     def expand(self, tokens: Tensor, origins: Tensor, top: int) -> tuple[Tensor, Tensor, Tensor]:
-        """One step of the rows that continue the rows `origins` (N,) of the step before, fed `tokens` (N,).
+        """Take one step with `tokens` (N,) on rows that continue the rows `origins` (N,) of the previous step.
 
-        Returns the `top` greatest outputs (N, top), falling, their tokens, and log sum exp of all outputs (N, 1).
+        Returns the `top` greatest outputs (N, top) in descending order, their tokens, and the logsumexp of all outputs
+        (N, 1).
         """
         rows = len(tokens)
         tokens, origins = tokens.contiguous(), origins.contiguous()
         if tokens.dtype != torch.int64 or origins.dtype != torch.int64 or origins.shape != tokens.shape:
-            raise ValueError("tokens and origins must be int64 tensors of one shape (N,)")
+            raise ValueError("tokens and origins must be int64 tensors of the same shape (N,)")
         if not 0 < rows <= self._most or not 0 < top <= self.outputs:
-            raise ValueError(f"{rows} rows and the {top} greatest: at most {self._most} and {self.outputs}")
+            raise ValueError(
+                f"there can be 1 to {self._most} rows and top can be 1 to {self.outputs}, got {rows} and {top}"
+            )
         self._check_tokens(tokens)
         if not 0 <= int(origins.min()) <= int(origins.max()) < self._rows:
-            raise ValueError(f"origins must be rows of the step before, which had {self._rows}")
+            raise ValueError(f"origins must be rows of the previous step, which had {self._rows}")
         likely = torch.empty(rows, top, device="cpu", dtype=torch.float32)
         likely_tokens = torch.empty(rows, top, device="cpu", dtype=torch.int64)
         log_sum = torch.empty(rows, 1, device="cpu", dtype=torch.float32)
@@ -228,7 +232,7 @@ class CompiledDecoder:
             raise IndexError(f"tokens must be from 0 to {self._fed - 1}")
 
     def _call(self, name: str, call: ctypes.Structure) -> None:
-        with self._lock:  # two Python threads must not be in one decoder
+        with self._lock:  # two Python threads must not use one decoder at the same time
             failure = self._library.decoder[name](self._handle, ctypes.byref(call))
         if failure == 2:
             raise OutputsError
@@ -244,13 +248,13 @@ class CompiledDecoder:
 
 
 def _check(parts: Parts, sequences: int) -> None:
-    """Raise ValueError for parts that do not fit: the compiled code reads memory by the sizes it is told."""
+    """Raise ValueError for parts that do not fit: the compiled code trusts the sizes that it is given."""
     width = parts.embedding.shape[1] + (0 if parts.constants is None else parts.constants.shape[1])
     if parts.head.shape[0] > parts.embedding.shape[0]:
         raise ValueError(f"the head has {parts.head.shape[0]} tokens, the embedding {parts.embedding.shape[0]}")
     for layer in parts.layers:
         if layer.x.shape != (1, sequences, width):
-            raise ValueError(f"a layer takes {tuple(layer.x.shape)}, and is given {(1, sequences, width)}")
+            raise ValueError(f"a layer takes {tuple(layer.x.shape)}, but its input is {(1, sequences, width)}")
         width = layer.initial_h.shape[1]
     expected: dict[str, tuple[Tensor | None, tuple[int, ...]]] = {}
     size = width

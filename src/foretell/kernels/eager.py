@@ -1,4 +1,4 @@
-"""Whether a call may leave torch for compiled code of our own without an operator in between."""
+"""The check whether a call may run foretell's compiled code directly, without an operator in between."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 def plain(*tensors: Tensor) -> bool:
-    """Whether these are plain tensors, and no tracer, transform of functions or mode of dispatch is at work."""
+    """Return whether these are plain tensors, and no tracer, function transform or dispatch mode is active."""
     if not all(type(t) in (Tensor, torch.nn.Parameter) for t in tensors):
         return False
     watched = torch._C._len_torch_dispatch_stack() or torch._C._are_functorch_transforms_active()

@@ -1,7 +1,7 @@
-"""The equations of each recurrent cell, one time step, in plain torch.
+"""The equations of each recurrent cell for one time step, in plain torch.
 
-The three `...Equations` classes are the cells as the textbooks write them, without parameters of their own. An option
-is a field of one of them and the parameters that it adds; the compiled scan has the same equations in
+The three `...Equations` classes are the cells as in textbooks, without parameters of their own. An option is a field of
+one of them together with the parameters that it adds. The compiled scan has the same equations in
 `native/scan/cells.h`.
 
 Names: x input, h output of the previous step, c cell state, sigma the logistic function, * elementwise, and
@@ -24,11 +24,11 @@ Shapes = dict[str, tuple[int, ...]]
 
 
 class CellEquations(Equations, Protocol):
-    """A cell with its options: the equations, and which parameters they add to torch's."""
+    """A cell with its options: the equations, and the parameters that they add to torch's."""
 
     @property
     def gates(self) -> int:
-        """How many blocks of H rows the weights have."""
+        """The number of blocks of H rows in the weights."""
         ...
 
     @property
@@ -37,12 +37,12 @@ class CellEquations(Equations, Protocol):
         ...
 
     def options(self, hidden_size: int) -> Shapes:
-        """Names and shapes of the parameters that torch's cell does not have."""
+        """Return names and shapes of the parameters that torch's cell does not have."""
         ...
 
 
 def normalise(a: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """LN(a; weight) + bias over the last axis, eps = 1e-5."""
+    """Compute LN(a; weight) + bias over the last axis, eps = 1e-5."""
     return F.layer_norm(a, a.shape[-1:], weight, bias, 1e-5)
 
 
@@ -51,7 +51,7 @@ def _sum(a: Tensor | None, b: Tensor | None) -> Tensor | None:
 
 
 def _seen(h: Tensor, mask: Tensor | None) -> Tensor:
-    """h(t-1) as the gates see it: under recurrent dropout, with some units dropped."""
+    """Return h(t-1) as the gates see it: with recurrent dropout, some units are dropped."""
     return h if mask is None else h * mask
 
 
@@ -73,15 +73,15 @@ class RNNEquations:
         return f"rnn_{self.nonlinearity}"
 
     def options(self, hidden_size: int) -> Shapes:
-        """Names and shapes of the parameters that torch's RNN does not have."""
+        """Return names and shapes of the parameters that torch's RNN does not have."""
         return {"ln_weight": (hidden_size,), "ln_bias": (hidden_size,)} if self.layer_norm else {}
 
     def input_share(self, x: Tensor, w: Weights) -> Tensor:
-        """W_ih x + b_ih + b_hh."""
+        """Compute W_ih x + b_ih + b_hh."""
         return F.linear(x, w["weight_ih"], _sum(w.get("bias_ih"), w.get("bias_hh")))
 
     def step(self, share: Tensor, state: State, w: Weights, mask: Tensor | None = None) -> State:
-        """`(h,) -> (h',)`."""
+        """Compute `(h,) -> (h',)`."""
         (h,) = state
         a = share + F.linear(_seen(h, mask), w["weight_hh"])
         if self.layer_norm:
@@ -97,7 +97,7 @@ class LSTMEquations:
     c' = sigma(f) * c + sigma(i) * tanh(g)
     h' = sigma(o) * tanh(c'), or W_hr (sigma(o) * tanh(c')) with a projection (Sak, Senior & Beaufays, 2014)
 
-    Peepholes (Gers & Schmidhuber, 2000): i + p_i * c, f + p_f * c and o + p_o * c' take the place of i, f and o.
+    Peepholes (Gers & Schmidhuber, 2000): i + p_i * c, f + p_f * c and o + p_o * c' replace i, f and o.
     Layer norm (Ba, Kiros & Hinton, 2016):
     i, f, g, o = split(LN(W_ih x; ln_ih_weight) + LN(W_hh h; ln_hh_weight) + b_ih + b_hh), each LN over all 4H features;
     h' = sigma(o) * tanh(LN(c'; ln_c_weight) + ln_c_bias); the state carried on, and seen by peepholes, is the raw c'.
@@ -109,7 +109,7 @@ class LSTMEquations:
     kernel: ClassVar[str] = "lstm"
 
     def options(self, hidden_size: int) -> Shapes:
-        """Names and shapes of the parameters that torch's LSTM does not have."""
+        """Return names and shapes of the parameters that torch's LSTM does not have."""
         shapes: Shapes = {}
         if self.peephole:
             shapes["weight_peephole"] = (3, hidden_size)
@@ -119,14 +119,14 @@ class LSTMEquations:
         return shapes
 
     def input_share(self, x: Tensor, w: Weights) -> Tensor:
-        """W_ih x + b_ih + b_hh, its product normalised under layer norm."""
+        """Compute W_ih x + b_ih + b_hh, with the product normalised under layer norm."""
         bias = _sum(w.get("bias_ih"), w.get("bias_hh"))
         if self.layer_norm:
             return normalise(F.linear(x, w["weight_ih"]), w["ln_ih_weight"], bias)
         return F.linear(x, w["weight_ih"], bias)
 
     def step(self, share: Tensor, state: State, w: Weights, mask: Tensor | None = None) -> State:
-        """`(h, c) -> (h', c')`."""
+        """Compute `(h, c) -> (h', c')`."""
         h, c = state
         a = F.linear(_seen(h, mask), w["weight_hh"])
         if self.layer_norm:
@@ -152,8 +152,8 @@ class GRUEquations:
     r, z = sigma(split(W_i x + b_i + W_h h + b_h)); h' = (1 - z) * n + z * h, where
     reset after (as torch):        n = tanh(W_in x + b_in + r * (W_hn h + b_hn))
     reset before (as Cho et al.):  n = tanh(W_in x + b_in + W_hn (r * h) + b_hn)
-    With layer norm, LN(W_ih x; ln_ih_weight) + b_ih and LN(W_hh h; ln_hh_weight) + b_hh take the place of the two
-    linear maps, each LN over all 3H features; reset after only.
+    With layer norm, LN(W_ih x; ln_ih_weight) + b_ih and LN(W_hh h; ln_hh_weight) + b_hh replace the two linear maps,
+    each LN over all 3H features; only with reset after.
     """
 
     layer_norm: bool = False
@@ -170,17 +170,17 @@ class GRUEquations:
         return "gru" if self.reset_after else "gru_reset_before"
 
     def options(self, hidden_size: int) -> Shapes:
-        """Names and shapes of the parameters that torch's GRU does not have."""
+        """Return names and shapes of the parameters that torch's GRU does not have."""
         return {"ln_ih_weight": (3 * hidden_size,), "ln_hh_weight": (3 * hidden_size,)} if self.layer_norm else {}
 
     def input_share(self, x: Tensor, w: Weights) -> Tensor:
-        """W_ih x + b_ih, its product normalised under layer norm."""
+        """Compute W_ih x + b_ih, with the product normalised under layer norm."""
         if self.layer_norm:
             return normalise(F.linear(x, w["weight_ih"]), w["ln_ih_weight"], w.get("bias_ih"))
         return F.linear(x, w["weight_ih"], w.get("bias_ih"))
 
     def step(self, share: Tensor, state: State, w: Weights, mask: Tensor | None = None) -> State:
-        """`(h,) -> (h',)`."""
+        """Compute `(h,) -> (h',)`."""
         (h,) = state
         seen = _seen(h, mask)
         weight, bias = w["weight_hh"], w.get("bias_hh")
@@ -211,5 +211,5 @@ _COMPILED: dict[str, Callable[[bool, bool], CellEquations]] = {
 
 
 def equations_of(cell: str, given: Collection[str]) -> CellEquations:
-    """Those of a cell that the compiled scan knows, with the options that the names of its parameters stand for."""
+    """Return the equations of a cell that the compiled scan supports, with the options implied by its parameters."""
     return _COMPILED[cell](any(name.startswith("ln_") for name in given), "weight_peephole" in given)

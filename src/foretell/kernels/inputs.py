@@ -1,4 +1,4 @@
-"""What the compiled scan takes, and what it may be given: it reads memory by the sizes that it is told."""
+"""The inputs of the compiled scan, and checks on them: it trusts the sizes that it is given."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from foretell.kernels import schema
 from foretell.kernels.equations import CellEquations, equations_of
 
 GATES = {cell: equations_of(cell, ()).gates for cell in schema.CELL.members}
-"""The cells that the compiled scan knows, and how many gates they have."""
+"""The cells that the compiled scan supports, and their numbers of gates."""
 WEIGHTS = schema.SCAN_WEIGHTS.names
-"""The parameters that a cell may have, by torch's names."""
+"""Torch's names of the parameters that a cell may have."""
 
 
 class Inputs(NamedTuple):
-    """All inputs of a scan in one direction; weights by torch's names and shapes, those that the cell has.
+    """All inputs of a scan in one direction, with the cell's weights by torch's names and shapes.
 
     `x` is `(T, B, I)`, with `lengths` `(B,)` for a ragged batch; or `(N, I)`, the rows of a PackedSequence, with
-    `batch_sizes` `(T,)`. The output has R features: H, or fewer where an LSTM's `weight_hr` `(R, H)` projects it.
-    `initial_h` and `recurrent_mask` are `(B, R)`, `initial_c` is `(B, H)`. Zoneout keeps shares `keep_h`, `keep_c` of
-    the old state, in the layout of `x`, or one share for all, `rate_h` and `rate_c`.
+    `batch_sizes` `(T,)`. The output has R features: H, or fewer if an LSTM's `weight_hr` `(R, H)` projects it.
+    `initial_h` and `recurrent_mask` are `(B, R)`, `initial_c` is `(B, H)`. Zoneout keeps the shares `keep_h` and
+    `keep_c` of the old state, in the layout of `x`, or the same shares everywhere, `rate_h` and `rate_c`.
     """
 
     cell: str
@@ -42,61 +42,61 @@ class Inputs(NamedTuple):
 
     @property
     def layer_norm(self) -> bool:
-        """Whether the recurrence is normalised."""
+        """True if the recurrence is normalised."""
         return "ln_hh_weight" in self.weights or "ln_weight" in self.weights
 
     @property
     def hidden(self) -> int:
-        """H, the hidden features."""
+        """H, the number of hidden features."""
         return int(self.weights["weight_hh"].shape[0] // GATES[self.cell])
 
     @property
     def outputs(self) -> int:
-        """R, the features of the output."""
+        """R, the number of output features."""
         return int(self.weights["weight_hh"].shape[1])
 
     @property
     def equations(self) -> CellEquations:
-        """The cell's, with the options that its weights stand for."""
+        """The equations of the cell, with the options implied by its weights."""
         return equations_of(self.cell, self.weights)
 
     @property
     def differentiable(self) -> tuple[Tensor | None, ...]:
-        """All that have gradients or might, in the order of `NAMES`."""
+        """All inputs that can have gradients, in the order of `NAMES`."""
         weight = self.weights.get
         return self.x, *map(weight, WEIGHTS), self.initial_h, self.initial_c
 
     @property
     def flat(self) -> tuple[Any, ...]:
-        """All of them in the order of `NAMES`, as operators and autograd take them; None for an absent weight."""
+        """All inputs in the order of `NAMES`, for operators and autograd; None for an absent weight."""
         return *self.differentiable, *self[5:10], self.cell, *self[10:]
 
     @classmethod
     def of_flat(cls, flat: Sequence[Any]) -> Inputs:
-        """The inputs that are `flat` in this order."""
+        """Build the inputs from `flat`."""
         h = DIFFERENTIABLE - 2
         weights = {name: weight for name, weight in zip(WEIGHTS, flat[1:h], strict=True) if weight is not None}
         return cls(flat[TENSORS], flat[0], weights, *flat[h:TENSORS], *flat[TENSORS + 1 :])
 
     @classmethod
     def named(cls, given: Mapping[str, Any]) -> Inputs:
-        """The inputs with these names, weights among them."""
+        """Build the inputs from a mapping by name, including weights."""
         weights = {name: given[name] for name in WEIGHTS if given.get(name) is not None}
         return cls(weights=weights, **{name: value for name, value in given.items() if name in cls._fields})
 
 
 _LEADING = ("x", *WEIGHTS, "initial_h", "initial_c")
 NAMES = (*_LEADING, *Inputs._fields[5:10], "cell", *Inputs._fields[10:])
-"""The names of flat inputs: first those that have gradients, then other tensors, then settings."""
+"""The names of flat inputs: first those with gradients, then other tensors, then settings."""
 COUNT = len(NAMES)
 TENSORS = NAMES.index("cell")
-"""How many of the inputs, from the first on, are tensors."""
+"""The number of leading inputs that are tensors."""
 DIFFERENTIABLE = len(_LEADING)
-"""How many of them, from the first on, have gradients."""
+"""The number of leading inputs that can have gradients."""
 
 
 def check_range(lengths: Tensor, steps: int) -> None:
-    """Raise ValueError, naming `lengths`, for one that is not from 0 to `steps`."""
+    """Raise ValueError, naming `lengths`, if one is not from 0 to `steps`."""
     if lengths.numel() and not 0 <= int(lengths.min()) <= int(lengths.max()) <= steps:
         bad = int(((lengths < 0) | (lengths > steps)).nonzero()[0])
         raise ValueError(f"lengths must lie between 0 and the {steps} steps, got {int(lengths[bad])} at index {bad}")
@@ -106,10 +106,10 @@ _checked: set[Any] = set()
 
 
 def check(i: Inputs) -> None:
-    """Raise ValueError, naming the argument, for shapes, dtypes and devices that do not belong together."""
+    """Raise ValueError, naming the argument, for shapes, dtypes and devices that do not match."""
     tensors = (i.x, *i.weights.values(), *i[3:10])
     form = (i.cell, *i.weights, *(None if t is None else (t.shape, t.dtype, t.device) for t in tensors))
-    if form not in _checked:  # a training loop comes back with the same form at every step
+    if form not in _checked:  # a training loop repeats the same form at every step
         _check_form(i)
         if len(_checked) > 1000:
             _checked.clear()
@@ -153,7 +153,7 @@ def _check_form(i: Inputs) -> None:
 
 
 def _shapes(i: Inputs) -> dict[str, tuple[int, ...]]:
-    """The shape of every tensor that this cell may have."""
+    """Return the shape of every tensor that this cell may have."""
     hidden, outputs, batch = i.hidden, i.outputs, i.initial_h.shape[0]
     rows, layout = GATES[i.cell] * hidden, i.x.shape[:-1]
     shapes: dict[str, tuple[int, ...]] = equations_of(i.cell, WEIGHTS).options(hidden)
@@ -170,7 +170,7 @@ def _check_layout(i: Inputs, batch: int) -> None:
             raise ValueError(f"{name} must be a 1-D int64 tensor on the CPU")
     if i.lengths is not None:
         if len(i.lengths) != batch or i.batch_sizes is not None:
-            raise ValueError(f"lengths must have the shape ({batch},) and come without batch_sizes")
+            raise ValueError(f"lengths must have the shape ({batch},) and must not be combined with batch_sizes")
         check_range(i.lengths, i.x.shape[0])
     if i.batch_sizes is not None:
         sizes = i.batch_sizes.tolist()

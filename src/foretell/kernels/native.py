@@ -1,7 +1,7 @@
 """The compiled kernels: finding the library for this machine's instruction set, and calling its scan.
 
-There is one library for each instruction set, built from `native/`; they know nothing of torch or Python. What crosses
-for a scan is one structure of sizes and addresses, `Scan`. The interpreter's lock is released during a call.
+There is one library per instruction set, built from `native/`, which does not depend on torch or Python. A scan is
+passed as one structure of sizes and addresses, `Scan`. The interpreter's lock is released during a call.
 
 `FORETELL_ISA=baseline|avx2|avx512` forces an instruction set, `FORETELL_KERNELS=reference` turns the kernels off.
 """
@@ -28,7 +28,7 @@ from foretell.kernels.structures import Scan, layout_hash, mirrors
 INSTRUCTION_SETS = ("avx512", "avx2", "baseline")
 """From the widest to the narrowest."""
 VECTOR_BYTES = {"avx512": 64, "avx2": 32, "baseline": 16}
-"""The width of their vectors, by which what is kept for backward is laid out."""
+"""The width of their vectors, which determines the layout of what is kept for the backward pass."""
 DTYPES = {torch.float32: "float", torch.float64: "double"}
 
 _WAVENET: dict[str, tuple[Any, list[Any]]] = {
@@ -38,7 +38,7 @@ _WAVENET: dict[str, tuple[Any, list[Any]]] = {
     "run": (c_int, [c_void_p, c_void_p]),
     **{f"{call}_{name}": (c_int, [c_void_p]) for call in ("forward", "backward") for name in DTYPES.values()},
 }
-"""What each function returns and takes; structures go by their address."""
+"""The result and argument types of each function; structures are passed by address."""
 _DECODER: dict[str, tuple[Any, list[Any]]] = {
     "create": (c_void_p, [c_void_p]),
     "destroy": (None, [c_void_p]),
@@ -60,17 +60,17 @@ class Library:
     instruction_set: str
     functions: Mapping[str, ctypes._NamedFuncPointer]
     wavenet: Mapping[str, ctypes._NamedFuncPointer]
-    """A WaveNet's functions, which `foretell/kernels/wavenet.py` and `wavenet_stack.py` call."""
+    """Functions for WaveNets, called by `foretell/kernels/wavenet.py` and `wavenet_stack.py`."""
     decoder: Mapping[str, ctypes._NamedFuncPointer]
-    """A decoder's, which `foretell/kernels/decoder.py` calls."""
+    """Functions for decoders, called by `foretell/kernels/decoder.py`."""
     candidates: Mapping[str, ctypes._NamedFuncPointer]
-    """Those of a series' simple forecasts, which `foretell/kernels/candidates.py` calls."""
+    """Functions for simple forecasts of series, called by `foretell/kernels/candidates.py`."""
     kept: Mapping[str, ctypes._NamedFuncPointer]
-    """Those of layers that stay packed, which `foretell/kernels/packed.py` calls."""
+    """Functions for layers with packed weights, called by `foretell/kernels/packed.py`."""
 
     @staticmethod
     def load(instruction_set: str, path: Path) -> Library:
-        """Raises OSError for a file that cannot be loaded, or whose structures are laid out otherwise."""
+        """Load a library. Raises OSError if it cannot be loaded, or if the layout of its structures differs."""
         loaded = ctypes.CDLL(str(path))
         layout = loaded.foretell_layout
         layout.restype = c_uint64
@@ -86,23 +86,23 @@ class Library:
         return Library(instruction_set, functions, *(_declared(loaded, prefix, group) for prefix, group in groups))
 
     def call(self, name: str, dtype: torch.dtype, scan: ctypes.Structure) -> None:
-        """Run `forward` or `backward`; MemoryError where the memory did not suffice."""
+        """Run `forward` or `backward`. Raises MemoryError if there was not enough memory."""
         self.check(self.functions[f"{name}_{DTYPES[dtype]}"](ctypes.byref(scan)), scan)
 
     def check(self, failure: int, scan: ctypes.Structure) -> None:
-        """Raise what a scan's result other than 0 stands for."""
+        """Raise the error for a scan's result other than 0."""
         if failure == 1:
             raise MemoryError(
                 f"foretell: not enough memory to scan {scan.shape.steps} steps of {scan.shape.batch} sequences"
             )
         if failure:
             raise RuntimeError(
-                f"foretell: this library does not know the cell {scan.shape.cell}; install foretell again"
+                f"foretell: this library does not support the cell {scan.shape.cell}; reinstall foretell"
             )
 
-    @functools.cache  # noqa: B019 (one library a process)
+    @functools.cache  # noqa: B019 (one library per process)
     def sizes(self, cell: int, layer_norm: bool, hidden: int, dtype: torch.dtype) -> tuple[int, int]:
-        """How many values of gates and of cell states the scan keeps for backward, a time step of a sequence."""
+        """Return the numbers of gate and cell state values kept for backward, per time step of a sequence."""
         gates, cells = c_int64(), c_int64()
         scan = Scan()
         scan.shape.cell, scan.shape.layer_norm, scan.shape.hidden = cell, layer_norm, hidden
@@ -118,7 +118,7 @@ def _declared(loaded: ctypes.CDLL, prefix: str, group: Mapping[str, tuple[Any, l
 
 
 def supported() -> list[str]:
-    """The instruction sets that this machine has, the widest first."""
+    """Return the instruction sets that this machine supports, the widest first."""
     widest = torch.backends.cpu.get_cpu_capability()
     return list(INSTRUCTION_SETS[{"AVX512": 0, "AVX2": 1}.get(widest, 2) :])
 
@@ -128,7 +128,7 @@ def _path(instruction_set: str) -> Path | None:
     beside = Path(__file__).with_name(name)
     if beside.exists():
         return beside
-    try:  # an editable install leaves the sources where they are, and only the library in the environment
+    try:  # an editable install leaves the sources in place and installs only the library in the environment
         installed = Path(str(metadata.distribution("foretell").locate_file(f"foretell/kernels/{name}")))
     except metadata.PackageNotFoundError:
         return None
@@ -137,18 +137,18 @@ def _path(instruction_set: str) -> Path | None:
 
 @functools.cache
 def library() -> Library | None:
-    """The library in use, or None: where none was built, or `FORETELL_KERNELS=reference`.
+    """Return the library in use, or None if none was built or with `FORETELL_KERNELS=reference`.
 
-    Raises SettingsError for a value of the two environment variables that makes no sense here.
+    Raises SettingsError for invalid values of the two environment variables.
     """
     kernels = os.environ.get("FORETELL_KERNELS", "native")
     if kernels not in ("native", "reference"):
-        raise SettingsError(f"FORETELL_KERNELS is {kernels!r}: it can be native or reference")
+        raise SettingsError(f"FORETELL_KERNELS is {kernels!r}: it must be native or reference")
     if kernels == "reference":
         return None
     wanted = os.environ.get("FORETELL_ISA")
     if wanted and wanted not in supported():
-        raise SettingsError(f"FORETELL_ISA is {wanted!r}: this machine has {', '.join(supported())}")
+        raise SettingsError(f"FORETELL_ISA is {wanted!r}: this machine supports {', '.join(supported())}")
     damaged = False
     for instruction_set in [wanted] if wanted else supported():
         path = _path(instruction_set)
@@ -161,7 +161,7 @@ def library() -> Library | None:
             damaged = True
     if wanted:
         state = "cannot be loaded" if damaged else "was not built"
-        raise SettingsError(f"FORETELL_ISA is {wanted!r}: the kernel of this kind {state}; leave the variable unset")
+        raise SettingsError(f"FORETELL_ISA is {wanted!r}: its kernel library {state}; unset the variable")
     if not damaged:
         _say_missing()
     return None
@@ -169,7 +169,7 @@ def library() -> Library | None:
 
 def _say_missing() -> None:
     warnings.warn(
-        "foretell runs on its slow reference kernels: it was installed without a C++ compiler. Install one (for "
-        "example the package g++), then install foretell again.",
+        "foretell is using its slow reference kernels, because it was installed without a C++ compiler. Install one "
+        "(for example the package g++), then reinstall foretell.",
         stacklevel=3,
     )

@@ -1,7 +1,7 @@
 """The compiled scan as PyTorch operators, `foretell::scan` and `foretell::scan_backward`.
 
-Registered with `torch.library`, so that `torch.compile` and `torch.export` see each of them whole. They take `Inputs`;
-what they compute is `native/scan/scan.cpp`. Gradients: see `foretell.kernels.autograd`.
+They are registered with `torch.library`, so that `torch.compile` and `torch.export` treat each of them as one unit.
+They take `Inputs` and run `native/scan/scan.cpp`. For gradients see `foretell.kernels.autograd`.
 """
 
 from __future__ import annotations
@@ -34,23 +34,23 @@ _COMPILED = native.library()
 
 
 def takes(cell: str, x: Tensor, dtype: torch.dtype) -> bool:
-    """Whether the compiled scan is there and knows this cell, device and dtype of weights."""
+    """Return whether the compiled scan is available and supports this cell, device and dtype of weights."""
     return _COMPILED is not None and cell in GATES and x.device.type == "cpu" and dtype in native.DTYPES
 
 
 def _library() -> native.Library:
     if _COMPILED is None:
-        raise RuntimeError("foretell::scan needs the compiled kernels, which are not installed or turned off")
+        raise RuntimeError("foretell::scan needs the compiled kernels, which are not installed or are turned off")
     return _COMPILED
 
 
 def _close(tensor: Tensor) -> Tensor:
-    """The values themselves, one after another."""
+    """Return the tensor in contiguous memory, without a pending negation."""
     return tensor.resolve_neg().contiguous()
 
 
 def structure(i: Inputs) -> tuple[ctypes.Structure, list[Any]]:
-    """The structure with everything that is given, and what has to stay alive while it is used."""
+    """Fill the structure with the inputs; also return the objects that must stay alive while it is used."""
     x = i.x.resolve_neg()
     x = x if x.stride(-1) == 1 or x.shape[-1] == 1 else x.contiguous()
     scan = Scan()
@@ -70,7 +70,7 @@ def structure(i: Inputs) -> tuple[ctypes.Structure, list[Any]]:
 
 
 def _point(to: ctypes.Structure, tensors: Mapping[str, Tensor | None], alive: list[Tensor]) -> None:
-    """The addresses of those that are there, into the fields of these names."""
+    """Write the addresses of the tensors that are not None to the fields of the same names."""
     for name, tensor in tensors.items():
         if tensor is not None:
             close = _close(tensor)
@@ -79,7 +79,7 @@ def _point(to: ctypes.Structure, tensors: Mapping[str, Tensor | None], alive: li
 
 
 def _results(i: Inputs, keep: bool) -> tuple[Tensor, ...]:
-    """Room for the outputs, the final states, and what backward needs of every time step."""
+    """Allocate the outputs, the final states, and what the backward pass needs of every time step."""
     gates, cells = _library().sizes(_NUMBERS[i.cell], i.layer_norm, i.hidden, i.x.dtype)
     rows, h = i.x.shape[:-1], i.initial_h
     shape = (*rows, h.shape[1])
@@ -90,7 +90,7 @@ def _results(i: Inputs, keep: bool) -> tuple[Tensor, ...]:
 
 
 def _gradients(i: Inputs, needed: Sequence[bool]) -> list[Tensor | None]:
-    """Room for the gradient of each differentiable input that is there and needed."""
+    """Allocate the gradient of each differentiable input that is present and needed."""
     room = [None if t is None or not n else t.new_empty(t.shape) for t, n in zip(i.differentiable, needed, strict=True)]
     if room[0] is not None and i.lengths is not None:
         room[0].zero_()
@@ -98,10 +98,11 @@ def _gradients(i: Inputs, needed: Sequence[bool]) -> list[Tensor | None]:
 
 
 def forward(i: Inputs, keep: bool, *, once: bool = False) -> tuple[Tensor, ...]:
-    """The outputs, the final h and c (empty but for an LSTM), and, to `keep` for backward, gates and cell states.
+    """Compute the outputs, the final h and c (c is empty except for an LSTM), gates and cell states.
 
-    With `once` the weights are packed once within a `foretell.kernels.packed.packed_weights`. Raises ValueError for
-    inputs that do not fit each other, MemoryError where memory runs out.
+    Gates and cell states are for the backward pass, and empty unless `keep`. With `once` the weights are packed only
+    once within a `foretell.kernels.packed.packed_weights` block. Raises ValueError for inputs that do not fit each
+    other, and MemoryError if memory runs out.
     """
     check(i)
     results = _results(i, keep)
@@ -130,12 +131,12 @@ def backward(
     grad_c: Tensor | None,
     needed: Sequence[bool],
 ) -> list[Tensor | None]:
-    """The gradients of the differentiable inputs that are there and `needed`, from what `forward` returned.
+    """Compute the gradients of the differentiable inputs that are present and `needed`, from the results of `forward`.
 
-    Where `forward` kept nothing, it runs once more. Raises ValueError for inputs that do not fit each other.
+    If `forward` kept nothing, it runs again. Raises ValueError for inputs that do not fit each other.
     """
     check(i)
-    if not gates.numel():  # no gradient had been expected
+    if not gates.numel():  # no gradient was expected
         output, _, _, gates, cells = forward(i, True)
     kept, incoming = {"output": output, "gates": gates, "cells": cells}, {"final_h": grad_h, "final_c": grad_c}
     _check_kept(i, {**kept, "grad_output": grad_output, "grad_h": grad_h, "grad_c": grad_c})
@@ -159,7 +160,7 @@ def backward(
 
 
 def _check_kept(i: Inputs, given: Mapping[str, Tensor | None]) -> None:
-    """Raise ValueError for what `forward` cannot have returned, and for gradients that are not of that."""
+    """Raise ValueError for tensors that `forward` cannot have returned, and for gradients that do not match those."""
     gates, cells = _library().sizes(_NUMBERS[i.cell], i.layer_norm, i.hidden, i.x.dtype)
     steps, outputs = math.prod(i.x.shape[:-1]), (*i.x.shape[:-1], i.outputs)
     expected = {
@@ -179,7 +180,7 @@ def _check_kept(i: Inputs, given: Mapping[str, Tensor | None]) -> None:
 
 
 def _backward(*arguments: Any) -> list[Tensor]:
-    """An operator returns no None: for an absent input it has an empty tensor."""
+    """Run `backward` as an operator, which cannot return None: an absent gradient becomes an empty tensor."""
     i = Inputs.of_flat(arguments[:COUNT])
     return [i.x.new_empty(0) if g is None else g for g in backward(i, *arguments[COUNT:])]
 
@@ -187,14 +188,14 @@ def _backward(*arguments: Any) -> list[Tensor]:
 def _forward_fake(*arguments: Any) -> Any:
     if torch.compiler.is_exporting() and _asked_by("torch.onnx."):
         raise ExportError(
-            "foretell's recurrent layers cannot be exported to ONNX yet: torch's layer of the same name and arguments "
-            "takes the state_dict of one without options beyond torch's, and can be exported"
+            "foretell's recurrent layers cannot be exported to ONNX yet: if the layer has no options beyond torch's, "
+            "load its state_dict into torch's layer of the same name and arguments, and export that"
         )
     return _results(Inputs.of_flat(arguments[:COUNT]), arguments[COUNT])
 
 
 def _asked_by(package: str) -> bool:
-    """Whether a module of that package is among the callers: its exporter says nowhere else that it is at work."""
+    """Return whether a module of that package is among the callers, as its exporter gives no other sign of itself."""
     frame: FrameType | None = sys._getframe()
     while frame is not None:
         if str(frame.f_globals.get("__name__", "")).startswith(package):

@@ -1,6 +1,6 @@
-"""Weights that stay packed while a loop takes one time step after another.
+"""Weights that stay packed while a loop takes single time steps.
 
-The compiled scan packs a layer's weights at every call, which costs more than the single step of a decoder itself.
+The compiled scan packs a layer's weights at every call, which costs more than a single step of a decoder.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from foretell.kernels.native import DTYPES, Library
 
 
 class KeptLayer:
-    """A layer with its weights packed once, and what tells whether they are still the layer's weights."""
+    """A layer whose weights were packed once, and a check that they are still its current weights."""
 
     def __init__(self, library: Library, i: Inputs, scan: ctypes.Structure) -> None:
         self._library = library
         self._weights = tuple(i.weights.values())
         self._state = _state(self._weights)
-        # Memory that is held cannot become that of other weights at the same address.
+        # While the memory is held, other weights cannot get the same address.
         self._held = [t.detach() for t in self._weights]
         self._handle: int | None = library.kept[f"keep_{DTYPES[i.x.dtype]}"](ctypes.byref(scan))
         if self._handle is None:
             raise MemoryError("foretell: not enough memory to pack a layer's weights")
 
     def is_of(self, i: Inputs) -> bool:
-        """Whether these are the same tensors, unchanged."""
+        """Return whether these are the same tensors, unchanged."""
         given = tuple(i.weights.values())
         same = len(given) == len(self._weights) and all(map(operator.is_, given, self._weights))
         return same and _state(given) == self._state
@@ -55,10 +55,10 @@ _scope = _Scope()
 
 @contextmanager
 def packed_weights() -> Iterator[None]:
-    """Within it, on this thread, scans without gradients pack the weights of each layer once; freed at its end.
+    """Make scans without gradients on this thread pack each layer's weights once within the block, then free them.
 
-    Weights that are replaced or changed in place are packed anew. Only what autograd does not see goes unnoticed, such
-    as a change through `weight.data`: do not do that within.
+    Weights that are replaced or changed in place are packed again. Only changes that autograd does not track, such as
+    those through `weight.data`, are not detected: avoid them within the block.
     """
     if _scope.layers is not None:
         yield
@@ -71,7 +71,7 @@ def packed_weights() -> Iterator[None]:
 
 
 def kept_layer(library: Library, i: Inputs, scan: ctypes.Structure) -> KeptLayer | None:
-    """The layer with these weights, packed; None outside of `packed_weights`, and for weights that count no changes."""
+    """Return the packed layer; None outside a `packed_weights` block and for weights without a version counter."""
     layers = _scope.layers
     if layers is None or any(t.is_inference() for t in i.weights.values()):
         return None

@@ -1,7 +1,7 @@
-"""The scan over time in plain torch: any device and dtype, differentiable twice. The oracle of every faster kernel.
+"""The scan over time in plain torch, for any device and dtype, differentiable twice: the reference for faster kernels.
 
 Sequences are laid out as in `torch.nn.utils.rnn.PackedSequence`: the rows of all time steps one after another, longest
-sequence first, `batch_sizes[t]` rows at step t. A batch without padding is the case where all batch sizes are equal.
+sequence first, `batch_sizes[t]` rows at step t. In a batch without padding, all batch sizes are equal.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ import torch
 from torch import Tensor
 
 State = tuple[Tensor, ...]
-"""What a cell carries from step to step, the output first: `(h,)`, or `(h, c)` for an LSTM."""
+"""The state that a cell carries from step to step, the output first: `(h,)`, or `(h, c)` for an LSTM."""
 Weights = Mapping[str, Tensor]
 """A cell's parameters by torch's names without the layer's suffix, such as `weight_ih`."""
 
 
 class Equations(Protocol):
-    """A recurrent cell: what the input contributes, and one time step."""
+    """A recurrent cell: the contribution of the input, and one time step."""
 
     def input_share(self, x: Tensor, weights: Weights) -> Tensor:
-        """What the input adds to the gates, `(..., I) -> (..., gates * H)`; of as many time steps as `x` holds."""
+        """Compute what the input adds to the gates, `(..., I) -> (..., gates * H)`, for all time steps in `x`."""
         ...
 
     def step(self, share: Tensor, state: State, weights: Weights, mask: Tensor | None = None) -> State:
-        """The next state from the input's share `(B, gates * H)` and the state; `mask` multiplies h into the gates."""
+        """Compute the next state from the input's share `(B, gates * H)` and the state; `mask` multiplies h."""
         ...
 
 
@@ -43,9 +43,9 @@ def scan(
 ) -> tuple[Tensor, State]:
     """Run a cell over the packed rows `x` `(N, I)`, forwards or from each sequence's last step to its first.
 
-    `initial` holds tensors `(B, ...)`, B = `batch_sizes[0]`. `recurrent_mask` `(B, H_out)` multiplies h(t-1) on its way
-    into the gates at every step (Gal & Ghahramani, 2016). `zoneout` gives, for each tensor of the state, how much of
-    the old value every unit keeps: a number, or `(N, features)` for a share of each row's own (Krueger et al., 2017).
+    `initial` holds tensors `(B, ...)`, B = `batch_sizes[0]`. `recurrent_mask` `(B, H_out)` multiplies h(t-1) where it
+    enters the gates at every step (Gal & Ghahramani, 2016). `zoneout` gives, for each tensor of the state, the share of
+    the old value that each unit keeps: a number, or `(N, features)` for separate shares per row (Krueger et al., 2017).
 
     Returns the outputs `(N, H_out)` in the order of `x`, and the state after each sequence's last step (its first, in
     reverse) `(B, ...)`.
@@ -81,6 +81,6 @@ def scan(
 
 
 def _blend(new: Tensor, old: Tensor, keep: Tensor | float) -> Tensor:
-    # Under autocast the cell may return another dtype than the state it was given, which lerp refuses.
+    # Under autocast the cell may return a different dtype from that of the given state, which lerp refuses.
     old = old.to(new.dtype)
     return torch.lerp(new, old, keep.to(new.dtype) if isinstance(keep, Tensor) else keep)

@@ -1,9 +1,9 @@
-"""What crosses from Python into the compiled kernels: the one declaration of its structures and enumerations.
+"""The interface between Python and the compiled kernels: the one declaration of its structures and enumerations.
 
-Made of it are `foretell.kernels.structures`, their mirror in Python, and `native/core/boundary.h`, which
-`python -m foretell.kernels.boundary` writes. A library is refused when it was built of another layout.
+`foretell.kernels.structures`, their mirror in Python, is derived from it, and so is `native/core/boundary.h`, which
+`python -m foretell.kernels.boundary` writes. A library that was built from another layout is refused.
 
-A line of a structure is `type: names  # comment`; a type is a number, an address, or a structure declared before.
+A line of a structure is `type: names  # comment`; a type is a number, an address, or a structure declared earlier.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Enumeration:
-    """Named numbers, from 0 on."""
+    """Named numbers, starting at 0."""
 
     name: str
     members: tuple[str, ...]
@@ -29,7 +29,7 @@ class Enumeration:
 
 @dataclass(frozen=True)
 class Line:
-    """Neighbouring fields of one type."""
+    """Consecutive fields of the same type."""
 
     type: str
     names: tuple[str, ...]
@@ -38,7 +38,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Structure:
-    """A structure that is handed over by its address."""
+    """A structure that is passed by address."""
 
     name: str
     comment: str
@@ -51,7 +51,7 @@ class Structure:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The fields' names."""
+        """The names of the fields, in order."""
         return tuple(name for name, _ in self.fields)
 
 

@@ -1,4 +1,4 @@
-"""The readable twin of `native/candidates`: a bank of exponential smoothings of one series, updated side by side."""
+"""Part of the Python twin of `native/candidates`: a bank of exponential smoothings of one series."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Numbers = NDArray[np.float64]
 
 
 class Trend(NamedTuple):
-    """The slope per step of a line through all values so far, and of one through their logarithms."""
+    """The slopes per step of a line through all values so far, and of a line through their logarithms."""
 
     slope: float = 0.0
     log_slope: float = 0.0
@@ -23,7 +23,7 @@ class Trend(NamedTuple):
 class SmoothingBank:
     """P exponential smoothings of one series.
 
-    Each has a level l, a trend b and a season s of m phases. A value y_t that was not quite expected moves them:
+    Each has a level l, a trend b and a season s of m phases, which are updated by the error of each value y_t:
 
         expected  l_(t-1) + phi b_(t-1)
         error     e = y_t - s_(t-m) - expected
@@ -37,12 +37,13 @@ class SmoothingBank:
     - phi = 0: simple exponential smoothing (Brown, 1959)
     - phi = 1: linear trend (Holt, 1957)
     - phi between: damped trend (Gardner and McKenzie, 1985)
-    - Theta: half of the slope of a line through all values in the place of phi b (Assimakopoulos and Nikolopoulos,
-      2000, in the form that Hyndman and Billah gave it in 2003)
-    - the additive season is that of Winters (1960); of logarithms it is a multiplicative one
+    - Theta: half of the slope of a line through all values instead of phi b (Assimakopoulos and Nikolopoulos, 2000, in
+      the form given by Hyndman and Billah, 2003)
+    - the additive season is that of Winters (1960); on logarithms it becomes multiplicative
 
-    At first the gains are greater, so that the first values count as much as in a plain mean. The season begins with
-    the first whole cycle and, now free of the trend, once more with the second. A missing value is taken as expected.
+    The gains are greater at first, so that the first values count as much as in a plain mean. The season is initialised
+    from the first whole cycle and again, now without the trend, from the first two. A missing value is replaced by the
+    expected one.
     """
 
     def __init__(self, bank: Smoothings, season: int, second: int) -> None:
@@ -52,20 +53,20 @@ class SmoothingBank:
         self.period = np.where(follows_second & (second > 0), second, season)
         self.theta = bank.theta.astype(bool)
         self.logarithmic = bank.logarithmic.astype(bool)
-        """Which of them smooth logarithms now."""
+        """True for those that currently smooth logarithms."""
         self.level, self.trend = np.zeros(count), np.zeros(count)
         self.seasonal = np.zeros(count, bool)
-        """Which of them have seen a whole cycle, and with it a season."""
+        """True for those that have seen a whole cycle, and therefore have a season."""
         phases = int(self.period.max(initial=1))
         self.season = np.zeros((count, phases))
-        """(P, m): by phase since the first value."""
+        """(P, m): the season by phase since the first value."""
         self.season_count = np.zeros((count, phases), np.int64)
-        """(P, m): values that the season of a phase rests on."""
+        """(P, m): the number of values behind each phase of the season."""
         self._all = np.arange(count)
         self._whole_cycles = {cycles * int(period) for period in self.period if period > 1 for cycles in (1, 2)}
 
     def leave_logarithms(self) -> None:
-        """Go on in the values' own units, from the first value on that has no logarithm."""
+        """Continue with the values themselves, from the first value that has no logarithm."""
         log = self.logarithmic
         level = np.exp(self.level[log])
         self.trend[log] = level * np.expm1(self.trend[log])
@@ -74,7 +75,7 @@ class SmoothingBank:
         self.logarithmic = np.zeros_like(log)
 
     def update(self, t: int, values: Numbers, logs: Numbers, seen: bool, overall: Trend) -> None:
-        """Take in step t, from 0 at the first value; `values` and `logs` up to there, with gaps filled."""
+        """Process step t, counted from 0 at the first value; `values` and `logs` go up to t, with gaps filled."""
         value = np.where(self.logarithmic, logs[t], values[t])
         if t == 0:
             self.level = value
@@ -88,7 +89,7 @@ class SmoothingBank:
                 self._start_season((self.period > 1) & (t + 1 == cycles * self.period), t, values, logs, cycles)
 
     def forecast(self, t: int, ahead: NDArray[np.int64], overall: Trend, low: float, high: float) -> Numbers:
-        """(P, H): the forecasts for steps t + `ahead`, none of them beyond `low` and `high`."""
+        """Return the forecasts (P, H) for steps t + `ahead`, clamped to between `low` and `high`."""
         phi = self.bank.damping[:, None]
         damped_steps = np.where(phi < 1, phi * (1 - phi**ahead) / np.where(phi < 1, 1 - phi, 1), ahead)
         half_slope, theta = self._half_slope(overall)[:, None], self.theta[:, None]
@@ -120,7 +121,7 @@ class SmoothingBank:
             self.season[self._all, phase] = np.where(self.seasonal, season + season_gain * error, season)
 
     def _start_season(self, which: NDArray[np.bool_], t: int, values: Numbers, logs: Numbers, cycles: int) -> None:
-        """Level, trend and season of the latest one or two whole cycles, which end at step t."""
+        """Initialise level, trend and season from the latest one or two whole cycles, which end at step t."""
         if not which.any():
             return
         period = (t + 1) // cycles

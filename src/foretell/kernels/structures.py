@@ -1,4 +1,4 @@
-"""The structures of `foretell.kernels.schema` in Python, and the hash by which both sides know each other's layout."""
+"""The structures of `foretell.kernels.schema` in Python, and the hash by which both sides compare their layouts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MIRRORS: dict[str, type[ctypes.Structure]] = {}
 
 
 def _mirror(structure: schema.Structure) -> type[ctypes.Structure]:
-    """A structure field by field; addresses are addresses, whatever lies there."""
+    """Mirror a structure field by field; all addresses are void pointers."""
     kinds = _NUMBERS | _MIRRORS
     fields = [(name, ctypes.c_void_p if kind.endswith("*") else kinds[kind]) for name, kind in structure.fields]
     mirror = type(structure.name, (ctypes.Structure,), {"_fields_": fields, "__doc__": structure.comment})
@@ -35,12 +35,12 @@ CandidateScan = _MIRRORS["CandidateScan"]
 
 
 def mirrors() -> list[type[ctypes.Structure]]:
-    """All of them, each after those that it holds."""
+    """Return all structures, each after those that it contains."""
     return list(_MIRRORS.values())
 
 
 def layout_hash(structures: Sequence[type[ctypes.Structure]], enumerations: Sequence[schema.Enumeration]) -> int:
-    """FNV-1a of all names, places, sizes and kinds: what `foretell_layout` of a library of this layout returns."""
+    """Compute FNV-1a of all names, offsets, sizes and kinds, as `foretell_layout` in a library of this layout does."""
     entries = [(member, number, 0, 0) for e in enumerations for number, member in enumerate(e.members)]
     for structure in structures:
         entries.append((structure.__name__, ctypes.sizeof(structure), 0, 0))

@@ -1,4 +1,4 @@
-"""The readable twin of the compiled scan: the same `Inputs`, computed by `foretell.kernels.reference`."""
+"""The Python twin of the compiled scan: it takes the same `Inputs` and runs `foretell.kernels.reference`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from foretell.kernels.reference import State
 
 
 def twin(i: Inputs) -> tuple[Tensor, ...]:
-    """The outputs in the layout of `x`, and the final states: h, and c of an LSTM. Differentiable twice."""
+    """Compute the outputs in the layout of `x`, and the final h (and c for an LSTM), differentiable twice."""
     initial: State = (i.initial_h,) if i.initial_c is None else (i.initial_h, i.initial_c)
     if i.lengths is None:
         sizes = [i.x.shape[1]] * i.x.shape[0] if i.batch_sizes is None else i.batch_sizes.tolist()

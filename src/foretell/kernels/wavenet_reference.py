@@ -1,4 +1,4 @@
-"""A WaveNet's layers in plain torch: any device, any dtype, differentiable at will. The compiled code is held to it."""
+"""The layers of a WaveNet in plain torch, for any device and dtype: the reference for the compiled code."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from torch import Tensor
 
 
 class LayerWeights(NamedTuple):
-    """Of one layer: `gated` `(2R, R, kernel)`, rows of the filter before those of the gate, and `mixed`.
+    """The weights of one layer: `gated` `(2R, R, kernel)`, rows of the filter before those of the gate, and `mixed`.
 
-    `mixed` `(R + S, R, 1)` has the rows of W_res before those of W_skip; `(S, R, 1)` in the last layer, whose residual
-    output nobody reads. Each with its bias.
+    `mixed` `(R + S, R, 1)` has the rows of W_res before those of W_skip; it is `(S, R, 1)` in the last layer, whose
+    residual output is not used. Each has a bias.
     """
 
     gated: Tensor
@@ -26,10 +26,10 @@ class LayerWeights(NamedTuple):
 def layer(
     window: Tensor, dilation: int, weights: LayerWeights, extra: Tensor | None, *, last: bool
 ) -> tuple[Tensor, Tensor]:
-    """The next layer's input `(B, R, T)` and the skip share `(B, S, T)`, from a window `(B, R, past + T)`.
+    """Compute the next layer's input `(B, R, T)` and the skip share `(B, S, T)` from a window `(B, R, past + T)`.
 
-    `extra` `(B, 2R, T)` or `(B, 2R, 1)` is what conditioning adds to filter and gate. After the last layer the former
-    is its own input.
+    `extra` `(B, 2R, T)` or `(B, 2R, 1)` is the conditioning added to filter and gate. For the last layer, the first
+    result is the layer's own input.
     """
     a = F.conv1d(window, weights.gated, weights.gated_bias, dilation=dilation)
     if extra is not None:
@@ -51,7 +51,7 @@ def stack(
     weights: Sequence[LayerWeights],
     extras: Sequence[Tensor | None],
 ) -> Tensor:
-    """The skip sum `(B, S, T)` of all layers, from the first input `(B, R, T)` and each layer's past `(B, R, n)`."""
+    """Compute the skip sum `(B, S, T)` of all layers from the first input `(B, R, T)` and each past `(B, R, n)`."""
     skips = x
     for k, (past, dilation, own, extra) in enumerate(zip(pasts, dilations, weights, extras, strict=True)):
         x, skip = layer(torch.cat([past, x], 2), dilation, own, extra, last=k == len(weights) - 1)

@@ -1,7 +1,7 @@
-"""A WaveNet's layers over whole sequences in compiled code, with their gradients (`native/wavenet/stack.h`).
+"""The layers of a WaveNet over whole sequences in compiled code, with their gradients (`native/wavenet/stack.h`).
 
-Sequences lie with their channels close together, `(B, T, C)`: a time step is a row. The first derivatives are compiled
-too, all further ones come from the twin in `foretell.kernels.wavenet_reference`.
+Sequences have contiguous channels, `(B, T, C)`: a time step is a row. First derivatives are compiled too; further ones
+come from the twin in `foretell.kernels.wavenet_reference`.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from foretell.kernels.wavenet_reference import LayerWeights
 
 # With fewer, packing the weights and copying the past would cost more than the products.
 _FEWEST_STEPS = 8
-# They would not pay for waking other threads.
+# Fewer multiplications are not worth waking other threads.
 _FEW_MULTIPLICATIONS = 4e5
 
 
 def takes(x: Tensor, weights: Sequence[LayerWeights], extras: Sequence[Tensor | None]) -> bool:
-    """Whether the compiled code is there and knows this case: `x` `(B, T, R)` with such weights and conditioning."""
+    """Return whether the compiled code is available and supports `x` `(B, T, R)`, these weights and conditioning."""
     if x.device.type != "cpu" or x.dtype not in native.DTYPES or x.shape[1] < _FEWEST_STEPS:
         return False
     if torch.compiler.is_compiling() or forward_ad._current_level >= 0 or torch.is_autocast_enabled("cpu"):
@@ -45,34 +45,34 @@ def run(
     weights: Sequence[LayerWeights],
     extras: Sequence[Tensor | None],
 ) -> tuple[Tensor, list[Tensor]]:
-    """The skip sum `(B, T, S)` of all layers, and each layer's inputs `(B, n + T, R)`, detached.
+    """Compute the skip sum `(B, T, S)` of all layers, and each layer's inputs `(B, n + T, R)`, detached.
 
-    `x` `(B, T, R)` is the first layer's input, `pasts` are what came before, `(B, n, R)` with n = (kernel - 1)
-    dilation, through which no gradient flows; `extras`, `(B, T, 2R)` or `(B, 1, 2R)` each, what conditioning adds.
+    `x` `(B, T, R)` is the first layer's input. `pasts` are the preceding inputs, `(B, n, R)` with n = (kernel - 1)
+    dilation, through which no gradient flows. `extras`, `(B, T, 2R)` or `(B, 1, 2R)` each, are the conditioning.
     """
     flat = [t for layer in weights for t in layer]
     tensors = [x, *flat, *(e for e in extras if e is not None)]
     keep = torch.is_grad_enabled() and any(t.requires_grad for t in tensors)
     plan = _Plan(tuple(dilations), len(weights), list(pasts), keep)
     skips: Tensor = _Stack.apply(plan, x, *flat, *extras)  # type: ignore[no-untyped-call]
-    # Whoever manages saved tensors, such as checkpointing, should find them in no other place.
+    # Hooks on saved tensors, such as checkpointing, need this to be the only reference to them.
     inputs, plan.inputs = plan.inputs, []
     return skips, inputs
 
 
 @dataclass(eq=False)
 class _Plan:
-    """What a call needs beside tensors that have gradients, and leaves beside its result."""
+    """The arguments of a call besides tensors with gradients, and its results besides the skip sum."""
 
     dilations: tuple[int, ...]
     layers: int
     pasts: list[Tensor]
     keep: bool
-    """Whether there will be a backward pass."""
+    """True if there will be a backward pass."""
     inputs: list[Tensor] = field(default_factory=list)
 
     def split(self, flat: Sequence[Any]) -> tuple[list[LayerWeights], list[Tensor | None]]:
-        """Weights and extras out of the arguments after `x`."""
+        """Split the arguments after `x` into weights and extras."""
         size = len(LayerWeights._fields)
         weights = [LayerWeights(*flat[k * size : (k + 1) * size]) for k in range(self.layers)]
         return weights, list(flat[self.layers * size :])
@@ -109,7 +109,7 @@ class _Stack(torch.autograd.Function):
                 "a WaveNet's compiled layers do not compute many gradients at once (is_grads_batched, vectorize=True): "
                 "use torch.func, or set FORETELL_KERNELS=reference"
             )
-        if torch.is_grad_enabled():  # to be differentiated once more
+        if torch.is_grad_enabled():  # the gradients will be differentiated again
             return None, *_by_the_twin(plan, x, flat, grad_skips, ctx.needs_input_grad[1:])
         weights, extras = plan.split(flat)
         call = _Call(x, plan, weights, extras)
@@ -128,7 +128,7 @@ class _Stack(torch.autograd.Function):
 
 
 def _batched(t: Tensor) -> bool:
-    """Whether this stands for many tensors at once, as `torch.vmap` has them, which have no memory of their own."""
+    """Return whether this is a batched tensor of `torch.vmap`, which has no memory of its own."""
     try:
         t.data_ptr()
     except RuntimeError:
@@ -137,7 +137,7 @@ def _batched(t: Tensor) -> bool:
 
 
 def _by_the_twin(plan: _Plan, x: Tensor, flat: list[Any], grad: Tensor, needed: Sequence[bool]) -> list[Tensor | None]:
-    # Aliases, so that this goes no further back than to the arguments: one may be a function of another.
+    # Aliases stop differentiation at the arguments, one of which may be a function of another.
     tensors = [None if t is None else t.view_as(t) for t in (x, *flat)]
     weights, extras = plan.split(tensors[1:])
     pasts = [past.transpose(1, 2) for past in plan.pasts]
@@ -161,7 +161,7 @@ def _check_shapes(weights: Sequence[LayerWeights], residual: int, skip: int, ker
 
 
 class _Call:
-    """One call of the compiled code: its sizes, and everything whose address it is handed."""
+    """One call of the compiled code: its sizes, and everything that is passed to it by address."""
 
     def __init__(
         self, x: Tensor, plan: _Plan, weights: Sequence[LayerWeights], extras: Sequence[Tensor | None]
@@ -183,17 +183,17 @@ class _Call:
 
     @property
     def _units(self) -> tuple[int, int]:
-        """Vectors of units, and the numbers in one."""
+        """The number of vectors of units, and the number of lanes per vector."""
         lanes = native.VECTOR_BYTES[self._library.instruction_set] // self._like.element_size()
         return -(-self.residual // lanes), lanes
 
     def gates_like(self, x: Tensor) -> Tensor:
-        """Room `(B, T, units, 2, lanes)` for what a layer's gates are, or their gradients."""
+        """Allocate `(B, T, units, 2, lanes)` for a layer's gates or their gradients."""
         units, lanes = self._units
         return x.new_empty(self.batch, self.steps, units, 2, lanes)
 
     def gradients(self, wanted: Sequence[bool]) -> dict[str, Any]:
-        """Room for the gradients, by the structure's names."""
+        """Allocate the gradients, by the structure's names."""
         new, r, s = self._like.new_empty, self.residual, self.skip
         layers = range(self._plan.layers)
         return {
@@ -208,7 +208,7 @@ class _Call:
         }
 
     def of_extra(self, gates: Tensor | None, extra: Tensor | None) -> Tensor | None:
-        """The gradient of what conditioning added, `(B, T, 2R)` or `(B, 1, 2R)`, from that of the gates in blocks."""
+        """Compute the gradient of the conditioning, `(B, T, 2R)` or `(B, 1, 2R)`, from that of the gates in blocks."""
         if gates is None or extra is None:
             return None
         if extra.shape[1] == 1:
@@ -217,7 +217,7 @@ class _Call:
         return rows.reshape(*rows.shape[:2], -1)
 
     def run(self, name: str, **tensors: Any) -> None:
-        """Call `forward` or `backward`; MemoryError where the memory did not suffice."""
+        """Call `forward` or `backward`. Raises MemoryError if there was not enough memory."""
         plan = self._plan
         dilations = (c_int64 * plan.layers)(*plan.dilations)
         work = self.batch * self.steps * self.residual * self.residual * self.kernel * plan.layers

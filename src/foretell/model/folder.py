@@ -1,4 +1,4 @@
-"""A model of any kind as a folder: `model.json`, which describes it, and `weights.safetensors`. Nothing is unpickled.
+"""Model folders of any kind: `model.json`, which describes the model, and `weights.safetensors`. Nothing is unpickled.
 
 Files are written under a temporary name, synced and renamed; checksums tell a damaged model from a whole one.
 """
@@ -33,10 +33,10 @@ _KIND, _CHECKSUM = "kind", "weights_sha256"
 
 
 def write_folder(folder: str | Path, kind: str, description: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
-    """Write the folder, whole or not at all; one that holds an older model is replaced, any other is refused.
+    """Write the folder completely or not at all; one that holds an older model is replaced, any other is refused.
 
-    `description` is what JSON can hold, without the keys kind and weights_sha256. Raises SettingsError for a place
-    that cannot be written to or that holds something else.
+    JSON must be able to hold `description`, which must not have the keys kind and weights_sha256. Raises SettingsError
+    if the folder cannot be written or holds something else.
     """
     target = Path(folder).absolute()
     target = Path(os.path.realpath(target)) if target.is_symlink() else target
@@ -53,7 +53,7 @@ def write_folder(folder: str | Path, kind: str, description: Mapping[str, Any], 
 
 @dataclass(frozen=True)
 class StoredModel:
-    """A model's folder whose description was read and found undamaged; its weights are read by `tensors`."""
+    """A model folder whose description has been read and is undamaged; `tensors` reads its weights."""
 
     folder: str | Path
     """The folder as it was given."""
@@ -66,7 +66,7 @@ class StoredModel:
 
     @contextmanager
     def understood(self) -> Iterator[None]:
-        """In a `with`: what goes wrong with the description's keys and values becomes a ModelError."""
+        """Turn errors about the description's keys and values within the block into a ModelError."""
         try:
             yield
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -75,11 +75,11 @@ class StoredModel:
             ) from error
 
     def tensors(self, expected: Callable[[], Mapping[str, Tensor]], at_least: int = 0) -> dict[str, Tensor]:
-        """The weights, on the CPU, with exactly the names, shapes and dtypes of `expected()`.
+        """Read the weights to the CPU, with exactly the names, shapes and dtypes of `expected()`.
 
         `expected`, such as `lambda: build(description).state_dict()`, is called on torch's meta device, and only if the
-        folder holds `at_least` tensors: a stranger's description may ask for more than any memory holds. Raises
-        ModelError where the weights are missing, damaged, not finite, or not those.
+        folder holds `at_least` tensors: an untrusted description may ask for more memory than there is. Raises
+        ModelError where the weights are missing, damaged, not finite, or different.
         """
         found = self._all_tensors()
         if at_least > len(found):
@@ -127,9 +127,9 @@ class StoredModel:
 
 
 def read_folder(folder: str | Path, kind: str | None = None) -> StoredModel:
-    """Read the description of a model of that kind (None: of any) that `write_folder` wrote.
+    """Read the description of a model of that kind (None for any kind), as written by `write_folder`.
 
-    Raises ModelError where it is not there, not a model, damaged, of another format, or of another kind.
+    Raises ModelError if the folder is missing, is not a model, is damaged, or has another format or kind.
     """
     place = standing(Path(folder).absolute(), _JSON)
     if not place.is_dir():
@@ -151,8 +151,8 @@ def read_folder(folder: str | Path, kind: str | None = None) -> StoredModel:
 
 
 def refuse_to_replace(target: Path, kind: str) -> None:
-    """Raise SettingsError where a model of that kind cannot be saved, so that this is known before there is one."""
-    # A model that a cut-off save put aside would be lost as well.
+    """Raise SettingsError if a model of that kind cannot be saved there, so that this is known before training."""
+    # A model that an interrupted save moved aside would be lost as well.
     place = standing(target, _JSON)
     if not target.parent.is_dir():
         raise SettingsError(

@@ -1,8 +1,8 @@
-"""Recurrent and convolutional layers for sequences, and what is built from them, as PyTorch modules.
+"""Recurrent and convolutional layers for sequences, and networks built from them, as PyTorch modules.
 
-`layers` hold what maps one sequence to another, `heads` say what outputs mean, `decoding` draws new sequences from a
-network, `sequence_to_sequence` joins layers to whole networks, and `conversion` takes weights from and to other
-libraries. Imports run in that order: decoding sees heads and layers, sequence_to_sequence sees all three.
+`layers` map one sequence to another, `heads` interpret outputs as distributions, `decoding` generates new sequences
+with a network, `sequence_to_sequence` combines layers into whole networks, and `conversion` converts weights from and
+to other libraries. Imports run in that order: decoding uses heads and layers, sequence_to_sequence uses all three.
 """
 
 from foretell.nn.conversion import from_haste, from_keras, to_haste, to_keras

@@ -1,4 +1,4 @@
-"""The loss of a batch of sequences, in which some outputs may not count."""
+"""Losses for a batch of sequences in which some outputs may be ignored."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ def sequence_loss(
     mask: Tensor | None = None,
     ignore: int | None = None,
 ) -> Tensor:
-    """The mean of `loss` over the outputs that count, all of them alike, whichever sequence they belong to.
+    """Compute the mean of `loss` over the outputs that count, with equal weight whichever sequence they belong to.
 
-    - `outputs` `(B, T, ...)` and `targets` `(B, T, ...)`: for cross-entropy scores `(B, T, V)` and class ids `(B, T)`.
-    - `loss` takes the outputs and targets that count, `(N, ...)` each, and returns their mean, or a value for each.
-    - `lengths` `(B,)`: the steps past them do not count.
-    - `mask`, boolean, `(B, T)` or with more of the dimensions that outputs and targets share: what counts is true.
-    - `ignore`: the outputs whose target is this number do not count.
+    - `outputs` `(B, T, ...)` and `targets` `(B, T, ...)`: for cross-entropy, scores `(B, T, V)` and class ids `(B, T)`.
+    - `loss` takes the outputs and targets that count, `(N, ...)` each, and returns their mean or one value for each.
+    - `lengths` `(B,)`: steps past these lengths do not count.
+    - `mask`, boolean, `(B, T)` or with more of the dimensions that outputs and targets share: true for what counts.
+    - `ignore`: outputs whose target is this number do not count.
 
-    What does not count never reaches `loss`: its gradient is exactly zero, even where the output is NaN or infinite.
-    Raises ValueError if nothing counts, since there is no mean of nothing, and for other shapes.
+    Outputs that do not count never reach `loss`: their gradient is exactly zero, even where they are NaN or infinite.
+    Raises ValueError if no output counts, because there is no mean then, and for other shapes.
     """
     if outputs.dim() < 2 or targets.dim() < 2 or outputs.shape[:2] != targets.shape[:2]:
         raise ValueError(
@@ -39,7 +39,7 @@ def sequence_loss(
     if counts is None:
         outputs, targets = outputs.flatten(0, 1), targets.flatten(0, 1)
     else:
-        # By index and not by mask: the gradient of a boolean selection is slow.
+        # Select by index rather than by mask, because the gradient of a boolean selection is slow.
         at = counts.flatten().nonzero()[:, 0]
         if len(at) == 0:
             raise ValueError("no output counts: lengths, mask and ignore together leave nothing to average")
@@ -51,7 +51,7 @@ def sequence_loss(
 def _counts(
     outputs: Tensor, targets: Tensor, lengths: Tensor | None, mask: Tensor | None, ignore: int | None
 ) -> Tensor | None:
-    """What counts, as a boolean tensor of the leading dimensions of outputs and targets; None where all does."""
+    """Return a boolean mask of what counts, over leading dimensions of outputs and targets; None if everything does."""
     counts = None if ignore is None else targets != ignore
     if mask is not None:
         shape = mask.shape
@@ -76,5 +76,5 @@ def _counts(
 
 
 def _wide(mask: Tensor, other: Tensor) -> Tensor:
-    """The mask with trailing dimensions of size 1, as many as `other` has more."""
+    """Add trailing dimensions of size 1 to the mask until it has as many dimensions as `other`."""
     return mask.view(*mask.shape, *[1] * max(other.dim() - mask.dim(), 0))

@@ -1,9 +1,9 @@
-"""Mu-law companding (ITU-T G.711) into a number of levels, as WaveNet reads sound (van den Oord et al., 2016).
+"""Mu-law companding (ITU-T G.711) into a number of levels, as WaveNet reads audio (van den Oord et al., 2016).
 
     f(x) = sign(x) ln(1 + mu |x|) / ln(1 + mu), mu = N - 1; level = round(c + c f(x)), at most N - 1; c = N // 2
 
-Level c stands for silence: 0 becomes c and c becomes 0, exactly. Of an even number of levels there is one more below c
-than above, as of 16-bit numbers: for N = 256, levels 0 to 255 stand for f = -1, -127/128, ..., 127/128.
+Level c stands for silence: 0 becomes c and c becomes 0, exactly. With an even number of levels there is one more level
+below c than above, as with 16-bit numbers: for N = 256, levels 0 to 255 stand for f = -1, -127/128, ..., 127/128.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ _MOST_LEVELS = 2**16
 
 
 def encode(waveform: Tensor, levels: int = 256) -> Tensor:
-    """The levels, int64 from 0 to `levels` - 1, of a waveform in [-1, 1] of any shape; what is beyond is clamped.
+    """Encode a waveform in [-1, 1] of any shape as levels, int64 from 0 to `levels` - 1; values beyond are clamped.
 
-    Raises ValueError for a waveform that is not of floats or holds NaN, and for levels not from 2 to 65,536.
+    Raises ValueError for a waveform that is not floating-point or contains NaN, and for `levels` not from 2 to 65,536.
     """
     _check(levels)
     if not waveform.is_floating_point():
         raise ValueError(f"the waveform must be floats in [-1, 1], got {waveform.dtype}; divide by the largest value")
     if bool(waveform.isnan().any()):
-        raise ValueError("the waveform holds NaN, which has no level; remove it or put 0 in its place")
+        raise ValueError("the waveform contains NaN, which has no level; remove it or replace it by 0")
     x = (waveform if waveform.dtype == torch.float64 else waveform.float()).clamp(-1, 1)
     mu, centre = levels - 1, levels // 2
     companded = torch.sign(x) * torch.log1p(mu * x.abs()) / math.log1p(mu)
@@ -33,7 +33,7 @@ def encode(waveform: Tensor, levels: int = 256) -> Tensor:
 
 
 def decode(levels: Tensor, levels_count: int = 256) -> Tensor:
-    """The waveform, float32 in [-1, 1], of levels of any shape; `encode` takes it back to the same levels.
+    """Decode levels of any shape to a waveform, float32 in [-1, 1]; `encode` maps it back to the same levels.
 
     Raises ValueError for levels that are not whole numbers from 0 to `levels_count` - 1.
     """

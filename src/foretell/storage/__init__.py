@@ -1,1 +1,1 @@
-"""Files and folders that appear whole or not at all, whatever ends the process that writes them."""
+"""Atomic writes: a file or folder appears complete or not at all, however the writing process ends."""

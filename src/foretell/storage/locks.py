@@ -1,4 +1,4 @@
-"""Locks on open files and folders. They end with the process that holds them, however it ends."""
+"""Locks on open files and folders, released when the process that holds them ends for any reason."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ import sys
 if sys.platform == "win32":
 
     def lock(handle: int) -> bool | None:  # noqa: ARG001
-        """None: a file cannot be locked by its handle alone there."""
+        """Return None: on Windows a file cannot be locked by its handle alone."""
         return None
 
 else:
     import fcntl
 
     def lock(handle: int) -> bool | None:
-        """Whether the lock on what `handle` has open is ours from now on, until the handle is closed.
+        """Lock what `handle` has open until the handle is closed, and return True on success.
 
-        False where another handle, of this process or another, holds it; None on a file system without locks.
+        Returns False if another handle, in this process or another, holds the lock, and None on a file system without
+        locks.
         """
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,7 +1,7 @@
-"""Files and folders under temporary names, until they are whole.
+"""Files and folders under temporary names, until they are complete.
 
-Whoever writes one holds a lock on it for as long. One that nobody has locked was left by a process that was killed:
-`sweep` deletes those, and nothing else.
+Their writer holds a lock on them for that time. An unlocked one was left by a process that was killed: `sweep` deletes
+those and nothing else.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ T = TypeVar("T")
 
 @contextmanager
 def unfinished_file(folder: Path) -> Iterator[tuple[Path, FileIO]]:
-    """A new file in `folder` under a temporary name, open to read and write; deleted in the end unless renamed.
+    """Create a file in `folder` under a temporary name, open for reading and writing.
 
-    Raises OSError where it cannot be made.
+    It is deleted when the block ends, unless it was renamed. Raises OSError where it cannot be created.
     """
     with _unfinished(folder, lambda path: path.open("x+b", buffering=0)) as (path, file), file:
         yield path, file
@@ -35,7 +35,7 @@ def unfinished_file(folder: Path) -> Iterator[tuple[Path, FileIO]]:
 
 @contextmanager
 def unfinished_folder(folder: Path) -> Iterator[Path]:
-    """The same with a new folder in `folder`, for files alone."""
+    """Do the same with a new folder in `folder`; the new folder may hold only files."""
     with _unfinished(folder, Path.mkdir) as (path, _):
         yield path
 
@@ -47,7 +47,7 @@ def sweep(folder: Path) -> None:
         left = [Path(entry.path) for entry in entries if _NAME.fullmatch(entry.name)]
     for path in left:
         with suppress(OSError):
-            # Neither a link is followed nor a pipe waited for.
+            # Do not follow a link, and do not wait for a pipe.
             handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
             try:
                 mode = os.fstat(handle).st_mode
@@ -58,9 +58,10 @@ def sweep(folder: Path) -> None:
 
 
 def remove_files(folder: Path, names: Collection[str] | None = None) -> None:
-    """Delete the files of a folder (those with these `names`), in the order of their names, and then the folder.
+    """Delete the files of a folder (only those in `names`, if given) in the order of their names, then the folder.
 
-    What is no ordinary file stays, and then the folder too. Raises OSError where something cannot be deleted.
+    Anything that is not an ordinary file stays, and so does the folder then. Raises OSError where a file cannot be
+    deleted.
     """
     with os.scandir(folder) as entries:
         files = sorted(entry.name for entry in entries if entry.is_file(follow_symlinks=False))
@@ -76,7 +77,7 @@ def _unfinished(folder: Path, make: Callable[[Path], T]) -> Iterator[tuple[Path,
     with ExitStack() as stack:
         while True:
             path = folder / f".foretell-{secrets.token_hex(8)}.tmp"
-            # Before there is anything to remove: a signal may come at any time.
+            # Registered before there is anything to remove, because a signal may arrive at any time.
             stack.callback(_remove_even_if_interrupted, path)
             made = make(path)
             if _claimed(path, stack):
@@ -87,7 +88,7 @@ def _unfinished(folder: Path, make: Callable[[Path], T]) -> Iterator[tuple[Path,
 
 
 def _claimed(path: Path, stack: ExitStack) -> bool:
-    """Lock what was just made, until the stack unwinds; False if a sweep was quicker."""
+    """Lock what was just created until the stack unwinds; return False if a sweep was faster."""
     if os.name != "posix":
         return True
     try:

@@ -1,4 +1,4 @@
-"""Puts a finished file in its place at once, so that no reader ever sees half of it."""
+"""Atomic replacement of a file, so that no reader ever sees half of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from foretell.storage.unfinished import sweep, unfinished_file
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write `content` to `path`, whole or not at all; see `put_file`. Raises `SettingsError` where that cannot be."""
+    """Write `content` to `path` completely or not at all; see `put_file`. Raises `SettingsError` where it cannot."""
     try:
         put_file(path, content)
     except OSError as error:
@@ -22,8 +22,8 @@ def replace_file(path: Path, content: bytes) -> None:
 def put_file(path: Path, content: bytes) -> None:
     """Write `content` under a temporary name in the same folder, sync it, and rename it to `path`.
 
-    What killed processes left there under such names is deleted then. Raises OSError where the folder is missing or
-    cannot be written to, and for a device or pipe; then nothing is left behind.
+    Afterwards, temporary files that killed processes left in that folder are deleted. Raises OSError, leaving nothing
+    behind, where the folder is missing or not writable, or where `path` is a device or pipe.
     """
     require_ordinary(path)
     with unfinished_file(path.parent) as (temporary, file):
@@ -34,13 +34,13 @@ def put_file(path: Path, content: bytes) -> None:
 
 
 def require_ordinary(path: Path) -> None:
-    """Raise OSError for what a file would replace that is none itself: a device, say, or a pipe."""
+    """Raise OSError if `path` exists and is not an ordinary file, but for example a device or pipe."""
     if path.exists() and not path.is_file():
-        raise OSError(None, "it is a folder" if path.is_dir() else "it is no ordinary file")
+        raise OSError(None, "it is a folder" if path.is_dir() else "it is not an ordinary file")
 
 
 def write_synced(file: FileIO, content: bytes) -> None:
-    """Write all of `content` and bring it to the disk."""
+    """Write all of `content` and sync it to disk."""
     rest = memoryview(content)
     while rest:
         rest = rest[file.write(rest) :]
@@ -48,7 +48,7 @@ def write_synced(file: FileIO, content: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Bring a folder's entries to the disk, such as a new name, on systems where a folder can be opened."""
+    """Sync a folder's entries, such as a new name, to disk on systems where a folder can be opened."""
     if os.name == "posix":
         handle = os.open(folder, os.O_RDONLY)
         try:

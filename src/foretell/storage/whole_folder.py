@@ -1,7 +1,7 @@
-"""Replaces a folder of files by a new one. Whenever the process is killed, the one or the other can be found.
+"""Replacement of a folder of files by a new one: whenever the process is killed, one of the two can be found.
 
-Two renames do it, since a folder cannot take the name of another that is not empty: the old one's goes aside, then the
-new one takes its name. A folder without its name in between is where `standing` says.
+It takes two renames, because a folder cannot be renamed to one that exists and is not empty: the old folder is moved
+aside, then the new one takes its name. Between the two, `standing` finds the old folder.
 """
 
 from __future__ import annotations
@@ -18,12 +18,15 @@ from foretell.storage.unfinished import remove_files, sweep, unfinished_folder
 from foretell.storage.whole_file import sync_folder, write_synced
 
 _ATTEMPTS = 10
-# Another process replaces the same folder at the same moment.
+# Raised when another process replaces the same folder at the same moment.
 _MOVED = (errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST)
 
 
 def standing(target: Path, marker: str) -> Path:
-    """Where the folder is: `target`, or aside if a replacement was cut off; there it must hold the file `marker`."""
+    """Return where the folder is: `target`, or a folder moved aside by an interrupted replacement.
+
+    A folder that was moved aside must hold the file `marker`.
+    """
     if os.path.lexists(target):
         return target
     found = [path for path in _places_aside(target) if _holds(path, marker)]
@@ -31,16 +34,16 @@ def standing(target: Path, marker: str) -> Path:
 
 
 def is_aside(target: Path) -> bool:
-    """Whether `standing` may find the folder elsewhere than at `target`."""
+    """Return whether `standing` may find the folder somewhere other than `target`."""
     return not os.path.lexists(target) and any(path.is_dir() for path in _places_aside(target))
 
 
 def replace_folder(target: Path, files: Mapping[str, bytes], marker: str) -> None:
-    """Write a folder with these files (contents by name) in the place of `target`.
+    """Replace `target` by a folder with these files (contents by name).
 
-    One that was put aside and holds the file `marker` is put back before. `target` is not there, empty, or a folder of
-    files with these names. What killed processes left beside it is deleted in the end. Raises OSError where that cannot
-    be; the old folder is then as it was.
+    `target` must be missing, empty, or a folder of files with these names. A folder that was moved aside and holds the
+    file `marker` is put back first. Afterwards, what killed processes left beside `target` is deleted. Raises OSError
+    where the folder cannot be written; the old folder is then unchanged.
     """
     found = standing(target, marker)
     if found != target:
@@ -82,18 +85,18 @@ def _exchange(temporary: Path, target: Path) -> None:
     try:
         os.rename(temporary, target)
     except OSError:
-        with suppress(OSError):  # where another run's took its place, that one stays
+        with suppress(OSError):  # if another run's folder took its place, that one stays
             os.rename(aside, target)
         raise
 
 
 def _places_aside(target: Path) -> list[Path]:
-    # The first name was that of former versions; somebody else's folder may have it.
+    # Earlier versions used the first name; a folder of the user's may also have it.
     return [target.with_name(f".{target.name}.previous"), *_aside(target)]
 
 
 def _aside(target: Path) -> list[Path]:
-    """Folders that were put aside; their names are nobody else's."""
+    """Return the folders that were moved aside; only foretell uses such names."""
     name = re.compile(rf"\.{re.escape(target.name)}\.[0-9a-f]{{16}}\.previous")
     try:
         with os.scandir(target.parent) as entries:

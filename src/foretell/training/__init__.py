@@ -1,6 +1,6 @@
-"""Backpropagation through time for any network: the loop, its health checks and its checkpoints.
+"""Backpropagation through time for any network: the training loop, its health checks and its checkpoints.
 
-The names are imported when they are first used: settings and history cost nothing, the loop brings torch.
+Names are imported on first use: settings and history are cheap, while the loop imports torch.
 """
 
 from __future__ import annotations

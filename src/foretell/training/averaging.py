@@ -6,10 +6,10 @@ from torch import Tensor
 
 
 class MovingAverage:
-    """`average <- d average + (1 - d) weights` after each step, from the initial weights on.
+    """A moving average: `average <- d average + (1 - d) weights` after each step, starting at the initial weights.
 
-    The decay of the t-th update (t = 1, 2, ...) is `d = min(decay, (1 + t) / (10 + t))`, so that the initial weights
-    are soon forgotten in a short run.
+    The decay of the t-th update (t = 1, 2, ...) is `d = min(decay, (1 + t) / (10 + t))`, so that a short run soon
+    forgets the initial weights.
     """
 
     def __init__(self, vector: Tensor, decay: float) -> None:
@@ -18,7 +18,7 @@ class MovingAverage:
         self.vector = vector.clone()
 
     def update(self, vector: Tensor) -> None:
-        """Take in the weights `(P,)` after a step."""
+        """Update the average with the weights `(P,)` after a step."""
         self.updates += 1
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
         self.vector.lerp_(vector, 1 - decay)

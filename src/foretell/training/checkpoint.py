@@ -1,9 +1,9 @@
-"""A checkpoint folder: tensors (safetensors) and facts (JSON), replaced as a whole.
+"""Checkpoint folders: tensors (safetensors) and facts (JSON), replaced atomically.
 
-`tensors-<n>.safetensors` is written first, then `checkpoint.json`, which names it and holds its checksum; each under a
-temporary name, synced and renamed. Whenever the process is killed, `checkpoint.json` and the file that it names are
-either both the former or both the new ones. Tensor files that it does not name are left-overs and are removed by the
-next write. No file is ever deleted that does not say itself that it is of a checkpoint.
+`tensors-<n>.safetensors` is written first, then `checkpoint.json`, which names it and holds its checksum. Each file is
+written under a temporary name, synced and renamed. Whenever the process is killed, `checkpoint.json` and the file that
+it names are either both old or both new. Tensor files that it does not name are left over and are removed by the next
+write. A file is only deleted if its own content identifies it as part of a checkpoint.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ _TENSORS = re.compile(r"tensors-[0-9]+\.safetensors")
 
 @contextmanager
 def reserved(folder: Path) -> Iterator[None]:
-    """Within the block, `folder` is this run's alone. It is made if need be; still empty, it is gone after the block.
+    """Reserve `folder` for this run within the block. It is created if missing, and removed afterwards if still empty.
 
-    Raises `TrainingError` where it cannot be made, or where another run has it.
+    Raises `TrainingError` where it cannot be created, or where another run is using it.
     """
     made = [path for path in (folder, *folder.parents) if not os.path.lexists(path)]
     try:
@@ -65,7 +65,7 @@ def _locked(folder: Path) -> Iterator[None]:
         if lock(handle) is False:
             raise TrainingError(
                 f"another run is training with the checkpoint folder {folder}: wait until it has ended, or give this "
-                "one other outputs and another checkpoint folder"
+                "run a different output and checkpoint folder"
             )
         yield
     finally:
@@ -73,9 +73,10 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def write(folder: Path, number: int, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
-    """Replace the checkpoint in `folder` (made if need be) by that of `number` steps; `facts` must be JSON-able.
+    """Replace the checkpoint in `folder` (created if missing) by that of step `number`.
 
-    Raises `TrainingError` where it cannot be written; the checkpoint before it is then intact.
+    JSON must be able to hold `facts`. Raises `TrainingError` where it cannot be written, and then leaves the previous
+    checkpoint intact.
     """
     _make(folder)
     name = TENSORS.format(number)
@@ -92,15 +93,15 @@ def write(folder: Path, number: int, tensors: Mapping[str, Tensor], facts: Mappi
 
 
 def exists(folder: Path) -> bool:
-    """Whether there is a checkpoint in `folder`, be it damaged."""
+    """Return whether there is a checkpoint in `folder`, even a damaged one."""
     return os.path.lexists(folder / FACTS)
 
 
 def delete(folder: Path) -> None:
-    """Delete the checkpoint in `folder`, and the folder if nothing else is in it; no error where that cannot be.
+    """Delete the checkpoint in `folder`, and the folder if nothing else is in it. Raises nothing if that fails.
 
-    `checkpoint.json` goes first: a run that is killed meanwhile leaves no checkpoint rather than a damaged one. Nothing
-    happens while another run has the folder.
+    `checkpoint.json` is deleted first, so that a process killed meanwhile leaves no checkpoint rather than a damaged
+    one. Does nothing while another run is using the folder.
     """
     with suppress(OSError, TrainingError):
         if folder.is_dir():
@@ -113,21 +114,19 @@ def delete(folder: Path) -> None:
 
 
 def read(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
-    """The tensors (on the CPU) and facts of the checkpoint in `folder`, or None if there is none yet.
+    """Read the tensors (on the CPU) and facts of the checkpoint in `folder`; None if there is none yet.
 
-    Raises `ModelError` for a checkpoint that is damaged, of a newer version or not one at all.
+    Raises `ModelError` for a checkpoint that is damaged or of a newer version, and for anything else.
     """
     if folder.exists() and not folder.is_dir():
-        raise ModelError(f"{folder} is a file, but a checkpoint is a folder: give another name")
+        raise ModelError(f"{folder} is a file, but a checkpoint is a folder: choose another name")
     path = folder / FACTS
     try:
         text = read_ordinary(path)
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise ModelError(
-            f"{path} cannot be read ({error.strerror}): correct that, or train with another folder"
-        ) from error
+        raise ModelError(f"{path} cannot be read ({error.strerror}): fix that, or train with another folder") from error
     try:
         page = json.loads(text)
         known, version, checksum, body = page["format"] == FORMAT, page["version"], page["sha256"], page["body"]
@@ -135,13 +134,13 @@ def read(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
             raise _damaged(path, f"it is not a {FORMAT}")
         if not isinstance(version, int) or version > VERSION:
             raise ModelError(
-                f"{path} has format version {version!r}, this foretell reads up to {VERSION}: update foretell, or "
-                "delete the folder to train from the start"
+                f"{path} has format version {version!r}, but this foretell reads versions up to {VERSION}: update "
+                "foretell, or delete the folder to train from the start"
             )
         if checksum != _checksum(body):
             raise _damaged(path, "its checksum does not match")
         if not _TENSORS.fullmatch(body["tensors"]):
-            raise _damaged(path, f"it names {body['tensors']!r}, which is no file of a checkpoint")
+            raise _damaged(path, f"it names {body['tensors']!r}, which is not a file of a checkpoint")
         payload = read_ordinary(folder / body["tensors"])
         if hashlib.sha256(payload).hexdigest() != body["sha256"]:
             raise _damaged(folder / body["tensors"], "its checksum does not match")
@@ -154,7 +153,7 @@ def read(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
 
 def _damaged(path: Path, why: str) -> ModelError:
     return ModelError(
-        f"{path} is damaged ({why}): delete the folder {path.parent} to train from the start, or give another"
+        f"{path} is damaged ({why}): delete the folder {path.parent} to train from the start, or choose another"
     )
 
 
@@ -163,24 +162,24 @@ def _make(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise TrainingError(
-            f"the checkpoint folder {folder} cannot be made ({error.strerror or error}): choose another, and start anew"
+            f"the checkpoint folder {folder} cannot be created ({error.strerror or error}): choose another one"
         ) from error
 
 
 def _cannot_be_written(path: Path, error: OSError) -> TrainingError:
     if error.errno == errno.ENOENT:
         return TrainingError(
-            f"the checkpoint {path} cannot be written: its folder was deleted while training went on, by somebody or "
-            "by another run with the same folder that has ended; start again, with a checkpoint folder of its own"
+            f"the checkpoint {path} cannot be written: its folder was deleted during training, by someone or by "
+            "another run with the same folder that has ended; start again with a separate checkpoint folder"
         )
     return TrainingError(
         f"the checkpoint {path} cannot be written ({error.strerror or error}): {remedy(error)}, and start again; the "
-        "checkpoint before it is intact"
+        "previous checkpoint is intact"
     )
 
 
 def _drop_tensors(folder: Path, but: str = "") -> None:
-    """Delete tensor files of checkpoints, as far as they can be deleted."""
+    """Delete the tensor files of checkpoints in `folder`, except `but`; skip those that cannot be deleted."""
     with suppress(OSError):
         for path in sorted(folder.iterdir()):
             if path.name != but and _TENSORS.fullmatch(path.name) and not path.is_symlink():

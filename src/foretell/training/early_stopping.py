@@ -1,4 +1,4 @@
-"""Keeps the best weights by validation, and says when waiting for better ones is over."""
+"""Early stopping: keeping the weights with the best validation value, and deciding when to stop."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from foretell.training.weights import Snapshot, Weights
 
 @dataclass
 class EarlyStopping:
-    """Remembers the weights with the lowest evaluation (Prechelt 1998); one that is not finite is never it."""
+    """A record of the weights with the lowest evaluation (Prechelt 1998); a non-finite one never counts as best."""
 
     patience: int | None
     best: float = math.inf
@@ -22,7 +22,7 @@ class EarlyStopping:
     snapshot: Snapshot | None = None
 
     def record(self, step: int, value: float, weights: Weights, vector: Tensor) -> bool:
-        """Take in the evaluation of the weights `vector` `(P,)` after `step` steps; returns whether it is the best."""
+        """Record the evaluation of the weights `vector` `(P,)` after `step` steps; return whether it is the best."""
         if math.isfinite(value) and value < self.best:
             self.best, self.best_step, self.waited = value, step, 0
             self.snapshot = weights.snapshot(vector)
@@ -32,5 +32,5 @@ class EarlyStopping:
 
     @property
     def exhausted(self) -> bool:
-        """Whether `patience` evaluations have passed without a new best."""
+        """True if `patience` evaluations have passed without a new best."""
         return self.patience is not None and self.waited >= self.patience

@@ -1,4 +1,4 @@
-"""What a checkpoint says of a run besides its tensors: written and read by one declaration."""
+"""The facts that a checkpoint stores besides tensors: one declaration for writing and reading them."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ _LISTS = ("layout", "buffers", "evaluated")
 
 @dataclass(frozen=True)
 class Facts:
-    """All of it, as JSON can hold it."""
+    """The facts about a run, in a form that JSON can hold."""
 
     settings: dict[str, Any]
     layout: list[Any]
-    """The trainable parameters: names and shapes."""
+    """Names and shapes of the trainable parameters."""
     buffers: list[Any]
-    """The names of the persistent buffers."""
+    """Names of the persistent buffers."""
     identity: str
-    """Tells the data from other data."""
+    """A checksum that identifies the data."""
     steps: int
     batch: int
-    """The number of the batch that comes next, and that of the chunk within it."""
+    """Number of the next batch, followed by that of the chunk within it."""
     chunk: int
     state: Any
-    """The shape of the hidden state, see `truncation.flatten`."""
+    """Shape of the hidden state; see `truncation.flatten`."""
     seconds: float
     healthy: int
-    """Steps with a finite loss and gradient, those without, and how many of the latter were the last ones."""
+    """Steps with a finite loss and gradient, steps without, and how many of the latter came last in a row."""
     skipped: int
     in_a_row: int
     evaluated: list[Any]
-    """The steps after which the evaluations were."""
+    """Step counts at which evaluations took place."""
     best_step: int | None
     waited: int
     """Evaluations since the best one."""
@@ -43,7 +43,7 @@ class Facts:
 
     @classmethod
     def parse(cls, found: Mapping[str, Any]) -> Facts:
-        """Those that `vars` made of an instance. Raises ValueError for what no run can have said."""
+        """Rebuild the facts from the `vars` of an instance. Raises ValueError for values that no run can have."""
         names = [field.name for field in fields(cls)]
         missing = [name for name in names if name not in found]
         if missing:
@@ -54,7 +54,7 @@ class Facts:
             raise ValueError("evaluated does not fit steps")
         if facts.evaluated != sorted(set(facts.evaluated)) or facts.best_step not in (None, *facts.evaluated):
             raise ValueError("best_step does not fit evaluated")
-        # Each batch gives a step, and each of its chunks.
+        # Every batch gives at least one step, and every chunk gives one.
         if facts.batch + facts.chunk > facts.steps or facts.healthy + facts.skipped != facts.steps:
             raise ValueError("batch, chunk, healthy and skipped do not fit steps")
         return facts

@@ -1,4 +1,4 @@
-"""Is this step's gradient fit to be used? Its norm, clipping, and the count of steps that were not finite."""
+"""Checks on the gradient of each step: its norm, clipping, and a count of non-finite steps."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from torch import Tensor
 
 @dataclass
 class GradientHealth:
-    """Checks and clips the gradient of each step.
+    """A check of each step's gradient, which it also clips.
 
-    A step is healthy if its loss and the norm of its gradient are finite. `clip_norm` None clips nothing.
+    A step is healthy if its loss and the norm of its gradient are finite. With `clip_norm=None` nothing is clipped.
     """
 
     clip_norm: float | None
     healthy: int = 0
     """Healthy steps so far."""
     skipped: int = 0
-    """Steps so far that were not finite."""
+    """Non-finite steps so far."""
     in_a_row: int = 0
     """Non-finite steps since the last healthy one."""
 
     def check(self, loss: Tensor, gradient: Tensor) -> tuple[float, float, bool]:
         """Clip `gradient` `(P,)` in place by its global norm (Pascanu et al. 2013) and count the step.
 
-        Returns the loss, the norm before clipping, and whether the step is healthy. Waits for the device once.
+        Returns the loss, the norm before clipping, and whether the step is healthy. Synchronises with the device once.
         """
         norm = torch.linalg.vector_norm(gradient)
         loss_value, norm_value = torch.stack((loss.detach().to(norm.dtype), norm)).tolist()

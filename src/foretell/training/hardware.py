@@ -1,4 +1,4 @@
-"""Device and precision, by Lightning Fabric."""
+"""Device and precision, managed by Lightning Fabric."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from foretell.errors import SettingsError
 
 
 class Hardware:
-    """Where and in which precision a network is trained.
+    """The device and precision that a network is trained with.
 
     `device` is `auto`, `cpu`, `gpu`, `cuda`, `mps` or one of several, such as `cuda:1`. Raises `SettingsError` if it is
-    not there.
+    not available.
     """
 
     def __init__(self, device: str, precision: str) -> None:
-        # Importing it costs over a second on top of torch, which only training should pay.
+        # The import takes over a second on top of torch, which only training should pay for.
         from lightning_fabric import Fabric
 
         kind, _, index = device.partition(":")
         if index and not index.isdigit():
-            raise SettingsError(f"device={device!r}: write auto, cpu, cuda, mps or, for one of several, cuda:1")
+            raise SettingsError(f"device={device!r}: use auto, cpu, cuda, mps or, for one of several, cuda:1")
         devices = [int(index)] if index and kind != "cpu" else 1
         try:
             self._fabric = Fabric(accelerator=kind, devices=devices, precision=cast(Any, precision))
@@ -34,7 +34,7 @@ class Hardware:
             ValueError,
             RuntimeError,
             TypeError,
-        ) as error:  # Fabric's MisconfigurationException is one of them or below
+        ) as error:  # Fabric's MisconfigurationException is one of these or a subclass
             raise SettingsError(
                 f"device={device!r} cannot be used for training ({error}): try device='auto'"
             ) from error
@@ -45,12 +45,12 @@ class Hardware:
         self._fabric.setup_module(network)
 
     def autocast(self) -> AbstractContextManager[Any]:
-        """The context in which losses and evaluations are computed."""
+        """Return the context in which losses and evaluations are computed."""
         context: AbstractContextManager[Any] = self._fabric.autocast()
         return context
 
     def place(self, batch: Any) -> Any:
-        """The batch (tensor, tuple, list, dict, dataclass, or anything with a method `to`) on the device."""
+        """Move the batch (tensor, tuple, list, dict, dataclass, or anything with a method `to`) to the device."""
         if self.device.type == "cpu":
             return batch
         if dataclasses.is_dataclass(batch) and not isinstance(batch, type) and not hasattr(batch, "to"):

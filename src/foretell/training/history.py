@@ -1,4 +1,4 @@
-"""What happened in a training run, step by step, and what is told while it runs."""
+"""The history of a training run, step by step, and the progress reported while it runs."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ Reason = Literal["finished", "patience", "time", "non-finite"]
 
 @dataclass(frozen=True)
 class History:
-    """The course of a finished training run of S steps."""
+    """The history of a finished training run of S steps."""
 
     losses: NDArray[np.float64]
-    """(S,) the loss of each step; not finite where the step was skipped for it."""
+    """(S,) loss of each step; non-finite where the step was skipped because of it."""
     gradient_norms: NDArray[np.float64]
-    """(S,) the global norm of each step's gradient before clipping."""
+    """(S,) global norm of each step's gradient before clipping."""
     learning_rates: NDArray[np.float64]
-    """(S,)"""
+    """(S,) learning rate of each step."""
     evaluations: tuple[tuple[int, float], ...] = ()
-    """(steps done, value) of each evaluation."""
+    """(steps completed, value) of each evaluation."""
     best: float | None = None
-    """The lowest evaluation: that of the weights that training ended with."""
+    """Lowest evaluation, which is that of the final weights."""
     best_step: int | None = None
-    """The steps done when it was found."""
+    """Steps completed when it was found."""
     skipped: int = 0
-    """Steps without an update, because loss or gradient was not finite."""
+    """Steps without an update because the loss or gradient was not finite."""
     seconds: float = 0.0
-    """Time spent, evaluations included, over all runs that a resumed run consists of."""
+    """Time spent, including evaluations, summed over all parts of a resumed run."""
     reason: Reason = "finished"
-    """Why it ended, in a word."""
+    """Reason for the end of the run, in one word."""
     stopped: str = "finished"
-    """Why it ended, in a sentence."""
+    """Reason for the end of the run, in a sentence."""
 
     @property
     def steps(self) -> int:
-        """S, the steps taken, skipped ones included."""
+        """S, the number of steps, including skipped ones."""
         return len(self.losses)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain lists and numbers for strict JSON; numbers that are not finite become the strings nan, inf and -inf."""
+        """Return plain lists and numbers for strict JSON; non-finite numbers become the strings nan, inf and -inf."""
         plain = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         for name in ("losses", "gradient_norms", "learning_rates"):
             plain[name] = [_to_json(value) for value in plain[name].tolist()]
@@ -55,12 +55,12 @@ class History:
 
     @classmethod
     def from_json(cls, plain: dict[str, Any]) -> History:
-        """The history that `to_json` wrote. Raises ValueError, TypeError or KeyError for anything else."""
+        """Build a history from the output of `to_json`. Raises ValueError, TypeError or KeyError for anything else."""
         values = dict(plain)
         for name in ("losses", "gradient_norms", "learning_rates"):
             values[name] = np.array([_from_json(value) for value in values[name]], dtype=np.float64)
         if len({len(values[name]) for name in ("losses", "gradient_norms", "learning_rates")}) > 1:
-            raise ValueError("a history of steps that lack a loss, a gradient or a rate")
+            raise ValueError("the history has steps without a loss, a gradient norm or a learning rate")
         values["evaluations"] = tuple((step, _from_json(value)) for step, value in values["evaluations"])
         return from_plain(cls, values)
 
@@ -75,32 +75,32 @@ def _from_json(value: Any) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a training run stands after a step."""
+    """The progress of a training run after a step."""
 
     step: int
-    """Steps done."""
+    """Steps completed."""
     steps: int
-    """Steps at most."""
+    """Maximum number of steps."""
     loss: float
-    """The smoothed loss; NaN before the first healthy step."""
+    """Smoothed loss; NaN before the first healthy step."""
     gradient_norm: float
-    """Of this step, before clipping."""
+    """Gradient norm of this step, before clipping."""
     learning_rate: float
     evaluation: float | None
-    """The latest one."""
+    """Latest evaluation."""
     seconds: float
-    """Time spent so far."""
+    """Seconds elapsed."""
     seconds_left: float
-    """Estimate; by steps or by time, whichever ends first."""
+    """Estimated seconds remaining, by steps or by time, whichever ends first."""
     fraction: float
-    """Share of the run that is done, in [0, 1]."""
+    """Completed fraction of the run, in [0, 1]."""
     units_per_second: float | None = None
-    """Characters, notes, samples or whatever is learned from, where somebody counted them."""
+    """Characters, notes, samples or other units of training data per second, if they were counted."""
 
 
 @dataclass
 class Record:
-    """The history as it grows: one entry a step in each list."""
+    """A growing history: one entry per step in each list, except for evaluations."""
 
     losses: list[float] = field(default_factory=list)
     gradient_norms: list[float] = field(default_factory=list)
@@ -115,7 +115,7 @@ class Record:
             self._smooth(loss)
 
     def add(self, loss: float, gradient_norm: float, learning_rate: float) -> None:
-        """Take in a step."""
+        """Append a step."""
         self.losses.append(loss)
         self.gradient_norms.append(gradient_norm)
         self.learning_rates.append(learning_rate)
@@ -127,7 +127,7 @@ class Record:
         return self._sum / self._weight if self._weight else math.nan
 
     def evaluated_at(self) -> int | None:
-        """The steps done at the latest evaluation."""
+        """Return the number of steps completed at the latest evaluation, or None."""
         return self.evaluations[-1][0] if self.evaluations else None
 
     def _smooth(self, loss: float) -> None:

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGHUP in training: held back until a step is complete, so that a checkpoint can be written."""
+"""Ctrl-C, SIGTERM and SIGHUP during training: deferred until a step is complete, so a checkpoint can be written."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 
 class Interruption:
-    """Within the block a first signal is only noted; `deliver` acts on it. A second Ctrl-C acts at once.
+    """A context that defers the first signal until `deliver` is called; a second Ctrl-C takes effect immediately.
 
-    Where `active` is false, outside the main thread, and for signals that are ignored, nothing changes.
+    Nothing changes if `active` is false, outside the main thread, or for signals that are ignored.
     """
 
     SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -21,12 +21,12 @@ class Interruption:
         self._former: dict[signal.Signals, Any] = {}
         self.pending: signal.Signals | None = None
         self.torn = False
-        """Whether a second signal cut in in the middle of a step, whose state then must not be saved."""
+        """True if a second signal arrived in the middle of a step, whose state must then not be saved."""
 
     def __enter__(self) -> Interruption:
         if self._active:
             for number in self.SIGNALS:
-                # None: a handler that was not installed from Python and could not be put back.
+                # None means a handler that was not installed from Python and could not be restored.
                 if signal.getsignal(number) not in (signal.SIG_IGN, None):
                     self._former[number] = signal.signal(number, self._note)
         return self
@@ -37,12 +37,12 @@ class Interruption:
         self._put_back()
 
     def deliver(self) -> None:
-        """Act on the signal that came: as if it came now, to the handlers of before. Never returns."""
+        """Restore the previous handlers and raise the deferred signal again. Never returns."""
         number = self.pending
         assert number is not None
         self._put_back()
         signal.raise_signal(number)
-        # The former handler took note and returned, yet training must end.
+        # The previous handler returned, but training must end.
         raise SystemExit(128 + number)
 
     def _note(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002

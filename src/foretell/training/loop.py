@@ -39,34 +39,35 @@ def train(
     on_progress: Callable[[Progress], None] | None = None,
     identity: Any = None,
 ) -> History:
-    """Train `network` in place and return the course of it.
+    """Train `network` in place and return the history of the run.
 
-    - `batches(n)` is batch n = 0, 1, ..., a pure function of n (torch's random numbers are one within it): a tensor, a
-      tuple, dict or dataclass of tensors, or a list of those, the consecutive chunks in time of one longer batch. Each
-      chunk gives one step, so without chunks n is the number of steps done. With `settings.truncate` a batch is cut by
-      its method `chunks(length)`, or along the second axis of its tensors.
+    - `batches(n)` returns batch n = 0, 1, ... and must be a pure function of n; it may use torch's random numbers, as
+      they are seeded by n. A batch is a tensor, a tuple, dict or dataclass of tensors, or a list of these: consecutive
+      chunks in time of one longer batch. Each chunk gives one step, so without chunks n is the number of steps
+      completed. With `settings.truncate` a batch is cut by its method `chunks(length)`, or along the second axis of its
+      tensors.
     - `loss(network, chunk, state)` returns the scalar loss and the state after the chunk (tensors in tuples, lists and
-      dicts, or None). The state comes back, detached, with the next chunk of the batch; it is None with the first one,
-      unless `carry` keeps it across batches. After a skipped step it is None, since it may be what was not finite.
-    - `evaluate(network)` returns a number, lower is better; the network is in evaluation mode, without gradients and
-      with the averaged weights if there are any. Given, training ends with the weights that it found best.
+      dicts, or None). The state is passed back, detached, with the next chunk of the batch. It is None for the first
+      chunk, unless `carry` keeps it across batches, and after a skipped step, since it may have been non-finite itself.
+    - `evaluate(network)` returns a number, lower is better. The network is in evaluation mode, without gradients and
+      with averaged weights if averaging is on. If given, training ends with the weights that had the lowest value.
     - `device`: auto, cpu, cuda, mps or, for one of several, cuda:1.
-    - `checkpoint`: a folder. A run that was killed resumes from it and ends with the same weights to the bit; Ctrl-C,
-      SIGTERM and SIGHUP write it before they take effect, and so does the end. Its owner deletes it once the result is
-      safe. One run at a time trains with it.
+    - `checkpoint`: a folder. A run that was killed resumes from it and ends with bit-identical weights. The checkpoint
+      is also written at the end, and before Ctrl-C, SIGTERM and SIGHUP take effect. The caller deletes it once the
+      result is safe. Only one run at a time can use it.
     - `tensorboard`: a folder for scalars. `illustrate(network, board, steps)` is then called after each evaluation,
-      with the network as `evaluate` has it, to write more than numbers: a sound, say.
+      with the network in the same state as for `evaluate`, to write more than numbers, such as a sound.
     - `on_progress` is called after each step.
-    - `identity`: what tells the data from other data besides the first batch, such as names and lengths, in lists and
-      dicts of text and numbers; a checkpoint of other data is refused.
+    - `identity`: whatever identifies the data besides the first batch, such as names and lengths, in lists and dicts of
+      strings and numbers. A checkpoint of other data is refused.
 
-    The network is left on the device in evaluation mode. The caller's random numbers (torch) are left untouched. One
-    seed gives one result to the bit on one machine with one number of threads (`torch.set_num_threads`), unless the
-    schedule followed the clock (`minutes`).
+    The network is left on the device in evaluation mode. The state of torch's random number generators is left as it
+    was. The same seed gives bit-identical results on one machine with the same number of threads
+    (`torch.set_num_threads`), unless the schedule followed the clock (`minutes`).
 
-    Raises `TrainingError` if no step was finite or no evaluation was, or where another run trains with the checkpoint,
+    Raises `TrainingError` if no step or no evaluation was finite, or if another run is using the checkpoint,
     `ModelError` for a checkpoint that is damaged or of another run, `SettingsError` for a device, batch or TensorBoard
-    folder that cannot be used, `MissingExtraError` without TensorBoard.
+    folder that cannot be used, and `MissingExtraError` if TensorBoard is needed but not installed.
     """
     hardware = Hardware(device, settings.precision)
     with caller_state_kept(hardware.device), checkpoint_folder.reserved(checkpoint) if checkpoint else nullcontext():
@@ -79,7 +80,7 @@ def train(
             history = loop.complete()
         except BaseException:
             if loop.board is not None:
-                with suppress(TrainingError):  # what went wrong first counts
+                with suppress(TrainingError):  # the first error is the one to report
                     loop.board.close()
             raise
         finally:
@@ -90,9 +91,9 @@ def train(
 
 
 class _Loop:
-    """Steps, evaluations and checkpoints in their order. What is due follows from the run's state alone.
+    """The loop of steps, evaluations and checkpoints. What is due depends only on the state of the run.
 
-    So a resumed run goes on with whatever the former one had not yet done.
+    A resumed run therefore continues with whatever the interrupted one had not yet done.
     """
 
     def __init__(
@@ -118,7 +119,7 @@ class _Loop:
         self._began = monotonic()
 
     def resume(self) -> None:
-        """Go to where the checkpoint stands, if there is one."""
+        """Restore the state from the checkpoint, if there is one."""
         if self._checkpoint is None:
             return
         Randomness(self.run.settings.seed, self.run.hardware.device).set(Randomness.BATCH, 0)
@@ -147,7 +148,7 @@ class _Loop:
         if self._evaluate is not None and self.run.early.snapshot is None:
             raise TrainingError(
                 f"none of the {len(self.run.record.evaluations)} evaluations gave a finite number, so there are no "
-                "best weights: check the held-out data for missing or infinite values"
+                "best weights: check the validation data for missing or infinite values"
             )
         self.run.settle()
         return self._history(reason)
@@ -181,7 +182,7 @@ class _Loop:
         except Exception as error:
             if self._resumed_state is None or self.run.state is not self._resumed_state:
                 raise
-            # Whether the state from the checkpoint is to blame shows without it.
+            # If the step succeeds without the state from the checkpoint, that state was to blame.
             self.run.state = None
             self.run.step(fraction)
             assert self._checkpoint is not None
@@ -270,14 +271,14 @@ def _sentence(reason: Reason, run: Run) -> str:
         )
     kept = "the best weights by evaluation" if early.snapshot is not None else "the last weights with a finite loss"
     return (
-        f"non-finite: loss or gradient was not finite in {run.health.in_a_row} steps in a row, up to step {run.steps}; "
-        f"{kept} were kept. A smaller learning rate or clip_norm may help"
+        f"non-finite: the loss or gradient was not finite for {run.health.in_a_row} steps in a row, up to step "
+        f"{run.steps}; {kept} were kept. A smaller learning rate or clip_norm may help"
     )
 
 
 def _never_finite(run: Run) -> str:
-    last = f"the last loss was {run.record.losses[-1]}, its gradient's norm {run.record.gradient_norms[-1]}"
+    last = f"the last loss was {run.record.losses[-1]}, the last gradient norm {run.record.gradient_norms[-1]}"
     return (
-        f"loss or gradient was not finite in any of the {run.steps} steps ({last}): check the data for infinite or "
-        "enormous values and the loss for divisions by zero, or lower the learning rate; no weights were changed"
+        f"the loss or gradient was not finite in any of the {run.steps} steps ({last}): check the data for infinite or "
+        "very large values and the loss for divisions by zero, or lower the learning rate; no weights were changed"
     )

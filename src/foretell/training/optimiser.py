@@ -1,4 +1,4 @@
-"""The optimisers by name, for a network whose weights are one vector."""
+"""Optimisers by name, for a network whose weights are one vector."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OPTIMISERS: dict[OptimiserName, tuple[Callable[..., torch.optim.Optimizer], dic
 
 
 def build(vector: Tensor, settings: TrainingSettings) -> torch.optim.Optimizer:
-    """The optimiser that `settings` names, over the flat weight vector `(P,)`."""
+    """Build the optimiser named in `settings` for the flat weight vector `(P,)`."""
     make, options = _OPTIMISERS[settings.optimiser]
     return make([vector], lr=settings.learning_rate, weight_decay=settings.weight_decay, **options)
 
@@ -31,32 +31,32 @@ def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
 
 
 def moments(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """The optimiser's memory by its name in torch, such as `step`, `exp_avg` and `exp_avg_sq`; empty before a step."""
+    """Return the optimiser's state by torch's names, such as `step` and `exp_avg`; empty before the first step."""
     state = optimiser.state_dict()["state"].get(0, {})
     return {name: value for name, value in state.items() if isinstance(value, Tensor)}
 
 
 def require_moments(memory: dict[str, Tensor], vector: Tensor, settings: TrainingSettings, *, stepped: bool) -> None:
-    """Raise ValueError for what `moments` cannot have returned for that weight vector: torch's optimisers do not look.
+    """Raise ValueError unless `moments` can have returned `memory` for that weight vector; torch does not check it.
 
-    `stepped`: whether the optimiser had made a step.
+    `stepped` tells whether the optimiser had taken a step.
     """
     due = _shapes(settings, vector) if stepped else {}
     if memory.keys() != due.keys():
-        raise ValueError(f"the optimiser's memory holds {sorted(memory)}, not {sorted(due)}")
+        raise ValueError(f"the optimiser's state holds {sorted(memory)}, not {sorted(due)}")
     for name, (dtype, shape) in due.items():
         if memory[name].dtype != dtype or memory[name].shape != shape:
             raise ValueError(f"{name} is {memory[name].dtype} of {tuple(memory[name].shape)}, not {dtype} of {shape}")
 
 
 def load_moments(optimiser: torch.optim.Optimizer, memory: dict[str, Tensor]) -> None:
-    """Put back what `moments` returned."""
+    """Restore what `moments` returned."""
     groups = optimiser.state_dict()["param_groups"]
     optimiser.load_state_dict({"state": {0: dict(memory)} if memory else {}, "param_groups": groups})
 
 
 def _shapes(settings: TrainingSettings, vector: Tensor) -> dict[str, tuple[torch.dtype, tuple[int, ...]]]:
-    """What the memory holds after a step over the `vector`: found out by a step over a single weight."""
+    """Return the dtypes and shapes of the state after a step on `vector`, found by a step on a single weight."""
     scratch = torch.nn.Parameter(torch.zeros(1, dtype=vector.dtype))
     scratch.grad = torch.zeros_like(scratch)
     optimiser = build(scratch, settings)

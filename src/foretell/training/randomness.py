@@ -1,4 +1,4 @@
-"""Torch's random numbers as a function of seed and step, so that a resumed run draws the same."""
+"""Torch's random numbers as a function of seed and step, so that a resumed run draws the same numbers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MASK = (1 << 64) - 1
 
 
 def mix(seed: int, purpose: int, number: int) -> int:
-    """A seed in [0, 2**63) from three integers, after the finaliser of SplitMix64 (Steele et al. 2014)."""
+    """Derive a seed in [0, 2**63) from three integers, after the finaliser of SplitMix64 (Steele et al. 2014)."""
     state = 0
     for part in (seed, purpose, number):
         state = (state ^ part) + 0x9E3779B97F4A7C15 & _MASK
@@ -22,7 +22,7 @@ def mix(seed: int, purpose: int, number: int) -> int:
 
 
 class Randomness:
-    """Seeds torch's global generators of the CPU and of `device`."""
+    """Seeding of torch's global generators for the CPU and `device`."""
 
     BATCH, STEP, EVALUATION = range(3)
 
@@ -31,7 +31,7 @@ class Randomness:
         self._device = device
 
     def set(self, purpose: int, number: int) -> None:
-        """Put the generators into the state of `(seed, purpose, number)`."""
+        """Seed the generators with `(seed, purpose, number)`."""
         seed = mix(self._seed, purpose, number)
         torch.default_generator.manual_seed(seed)
         if self._device.type != "cpu":
@@ -40,7 +40,7 @@ class Randomness:
 
 @contextmanager
 def caller_state_kept(device: torch.device) -> Iterator[None]:
-    """Within the block torch's global generators may be used; after it they are as the caller left them."""
+    """Restore torch's global generators after the block to the state in which the caller left them."""
     if device.type == "cpu":
         with torch.random.fork_rng(devices=[]):
             yield

@@ -1,4 +1,7 @@
-"""A run's state to and from a checkpoint: on as many threads, a killed run ends as it would have, to the bit."""
+"""Saving a run's state to a checkpoint and resuming from it.
+
+With the same number of threads, a run that was killed and resumed ends with a bit-identical result.
+"""
 
 from __future__ import annotations
 
@@ -18,16 +21,16 @@ from foretell.training.history import Record
 from foretell.training.run import Run
 from foretell.training.weights import Snapshot
 
-# Settings in which a resumed run may differ from the former one without ending elsewhere.
+# Settings that may change when a run is resumed, without a different result.
 _FREE = ("checkpoint_every",)
-# At a constant rate the length of a run is one of them: what was trained so far would have been trained the same.
+# At a constant rate the length of the run is one of them, since the training so far did not depend on it.
 _FREE_AT_A_CONSTANT_RATE = (*_FREE, "steps", "minutes")
-# Not for the network, and of a dtype, float64, that some devices lack.
+# These are not for the network, and some devices lack their dtype, float64.
 _RECORD = ("losses", "gradient_norms", "learning_rates", "evaluations", "best_value")
 
 
 def save(run: Run, folder: Path, *, seconds: float, identity: str) -> None:
-    """Write the run's checkpoint after `seconds` of training; `identity` tells its data from other data."""
+    """Write the run's checkpoint after `seconds` of training; `identity` identifies its data."""
     health, early, average, record = run.health, run.early, run.average, run.record
     shape, carried = truncation.flatten(run.state)
     tensors = {
@@ -66,14 +69,14 @@ def save(run: Run, folder: Path, *, seconds: float, identity: str) -> None:
         waited=early.waited,
         averaged=average.updates if average is not None else 0,
     )
-    # Equal tensors that share memory (a state that is also a buffer, say) are two entries all the same.
+    # Tensors that share memory, such as a state that is also a buffer, are still two entries.
     checkpoint.write(folder, run.steps, {name: t.detach().cpu().clone() for name, t in tensors.items()}, vars(facts))
 
 
 def resume(run: Run, folder: Path, *, identity: str) -> float:
-    """Bring a fresh run to where the checkpoint in `folder` stands; returns the seconds spent, 0 if there is none.
+    """Restore a new run from the checkpoint in `folder`; return the seconds spent so far, 0 if there is none.
 
-    Raises `ModelError` for a checkpoint that is damaged, or of a run with other settings, network or data.
+    Raises `ModelError` for a checkpoint that is damaged, or of a run with different settings, network or data.
     """
     found = checkpoint.read(folder)
     if found is None:
@@ -94,7 +97,7 @@ def resume(run: Run, folder: Path, *, identity: str) -> float:
 
 
 def unfit(folder: Path, error: Exception) -> ModelError:
-    """What to raise where a checkpoint cannot be gone on from."""
+    """Return the error to raise for a checkpoint that cannot be resumed from."""
     return ModelError(
         f"the checkpoint in {folder} does not fit this run ({type(error).__name__}: {error}): delete the folder to "
         "train from the start, or give another one"
@@ -102,7 +105,7 @@ def unfit(folder: Path, error: Exception) -> ModelError:
 
 
 def identity_of(value: Any) -> str:
-    """A checksum of the tensors in a batch, by which a resumed run notices that its data are not the former ones."""
+    """Return a checksum of the tensors in a batch, by which a resumed run detects different data."""
     digest = hashlib.sha256()
     _digest(value, digest)
     return digest.hexdigest()
@@ -143,7 +146,7 @@ def _record(tensors: dict[str, Tensor], facts: Facts) -> Record:
 
 
 def _like(reference: Tensor, tensors: dict[str, Tensor], name: str) -> Tensor:
-    """The tensor of that name; ValueError where it is of another shape or type: copying would spread out or convert."""
+    """Return the named tensor. Raises ValueError for another shape or dtype: copying would broadcast or convert."""
     found = tensors[name]
     if found.shape != reference.shape or found.dtype != reference.dtype:
         raise ValueError(
@@ -153,11 +156,11 @@ def _like(reference: Tensor, tensors: dict[str, Tensor], name: str) -> Tensor:
 
 
 def _usable(name: str, run: Run, tensors: dict[str, Tensor]) -> Snapshot:
-    """The snapshot of that name, whose loss or evaluation was finite: ValueError where it cannot have been."""
+    """Return the named snapshot. Raises ValueError if its loss or evaluation cannot have been finite."""
     vector, buffers = _like(run.weights.vector, tensors, name), _buffers(f"{name}_buffer", run, tensors)
     if not bool(torch.isfinite(vector).all()):
         raise ValueError("its weights are not finite")
-    # A buffer may be infinite, as a mask is, or the variance of huge inputs.
+    # A buffer may be infinite, such as a mask or the variance of huge inputs.
     for ours, found in zip(run.weights.buffers(), buffers, strict=True):
         if bool((torch.isnan(found) & ~torch.isnan(ours)).any()):
             raise ValueError("its buffers are not numbers")
@@ -171,7 +174,7 @@ def _require_same(run: Run, folder: Path, facts: Facts, identity: str) -> None:
     for name in sorted(theirs.keys() | ours.keys()):
         if name not in free and theirs.get(name) != ours.get(name):
             raise ModelError(
-                f"the checkpoint in {folder} is of a run with {name}={theirs.get(name)!r}, this one has "
+                f"the checkpoint in {folder} is of a run with {name}={theirs.get(name)!r}, but this one has "
                 f"{name}={ours.get(name)!r}: {advice}"
             )
     pairs = zip([*facts.layout, *facts.buffers], [*run.weights.layout, *run.weights.buffer_names], strict=False)
@@ -190,7 +193,7 @@ def _require_same(run: Run, folder: Path, facts: Facts, identity: str) -> None:
 
 
 def _placed(tensors: dict[str, Tensor], device: torch.device) -> dict[str, Tensor]:
-    """On the device; the record stays on the CPU."""
+    """Move the tensors to the device; the record stays on the CPU."""
     return {name: t if name in _RECORD else t.to(device) for name, t in tensors.items()}
 
 
@@ -209,10 +212,10 @@ def _buffers(prefix: str, run: Run, tensors: dict[str, Tensor]) -> list[Tensor]:
 
 def _digest(value: Any, digest: Any) -> None:
     if isinstance(value, Tensor):
-        # A dimension of one element may have any stride, even in a tensor that counts as contiguous; a copy has none.
+        # A dimension of size one may have any stride, even in a contiguous tensor; a copy has a standard one.
         plain = value.detach().cpu().resolve_conj().resolve_neg().clone(memory_format=torch.contiguous_format)
         digest.update(f"{plain.dtype} {tuple(plain.shape)}".encode())
-        if plain.numel():  # torch does not view nothing as bytes
+        if plain.numel():  # torch cannot view an empty tensor as bytes
             digest.update(plain.reshape(-1).view(torch.uint8).numpy())
     elif isinstance(value, dict):
         for name, part in value.items():

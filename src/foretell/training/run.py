@@ -1,4 +1,4 @@
-"""The state of a training run, all of it, and one step of it."""
+"""The complete state of a training run, and one step of it."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ Loss = Callable[[nn.Module, Any, Any], tuple[Tensor, Any]]
 
 
 class Run:
-    """Everything that changes while a network trains; `step` and `evaluate` are the only ways in which it does.
+    """The state of a training run; only `step` and `evaluate` change it while the network trains.
 
-    An exception in the caller's `batches`, `loss` or `evaluate` leaves it as it was before.
+    An exception in the caller's `batches`, `loss` or `evaluate` leaves the state unchanged.
     """
 
     def __init__(
@@ -43,10 +43,10 @@ class Run:
         self.network = network
         self.settings = settings
         self.carry = carry
-        """Whether the hidden state goes on from batch to batch."""
+        """True if the hidden state is carried over from batch to batch."""
         self.hardware = hardware
         self.weights = Weights(network)
-        # A parameter of its own, as optimisers want one: it shares the vector's memory.
+        # Optimisers need a parameter; this one shares the vector's memory.
         self._flat = nn.Parameter(self.weights.vector)
         self._flat.grad = self.weights.gradient
         self.optimiser = optimisers.build(self._flat, settings)
@@ -55,12 +55,12 @@ class Run:
         self.average = MovingAverage(self.weights.vector, settings.average) if settings.average is not None else None
         self.record = Record()
         self.last_good = self.weights.snapshot()
-        """The latest weights whose loss was finite, and the buffers after it."""
+        """The latest weights with a finite loss, and the buffers after it."""
         self.steps = 0
         self.batch = 0
-        """The number of the batch that the next step takes its chunk from."""
+        """Number of the batch from which the next step takes its chunk."""
         self.chunk = 0
-        """The number of that chunk within the batch."""
+        """Number of that chunk within the batch."""
         self.state: State = None
         """The hidden state that the next chunk starts from."""
         self._batches = batches
@@ -69,7 +69,7 @@ class Run:
         self._randomness = Randomness(settings.seed, hardware.device)
 
     def step(self, progress: float) -> None:
-        """Train on the next chunk, when `progress` in [0, 1] of the run is done."""
+        """Train on the next chunk; `progress` in [0, 1] is the completed fraction of the run."""
         chunk = self.chunks()[self.chunk]
         self._randomness.set(Randomness.STEP, self.steps)
         with self.hardware.autocast():
@@ -93,14 +93,14 @@ class Run:
         self.record.add(loss_value, norm, rate)
 
     def chunks(self) -> list[Any]:
-        """The chunks of the batch that the next step takes one from."""
+        """Return the chunks of the batch from which the next step takes one."""
         if not self._chunks:
             self._randomness.set(Randomness.BATCH, self.batch)
             self._chunks = self.chunks_of(self.batch)
         return self._chunks
 
     def chunks_of(self, batch: int) -> list[Any]:
-        """The chunks of a batch, one for each update."""
+        """Return the chunks of a batch, one per update."""
         return stretches(self._batches(batch), self.settings.truncate)
 
     def _advance(self, state: State) -> None:
@@ -114,11 +114,11 @@ class Run:
                 self.state = None
 
     def result(self) -> Tensor:
-        """The weights `(P,)` that an evaluation judges: the average if there is one, else the current ones."""
+        """Return the weights `(P,)` to evaluate: the average if there is one, else the current ones."""
         return self.weights.vector if self.average is None else self.average.vector
 
     def evaluate(self, evaluate: Callable[[nn.Module], float]) -> float:
-        """Judge the result so far, and remember it if it is the best."""
+        """Evaluate the result so far, keep it if it is the best, and return the value."""
         self._randomness.set(Randomness.EVALUATION, self.steps)
         result = self.result()
         self.network.eval()
@@ -132,13 +132,13 @@ class Run:
         return value
 
     def fall_back(self) -> None:
-        """Return to the last good weights."""
+        """Restore the last good weights."""
         self.weights.restore(self.last_good)
         if self.average is not None and not bool(torch.isfinite(self.average.vector).all()):
             self.average.vector.copy_(self.last_good.vector)
 
     def settle(self) -> None:
-        """Give the network its final weights: the best by evaluation, or else the result so far."""
+        """Give the network its final weights: the best by evaluation, otherwise the result so far."""
         if self.early.snapshot is not None:
             self.weights.restore(self.early.snapshot)
         elif self.average is not None:

@@ -1,7 +1,7 @@
-"""The course of the learning rate over a run: pure functions of how much of the run is done.
+"""Learning rate schedules, as pure functions of the completed fraction of the run.
 
-The one-cycle schedule is that of Smith and Topin (2019): a rise from 1/25 of the peak, then a fall to almost nothing,
-both along half a cosine. The cosine schedule is that of Loshchilov and Hutter (2017) without restarts.
+The one-cycle schedule is that of Smith and Topin (2019): a rise from 1/25 of the peak, then a fall to almost zero, both
+along half a cosine. The cosine schedule is that of Loshchilov and Hutter (2017) without restarts.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ END = START / 1e4
 
 
 def rate_factor(schedule: ScheduleName, progress: float, *, warm_up: float = 0.25) -> float:
-    """The share of the peak rate, in [0, 1], when `progress` in [0, 1] of the run is done.
+    """Return the learning rate as a fraction of its peak, when `progress` in [0, 1] of the run is completed.
 
-    `warm_up` in [0, 1) is the share of the one-cycle schedule in which the rate rises.
+    `warm_up` in [0, 1) is the fraction of the one-cycle schedule in which the rate rises.
     """
     progress = min(max(progress, 0.0), 1.0)
     if schedule == "constant":

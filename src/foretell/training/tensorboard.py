@@ -1,4 +1,4 @@
-"""The course of a run in TensorBoard: scalars, and sounds."""
+"""Logging of a run to TensorBoard: scalars and audio."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from foretell.errors import MissingExtraError, SettingsError, TrainingError
 
 
 class TensorBoard:
-    """Writes loss, gradient norm, learning rate and evaluation into `folder`.
+    """A writer of loss, gradient norm, learning rate and evaluation to `folder`.
 
-    Raises `MissingExtraError` without TensorBoard, `SettingsError` for a folder that cannot be made or written to; what
-    cannot be written later on, as on a full disk, is a `TrainingError`.
+    Raises `MissingExtraError` if TensorBoard is not installed and `SettingsError` for a folder that cannot be created
+    or written to. A later failure to write, for example on a full disk, raises `TrainingError`.
 
-    What an interrupted run wrote after `step` is hidden, so that a resumed run draws one line.
+    Points that an interrupted run wrote after `step` are hidden, so that a resumed run draws a single line.
     """
 
     def __init__(self, folder: Path, step: int) -> None:
@@ -33,11 +33,11 @@ class TensorBoard:
             self._writer: Any = make(log_dir=str(folder), purge_step=step if step else None)
         except OSError as error:
             raise SettingsError(
-                f"tensorboard={str(folder)!r} cannot be written to ({error.strerror or error}): give a folder that can"
+                f"tensorboard={str(folder)!r} cannot be written to ({error.strerror or error}): choose another folder"
             ) from error
 
     def step(self, step: int, loss: float, gradient_norm: float, learning_rate: float) -> None:
-        """Write what one training step gave."""
+        """Write the loss, gradient norm and learning rate of one training step."""
         self._guarded(self._writer.add_scalar, "train/loss", loss, step)
         self._guarded(self._writer.add_scalar, "train/gradient_norm", gradient_norm, step)
         self._guarded(self._writer.add_scalar, "train/learning_rate", learning_rate, step)
@@ -47,19 +47,19 @@ class TensorBoard:
         self._guarded(self._writer.add_scalar, "evaluation", value, step)
 
     def sound(self, step: int, name: str, waveform: Tensor, rate: int) -> None:
-        """Write a sound `(N,)` in [-1, 1] of `rate` samples a second."""
+        """Write audio `(N,)` in [-1, 1] with `rate` samples per second."""
         self._guarded(self._writer.add_audio, name, waveform[None], step, sample_rate=rate)
 
     def close(self) -> None:
-        """Write out what is still held back."""
+        """Write out what is still buffered, and close the writer."""
         self._guarded(self._writer.close)
 
     def _guarded(self, write: Callable[..., None], *arguments: Any, **options: Any) -> None:
-        # What a thread of its own could not write, it raises in a later call.
+        # TensorBoard writes in a thread, whose errors are raised by a later call.
         try:
             write(*arguments, **options)
         except OSError as error:
             raise TrainingError(
                 f"the TensorBoard folder {self._folder} cannot be written to ({error.strerror or error}): free some "
-                "space or give another folder, and start again"
+                "space or choose another folder, and start again"
             ) from error

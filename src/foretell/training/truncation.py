@@ -1,7 +1,7 @@
 """Truncated backpropagation through time: a long batch cut into consecutive chunks, and the state between them.
 
-Each chunk gives one update; its gradient stops at its first time step, while the hidden state is carried on
-(Williams and Peng 1990).
+Each chunk gives one update. Its gradient stops at its first time step, while the hidden state is carried over to the
+next chunk (Williams and Peng 1990).
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from torch import Tensor
 from foretell.errors import SettingsError
 
 State: TypeAlias = "Tensor | tuple[State, ...] | list[State] | dict[str, State] | None"
-"""What a network hands on from one stretch of time to the next: tensors, nested as it likes."""
+"""The state that a network passes from one chunk to the next: tensors, nested in any way."""
 
 
 def chunks(tensors: Any, length: int, *, whole: Collection[str] = ()) -> list[Any]:
     """Cut `(B, T, ...)` tensors along time into pieces of `length` time steps; the last piece may be shorter.
 
-    `tensors` is one tensor, or a tuple or dict of them with the same T; so is each piece. The dict entries named in
-    `whole` (static features, say) are handed to every piece as they are. Raises `SettingsError` where T differs.
+    `tensors` is one tensor, or a tuple or dict of them with the same T, and so is each piece. The dict entries named in
+    `whole` (such as static features) are passed unchanged to every piece. Raises `SettingsError` where T differs.
     """
     if length < 1:
         raise SettingsError(f"truncate={length}: a chunk needs at least one time step")
@@ -33,15 +33,15 @@ def chunks(tensors: Any, length: int, *, whole: Collection[str] = ()) -> list[An
         named = dict(enumerate(tensors))
     else:
         raise SettingsError(
-            f"a batch of type {type(tensors).__name__} cannot be cut along time: hand over tensors, a tuple or dict of "
+            f"a batch of type {type(tensors).__name__} cannot be cut along time: pass tensors, a tuple or dict of "
             "them, a list of chunks, or an object with a method chunks(length)"
         )
     cut = {name: t for name, t in named.items() if name not in whole}
     if any(t.dim() < 2 for t in cut.values()) or len({t.shape[1] for t in cut.values()}) != 1:
         shapes = ", ".join(f"{name}: {tuple(t.shape)}" for name, t in cut.items())
         raise SettingsError(
-            f"truncation cuts batch-first tensors (B, T, ...) with one T, but these have the shapes {shapes}: "
-            "hand over a list of chunks instead"
+            f"truncation cuts batch-first tensors (B, T, ...) with the same T, but these have the shapes {shapes}: "
+            "pass a list of chunks instead"
         )
     steps = next(iter(cut.values())).shape[1]
     pieces: list[Any] = []
@@ -55,7 +55,7 @@ def chunks(tensors: Any, length: int, *, whole: Collection[str] = ()) -> list[An
 
 
 def stretches(batch: Any, length: int | None) -> list[Any]:
-    """The consecutive chunks of a batch, each for one update: itself alone, unless cut or a list."""
+    """Return the consecutive chunks of a batch, one per update: the batch itself unless it is cut or is a list."""
     if isinstance(batch, list):
         return batch
     if length is None:
@@ -66,12 +66,12 @@ def stretches(batch: Any, length: int | None) -> list[Any]:
 
 
 def detach(state: State) -> State:
-    """The same state, cut off from the computation that led to it."""
+    """Return the same state, detached from the computation that led to it."""
     if isinstance(state, Tensor):
         return state.detach()
     if isinstance(state, tuple):
         parts: Any = [detach(part) for part in state]
-        # A named tuple takes its fields one by one.
+        # A named tuple is built from its fields one by one.
         return type(state)(*parts) if hasattr(state, "_fields") else tuple(parts)
     if isinstance(state, list):
         return [detach(part) for part in state]
@@ -83,7 +83,7 @@ def detach(state: State) -> State:
 
 
 def flatten(state: State, name: str = "state") -> tuple[Any, dict[str, Tensor]]:
-    """The state as its shape in JSON and its tensors by name, for `unflatten`; a named tuple becomes a tuple."""
+    """Return the state's structure in JSON and its tensors by name, for `unflatten`; a named tuple becomes a tuple."""
     if state is None:
         return None, {}
     if isinstance(state, Tensor):
@@ -102,7 +102,7 @@ def flatten(state: State, name: str = "state") -> tuple[Any, dict[str, Tensor]]:
 
 
 def unflatten(shape: Any, tensors: Mapping[str, Tensor]) -> State:
-    """The state that `flatten` took apart; of what it did not make, any of Python's errors for a wrong value."""
+    """Rebuild the state that `flatten` took apart. Other input raises any of Python's errors for a wrong value."""
     if shape is None:
         return None
     if isinstance(shape, str):

@@ -1,8 +1,8 @@
 """All trainable weights of a network as one vector.
 
 Clipping, the optimiser, averaging and snapshots then cost one operation each, whatever the number of layers. With the
-usual list of tensors they cost more than a whole step of a small network: torch's fused Adam, for one, opens a parallel
-region for each tensor.
+usual list of tensors they cost more than a whole step of a small network: torch's fused Adam, for example, opens a
+parallel region for each tensor.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ class Snapshot:
 class Weights:
     """The trainable parameters of `network`, copied into the vector `vector` `(P,)`, and its persistent buffers.
 
-    The vector is what training works on; `publish` writes it into the network. A parameter that the loss does not reach
-    has a zero gradient. Raises `SettingsError` where nothing is trainable, or parameters differ in type or device.
+    Training works on the vector; `publish` writes it into the network. A parameter on which the loss does not depend
+    has a zero gradient. Raises `SettingsError` if there are no trainable parameters, or if they differ in dtype or
+    device.
     """
 
     def __init__(self, network: nn.Module) -> None:
@@ -46,7 +47,7 @@ class Weights:
         self.gradient = torch.zeros_like(self.vector)
         self._sizes = [p.numel() for p in self.parameters]
         self._views = self._split(self.vector)
-        # A buffer is looked up by its owner at each use: a layer may put a new tensor in its place.
+        # A buffer is looked up in its module at each use, because a layer may replace it by a new tensor.
         self._buffers = _persistent_buffers(network)
         self.buffer_names = [".".join(filter(None, (prefix, name))) for prefix, _, name in self._buffers]
 
@@ -56,7 +57,7 @@ class Weights:
             torch._foreach_copy_(self.parameters, self._views)
 
     def differentiate(self, loss: Tensor) -> Tensor:
-        """The gradient `(P,)` of a scalar loss, in a buffer that the next call overwrites."""
+        """Compute the gradient `(P,)` of a scalar loss, in a buffer that the next call overwrites."""
         if not loss.requires_grad:
             raise TrainingError(
                 "the loss does not depend on the network's weights: check the loss function and the data"
@@ -65,33 +66,33 @@ class Weights:
         return torch.cat([g.reshape(-1) for g in gradients], out=self.gradient)
 
     def buffers(self) -> list[Tensor]:
-        """The network's persistent buffers as they are now."""
+        """Return the network's current persistent buffers."""
         return [getattr(owner, name) for _, owner, name in self._buffers]
 
     def snapshot(self, vector: Tensor | None = None) -> Snapshot:
-        """A copy of the buffers and of `vector` `(P,)`, by default the current weights."""
+        """Copy the buffers and `vector` `(P,)`, by default the current weights."""
         return Snapshot((self.vector if vector is None else vector).clone(), [b.clone() for b in self.buffers()])
 
     def overwrite(self, snapshot: Snapshot) -> None:
-        """Bring an older snapshot up to date."""
+        """Update an older snapshot to the current weights and buffers."""
         snapshot.vector.copy_(self.vector)
         if self._buffers:
             _copy_into(snapshot.buffers, self.buffers())
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Make the network what it was when the snapshot was taken."""
+        """Restore the network to the state of the snapshot."""
         self.vector.copy_(snapshot.vector)
         self.publish()
         self.restore_buffers(snapshot)
 
     def restore_buffers(self, snapshot: Snapshot) -> None:
-        """Put back the buffers alone."""
+        """Restore only the buffers."""
         if self._buffers:
             _copy_into(self.buffers(), snapshot.buffers)
 
     @contextmanager
     def showing(self, vector: Tensor) -> Iterator[None]:
-        """Within the block the network has the weights `vector` `(P,)`; training's own come back after it."""
+        """Give the network the weights `vector` `(P,)` within the block; restore the training weights after it."""
         if vector is self.vector:
             yield
             return

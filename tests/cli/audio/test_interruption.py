@@ -57,7 +57,7 @@ def test_a_full_disk_leaves_the_checkpoint(run, tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert done.exit_code == 2, done.output
     assert "error: the checkpoint voice.checkpoint/fit/" in done.stderr
-    assert "the checkpoint before it is intact" in done.stderr
+    assert "the previous checkpoint is intact" in done.stderr
     assert not (tmp_path / "voice").exists()
     assert not list(tmp_path.rglob("*.tmp"))
     done = run(*train)

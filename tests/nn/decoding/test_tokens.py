@@ -172,7 +172,7 @@ def test_wrong_arguments_are_named():
     for wrong, match in [
         ({"max_steps": 0}, "max_steps"),
         ({"max_steps": 3, "temperature": -1.0}, "temperature"),
-        ({"max_steps": 3, "temperature": 1.0, "beam_size": 2, "end": END}, "a beam search draws nothing"),
+        ({"max_steps": 3, "temperature": 1.0, "beam_size": 2, "end": END}, "a beam search does not sample"),
         ({"max_steps": 3, "beam_size": 2}, "needs end"),
         ({"max_steps": 3, "beam_size": 0}, "beam_size"),
         ({"max_steps": 3, "beam_size": 2, "end": END, "length_penalty": -1.0}, "length_penalty"),

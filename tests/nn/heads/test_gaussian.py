@@ -122,5 +122,5 @@ def test_there_is_nothing_to_choose_the_likeliest_of(sampling: Sampling) -> None
         lambda: Gaussian().check_sampling(sampling),
         lambda: Gaussian().sample(torch.zeros(1, 2), torch.zeros(1, 2), sampling),
     ):
-        with pytest.raises(SettingsError, match=r"top_[kp]=1.* chooses among levels or components"):
+        with pytest.raises(SettingsError, match=r"top_[kp]=1.* selects levels or components"):
             call()

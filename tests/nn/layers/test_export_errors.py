@@ -37,14 +37,14 @@ def test_torchscript_is_refused(layer: torch.nn.Module) -> None:
     x = torch.randn(5, 2, 3)
     for module in inside(layer):
         for convert in (lambda m: torch.jit.script(m), lambda m: torch.jit.trace(m, x)):
-            with pytest.raises(ExportError, match=r"^foretell\.nn\.\w+ does not go through torch\.jit.*torch\.export"):
+            with pytest.raises(ExportError, match=r"^foretell\.nn\.\w+ does not support torch\.jit.*torch\.export"):
                 convert(module)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_wavenet_is_not_scripted() -> None:
     net = nn.WaveNet(3, 4, 4, dilations=[1, 2]).eval()
-    with pytest.raises(ExportError, match=r"foretell\.nn\.WaveNet does not go through torch\.jit\.script"):
+    with pytest.raises(ExportError, match=r"foretell\.nn\.WaveNet does not support torch\.jit\.script"):
         torch.jit.script(net)
 
 
@@ -52,7 +52,7 @@ def test_a_wavenet_is_not_scripted() -> None:
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_onnx_is_refused_by_torch_s_older_exporter(layer: torch.nn.Module) -> None:
     for module in inside(layer):
-        with pytest.raises(ExportError, match=r"cannot be exported to ONNX yet: torch\.nn\.\w+ with"):
+        with pytest.raises(ExportError, match=r"cannot be exported to ONNX yet: .* into torch\.nn\.\w+ with"):
             torch.onnx.export(module, (torch.randn(5, 2, 3),), io.BytesIO(), dynamo=False)
 
 
@@ -63,7 +63,7 @@ def test_onnx_is_refused_by_torch_s_newer_exporter(layer: torch.nn.Module) -> No
     exporter: dict[str, Any] = {"__name__": "torch.onnx.exporter", "torch": torch}
     exec("def export(module, inputs):\n    return torch.export.export(module, inputs)", exporter)
     for module in inside(layer):
-        with pytest.raises(ExportError, match="cannot be exported to ONNX yet: torch's layer of the same name"):
+        with pytest.raises(ExportError, match=r"to ONNX yet: .* into torch's layer of the same name"):
             exporter["export"](module, (torch.randn(5, 2, 3),))
 
 

@@ -101,10 +101,10 @@ def test_sizes_and_lengths():
 def test_wrong_layers_are_named():
     with pytest.raises(ValueError, match="GRU that is not batch-first: build it with batch_first=True"):
         Stack(nn.GRU(2, 3))
-    with pytest.raises(ValueError, match=r"take foretell\.nn\.LSTM"):
+    with pytest.raises(ValueError, match=r"use foretell\.nn\.LSTM"):
         Stack(torch.nn.LSTM(2, 3, batch_first=True))
     for nothing in ([], torch.nn.ReLU()):
-        with pytest.raises(ValueError, match=r"layers must hold a layer of foretell\.nn"):
+        with pytest.raises(ValueError, match=r"layers must contain a layer of foretell\.nn"):
             Stack(nothing)
 
 
@@ -112,5 +112,5 @@ def test_wrong_states_are_named():
     stack = Stack([nn.Downsample(2, 3, 2, 2), nn.GRU(3, 3, batch_first=True)])
     with pytest.raises(ValueError, match="state must have one entry for each of the 2 layers, got 1"):
         stack(torch.randn(1, 4, 2), (None,))
-    with pytest.raises(ValueError, match="state cannot be continued through a Downsample"):
+    with pytest.raises(ValueError, match="a Downsample cannot continue from a state"):
         stack(torch.randn(1, 4, 2), (None, None))

@@ -278,13 +278,13 @@ def test_wrong_arguments_are_named():
         nn.EncoderDecoder(gru(), nn.WaveNet(E, 3, H), head)
     with pytest.raises(ValueError, match="attention must be"):
         nn.EncoderDecoder(gru(), gru(), head, attention="cosine")
-    with pytest.raises(ValueError, match="one size, got 4 and 8"):
+    with pytest.raises(ValueError, match="the same size, got 4 and 8"):
         nn.EncoderDecoder(gru(bidirectional=True), gru(), head, attention="dot")
     net = nn.EncoderDecoder(gru(), gru(2), head)
     source, target = torch.randn(B, S, E), torch.randn(B, T, 2)
-    with pytest.raises(ValueError, match=r"source must be real numbers of the shape \(B, T, 3\)"):
+    with pytest.raises(ValueError, match=r"source must be floats of the shape \(B, T, 3\)"):
         net(target, target)
-    with pytest.raises(ValueError, match=r"target_in must be real numbers of the shape \(B, T, 2\)"):
+    with pytest.raises(ValueError, match=r"target_in must be floats of the shape \(B, T, 2\)"):
         net(source, source)
     with pytest.raises(ValueError, match="target_in must have the batch size 3 of source, got 2"):
         net(source, target[:2])
@@ -292,5 +292,5 @@ def test_wrong_arguments_are_named():
         net(source, target, torch.tensor([7, 1, 1]))
     with pytest.raises(ValueError, match=r"target_lengths must have the shape \(3,\)"):
         net(source, target, None, torch.tensor([1, 1]))
-    with pytest.raises(ValueError, match=r"token must be real numbers"):
+    with pytest.raises(ValueError, match=r"token must be floats"):
         net.step(torch.zeros(B, dtype=torch.long), net.encode(source))

@@ -285,7 +285,7 @@ def test_wrong_structures_are_named():
     gru, both = nn.GRU(I, H, batch_first=True), nn.GRU(I, H, batch_first=True, bidirectional=True)
     with pytest.raises(ValueError, match="pooling"):
         nn.SequenceToVector(gru, Linear(H, O), pooling="first")
-    with pytest.raises(ValueError, match="put those into the head"):
+    with pytest.raises(ValueError, match="move those into the head"):
         nn.SequenceToVector([both, Dropout()], Linear(2 * H, O))
     with pytest.raises(ValueError, match="into"):
         nn.VectorToSequence(gru, Linear(H, O), vector_size=5, into="output")
@@ -293,7 +293,7 @@ def test_wrong_structures_are_named():
         nn.VectorToSequence(gru, Linear(H, O), vector_size=5, into="input")
     with pytest.raises(ValueError, match="layers must run one step at a time, and a bidirectional layer cannot"):
         nn.VectorToSequence(both, Linear(2 * H, O), vector_size=5)
-    with pytest.raises(ValueError, match="layers must hold an RNN, LSTM or GRU"):
+    with pytest.raises(ValueError, match="layers must contain an RNN, LSTM or GRU"):
         nn.VectorToSequence(nn.WaveNet(I), Linear(128, O), vector_size=5)
     with pytest.raises(ValueError, match="step must run one step at a time, and a bidirectional"):
         nn.SequenceToSequence(both, Linear(2 * H, O)).step(torch.randn(B, I), None)
@@ -303,19 +303,19 @@ def test_wrong_inputs_are_named():
     gru = nn.GRU(I, H, batch_first=True)
     net, captions = nn.SequenceToSequence(gru, Linear(H, O)), nn.VectorToSequence(gru, Linear(H, V), vector_size=5)
     reviews = nn.SequenceToVector(gru, Linear(H, 2), embedding=Embedding(V, I))
-    with pytest.raises(ValueError, match=r"x must be real numbers of the shape \(B, T, 2\), got \(3, 7, 3\)"):
+    with pytest.raises(ValueError, match=r"x must be floats of the shape \(B, T, 2\), got \(3, 7, 3\)"):
         net(torch.randn(B, T, 3))
     with pytest.raises(ValueError, match=r"x must be .* token ids need an embedding"):
         net(torch.zeros(B, T, dtype=torch.long))
-    with pytest.raises(ValueError, match=r"x must give features of the shape \(B, T, 2\) by the embedding"):
+    with pytest.raises(ValueError, match=r"the embedding of x must give features of the shape \(B, T, 2\)"):
         reviews(torch.zeros(T, dtype=torch.long))
-    with pytest.raises(ValueError, match=r"lengths are for a batch of sequences"):
+    with pytest.raises(ValueError, match=r"lengths need a batch of sequences"):
         reviews(torch.zeros(T, dtype=torch.long), torch.tensor([T]))
     with pytest.raises(ValueError, match="lengths must lie between 0 and the 7 steps, got 8 at index 0"):
         net(torch.randn(1, T, I), lengths=torch.tensor([8]))
     with pytest.raises(ValueError, match=r"vector must have the shape \(B, 5\), got \(3, 4\)"):
         captions(torch.randn(B, 4), torch.randn(B, T, I))
-    with pytest.raises(ValueError, match=r"target_in must be real numbers of the shape \(B, T, 2\)"):
+    with pytest.raises(ValueError, match=r"target_in must be floats of the shape \(B, T, 2\)"):
         captions(torch.randn(B, 5), torch.randn(B, T, 3))
     with pytest.raises(ValueError, match="target_in must have the batch size 3 of vector, got 1"):
         captions(torch.randn(B, 5), torch.randn(1, T, I))
@@ -325,7 +325,7 @@ def test_wrong_inputs_are_named():
         captions(torch.randn(B, 5))
     with pytest.raises(ValueError, match="generate feeds tokens back"):
         captions.generate(torch.randn(B, 5), 1, max_steps=3)
-    with pytest.raises(ValueError, match="prompt must hold at least one token of each sequence"):
+    with pytest.raises(ValueError, match="prompt must contain at least one token per sequence"):
         nn.SequenceToSequence(gru, Linear(H, V), embedding=Embedding(V, I)).generate(
             torch.zeros(2, 3, dtype=torch.long), torch.tensor([3, 0]), max_steps=3
         )

@@ -1,9 +1,9 @@
-"""Weights to and from the recurrent layers of other libraries: Keras, and lmnt-com/haste.
+"""Conversion of weights to and from the recurrent layers of other libraries: Keras and lmnt-com/haste.
 
-What carries over is the function that a trained layer computes in evaluation. What acts in training alone (dropout,
-recurrent dropout, haste's DropConnect) and where an initial value came from (Keras's `unit_forget_bias`, haste's
-`forget_bias`) stay with the layer on either side. An option that changes the function, and that the other side lacks
-or has set otherwise, raises ValueError. Neither library is needed to convert.
+The function that a trained layer computes in evaluation is preserved. Options that act only in training (dropout,
+recurrent dropout, haste's DropConnect) or only set initial values (Keras's `unit_forget_bias`, haste's `forget_bias`)
+are not converted. An option that changes the function, and that the other side lacks or has set differently, raises
+ValueError. Neither library needs to be installed.
 """
 
 from foretell.nn.conversion.haste import from_haste, to_haste

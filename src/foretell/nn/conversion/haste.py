@@ -1,4 +1,4 @@
-"""Weights to and from lmnt-com/haste's torch layers: LayerNormLSTM, LayerNormGRU, and its LSTM and GRU without norms.
+"""Conversion of weights to and from lmnt-com/haste's torch layers: LayerNormLSTM, LayerNormGRU, LSTM and GRU.
 
 Checked against haste's Python reference and its CUDA kernels (frameworks/pytorch and lib in its repository):
 
@@ -10,13 +10,13 @@ Checked against haste's Python reference and its CUDA kernels (frameworks/pytorc
 | `bias`, `recurrent_bias` of a GRU | `(3H,)` each | `bias_ih`, `bias_hh` |
 | `gamma` of the two with layer norm | `(2, gates * H)` | its rows are `ln_ih_weight`, `ln_hh_weight` |
 | `gamma_h`, `beta_h` of LayerNormLSTM | `(H,)` each | `ln_c_weight`, `ln_c_bias` |
-| `zoneout=p` | | GRU: `zoneout=p`. LSTM: `zoneout=(p, 0.0)`, h alone |
+| `zoneout=p` | | GRU: `zoneout=p`. LSTM: `zoneout=(p, 0.0)`, for h only |
 
-haste's gates stand in the order i, g, f, o and z, r, h. All else is the same function: layer norm over all gates
-together with the biases added after it, eps = 1e-5 and the biased variance; the raw c carried on, LN(c') under the tanh
-that gives h'; the GRU's reset gate after the product, h' = z * h + (1 - z) * n; zoneout on h' once it is computed, in
-evaluation its expectation. haste has no peephole, projection, second direction, reset before the product, nor layer
-without a bias. Its `dropout` is DropConnect on the recurrent kernel in training, which foretell does not have.
+The order of haste's gates is i, g, f, o and z, r, h. Otherwise the function is the same: layer norm over all gates
+together with the biases added after it, eps = 1e-5 and the biased variance; the raw c as state, LN(c') under the tanh
+that gives h'; the GRU's reset gate after the product, h' = z * h + (1 - z) * n; zoneout on the computed h', with its
+expectation in evaluation. haste has no peepholes, projection, second direction, reset before the product, or layers
+without biases. Its `dropout` is DropConnect on the recurrent kernel in training, which foretell does not have.
 """
 
 from __future__ import annotations
@@ -45,15 +45,15 @@ _ORDERS: dict[int, Order] = {3: (1, 0, 2), 4: (0, 2, 1, 3)}
 
 
 def from_haste(source: nn.Module | Mapping[str, Tensor], into: L, *, layer: int = 0) -> L:
-    """Fill one layer of `into`, in place, with the weights of a haste layer; returns `into`.
+    """Copy the weights of a haste layer into one layer of `into`, in place, and return `into`.
 
     `source`: a haste LayerNormLSTM, LayerNormGRU, LSTM or GRU, or its `state_dict()`. `into`: a foretell layer of the
-    same kind and sizes, with `layer_norm=True` for the first two. `layer`: which of its stacked layers to fill.
+    same kind and sizes, with `layer_norm=True` for the first two. `layer`: the index of the stacked layer to fill.
     Values are converted to the dtype of `into`.
 
-    A state dict does not tell the zoneout, which counts in evaluation too; a module does, and is checked. Raises
-    ValueError, before anything is written, for missing or unknown names, a wrong shape (naming the tensor), a `layer`
-    that is not there, another zoneout, and options of `into` that haste lacks: see the module's text.
+    A module's zoneout, which acts in evaluation too, is checked; a state dict does not include it. Raises ValueError,
+    before anything is written, for missing or unknown names, a wrong shape (naming the tensor), a `layer` that does
+    not exist, a different zoneout, and options of `into` that haste lacks (see the module's docstring).
     """
     (end,) = _one_direction(into, layer)
     if isinstance(source, nn.Module):
@@ -79,13 +79,13 @@ def from_haste(source: nn.Module | Mapping[str, Tensor], into: L, *, layer: int 
 
 
 def to_haste(source: LSTM | GRU, *, layer: int = 0) -> dict[str, Tensor]:
-    """One layer of `source` as the state dict of the corresponding haste layer, its tensors copies.
+    """Convert one layer of `source` to the state dict of the corresponding haste layer; its tensors are copies.
 
-    `layer`: which of the stacked layers. With `layer_norm=True` it is for a LayerNormLSTM or LayerNormGRU, else for
-    haste's LSTM or GRU; give that layer the zoneout of h as its `zoneout`.
+    `layer`: the index of the stacked layer. With `layer_norm=True` the result is for a LayerNormLSTM or LayerNormGRU,
+    otherwise for haste's LSTM or GRU; give that layer the zoneout of h as its `zoneout`.
 
-    Raises ValueError for a `layer` that is not there, and for options that haste lacks: an RNN, `peephole`,
-    `proj_size`, `bidirectional`, `reset_after=False`, `bias=False`, zoneout of c.
+    Raises ValueError for a `layer` that does not exist, and for what haste lacks: an RNN, `peephole`, `proj_size`,
+    `bidirectional`, `reset_after=False`, `bias=False`, zoneout of c.
     """
     (end,) = _one_direction(source, layer)
     own, order = own_weights(source, end), _order(source)

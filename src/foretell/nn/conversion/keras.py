@@ -1,4 +1,4 @@
-"""Weights to and from Keras's SimpleRNN, LSTM and GRU, alone or in a Bidirectional wrapper.
+"""Conversion of weights to and from Keras's SimpleRNN, LSTM and GRU, alone or in a Bidirectional wrapper.
 
 | Keras layer | foretell layer | gates in Keras | bias in Keras |
 |---|---|---|---|
@@ -7,12 +7,12 @@
 | `GRU(H, reset_after=True)`, Keras's default | `GRU(I, H)` | z, r, h | `(2, 3H)`: of the input, of the state |
 | `GRU(H, reset_after=False)` | `GRU(I, H, reset_after=False)` | z, r, h | `(3H,)` |
 
-The equations are the same (Keras's c is g, its h is n). torch keeps two biases where all but the third row have one:
-only their sum counts there, also in a GRU that resets before the product, since both are added outside of it. Hence
-from Keras the bias goes into `bias_ih`, and `bias_hh` is zero; to Keras goes the sum.
+The equations are the same (Keras's c is g, its h is n). torch has two biases where all rows but the third have one:
+only their sum matters there, also in a GRU that resets before the product, since both are added outside the product.
+Therefore `from_keras` writes the bias to `bias_ih` and zeros to `bias_hh`, and `to_keras` returns the sum.
 
-Keras puts the batch first: `batch_first=True`. At masked steps Keras repeats the last output, or gives zeros, as
-foretell does past `lengths`, with `zero_output_for_mask=True`; the final states are the same either way.
+Keras puts the batch first: `batch_first=True`. At masked steps Keras repeats the last output or, with
+`zero_output_for_mask=True`, gives zeros, as foretell does past `lengths`; the final states are the same either way.
 """
 
 from __future__ import annotations
@@ -43,19 +43,19 @@ _ORDERS: dict[int, Order] = {1: (0,), 3: (1, 0, 2), 4: (0, 1, 2, 3)}
 
 
 def from_keras(source: Any, into: L, *, layer: int = 0) -> L:
-    """Fill one layer of `into`, in place, with the weights of a Keras layer; returns `into`.
+    """Copy the weights of a Keras layer into one layer of `into`, in place, and return `into`.
 
-    `source`: a built Keras layer, or what its `get_weights()` returns: kernel `(I, gates * H)`, recurrent kernel
-    `(H, gates * H)` and, unless `use_bias=False`, the bias; of a Bidirectional, those of the forward layer and then
-    those of the backward one. `into`: a foretell layer of the same kind and sizes, with `bias=False` where Keras has no
-    bias, and `bidirectional=True` for a Bidirectional. `layer`: which of its stacked layers to fill; k stacked Keras
-    layers take k calls. Values are converted to the dtype of `into`.
+    `source`: a built Keras layer, or the result of its `get_weights()`: kernel `(I, gates * H)`, recurrent kernel
+    `(H, gates * H)` and, unless `use_bias=False`, the bias; for a Bidirectional, those of the forward layer followed by
+    those of the backward layer. `into`: a foretell layer of the same kind and sizes, with `bias=False` where Keras has
+    no bias, and `bidirectional=True` for a Bidirectional. `layer`: the index of the stacked layer to fill; k stacked
+    Keras layers take k calls. Values are converted to the dtype of `into`.
 
-    Arrays alone do not tell a layer's activations, nor which GRU it was where it has no bias; a Keras layer does, and
-    is checked. Raises ValueError, before anything is written, for another number of arrays, a wrong shape (naming the
-    array), a `layer` that is not there, and options that have no counterpart: peephole, layer norm, zoneout or a
-    projection in `into`; other activations than tanh (or the RNN's own) and sigmoid, `go_backwards`, or another
-    `merge_mode` than "concat" in Keras.
+    A Keras layer's configuration is checked. Arrays alone do not reveal a layer's activations, nor the kind of GRU if
+    it has no bias. Raises ValueError, before anything is written, for a wrong number of arrays, a wrong shape (naming
+    the array), a `layer` that does not exist, and options that have no counterpart: peephole, layer norm, zoneout or a
+    projection in `into`; activations other than tanh (or the RNN's own) and sigmoid, `go_backwards`, or a `merge_mode`
+    other than "concat" in Keras.
     """
     ends = suffixes(into, layer)
     _refuse_options(into)
@@ -66,10 +66,10 @@ def from_keras(source: Any, into: L, *, layer: int = 0) -> L:
     if len(source) != len(names) * len(ends):
         raise ValueError(
             f"expected {len(names) * len(ends)} arrays ({', '.join(names)}{' of each direction' * (len(ends) - 1)}), "
-            f"got {len(source)}: give what get_weights() of one built Keras layer returns, and an into whose bias and "
-            "bidirectional are as that layer has them"
+            f"got {len(source)}: pass the result of get_weights() of one built Keras layer, and an into whose bias and "
+            "bidirectional match that layer"
         )
-    # By way of float64, since numpy's arrays may be of a dtype that torch does not know (bfloat16).
+    # Converted via float64, because a numpy array may have a dtype that torch cannot convert (bfloat16).
     arrays = [torch.from_numpy(np.array(array, dtype=np.float64)) for array in source]
     values: dict[str, Tensor] = {}
     for number, end in enumerate(ends):
@@ -82,13 +82,13 @@ def from_keras(source: Any, into: L, *, layer: int = 0) -> L:
 
 
 def to_keras(source: Layer, *, layer: int = 0) -> list[np.ndarray[Any, Any]]:
-    """One layer of `source` as the arrays that `set_weights()` of the corresponding Keras layer takes.
+    """Convert one layer of `source` to the arrays that `set_weights()` of the corresponding Keras layer takes.
 
-    `layer`: which of the stacked layers. Returns kernel `(I, gates * H)`, recurrent kernel `(H, gates * H)` and, unless
-    `bias=False`, the bias; of a bidirectional layer those of the forward direction and then those of the backward one.
-    The arrays are copies, in the dtype of the layer, or float32 for bfloat16, which numpy lacks.
+    `layer`: the index of the stacked layer. Returns kernel `(I, gates * H)`, recurrent kernel `(H, gates * H)` and,
+    unless `bias=False`, the bias; for a bidirectional layer, those of the forward direction followed by those of the
+    backward direction. The arrays are copies, in the dtype of the layer, or float32 for bfloat16, which numpy lacks.
 
-    Raises ValueError for a `layer` that is not there, and for peephole, layer norm, zoneout or a projection, which
+    Raises ValueError for a `layer` that does not exist, and for peephole, layer norm, zoneout or a projection, which
     Keras's layers do not have.
     """
     ends = suffixes(source, layer)
@@ -149,7 +149,7 @@ def _check_configuration(keras_layer: Any, into: Layer) -> None:
         _check_setting("Bidirectional", "merge_mode", keras_layer.merge_mode, "concat")
         directions = [keras_layer.forward_layer, keras_layer.backward_layer]
     if len(directions) != (2 if into.bidirectional else 1):
-        raise ValueError(f"into should have bidirectional={len(directions) == 2}, as the Keras layer does")
+        raise ValueError(f"into should have bidirectional={len(directions) == 2}, like the Keras layer")
     expected = {RNN: "SimpleRNN", LSTM: "LSTM", GRU: "GRU"}[type(into)]
     for number, direction in enumerate(directions):
         kind, settings = type(direction).__name__, direction.get_config()
@@ -166,4 +166,4 @@ def _check_configuration(keras_layer: Any, into: Layer) -> None:
 
 def _check_setting(kind: str, name: str, value: object, expected: object) -> None:
     if value != expected:
-        raise ValueError(f"the Keras {kind} has {name}={value!r}, where into needs {name}={expected!r}")
+        raise ValueError(f"the Keras {kind} has {name}={value!r}, but into needs {name}={expected!r}")

@@ -1,6 +1,6 @@
-"""Sequences out of a network, one step at a time: tokens (`tokens`, `beam`) and the values of a WaveNet.
+"""Generation of sequences with a network, one step at a time: tokens (`tokens`, `beam`) and the values of a WaveNet.
 
-`compiled` hands a network that the compiled code knows to it; every path has its readable twin in torch.
+`compiled` runs supported networks in compiled code; every compiled path has a readable equivalent in torch.
 """
 
 from foretell.nn.decoding.beam import beam_search

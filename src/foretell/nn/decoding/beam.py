@@ -1,4 +1,4 @@
-"""Beam search: the best-scoring tokens that can be found with a few hypotheses a sequence."""
+"""Beam search: the best-scoring tokens that can be found with a few hypotheses per sequence."""
 
 from __future__ import annotations
 
@@ -25,35 +25,35 @@ def beam_search(
     length_penalty: float = 0.6,
     never: Sequence[int] = (),
 ) -> tuple[Tensor, Tensor]:
-    """The best-scoring tokens `(B, T)` found to follow `start` `(B,)`, and how many they are `(B,)`, as by `generate`.
+    """Search for the best-scoring tokens after `start` `(B,)`; return tokens `(B, T)` and counts `(B,)` as `generate`.
 
-    A hypothesis Y scores log P(Y) / ((5 + |Y|) / 6)^alpha, alpha the `length_penalty` (Wu et al., 2016), |Y| and P(Y)
-    counting `end`. Each step extends the `beam_size` best unfinished hypotheses by every token; an extension by `end`
-    is finished if it is among the `beam_size` best ones, and takes no place from the unfinished. The search is over
-    when `beam_size` hypotheses are finished and the best unfinished one scores no better, or when none can ever score
-    better; hypotheses cut off at `max_steps` count where none has finished. A beam of 1 is the greedy choice. Tokens
-    that are `never` to be chosen have no probability. `decoder`: a `foretell.nn.decoding.Decoder`. Raises ValueError
-    for numbers out of range.
+    A hypothesis Y scores log P(Y) / ((5 + |Y|) / 6)^alpha, where alpha is the `length_penalty` (Wu et al., 2016), and
+    |Y| and P(Y) include `end`. Each step extends the `beam_size` best unfinished hypotheses by every token. An
+    extension by `end` is finished if it is among the `beam_size` best extensions, and takes no place from the
+    unfinished ones. The search ends when `beam_size` hypotheses are finished and the best unfinished one scores no
+    better, or when none can ever score better. If no hypothesis has finished at `max_steps`, the unfinished ones count.
+    A beam of 1 is the greedy choice. The tokens in `never` get zero probability. `decoder` is a
+    `foretell.nn.decoding.Decoder`. Raises ValueError for numbers out of range.
     """
     if beam_size < 1:
         raise ValueError(f"beam_size must be at least 1, got {beam_size}")
     if max_steps < 1:
         raise ValueError(f"max_steps must be at least 1, got {max_steps}")
     if not length_penalty >= 0:
-        raise ValueError(f"length_penalty must be a number from 0 on, got {length_penalty}")
+        raise ValueError(f"length_penalty must be at least 0, got {length_penalty}")
 
     penalties = [((5 + length) / 6) ** length_penalty for length in range(max_steps + 1)]
     batch, device = len(start), start.device
-    # In double precision, which Apple's GPUs lack, sums over long sequences stay in the order of their last terms.
+    # Double precision (which Apple's GPUs lack) keeps the last terms significant in sums over long sequences.
     precise = torch.float32 if device.type == "mps" else torch.float64
     # Of the best finished hypothesis of each sequence: its tokens before `end`, and its row at the step that ended it.
     lengths = torch.full_like(start, max_steps)
     places = torch.zeros_like(start)
-    # All further tensors have a row for each sequence that is still searched, `active` says which those are.
+    # All tensors below have a row for each sequence that is still being searched; `active` holds their indices.
     active = torch.arange(batch, device=device)
     best = torch.full((batch,), -torch.inf, device=device, dtype=precise)
     finished = torch.zeros(batch, device=device, dtype=torch.int64)
-    # All hypotheses are the same at the start: only the first of each sequence counts.
+    # At the start all hypotheses are the same, so only the first one of each sequence counts.
     totals = torch.full((batch, beam_size), -torch.inf, device=device, dtype=precise)
     totals[:, 0] = 0
     tokens = start[:, None].expand(-1, beam_size)
@@ -62,7 +62,7 @@ def beam_search(
     with packed_weights():
         expansion = _expansion(decoder, state, start, beam_size, never)
         for t in range(max_steps):
-            # At most one extension of a hypothesis ends it, so of twice as many as needed enough go on.
+            # At most one extension ends each hypothesis, so twice as many as needed leave enough that continue.
             likely, extensions, log_sum = expansion(tokens, rows, 2 * beam_size)
             chances = (likely.to(precise) - log_sum.to(precise)).view(*totals.shape, -1)
             width = chances.shape[2]
@@ -99,7 +99,7 @@ def beam_search(
 
 
 def _expansion(decoder: Any, state: Any, start: Tensor, beam_size: int, never: Sequence[int]) -> Any:
-    """A function from tokens and the rows that they continue, both `(M, K)`, to what `_Steps.expand` returns."""
+    """Return a function of tokens and the rows that they continue, both `(M, K)`, which does as `_Steps.expand`."""
     compiled = compiled_of(decoder, state, start, Options(beam_size, tuple(never)))
     if compiled is None:
         return _Steps(decoder, state, never).expand
@@ -111,13 +111,13 @@ def _expansion(decoder: Any, state: Any, start: Tensor, beam_size: int, never: S
 
 
 class _Steps:
-    """A decoder's own steps."""
+    """Expansion by a decoder's own `step`."""
 
     def __init__(self, decoder: Any, state: Any, never: Sequence[int]) -> None:
         self._decoder, self._state, self._never = decoder, state, never
 
     def expand(self, tokens: Tensor, rows: Tensor, top: int) -> tuple[Tensor, Tensor, Tensor]:
-        """The `top` greatest scores of each row `(M * K, top)`, their tokens, and log sum exp of all `(M * K, 1)`."""
+        """Return the `top` greatest scores of each row `(M * K, top)`, their tokens, and all logsumexp `(M * K, 1)`."""
         state = self._decoder.select(self._state, rows)
         scores, self._state = self._decoder.step(tokens.flatten(), state)
         scores = without(scores, self._never)
@@ -125,19 +125,19 @@ class _Steps:
 
 
 class _Paths:
-    """Which token every hypothesis of every step ended in, and which hypothesis of the step before it continued."""
+    """The last token of every hypothesis at every step, and the hypothesis of the previous step that it continues."""
 
     def __init__(self) -> None:
         self._tokens: list[Tensor] = []
         self._rows: list[Tensor] = []
 
     def add(self, tokens: Tensor, rows: Tensor) -> None:
-        """Those of the next step."""
+        """Append the next step."""
         self._tokens.append(tokens.flatten())
         self._rows.append(rows.flatten())
 
     def trace(self, lengths: Tensor, places: Tensor, end: int) -> Tensor:
-        """The tokens `(B, T)` of hypotheses so long, which ended at these places of their last step."""
+        """Return the tokens `(B, T)` of hypotheses with these lengths, which ended at these places of the last step."""
         steps = longest(lengths)
         ids = lengths.new_full((len(lengths), steps), end)
         places = places.clone()
@@ -150,14 +150,14 @@ class _Paths:
 
 
 def without(scores: Tensor, never: Sequence[int]) -> Tensor:
-    """The scores `(N, V)`, of these tokens -inf."""
+    """Set the scores `(N, V)` of the tokens in `never` to -inf."""
     if not never:
         return scores
     return scores.index_fill(1, torch.tensor(list(never), device=scores.device), -torch.inf)
 
 
 def compiled_of(decoder: Any, state: Any, start: Tensor, options: Options) -> CompiledDecoder | None:
-    """The decoder as compiled code, where there is such a thing."""
+    """Return the decoder as compiled code, or None if not supported."""
     make = getattr(decoder, "compiled", None)
     if make is None or not len(start) or start.dtype != torch.int64 or start.device.type != "cpu":
         return None
@@ -166,5 +166,5 @@ def compiled_of(decoder: Any, state: Any, start: Tensor, options: Options) -> Co
 
 
 def longest(lengths: Tensor) -> int:
-    """The greatest length, 0 where there are none."""
+    """Return the greatest length, 0 if there are none."""
     return int(lengths.max()) if len(lengths) else 0

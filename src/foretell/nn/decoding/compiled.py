@@ -1,7 +1,7 @@
-"""Which networks the compiled code decodes, and how they are handed to it.
+"""Decoding of networks in compiled code, and the check of which networks it supports.
 
-It takes plain networks alone: layers of this library, an `nn.Embedding` and an `nn.Linear` as they come, in evaluation
-mode, in single precision on the CPU. A module with hooks, a subclass or a parametrisation goes by its own `step`.
+It only supports plain networks: layers of this library, an unmodified `nn.Embedding` and `nn.Linear`, in evaluation
+mode, in single precision on the CPU. Modules with hooks, subclasses and parametrisations use their own `step` instead.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from foretell.nn.layers.stack import RECURRENT, Stack, State
 
 
 class Options(NamedTuple):
-    """What decoding asks of a network beside its steps.
+    """Options of decoding.
 
-    Up to `width` hypotheses a sequence; the tokens that are `never` chosen; `scores`: one more linear map, from what
-    the head gives to the scores of the tokens.
+    `width` is the maximum number of hypotheses per sequence, `never` the tokens that are not to be chosen, and `scores`
+    an additional linear map, from the outputs of the head to the scores of the tokens.
     """
 
     width: int = 1
@@ -31,7 +31,7 @@ class Options(NamedTuple):
 
 
 _IDLE = (nn.Dropout, nn.Identity)
-"""Modules that in evaluation do nothing."""
+"""Modules that do nothing in evaluation mode."""
 
 
 class LinearMap(NamedTuple):
@@ -62,10 +62,10 @@ def compiled_decoder(
     constants: Tensor | None = None,
     attending: Attending | None = None,
 ) -> CompiledDecoder | None:
-    """The network as compiled code, from this state of its layers on; None if that does not know it.
+    """Return the network as compiled code, starting from this state of its layers, or None if not supported.
 
-    `batch` sequences; without a state the layers start from zeros. `constants` `(B, C)` stand beside the embedded token
-    at every step.
+    It decodes `batch` sequences. Without a state the layers start from zeros. `constants` `(B, C)` are concatenated to
+    the embedded token at every step.
     """
     if not batch or torch.is_autocast_enabled("cpu"):
         return None
@@ -103,14 +103,14 @@ def compiled_decoder(
 
 
 def untouched(module: nn.Module, *kinds: type[nn.Module]) -> bool:
-    """Whether this is just such a module, in evaluation mode, and a call of it runs its `forward` and nothing else."""
+    """Return whether the module has exactly one of these types, is in evaluation mode, and calls only its `forward`."""
     everywhere = torch_module._global_forward_hooks or torch_module._global_forward_pre_hooks
     hooked = everywhere or module._forward_hooks or module._forward_pre_hooks or "forward" in vars(module)
     return type(module) in kinds and not module.training and not hooked
 
 
 def _busy(module: nn.Module) -> list[nn.Module]:
-    """The modules that it runs one after another, but for those that do nothing."""
+    """Return the modules that it runs one after another, except for those that do nothing."""
     modules = [module]
     if isinstance(module, nn.Sequential) and untouched(module, nn.Sequential):
         modules = list(module)
@@ -124,7 +124,7 @@ def _embedding(module: nn.Module | None) -> nn.Embedding | None:
 
 
 def _maps(head: nn.Module) -> list[LinearMap] | None:
-    """The linear maps that the head is, if it is nothing else."""
+    """Return the linear maps that the head consists of, or None if it contains anything else."""
     modules: list[Any] = _busy(head)
     known = all(untouched(m, nn.Linear) for m in modules)
     return [LinearMap(m.weight, m.bias) for m in modules] if known else None

@@ -1,7 +1,7 @@
-"""Tokens out of a network that predicts the next one: the likeliest, a random draw, or a beam search.
+"""Generation of tokens with a network that predicts the next one: greedy, by sampling, or by beam search.
 
-A network that the compiled code knows decodes there, see `foretell.nn.decoding.compiled`; any other by its own `step`.
-Either way the tokens are the same, but for rounding.
+Supported networks run in compiled code, see `foretell.nn.decoding.compiled`; others use their own `step`. The tokens
+are the same either way, except for rounding.
 """
 
 from __future__ import annotations
@@ -20,34 +20,34 @@ from foretell.nn.decoding.compiled import Options
 from foretell.nn.heads.sampling import Sampling, draw
 
 _CALL = 64
-"""Time steps of one call of the compiled code, which Ctrl-C cannot interrupt."""
+"""Time steps per call of the compiled code, which Ctrl-C cannot interrupt."""
 
 
 class Decoder(Protocol):
-    """What predicts the next token of N sequences from the last one and a state.
+    """A network that predicts the next token of N sequences from the last one and a state.
 
-    It may have `compiled(state, N, options)` too: the same decoder as compiled code, or None, see
-    `foretell.nn.decoding.compiled`.
+    It may also have a method `compiled(state, N, options)`, which returns the same decoder as compiled code, or None;
+    see `foretell.nn.decoding.compiled`.
     """
 
     def step(self, x: Tensor, state: Any) -> tuple[Tensor, Any]:
-        """The scores `(N, V)` of the next tokens, from the last ones `(N,)`, and the state after them."""
+        """Return the scores `(N, V)` of the next tokens after the last ones `(N,)`, and the next state."""
         ...
 
     def select(self, state: Any, rows: Tensor) -> Any:
-        """The state of the sequences `rows` `(M, K)`, each row of which continues one of the M sequences decoded."""
+        """Select the state of the sequences `rows` `(M, K)`, each row of which continues one of M decoded sequences."""
         ...
 
 
 class Search(TypedDict, total=False):
-    """How tokens are chosen, for `generate`.
+    """Options for the choice of tokens in `generate`.
 
-    - `max_steps`: at most so many tokens; `end`: the token that ends a sequence, if there is one.
+    - `max_steps`: the maximum number of tokens; `end`: the token that ends a sequence, if there is one.
     - `never`: tokens that are not to be chosen, such as padding.
-    - `temperature`: 0 takes the likeliest token, more draws from softmax(scores / temperature) with `generator`.
-    - `top_k`, `top_p`: draw among the likeliest tokens alone, see `foretell.nn.Sampling`.
-    - `beam_size` above 1 searches with so many hypotheses a sequence; it needs `end`, and draws nothing.
-    - `length_penalty`: alpha of Wu et al. (2016), for the beam search; 0.6 if left out.
+    - `temperature`: 0 takes the most likely token; above 0 samples from softmax(scores / temperature) with `generator`.
+    - `top_k`, `top_p`: sample only from the most likely tokens; see `foretell.nn.Sampling`.
+    - `beam_size`: above 1, a beam search with this many hypotheses per sequence, which needs `end` and does not sample.
+    - `length_penalty`: alpha of Wu et al. (2016), for the beam search; 0.6 by default.
     """
 
     max_steps: Required[int]
@@ -77,21 +77,21 @@ def generate(
     beam_size: int = 1,
     length_penalty: float = 0.6,
 ) -> tuple[Tensor, Tensor]:
-    """The tokens `(B, T)` that follow the tokens `start` `(B,)`, and how many they are `(B,)`.
+    """Generate the tokens `(B, T)` that follow the tokens `start` `(B,)`; return them and their counts `(B,)`.
 
-    The arguments: see `Search`. A sequence's tokens end before `end`, which is not counted and fills what is left of
-    its row; T is the longest length. What is drawn for a sequence depends on the state of `generator` (torch's own if
-    left out) and the sequence's place in the batch, not on the other sequences. Raises ValueError for numbers out of
-    range, for arguments at odds, and for scores that are no distribution to draw from.
+    For the arguments see `Search`. A sequence's tokens stop before `end`, which is not counted and fills the rest of
+    its row; T is the greatest length. The samples of a sequence depend on the state of `generator` (by default torch's
+    own) and the sequence's place in the batch, not on the other sequences. Raises ValueError for numbers out of range,
+    for arguments that contradict each other, and for scores that are NaN or infinite.
     """
     if max_steps < 1:
         raise ValueError(f"max_steps must be at least 1, got {max_steps}")
     if not 0 <= temperature < float("inf"):
-        raise ValueError(f"temperature must be a number from 0 on, got {temperature}")
+        raise ValueError(f"temperature must be a finite number of at least 0, got {temperature}")
     sampling = Sampling(temperature or 1.0, top_k, top_p)
     if beam_size > 1:
         if temperature:
-            raise ValueError("a beam search draws nothing: take temperature=0 or beam_size=1")
+            raise ValueError("a beam search does not sample: use temperature=0 or beam_size=1")
         if end is None:
             raise ValueError("a beam search needs end, the token that ends a sequence")
     if beam_size != 1:
@@ -125,10 +125,10 @@ def stream(
     never: Sequence[int] = (),
     chunk: int = _CALL,
 ) -> Iterator[Tensor]:
-    """The tokens that follow the tokens `start` `(B,)`, drawn one after another without end, in pieces `(B, chunk)`.
+    """Sample the tokens that follow the tokens `start` `(B,)` endlessly, in pieces `(B, chunk)`.
 
-    The same whatever the chunk; those of a sequence depend on the seed and its place in the batch alone. Compiled code
-    has the weights as they were at the call. Raises ValueError for scores that are no distribution to draw from.
+    The tokens do not depend on `chunk`; those of a sequence only depend on the seed and its place in the batch.
+    Compiled code uses the weights as they were at the call. Raises ValueError for scores that are NaN or infinite.
     """
     if chunk < 1:
         raise ValueError(f"chunk must be at least 1, got {chunk}")
@@ -147,7 +147,7 @@ def stream(
 def _chain(
     decoder: Decoder, state: Any, start: Tensor, sampling: Sampling, chance: _Chance | None, never: Sequence[int]
 ) -> Any:
-    """A function that takes so many steps more and tells how many sequences still go on, see `_Steps.run`."""
+    """Return a function that takes further steps and returns how many sequences continue; see `_Steps.run`."""
     compiled = compiled_of(decoder, state, start, Options(never=tuple(never)))
     if compiled is None:
         return _Steps(decoder, state, start, sampling, chance, never).run
@@ -166,7 +166,7 @@ def _chain(
 
 
 class _Steps:
-    """A decoder's own steps; `sampling` counts where there is `chance` to draw by."""
+    """Decoding by a decoder's own `step`; `sampling` is used only with `chance`, the random numbers to draw with."""
 
     def __init__(
         self,
@@ -183,9 +183,9 @@ class _Steps:
 
     @torch.no_grad()
     def run(self, first: int, steps: int, end: int | None, ids: Tensor, lengths: Tensor) -> int:
-        """So many steps, the first of them number `first`, of the sequences that go on; returns how many still do.
+        """Take `steps` steps, numbered from `first`, of the unfinished sequences; return how many remain unfinished.
 
-        Tokens go to `ids` `(B, N)`; where one is `end`, its step goes to `lengths` `(B,)`.
+        Tokens are written to `ids` `(B, N)`; if one is `end`, its step is written to `lengths` `(B,)`.
         """
         uniforms = None if self._chance is None else self._chance.uniforms(steps).to(ids.device)
         with packed_weights():
@@ -217,18 +217,18 @@ def _seed(generator: torch.Generator | None) -> int:
 
 
 class _Chance:
-    """Uniform numbers in [0, 1) for each of `batch` sequences, which depend on the seed and its place alone."""
+    """Uniform numbers in [0, 1) for `batch` sequences; those of a sequence only depend on the seed and its place."""
 
     def __init__(self, seed: int, batch: int) -> None:
         self._streams = [np.random.Generator(np.random.Philox(key=[seed, place])) for place in range(batch)]
 
     def uniforms(self, steps: int) -> Tensor:
-        """The next `(steps, B)`, float32 on the CPU."""
+        """Draw the next `(steps, B)` numbers, float32 on the CPU."""
         drawn = [stream.random(steps, dtype=np.float32) for stream in self._streams]
         return torch.from_numpy(np.stack(drawn, 1)) if drawn else torch.empty(steps, 0, device="cpu")
 
 
 def check_generates(embedding: nn.Module | None) -> None:
-    """Raise ValueError for a network without the embedding that tokens fed back go through."""
+    """Raise ValueError for a network without an embedding, which is needed to feed tokens back."""
     if embedding is None:
-        raise ValueError("generate feeds tokens back: it needs a network built with an embedding for them")
+        raise ValueError("generate feeds tokens back, so the network needs an embedding")

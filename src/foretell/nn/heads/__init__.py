@@ -1,4 +1,4 @@
-"""What a network's outputs at a time step mean: a distribution of the next value, its likelihood, and draws from it."""
+"""Heads, which read a network's outputs at a time step as a distribution of the next value, and sample from it."""
 
 from foretell.nn.heads.categorical import Categorical
 from foretell.nn.heads.gaussian import Gaussian

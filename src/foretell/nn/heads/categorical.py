@@ -1,4 +1,4 @@
-"""A probability for every level, as WaveNet has for its 256 (van den Oord et al., 2016)."""
+"""The categorical head: a probability for every level, as in WaveNet with its 256 (van den Oord et al., 2016)."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from foretell.nn.layers.convolution import check_sizes
 
 
 class Categorical(Head):
-    """One of N levels, of which the outputs `(..., N)` are the logits: P(n) = softmax(outputs)_n.
+    """A distribution over N levels, with the outputs `(..., N)` as logits: P(n) = softmax(outputs)_n.
 
-    - `classes` N, at least 1; `silence`: the level before a sequence begins, N // 2 where it is left out.
+    - `classes` N, at least 1; `silence`: the level before a sequence begins, N // 2 by default.
 
-    Values are levels, int64. Raises ValueError for another number of classes, or a silence that is no level.
+    Values are levels, int64. Raises ValueError for another number of classes, or if `silence` is not a level.
     """
 
     name: ClassVar[str] = "categorical"
@@ -43,11 +43,11 @@ class Categorical(Head):
         return self.classes
 
     def arguments(self) -> dict[str, int]:
-        """The arguments."""
+        """Return the constructor's arguments."""
         return {"classes": self.classes, "silence": self.silence}
 
     def network_input(self, values: Tensor) -> Tensor:
-        """The levels `(B, T)` themselves, int64."""
+        """Return the levels `(B, T)` themselves, int64."""
         self._check_values(values)
         return values.long()
 
@@ -58,7 +58,7 @@ class Categorical(Head):
             )
 
     def _nll(self, outputs: Tensor, values: Tensor) -> Tensor:
-        # Also because cross_entropy leaves out levels of -100.
+        # The check also matters because cross_entropy ignores levels of -100.
         if values.numel() and not (int(values.min()) >= 0 and int(values.max()) < self.classes):
             raise ValueError(
                 f"values must be levels from 0 to {self.classes - 1}, got some from {int(values.min())} to "

@@ -1,4 +1,4 @@
-"""What every head offers: how values are fed to a network, how likely they are, and how they are drawn."""
+"""The base class of heads: feeding values to a network, computing their likelihood, and sampling them."""
 
 from __future__ import annotations
 
@@ -12,71 +12,72 @@ from foretell.nn.heads.sampling import Sampling
 
 
 class Head(ABC):
-    """The distribution of a sequence's value at t that a network's outputs at t stand for, given the values before t.
+    """The distribution of the value at t given the values before t, described by a network's outputs at t.
 
-    A head has no parameters: a network's last layer gives its outputs. B sequences, T time steps, O outputs.
+    A head has no parameters: the outputs come from the network's last layer. B sequences, T time steps, O outputs.
     """
 
     name: ClassVar[str]
-    """What it is called in a model's folder."""
+    """The name of the head in a model folder."""
     quantised: ClassVar[bool]
-    """Whether values are whole numbers, levels, read by look-up; else they are floats in [-1, 1]."""
+    """True if values are levels, whole numbers read by an embedding look-up; otherwise they are floats in [-1, 1]."""
     silence: float
-    """The value before a sequence begins; a whole number where values are."""
+    """The value before a sequence begins; a whole number if values are levels."""
 
     @property
     @abstractmethod
     def input_size(self) -> int:
-        """Features of a time step as the network reads it: as many as there are levels, or 1 for floats."""
+        """Input features per time step of the network: the number of levels, or 1 for floats."""
 
     @property
     @abstractmethod
     def output_size(self) -> int:
-        """O, the outputs of a time step that the network must give."""
+        """O, the number of outputs per time step that the network must have."""
 
     @abstractmethod
     def arguments(self) -> dict[str, int]:
-        """What the head was built with."""
+        """Return the constructor's arguments."""
 
     @abstractmethod
     def network_input(self, values: Tensor) -> Tensor:
-        """What a network reads, from values `(B, T)`: levels `(B, T)`, or floats `(B, T, 1)`."""
+        """Convert values `(B, T)` to the network's input: levels `(B, T)`, or floats `(B, T, 1)`."""
 
     def shifted(self, values: Tensor, before: Tensor | None = None) -> Tensor:
-        """A network's input for teacher forcing: the values `(B, T)` one step late, first `before` `(B,)` or silence.
+        """Return the network's input for teacher forcing: the values `(B, T)` delayed by one step.
 
-        With it, the outputs at t stand for the value at t. Raises ValueError for other shapes.
+        The first step is `before` `(B,)`, by default silence. With this input, the outputs at t describe the value
+        at t. Raises ValueError for other shapes.
         """
         self._check_values(values)
         batch, steps = values.shape
         if before is None:
             before = values.new_full((batch,), self.silence)
         elif before.shape != (batch,):
-            raise ValueError(f"before must have the shape ({batch},), a value a sequence, got {tuple(before.shape)}")
+            raise ValueError(f"before must have the shape ({batch},), one per sequence, got {tuple(before.shape)}")
         late = torch.cat([before[:, None].to(values.dtype), values[:, : max(steps - 1, 0)]], 1)
         return self.network_input(late[:, :steps])
 
     def nll(self, outputs: Tensor, values: Tensor) -> Tensor:
-        """The negative log-likelihood `(B, T)` of the values `(B, T)` in nats, from outputs `(B, T, O)`.
+        """Compute the negative log-likelihood `(B, T)` of the values `(B, T)` in nats, from outputs `(B, T, O)`.
 
-        Always of a discrete distribution: of levels, or of the cells of a grid. Divided by ln 2 it is bits a value.
-        Half-precision outputs are taken in single precision. Raises ValueError for other shapes, and for levels that
-        there are not.
+        The distribution is always discrete: over levels, or over the cells of a grid. Divide by ln 2 for bits per
+        value. Half-precision outputs are converted to single precision. Raises ValueError for other shapes, and for
+        levels that do not exist.
         """
         self._check_values(values)
         if outputs.shape != (*values.shape, self.output_size):
             raise ValueError(
-                f"outputs must have the shape {(*values.shape, self.output_size)} beside values of "
+                f"outputs must have the shape {(*values.shape, self.output_size)} for values of "
                 f"{tuple(values.shape)}, got {tuple(outputs.shape)}"
             )
         return self._nll(_at_least_single(outputs), values)
 
     @torch.no_grad()
     def sample(self, outputs: Tensor, uniforms: Tensor, sampling: Sampling) -> Tensor:
-        """Values `(B,)` drawn from outputs `(B, O)`, by numbers `(B, 2)` that are uniform in [0, 1).
+        """Sample values `(B,)` from outputs `(B, O)`, using numbers `(B, 2)` that are uniform in [0, 1).
 
-        The same numbers give the same values. Raises SettingsError for what a head cannot do, and ValueError for other
-        shapes and for outputs that are NaN or infinite.
+        The same numbers give the same values. Raises SettingsError for sampling options that the head does not
+        support, and ValueError for other shapes and for outputs that are NaN or infinite.
         """
         self.check_sampling(sampling)
         batch = outputs.shape[0]
@@ -87,11 +88,11 @@ class Head(ABC):
             )
         return self._sample(_at_least_single(outputs), uniforms, sampling)
 
-    def check_sampling(self, sampling: Sampling) -> None:  # noqa: B027 (most heads can do all of it)
-        """Raise SettingsError for what this head cannot do."""
+    def check_sampling(self, sampling: Sampling) -> None:  # noqa: B027 (most heads support all options)
+        """Raise SettingsError for sampling options that this head does not support."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Name and numbers, for `head_from_dict`."""
+        """Return the name and arguments, for `head_from_dict`."""
         return {"name": self.name, **self.arguments()}
 
     @abstractmethod

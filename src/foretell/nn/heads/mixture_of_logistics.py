@@ -1,4 +1,4 @@
-"""A discretised mixture of logistic distributions (Salimans et al., 2017, "PixelCNN++", section 2.1)."""
+"""The discretised mixture of logistic distributions (Salimans et al., 2017, "PixelCNN++", section 2.1)."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _LEAST_UNIFORM = 1e-5
 
 
 class MixtureOfLogistics(GridHead):
-    """A value on a grid, with the probability that a mixture of K logistic distributions gives to its cell.
+    """A distribution over a grid: the probability that a mixture of K logistic distributions gives to a value's cell.
 
         P(x) = sum_k softmax(l)_k (sigma((x + d - m_k) / exp(s_k)) - sigma((x - d - m_k) / exp(s_k))), d = half_cell
 
-    The outputs `(..., 3K)` are the logits l, the means m and the log scales s, in this order. At the grid's ends the
-    cells are open: there one sigma is 0 or 1. Log scales count as at least ln(d) - 2 and at most 7. What is drawn lies
-    on the grid; temperature divides the logits and multiplies the scales, top-k and top-p choose among components.
+    The outputs `(..., 3K)` are the logits l, the means m and the log scales s, in this order. The cells at the ends of
+    the grid are open: one sigma is 0 or 1 there. Log scales are clamped to between ln(d) - 2 and 7. Samples lie on the
+    grid; temperature divides the logits and multiplies the scales, top-k and top-p select components.
 
     - `components` K, at least 1; `bits`: of the grid, from 1 to 16. Raises ValueError for others.
 
-    Values are floats in [-1, 1]; `nll` is that of the cell each lies in.
+    Values are floats in [-1, 1]; `nll` is that of the cell in which each value lies.
     """
 
     name: ClassVar[str] = "mixture_of_logistics"
@@ -42,7 +42,7 @@ class MixtureOfLogistics(GridHead):
         return 3 * self.components
 
     def arguments(self) -> dict[str, int]:
-        """The arguments."""
+        """Return the constructor's arguments."""
         return {"components": self.components, "bits": self.bits}
 
     def _nll(self, outputs: Tensor, values: Tensor) -> Tensor:
@@ -51,7 +51,7 @@ class MixtureOfLogistics(GridHead):
         inverse = torch.exp(-self.bounded(log_scales))
         upper = (x - means + self.half_cell) * inverse
         lower = (x - means - self.half_cell) * inverse
-        # sigma(b) - sigma(a) = sigma(b) sigma(-a) (1 - exp(a - b)): no difference of nearly equal numbers is left.
+        # sigma(b) - sigma(a) = sigma(b) sigma(-a) (1 - exp(a - b)), without a difference of nearly equal numbers.
         first, last = x <= -1, x >= 1
         below = torch.where(last, 0, F.logsigmoid(upper))
         above = torch.where(first, 0, F.logsigmoid(-lower))

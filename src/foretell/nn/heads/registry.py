@@ -1,4 +1,4 @@
-"""The heads by name."""
+"""Heads by name."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _HEADS: dict[str, type[Head]] = {head.name: head for head in (Categorical, Mixtu
 
 
 def head_from_dict(plain: Mapping[str, Any]) -> Head:
-    """The head whose `to_dict` gave this; ValueError, TypeError or KeyError where that cannot be."""
+    """Build the head that `to_dict` described. Raises ValueError, TypeError or KeyError for anything else."""
     arguments = dict(plain)
     name = arguments.pop("name")
     if name not in _HEADS:
-        raise ValueError(f"there is no head {name!r}; there are {', '.join(_HEADS)}")
+        raise ValueError(f"there is no head {name!r}: choose one of {', '.join(_HEADS)}")
     return _HEADS[name](**arguments)

@@ -1,4 +1,4 @@
-"""How a value is drawn from a distribution: temperature, top-k, top-p, and the inverse of the distribution function."""
+"""Sampling from a distribution: temperature, top-k, top-p, and inversion of the distribution function."""
 
 from __future__ import annotations
 
@@ -15,23 +15,24 @@ _GREATEST_UNIFORM = 1 - 2.0**-24
 
 @dataclass(frozen=True)
 class Sampling:
-    """How values are drawn; raises SettingsError for numbers out of range."""
+    """Options for sampling. Raises SettingsError for numbers out of range."""
 
     temperature: float = 1.0
-    """Above 0; logits are divided by it, scales multiplied. Below 1 draws the likely more often, above 1 less often."""
+    """Above 0; divides logits, multiplies scales. Below 1 likely values are drawn more often, above 1 less often."""
     top_k: int | None = None
-    """Only the k likeliest levels or components are drawn; None for all."""
+    """Draw only from the k most likely levels or components; None for all."""
     top_p: float | None = None
-    """In (0, 1]: only the fewest likeliest that together have this probability (Holtzman et al., 2020); None for all.
+    """In (0, 1]: draw only from the smallest set of most likely levels or components with at least this total
+    probability (nucleus sampling, Holtzman et al., 2020); None for all.
 
-    After top_k, whose selection counts as the whole.
+    Applied after top_k, to the renormalised probabilities of its selection.
     """
 
     def __post_init__(self) -> None:
         if not _LEAST_TEMPERATURE <= self.temperature <= _GREATEST_TEMPERATURE:
             raise SettingsError(
-                f"temperature must be a number above 0 (from 1e-30 to 1e30), got {self.temperature}; for the likeliest "
-                "value at every step use top_k=1"
+                f"temperature must be a number above 0 (from 1e-30 to 1e30), got {self.temperature}; for the most "
+                "likely value at every step use top_k=1"
             )
         if self.top_k is not None and (isinstance(self.top_k, bool) or not isinstance(self.top_k, int)):
             raise SettingsError(f"top_k must be a whole number of at least 1, or None for all, got {self.top_k!r}")
@@ -42,12 +43,12 @@ class Sampling:
 
 
 def draw(logits: Tensor, uniforms: Tensor, sampling: Sampling) -> Tensor:
-    """An index `(B,)`, int64, for each row of the logits `(B, N)`, by numbers `(B,)` that are uniform in [0, 1).
+    """Sample an index `(B,)`, int64, for each row of the logits `(B, N)`, using numbers `(B,)` uniform in [0, 1).
 
-    The smallest i with sum_{j <= i} w_j > u * sum_j w_j, w_j = exp(logit_j / temperature - max) where j is kept and 0
-    where it is not; all in single precision. top_k keeps the k largest logits, of equal ones that of the lower index;
-    top_p of those, in the same order, the shortest prefix whose sum of w is at least top_p times the sum of all kept.
-    Raises ValueError for logits of which none is finite, or any is NaN or inf.
+    It is the smallest i with sum_{j <= i} w_j > u * sum_j w_j, where w_j = exp(logit_j / temperature - max) if j is
+    kept and 0 otherwise, all in single precision. top_k keeps the k largest logits and, of equal ones, those with lower
+    indices. Of these, in the same order, top_p keeps the shortest prefix whose sum of w is at least top_p times the sum
+    of all that top_k kept. Raises OutputsError (a ValueError) if no logit is finite, or any is NaN or inf.
     """
     scaled = logits.float() / sampling.temperature
     weights = (scaled - scaled.amax(-1, keepdim=True)).exp()
@@ -57,13 +58,13 @@ def draw(logits: Tensor, uniforms: Tensor, sampling: Sampling) -> Tensor:
     total = sums[:, -1:]
     if not bool((total > 0).all()):
         raise OutputsError
-    # Below 1 in single precision too: the last sum is above the bound, so an index is always found.
+    # Below 1 in single precision too, so that the last sum exceeds the bound and an index is always found.
     bound = uniforms.float().clamp(max=_GREATEST_UNIFORM)[:, None] * total
     return (sums <= bound).sum(-1)
 
 
 def _restrict(weights: Tensor, scaled: Tensor, sampling: Sampling) -> Tensor:
-    """The weights `(B, N)`, zero where top-k and top-p leave an index out."""
+    """Set the weights `(B, N)` of indices that top-k and top-p exclude to zero."""
     order = scaled.sort(dim=-1, descending=True, stable=True).indices[:, : sampling.top_k]
     kept = weights.gather(-1, order)
     if sampling.top_p is not None and sampling.top_p < 1:

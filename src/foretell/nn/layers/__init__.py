@@ -1,4 +1,4 @@
-"""Layers over whole sequences: recurrent ones and their cells, convolutions, WaveNet, attention, stacks of them."""
+"""Layers for whole sequences: recurrent layers and their cells, convolutions, WaveNet, attention, and layer stacks."""
 
 from foretell.nn.layers.attention import Attention
 from foretell.nn.layers.cells import GRUCell, LSTMCell, RNNCell

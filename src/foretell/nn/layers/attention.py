@@ -1,4 +1,4 @@
-"""Attention: a decoder's look at the outputs of an encoder, weighted by how well each fits the moment."""
+"""Attention: a weighted mean of an encoder's outputs for each step of a decoder."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ Score = Literal["additive", "dot", "general"]
 
 
 class Attention(nn.Module):
-    """Weights over the steps of a memory m_1 ... m_S for each query q, and the mean of the memory under them.
+    """Attention weights over the steps of a memory m_1 ... m_S for each query q, and the weighted mean of the memory.
 
     a_s = softmax over s of score(q, m_s), context = sum_s a_s m_s, with
 
     - "additive": score = v . tanh(W_q q + W_m m) (Bahdanau, Cho & Bengio, 2015), `size` features inside the tanh;
-    - "dot": score = q . m, for a query and a memory of one size (Luong, Pham & Manning, 2015);
-    - "general": score = q . W_m m (the same).
+    - "dot": score = q . m, for a query and a memory of the same size (Luong, Pham & Manning, 2015);
+    - "general": score = q . W_m m (Luong, Pham & Manning, 2015).
 
-    Glorot uniform weights. Raises ValueError for another score, and for "dot" between different sizes.
+    Weights are initialised Glorot uniform. Raises ValueError for another score, and for "dot" with different sizes.
     """
 
     def __init__(self, query_size: int, memory_size: int, score: Score = "general", size: int | None = None) -> None:
@@ -32,8 +32,8 @@ class Attention(nn.Module):
             raise ValueError(f'attention must be "additive", "dot" or "general", got {score!r}')
         if score == "dot" and query_size != memory_size:
             raise ValueError(
-                f'attention="dot" needs a query and a memory of one size, got {query_size} and {memory_size}: '
-                'take "general" or "additive"'
+                f'attention="dot" needs a query and a memory of the same size, got {query_size} and {memory_size}: '
+                'use "general" or "additive"'
             )
         additive = score == "additive"
         self.score = score
@@ -47,16 +47,16 @@ class Attention(nn.Module):
             nn.init.zeros_(self.query.bias)
 
     def keys(self, memory: Tensor) -> Tensor:
-        """What the scores need of a memory `(B, S, memory_size)`, `(B, S, K)`: computed once for all queries."""
+        """Compute the keys `(B, S, K)` of a memory `(B, S, memory_size)`, once for all queries."""
         return memory if self.key is None else self.key(memory)
 
     def forward(
         self, query: Tensor, memory: Tensor, keys: Tensor | None = None, mask: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Contexts `(B, T, memory_size)` and weights `(B, T, S)`, from queries `(B, T, query_size)`.
+        """Compute contexts `(B, T, memory_size)` and weights `(B, T, S)` from queries `(B, T, query_size)`.
 
-        `memory` `(B, S, memory_size)`; `keys` as `keys(memory)` gives them; `mask` `(B, S)`, false for the steps that
-        get no weight. Where it is false for all steps of a sequence, the weights are even.
+        `memory` is `(B, S, memory_size)`, `keys` the result of `keys(memory)`, and `mask` `(B, S)` is false for steps
+        that get no weight. If it is false for all steps of a sequence, the weights are uniform.
         """
         keys = self.keys(memory) if keys is None else keys
         if self.query is not None and self.energy is not None:
@@ -64,7 +64,7 @@ class Attention(nn.Module):
         else:
             scores = query @ keys.transpose(1, 2)
         if mask is not None:
-            # The lowest finite number and not -inf: a softmax over nothing but -inf would be NaN.
+            # The lowest finite number rather than -inf, because a softmax over nothing but -inf would be NaN.
             scores = scores.masked_fill(~mask[:, None], torch.finfo(scores.dtype).min)
         weights = torch.softmax(scores, -1)
         return weights @ memory, weights

@@ -1,6 +1,6 @@
-"""One time step of each recurrent cell: `RNNCell`, `LSTMCell` and `GRUCell` hold parameters and take one step.
+"""Recurrent cells: `RNNCell`, `LSTMCell` and `GRUCell` hold parameters and compute one time step.
 
-The equations: see `foretell.kernels.equations`.
+For the equations see `foretell.kernels.equations`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from foretell.nn.layers.initialisation import initialise
 
 
 class _Cell(nn.RNNCellBase):
-    """What the three cells share beyond torch's: the equations with their options, and the initial values."""
+    """The base class of the three cells: the equations with their options, and the initial values."""
 
     equations: CellEquations
 
@@ -27,7 +27,7 @@ class _Cell(nn.RNNCellBase):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw the initial values: see `foretell.nn.layers.initialisation`."""
+        """Draw the initial values; see `foretell.nn.layers.initialisation`."""
         if hasattr(self, "equations"):  # torch's constructor calls this before the options are known
             initialise(self, self.equations.gates)
 
@@ -48,11 +48,11 @@ class _Cell(nn.RNNCellBase):
 
 
 class RNNCell(_Cell, nn.RNNCell):
-    """One step of Elman's network: `torch.nn.RNNCell`, with the options of `foretell.nn.RNN`.
+    """A cell of Elman's network: `torch.nn.RNNCell`, with the options of `foretell.nn.RNN`.
 
     `RNNCell(input_size, hidden_size, bias=True, nonlinearity="tanh", device=None, dtype=None, *, layer_norm=False)`.
-    Input `(B, I)` or `(I,)`, state `hx` `(B, H)` or `(H,)` (zeros if left out); returns h' of the same shape. The
-    equations: see `RNNEquations`; the initial values: see `foretell.nn.layers.initialisation`.
+    Input `(B, I)` or `(I,)`, state `hx` `(B, H)` or `(H,)` (zeros by default); returns h' of the same shape. For the
+    equations see `RNNEquations`, for the initial values `foretell.nn.layers.initialisation`.
     """
 
     def __init__(
@@ -71,18 +71,18 @@ class RNNCell(_Cell, nn.RNNCell):
         self._take(RNNEquations(nonlinearity, layer_norm))
 
     def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:  # noqa: A002 (torch's name)
-        """h' from the input `(B, I)` and h `(B, H)`."""
+        """Compute h' from the input `(B, I)` and h `(B, H)`."""
         if not self.layer_norm:
             return super().forward(input, hx)
         return self._step(input, (self._zeros(input) if hx is None else hx,))[0]
 
 
 class LSTMCell(_Cell, nn.LSTMCell):
-    """One step of long short-term memory: `torch.nn.LSTMCell`, with the options of `foretell.nn.LSTM`.
+    """A cell of long short-term memory: `torch.nn.LSTMCell`, with the options of `foretell.nn.LSTM`.
 
     `LSTMCell(input_size, hidden_size, bias=True, device=None, dtype=None, *, peephole=False, layer_norm=False)`.
-    Input `(B, I)` or `(I,)`, state `hx = (h, c)` each `(B, H)` or `(H,)` (zeros if left out); returns `(h', c')`. The
-    equations: see `LSTMEquations`; the initial values: see `foretell.nn.layers.initialisation`.
+    Input `(B, I)` or `(I,)`, state `hx = (h, c)`, each `(B, H)` or `(H,)` (zeros by default); returns `(h', c')`. For
+    the equations see `LSTMEquations`, for the initial values `foretell.nn.layers.initialisation`.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class LSTMCell(_Cell, nn.LSTMCell):
         self._take(LSTMEquations(peephole, layer_norm))
 
     def forward(self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, Tensor]:  # noqa: A002
-        """(h', c') from the input `(B, I)` and (h, c), each `(B, H)`."""
+        """Compute (h', c') from the input `(B, I)` and (h, c), each `(B, H)`."""
         if self.equations == LSTMEquations():
             return super().forward(input, hx)
         h, c = self._step(input, (self._zeros(input), self._zeros(input)) if hx is None else hx)
@@ -108,11 +108,11 @@ class LSTMCell(_Cell, nn.LSTMCell):
 
 
 class GRUCell(_Cell, nn.GRUCell):
-    """One step of the gated recurrent unit: `torch.nn.GRUCell`, with the options of `foretell.nn.GRU`.
+    """A cell of the gated recurrent unit: `torch.nn.GRUCell`, with the options of `foretell.nn.GRU`.
 
     `GRUCell(input_size, hidden_size, bias=True, device=None, dtype=None, *, layer_norm=False, reset_after=True)`.
-    Input `(B, I)` or `(I,)`, state `hx` `(B, H)` or `(H,)` (zeros if left out); returns h' of the same shape. The
-    equations: see `GRUEquations`; the initial values: see `foretell.nn.layers.initialisation`.
+    Input `(B, I)` or `(I,)`, state `hx` `(B, H)` or `(H,)` (zeros by default); returns h' of the same shape. For the
+    equations see `GRUEquations`, for the initial values `foretell.nn.layers.initialisation`.
     Raises ValueError for layer norm with the reset gate before the product.
     """
 
@@ -131,7 +131,7 @@ class GRUCell(_Cell, nn.GRUCell):
         self._take(GRUEquations(layer_norm, reset_after))
 
     def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:  # noqa: A002
-        """h' from the input `(B, I)` and h `(B, H)`."""
+        """Compute h' from the input `(B, I)` and h `(B, H)`."""
         if self.equations == GRUEquations():
             return super().forward(input, hx)
         return self._step(input, (self._zeros(input) if hx is None else hx,))[0]

@@ -1,4 +1,4 @@
-"""Convolutions over time on `(B, T, C)` sequences: one that never looks ahead, and one that shortens the sequence."""
+"""Convolutions over time for `(B, T, C)` sequences: a causal one, and one that shortens the sequence."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from foretell.nn.layers.ragged import check_lengths
 
 
 class CausalConv1d(nn.Module):
-    """A 1-D convolution whose output at t sees the inputs at t, t - d, ..., t - (k - 1) d only, d the dilation.
+    """A causal 1-D convolution: with dilation d, its output at t only uses the inputs at t, t - d, ..., t - (k - 1) d.
 
-    `(B, T, in_channels) -> (B, T, out_channels)`; what lies before the sequence counts as zero. Parameters as in
-    `torch.nn.Conv1d`: `weight` `(out_channels, in_channels, kernel_size)`, its last tap for the present, Glorot uniform
-    at first, and `bias` `(out_channels,)`, zero at first. Raises ValueError for sizes below 1 or an input of another
-    shape.
+    `(B, T, in_channels) -> (B, T, out_channels)`; inputs before the sequence count as zero. Parameters as in
+    `torch.nn.Conv1d`: `weight` `(out_channels, in_channels, kernel_size)`, whose last tap is for the present,
+    initialised Glorot uniform, and `bias` `(out_channels,)`, initialised to zero. Raises ValueError for sizes below 1
+    or an input of another shape.
     """
 
     def __init__(
@@ -36,20 +36,20 @@ class CausalConv1d(nn.Module):
         self.weight, self.bias = _parameters(in_channels, out_channels, kernel_size, bias, device, dtype)
 
     def forward(self, x: Tensor) -> Tensor:
-        """`(B, T, in_channels) -> (B, T, out_channels)`."""
+        """Convolve `(B, T, in_channels) -> (B, T, out_channels)`."""
         check_sequence(x, self.weight.shape[1])
         return causal_conv1d(x.transpose(1, 2), self.weight, self.bias, self.dilation).transpose(1, 2)
 
     def extra_repr(self) -> str:
-        """The arguments."""
+        """Return the arguments."""
         outputs, inputs, taps = self.weight.shape
         return f"{inputs}, {outputs}, kernel_size={taps}, dilation={self.dilation}, bias={self.bias is not None}"
 
 
 class Downsample(nn.Module):
-    """A 1-D convolution without padding and with a stride, that shortens a sequence for a recurrent layer after it.
+    """A 1-D convolution without padding and with a stride, which shortens a sequence for the recurrent layer after it.
 
-    `(B, T, in_channels) -> (B, (T - kernel_size) // stride + 1, out_channels)`; output t sees inputs t * stride up to
+    `(B, T, in_channels) -> (B, (T - kernel_size) // stride + 1, out_channels)`; output t uses inputs t * stride to
     t * stride + kernel_size - 1. Parameters and initial values as in `CausalConv1d`. Raises ValueError for sizes below
     1, an input of another shape, or one shorter than the kernel.
     """
@@ -70,10 +70,10 @@ class Downsample(nn.Module):
         self.weight, self.bias = _parameters(in_channels, out_channels, kernel_size, bias, device, dtype)
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Any:
-        """The shortened sequences `(B, T', out_channels)`; with `lengths` `(B,)`, a pair of them and the new lengths.
+        """Return the shortened sequences `(B, T', out_channels)`; with `lengths` `(B,)`, together with the new lengths.
 
-        With lengths, only the outputs whose inputs all lie within their sequence count: those past the new lengths are
-        unspecified, as padding is. A sequence shorter than the kernel has the new length 0.
+        With lengths, only outputs whose inputs all lie within their sequence count; those past the new lengths are
+        unspecified, like padding. A sequence shorter than the kernel has the new length 0.
         """
         check_sequence(x, self.weight.shape[1])
         kernel_size = self.weight.shape[2]
@@ -86,18 +86,18 @@ class Downsample(nn.Module):
         return shorter, self.shortened(lengths)
 
     def shortened(self, lengths: Any) -> Any:
-        """How many outputs sequences of these lengths give: of an int, or of a tensor of them."""
+        """Return the number of outputs for sequences of these lengths: an int, or a tensor of them."""
         steps = (lengths - self.weight.shape[2]) // self.stride + 1
         return steps.clamp(min=0) if isinstance(steps, Tensor) else max(steps, 0)
 
     def extra_repr(self) -> str:
-        """The arguments."""
+        """Return the arguments."""
         outputs, inputs, taps = self.weight.shape
         return f"{inputs}, {outputs}, kernel_size={taps}, stride={self.stride}, bias={self.bias is not None}"
 
 
 def causal_conv1d(x: Tensor, weight: Tensor, bias: Tensor | None, dilation: int) -> Tensor:
-    """The causal convolution of a channels-first sequence, `(B, C, T) -> (B, C', T)`."""
+    """Compute the causal convolution of a channels-first sequence, `(B, C, T) -> (B, C', T)`."""
     return F.conv1d(F.pad(x, ((weight.shape[2] - 1) * dilation, 0)), weight, bias, dilation=dilation)
 
 

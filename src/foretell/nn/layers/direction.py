@@ -1,4 +1,4 @@
-"""One cell over a batch in one direction: by the compiled scan where it knows the case, else by the reference scan."""
+"""A scan of one cell over a batch in one direction, by the compiled scan if it supports the case or the reference."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from foretell.kernels.reference import State, Weights
 
 @dataclass(frozen=True)
 class Direction:
-    """How a cell goes over a batch.
+    """Options for the scan of a cell over a batch.
 
-    The batch is `(T, B, I)`, ragged where there are `lengths` `(B,)`; or the rows `(N, I)` of a PackedSequence with its
-    `batch_sizes`. `recurrent_mask` `(B, H_out)` multiplies h(t-1) on its way into the gates; `zoneout` gives for each
-    tensor of the state the share of the old value, a number or a tensor in the layout of the batch. `compiled`: by the
-    compiled scan, which must know the case.
+    The batch is `(T, B, I)`, ragged if `lengths` `(B,)` are given, or the rows `(N, I)` of a PackedSequence with its
+    `batch_sizes`. `recurrent_mask` `(B, H_out)` multiplies h(t-1) where it enters the gates. `zoneout` gives, for each
+    tensor of the state, the share of the old value: a number, or a tensor in the layout of the batch. `compiled`
+    selects the compiled scan, which must support the case.
     """
 
     compiled: bool
@@ -31,7 +31,7 @@ class Direction:
     zoneout: Sequence[Tensor | float] | None = None
 
     def scan(self, equations: CellEquations, x: Tensor, initial: State, weights: Weights) -> tuple[Tensor, State]:
-        """The outputs in the layout of `x`, and the final state of each sequence."""
+        """Compute the outputs in the layout of `x`, and the final state of each sequence."""
         if self.compiled:
             return self._compiled(equations, x, initial, weights)
         return self._reference(equations, x, initial, weights)
@@ -41,7 +41,7 @@ class Direction:
         return outputs, (h, c) if len(initial) > 1 else (h,)
 
     def inputs(self, equations: CellEquations, x: Tensor, initial: State, w: Weights) -> Inputs:
-        """What the compiled scan is given."""
+        """Collect the inputs of the compiled scan."""
         keep_h, keep_c = (*(self.zoneout or ()), 0.0, 0.0)[:2]
         return Inputs(
             equations.kernel,

@@ -1,14 +1,14 @@
-"""The initial values of recurrent layers and cells: foretell's one deliberate difference from torch.
+"""Initial values of recurrent layers and cells: foretell's one deliberate difference from torch.
 
 | parameter | initial value |
 |---|---|
-| input weights and the projection, gate by gate | Glorot uniform (Glorot & Bengio, 2010) |
-| recurrent weights, gate by gate | orthogonal (Saxe, McClelland & Ganguli, 2014) |
-| biases | zero, but 1 for the LSTM's forget gate, in `bias_ih` alone (Gers et al., 2000; Jozefowicz et al., 2015) |
-| peepholes | zero: the layer starts as one without them |
+| input weights and the projection, per gate | Glorot uniform (Glorot & Bengio, 2010) |
+| recurrent weights, per gate | orthogonal (Saxe, McClelland & Ganguli, 2014) |
+| biases | zero, but 1 for the LSTM's forget gate, only in `bias_ih` (Gers et al., 2000; Jozefowicz et al., 2015) |
+| peepholes | zero: the layer starts like one without them |
 | layer norm | weights 1, biases 0 |
 
-`chrono_` changes the biases of a gated layer whose memories must last for hundreds of time steps.
+`chrono_` changes the biases of a gated layer whose memory must last for hundreds of time steps.
 """
 
 from __future__ import annotations
@@ -38,21 +38,22 @@ def initialise(module: nn.Module, gates: int) -> None:
 
 
 def chrono_(layer: nn.Module, longest: float) -> None:
-    """Start an LSTM, a GRU or a cell of theirs with memories of up to `longest` time steps; returns nothing.
+    """Initialise an LSTM, a GRU or one of their cells in place, to remember for up to `longest` time steps.
 
-    Each unit draws a time u uniformly from [1, longest - 1] and starts by remembering about so long (chrono
-    initialisation, Tallec & Ollivier, 2018): an LSTM's forget gate has the bias ln u and its input gate -ln u, a GRU's
-    update gate, which keeps the old state where it is 1, has ln u. They stand in `bias_ih`; in `bias_hh` the same gates
-    are zero. All layers and directions are drawn; other parameters stay as they are.
+    Each unit draws a time u uniformly from [1, longest - 1] and initially remembers for about that long (chrono
+    initialisation, Tallec & Ollivier, 2018): the bias of an LSTM's forget gate is ln u and that of its input gate
+    -ln u; the bias of a GRU's update gate, which keeps the old state where it is 1, is ln u. These values are written
+    to `bias_ih`, and zeros to the same gates in `bias_hh`. This applies to all layers and directions; other parameters
+    are unchanged.
 
     Raises ValueError for another module, a layer without biases, and `longest` below 2 or not finite.
     """
     gates = getattr(getattr(layer, "equations", None), "gates", 1)
     names = [name for name, _ in layer.named_parameters(recurse=False) if name.startswith("bias_ih")]
     if gates not in (3, 4) or not names:
-        raise ValueError(f"chrono_ is for an LSTM or a GRU of foretell.nn with biases, got {layer}")
+        raise ValueError(f"chrono_ needs an LSTM or GRU of foretell.nn with biases, got {layer}")
     if not 2 <= longest < float("inf"):
-        raise ValueError(f"longest must be a number of time steps from 2 on, got {longest}")
+        raise ValueError(f"longest must be a finite number of time steps of at least 2, got {longest}")
     write, keep = 0, 1  # the LSTM's i and f; for a GRU, r and z
     with torch.no_grad():
         for name in names:

@@ -1,4 +1,4 @@
-"""Batches of sequences of unequal length, given as one padded tensor and a vector of lengths."""
+"""Batches of sequences with different lengths, given as one padded tensor and a vector of lengths."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from foretell.kernels.inputs import check_range
 
 
 def lengths_on_cpu(lengths: Tensor, batch: int) -> Tensor:
-    """The lengths on the CPU as int64, after checking that they are `(batch,)` whole numbers.
+    """Return the lengths, int64 on the CPU, after checking that they are `(batch,)` whole numbers.
 
-    Raises ValueError, naming `lengths`, if not. Values are not looked at, so that a compiled graph can hold this.
+    Raises ValueError, naming `lengths`, if not. Values are not checked, so that this can be part of a compiled graph.
     """
     if not isinstance(lengths, Tensor):
         raise ValueError(f"lengths must be a 1-D integer tensor, got {type(lengths).__name__}")
@@ -24,7 +24,7 @@ def lengths_on_cpu(lengths: Tensor, batch: int) -> Tensor:
 
 
 def check_lengths(lengths: Tensor, batch: int, steps: int) -> Tensor:
-    """The lengths on the CPU as int64, after checking that they are `(batch,)` whole numbers from 0 to `steps`.
+    """Return the lengths, int64 on the CPU, after checking that they are `(batch,)` whole numbers from 0 to `steps`.
 
     Raises ValueError, naming `lengths`, if not.
     """
@@ -34,9 +34,9 @@ def check_lengths(lengths: Tensor, batch: int, steps: int) -> Tensor:
 
 
 class Ragged:
-    """The sequences that have at least one step, packed; and the way back to the padded batch.
+    """The packing of sequences that have at least one step, and the conversion back to the padded batch.
 
-    `x` is `(T, B, I)`, or `(B, T, I)` with `batch_first`; `lengths` comes from `check_lengths`. torch packs no empty
+    `x` is `(T, B, I)`, or `(B, T, I)` with `batch_first`; `lengths` comes from `check_lengths`. torch cannot pack empty
     sequences, so they are left out: their outputs are zero, and their final state is the initial one.
     """
 
@@ -49,21 +49,21 @@ class Ragged:
 
     @property
     def empty(self) -> bool:
-        """Whether no sequence has a single step."""
+        """True if all sequences are empty."""
         return len(self.lengths) == 0
 
     def pack(self, x: Tensor) -> PackedSequence:
-        """The padded batch as torch packs it, without the empty sequences."""
+        """Pack the padded batch, without the empty sequences."""
         if self.filled is not None:
             x = x.index_select(0 if self.batch_first else 1, self.filled)
         return pack_padded_sequence(x, self.lengths, self.batch_first, enforce_sorted=False)
 
     def select(self, state: Tensor) -> Tensor:
-        """The rows `(layers, B, H)` of an initial state that belong to the sequences packed."""
+        """Select the rows of an initial state `(layers, B, H)` that belong to the packed sequences."""
         return state if self.filled is None else state.index_select(1, self.filled)
 
     def unpack(self, outputs: PackedSequence) -> Tensor:
-        """The outputs as a padded batch `(T, B, H)` or `(B, T, H)`, zero past each length."""
+        """Unpack the outputs to a padded batch `(T, B, H)` or `(B, T, H)`, zero past each length."""
         steps = self.shape[1 if self.batch_first else 0]
         padded, _ = pad_packed_sequence(outputs, self.batch_first, total_length=steps)
         if self.filled is None:
@@ -73,5 +73,5 @@ class Ragged:
         )
 
     def restore(self, final: Tensor, initial: Tensor) -> Tensor:
-        """The final states `(layers, B, H)` of all sequences, the initial one where nothing was run."""
+        """Return the final states `(layers, B, H)` of all sequences; for an empty sequence, the initial one."""
         return final if self.filled is None else initial.index_copy(1, self.filled, final)

@@ -1,6 +1,6 @@
-"""What recurrent layers share: their options, the layouts of their input, and the scan of layers and directions.
+"""The base class of recurrent layers: their options, the layouts of their input, and the scan of layers and directions.
 
-A cell runs on the compiled scan where that knows it; otherwise on torch's own kernel if torch has the cell, or on the
+A cell runs on the compiled scan if that supports it, otherwise on torch's own kernel if torch has the cell, or on the
 reference scan in plain torch.
 """
 
@@ -26,9 +26,9 @@ Zoneout = float | tuple[float, float]
 
 
 class RecurrentBase(nn.RNNBase):
-    """What the three layers share: options, ragged batches, and the scan of layers and directions.
+    """The base class of the three layers: options, ragged batches, and the scan of layers and directions.
 
-    None of them is an instance of torch's own layer, whose methods it borrows: `torch.compile` refuses those.
+    The layers borrow methods of torch's layers but are not instances of them, because `torch.compile` refuses those.
     """
 
     torch_layer: ClassVar[type[nn.RNNBase]]
@@ -58,15 +58,15 @@ class RecurrentBase(nn.RNNBase):
         self.torch_layer.check_forward_args(self, input, hidden, batch_sizes)
 
     def permute_hidden(self, hx: Any, permutation: Tensor | None) -> Any:
-        """The state with its sequences in another order."""
+        """Return the state with its sequences in another order."""
         return self.torch_layer.permute_hidden(self, hx, permutation)
 
     def get_expected_cell_size(self, input: Tensor, batch_sizes: Tensor | None) -> tuple[int, int, int]:  # noqa: A002
-        """The shape of an LSTM's cell state."""
+        """Return the shape of an LSTM's cell state."""
         return nn.LSTM.get_expected_cell_size(cast(Any, self), input, batch_sizes)
 
     def reset_parameters(self) -> None:
-        """Draw the initial values: see `foretell.nn.layers.initialisation`."""
+        """Draw the initial values; see `foretell.nn.layers.initialisation`."""
         if hasattr(self, "equations"):  # torch's constructor calls this before the options are known
             initialise(self, self.equations.gates)
 
@@ -75,12 +75,12 @@ class RecurrentBase(nn.RNNBase):
 
     @property
     def _plain(self) -> bool:
-        """Whether torch's own kernel computes this cell in the present mode, training or evaluation."""
+        """True if torch's own kernel can compute this cell in the current mode, training or evaluation."""
         dropping = self.training and self.recurrent_dropout > 0
         return not (self._options or any(self.zoneout) or dropping) and getattr(self.equations, "reset_after", True)
 
     def _widths(self) -> tuple[int, ...]:
-        """The features of each tensor of the state: H_out, and H for an LSTM's cell state."""
+        """Return the features of each tensor of the state: H_out, and H for an LSTM's cell state."""
         return (self.proj_size or self.hidden_size, self.hidden_size)[: len(self.zoneout)]
 
     def _zeros(self, batch: int, like: Tensor) -> State:
@@ -88,30 +88,30 @@ class RecurrentBase(nn.RNNBase):
         return tuple(like.new_zeros(layers, batch, width) for width in self._widths())
 
     def _hx(self, state: tuple[Any, ...]) -> Any:
-        """The state as torch's layers take and return it: a tuple for an LSTM alone."""
+        """Return the state in the form of torch's layers: a tuple only for an LSTM."""
         return state if len(state) > 1 else state[0]
 
     def _state(self, hx: Any, batch: int, like: Tensor) -> State:
-        """The initial state as a tuple, zeros where the caller gave none."""
+        """Return the initial state as a tuple, zeros if the caller gave none."""
         if hx is None:
             return self._zeros(batch, like)
         return tuple(hx) if len(self.zoneout) > 1 else (hx,)
 
     def forward(self, input: Any, hx: Any = None, *, lengths: Tensor | None = None) -> tuple[Any, Any]:  # noqa: A002
-        """The outputs of every time step and the final state.
+        """Compute the outputs of every time step and the final state.
 
         `input`: `(T, B, I)`, `(B, T, I)` with `batch_first`, `(T, I)` unbatched, or a `PackedSequence`. `hx`: the
-        initial state `(layers * directions, B, H)` (a pair for an LSTM; no B when unbatched), zeros if left out.
+        initial state `(layers * directions, B, H)` (a pair for an LSTM; no B when unbatched), zeros by default.
         `lengths`: `(B,)` integers, for a padded batch: outputs past a length are zero, final states are those of the
-        last valid step, the reverse direction starts there; a sequence of length 0 keeps its initial state.
+        last valid step, where the reverse direction starts; an empty sequence keeps its initial state.
 
         Returns outputs `(T, B, directions * H_out)` in the layout of the input, and the final state in that of `hx`.
         Raises ValueError or RuntimeError, as torch's layers do, for wrong shapes and dtypes, and ValueError for lengths
-        that are not `(B,)` integers from 0 to T or that come with a packed or unbatched input.
+        that are not `(B,)` integers from 0 to T or that are given with a packed or unbatched input.
         """
         compiled = self._runs_compiled(input)
         if compiled:
-            if torch.is_autocast_enabled("cpu"):  # the compiled scan keeps to the precision of the weights
+            if torch.is_autocast_enabled("cpu"):  # the compiled scan runs in the precision of the weights
                 with torch.autocast("cpu", enabled=False):
                     return self._forward(*_cast(input, hx, self._dtype()), lengths, compiled)
             return self._forward(input, hx, lengths, compiled)
@@ -123,18 +123,18 @@ class RecurrentBase(nn.RNNBase):
         return self._forward(input, hx, None, compiled)
 
     def _slow_forward(self, *_: Any, **__: Any) -> Any:
-        # torch's way into `forward` while it traces.
+        # torch calls `forward` through this method while it traces.
         raise not_as_onnx(self) if torch.onnx.is_in_onnx_export() else not_as_torchscript(self)
 
     def __prepare_scriptable__(self) -> Any:
-        """Raise ExportError: torch.jit.script asks each module for a form of it that can be scripted."""
+        """Raise ExportError; torch.jit.script calls this to get a scriptable form of the module."""
         raise not_as_torchscript(self)
 
     def backend(self) -> Literal["native", "torch", "reference"]:
-        """What computes this layer in its present mode, training or evaluation, for input where its weights are.
+        """Return the implementation used in the current mode (training or evaluation) on the device of the weights.
 
-        "native": the compiled scan; "torch": torch's own kernel; "reference": the scan in plain torch. The same with
-        `lengths` and for packed input.
+        "native" is the compiled scan, "torch" is torch's own kernel, and "reference" is the scan in plain torch. It is
+        the same with `lengths` and for packed input.
         """
         if self._runs_compiled(self.weight_hh_l0):
             return "native"
@@ -189,7 +189,7 @@ class RecurrentBase(nn.RNNBase):
         return PackedSequence(rows, batch_sizes, to_sorted, from_sorted), self._hx(final)
 
     def _ragged(self, x: Any, hx: Any, lengths: Tensor) -> tuple[Tensor, Any]:
-        """A padded batch with lengths for those who take packed sequences alone."""
+        """Run a padded batch with lengths on an implementation that only takes packed sequences."""
         if not isinstance(x, Tensor) or x.dim() != 3:
             raise ValueError("lengths are for padded batches (3-D input): a PackedSequence or one sequence has its own")
         batch, steps = x.shape[:2] if self.batch_first else (x.shape[1], x.shape[0])
@@ -213,7 +213,7 @@ class RecurrentBase(nn.RNNBase):
         lengths: Tensor | None = None,
         batch_sizes: Tensor | None = None,
     ) -> tuple[Tensor, State]:
-        """Layer by layer and direction by direction: `x` is `(T, B, I)`, or packed rows `(N, I)` with batch sizes."""
+        """Run all layers and directions on `x` `(T, B, I)`, or packed rows `(N, I)` with batch sizes."""
         finals: list[State] = []
         for layer in range(self.num_layers):
             if layer and self.training and self.dropout:
@@ -244,10 +244,10 @@ class RecurrentBase(nn.RNNBase):
         return {name: getattr(self, name + suffix) for name in names}
 
     def single_steps(self, hx: Any, batch: int) -> list[Inputs]:
-        """What the compiled scan is given for one step of each of the layers, in evaluation.
+        """Collect the inputs of the compiled scan for one step of each layer in evaluation.
 
-        `hx`: the state of so many sequences, zeros where it is None. The inputs themselves are not known yet: in their
-        place stands memory with nothing in it.
+        `hx` is the state of `batch` sequences, zeros if None. The values of the input are not known yet and are left
+        uninitialised.
         """
         states = self._state(hx, batch, self._weights("_l0")["weight_hh"])
         given = []
@@ -273,7 +273,7 @@ class RecurrentBase(nn.RNNBase):
         ]
 
     def extra_repr(self) -> str:
-        """The arguments, as torch prints them, and the options in use."""
+        """Return the arguments, as torch prints them, and the options in use."""
         options = [f"{name}=True" for name in ("peephole", "layer_norm") if getattr(self.equations, name, False)]
         options += ["reset_after=False"] if not getattr(self.equations, "reset_after", True) else []
         options += [f"recurrent_dropout={self.recurrent_dropout}"] if self.recurrent_dropout else []
@@ -282,7 +282,7 @@ class RecurrentBase(nn.RNNBase):
 
 
 def _cast(x: Any, hx: Any, dtype: torch.dtype) -> tuple[Any, Any]:
-    """Input and state in a layer's own dtype."""
+    """Convert input and state to a layer's dtype."""
     if isinstance(hx, tuple | list):
         hx = tuple(s.to(dtype) for s in hx)
     return x.to(dtype), None if hx is None else hx if isinstance(hx, tuple) else hx.to(dtype)

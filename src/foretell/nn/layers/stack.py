@@ -1,4 +1,4 @@
-"""Layers one after another over a batch of sequences `(B, T, ...)`, each handed its state and the lengths."""
+"""Layers that run one after another on a batch of sequences `(B, T, ...)`, with their states and the lengths."""
 
 from __future__ import annotations
 
@@ -17,18 +17,19 @@ RECURRENT = (RNN, LSTM, GRU)
 CAUSAL = (CausalConv1d, WaveNet)
 Layers = nn.Module | Iterable[nn.Module]
 State = tuple[Any, ...]
-"""One entry a layer: `(layers, B, H)` or a pair of those for a recurrent layer, the inputs still seen and how many they
-are for a causal convolution, None for the rest."""
+"""One entry per layer: `(layers, B, H)` or a pair of those for a recurrent layer, the inputs still in reach and their
+counts for a causal convolution, None for other layers."""
 
 
 class Stack(nn.ModuleList):
-    """One layer, or several that run one after another over padded batches `(B, T, C)`.
+    """One layer, or several that run one after another on padded batches `(B, T, C)`.
 
     RNN, LSTM and GRU (with `batch_first=True`) and the causal layers CausalConv1d and WaveNet carry a state; Downsample
-    shortens the sequences and their lengths. Any other module sees one step at a time and, `nn.Linear` apart, keeps the
-    number of features: dropout, layer normalisation, an activation. An `nn.Sequential` counts as the layers it holds.
+    shortens the sequences and their lengths. Any other module, such as dropout, layer normalisation or an activation,
+    acts on each step separately and, except for `nn.Linear`, keeps the number of features. An `nn.Sequential` counts as
+    the layers that it contains.
 
-    Raises ValueError for a recurrent layer that is not batch-first or is torch's own, and where no layer tells the
+    Raises ValueError for a recurrent layer that is not batch-first or is torch's own, and if no layer determines the
     number of features.
     """
 
@@ -40,12 +41,12 @@ class Stack(nn.ModuleList):
         sizes = [_sizes(layer) for layer in self]
         known = [size for size in sizes if size is not None]
         if not known:
-            raise ValueError("layers must hold a layer of foretell.nn, such as a GRU, got " + repr([*self]))
+            raise ValueError("layers must contain a layer of foretell.nn, such as a GRU, got " + repr([*self]))
         self.input_size, self.output_size = known[0][0], known[-1][1]
 
     @property
     def bidirectional(self) -> bool:
-        """Whether a layer reads the sequence backwards too."""
+        """True if a layer also reads the sequence backwards."""
         return any(isinstance(layer, nn.RNNBase) and layer.bidirectional for layer in self)
 
     def check_causal(self, name: str) -> None:
@@ -56,25 +57,25 @@ class Stack(nn.ModuleList):
             raise ValueError(f"{name} must run one step at a time, and a Downsample layer cannot")
 
     def check_final(self) -> None:
-        """Raise ValueError if `final` would see one step only of a layer that reads the sequence backwards."""
+        """Raise ValueError if `final` would use only one step of a layer that reads the sequence backwards."""
         if self.bidirectional and not isinstance(self[-1], RECURRENT):
             raise ValueError(
-                "the final state is that of the last layer, and here a bidirectional layer has others after it: put "
+                "the final state is that of the last layer, but here other layers follow a bidirectional one: move "
                 "those into the head, or pool by mean or max"
             )
 
     def forward(
         self, x: Tensor, state: State | None = None, lengths: Tensor | None = None
     ) -> tuple[Tensor, State, Tensor | None]:
-        """The outputs `(B, T', C)`, zero past the lengths, the state after the last valid step, and the new lengths.
+        """Return the outputs `(B, T', C)`, zero past the lengths, the state after the last valid step, and new lengths.
 
-        `x` `(B, T, I)`; `state` as an earlier call returned it, None at the start; `lengths` `(B,)`. T' is T, unless
-        there is a Downsample. Raises ValueError for a state of another number of layers, or one handed to a Downsample.
+        `x` is `(B, T, I)`, `state` is None or the result of an earlier call, and `lengths` is `(B,)`. T' is T, unless
+        there is a Downsample. Raises ValueError for a state with another number of layers, or any with a Downsample.
         """
         if state is not None and len(state) != len(self):
             raise ValueError(f"state must have one entry for each of the {len(self)} layers, got {len(state)}")
         if state is not None and any(isinstance(layer, Downsample) for layer in self):
-            raise ValueError("state cannot be continued through a Downsample: hand in whole sequences")
+            raise ValueError("a Downsample cannot continue from a state: pass whole sequences")
         x = zero_padding(x, lengths)
         after: list[Any] = []
         for layer, before in zip(self, state or [None] * len(self), strict=True):
@@ -91,16 +92,17 @@ class Stack(nn.ModuleList):
         return zero_padding(x, lengths), tuple(after), lengths
 
     def output_lengths(self, lengths: Any) -> Any:
-        """How many outputs sequences of these lengths give: of an int, or of a tensor of them."""
+        """Return the number of outputs for sequences of these lengths: an int, or a tensor of them."""
         for layer in self:
             if isinstance(layer, Downsample):
                 lengths = layer.shortened(lengths)
         return lengths
 
     def final(self, outputs: Tensor, state: State, lengths: Tensor | None) -> Tensor:
-        """What `forward` ends with, as one vector a sequence `(B, C)`: zero for a sequence without steps.
+        """Return one final vector per sequence `(B, C)`, zero for an empty sequence.
 
-        The last layer's final state if it is recurrent, both directions side by side, else its output at the last step.
+        It is the last layer's final state if that is recurrent, with both directions concatenated, otherwise its output
+        at the last step.
         """
         if isinstance(self[-1], RECURRENT):
             h = state[-1][0] if isinstance(self[-1], LSTM) else state[-1]
@@ -111,7 +113,7 @@ class Stack(nn.ModuleList):
         return outputs[torch.arange(len(outputs), device=outputs.device), last]
 
     def select(self, state: State, rows: Tensor) -> State:
-        """The state of these rows of the batch, `(N,)`, in this order."""
+        """Select the state of these rows of the batch, `(N,)`, in this order."""
         return tuple(
             _select(part, rows, 1 if isinstance(layer, RECURRENT) else 0)
             for layer, part in zip(self, state, strict=True)
@@ -119,7 +121,7 @@ class Stack(nn.ModuleList):
 
 
 def embedded(name: str, x: Tensor, embedding: nn.Module | None, size: int, lengths: Tensor | None) -> Tensor:
-    """The features `(B, T, size)` of `x`: itself, or what the embedding makes of it; ids past the lengths do not count.
+    """Return the features `(B, T, size)`: `x` itself or its embedding, where ids past the lengths do not count.
 
     Raises ValueError, naming `name`, for another shape.
     """
@@ -128,11 +130,9 @@ def embedded(name: str, x: Tensor, embedding: nn.Module | None, size: int, lengt
         return features
     if embedding is None:
         hint = "" if x.is_floating_point() else ": token ids need an embedding"
-        raise ValueError(
-            f"{name} must be real numbers of the shape (B, T, {size}), got {tuple(x.shape)} {x.dtype}{hint}"
-        )
+        raise ValueError(f"{name} must be floats of the shape (B, T, {size}), got {tuple(x.shape)} {x.dtype}{hint}")
     raise ValueError(
-        f"{name} must give features of the shape (B, T, {size}) by the embedding, "
+        f"the embedding of {name} must give features of the shape (B, T, {size}), "
         f"got {tuple(features.shape)} from {tuple(x.shape)}"
     )
 
@@ -148,13 +148,13 @@ def _flat(layers: Layers) -> Iterator[nn.Module]:
 def _check_recurrent(layer: nn.RNNBase) -> None:
     name = type(layer).__name__
     if not isinstance(layer, RECURRENT):
-        raise ValueError(f"layers holds torch.nn.{name}: take foretell.nn.{name}, which has the same arguments")
+        raise ValueError(f"layers contains torch.nn.{name}: use foretell.nn.{name}, which has the same arguments")
     if not layer.batch_first:
-        raise ValueError(f"layers holds a {name} that is not batch-first: build it with batch_first=True")
+        raise ValueError(f"layers contains a {name} that is not batch-first: build it with batch_first=True")
 
 
 def _sizes(layer: nn.Module) -> tuple[int, int] | None:
-    """The features of each step that a layer takes and gives, None where it keeps them."""
+    """Return a layer's input and output features per step, None if it keeps their number."""
     if isinstance(layer, RECURRENT):
         return layer.input_size, (layer.proj_size or layer.hidden_size) * (2 if layer.bidirectional else 1)
     if isinstance(layer, WaveNet):
@@ -168,10 +168,11 @@ def _sizes(layer: nn.Module) -> tuple[int, int] | None:
 def _continue(
     layer: CausalConv1d | WaveNet, x: Tensor, past: tuple[Tensor, Tensor] | None, lengths: Tensor | None
 ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-    """A causal convolution after the inputs `past`: its outputs, and the inputs that a later one will still see.
+    """Continue a causal convolution after the inputs `past`; return its outputs and the inputs still in reach later.
 
-    The past is `(B, P, C)`, zero past the counts `(B,)`. A sequence longer than the receptive field is kept from where
-    the field begins, a shorter one from its first step: before that each layer sees zeros, so it must not be moved.
+    The past is `(B, P, C)`, zero past the counts `(B,)`. Of a sequence longer than the receptive field, the part within
+    the field is kept. A shorter one is kept from its first step: before that each layer sees zeros, so it must not be
+    shifted.
     """
     batch, steps = x.shape[:2]
     reach = layer.receptive_field - 1 if isinstance(layer, WaveNet) else (layer.weight.shape[2] - 1) * layer.dilation

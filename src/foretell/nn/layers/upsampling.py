@@ -1,4 +1,4 @@
-"""A conditioning signal of few values a second brought to the rate of the samples that it conditions."""
+"""Upsampling of a conditioning signal with few values per second to the rate of the samples that it conditions."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from foretell.nn.layers.convolution import check_sequence, check_sizes
 
 
 class Upsample(nn.Module):
-    """Frames to time steps, `(B, frames, channels) -> (B, frames * rate, channels)`: what a `WaveNet` takes as local_y.
+    """Upsampling of frames to time steps, `(B, frames, channels) -> (B, frames * rate, channels)`, for `WaveNet`.
 
-    `rate` is the product of `factors`. Each frame is repeated; with `learned`, it goes through one transposed
-    convolution a factor, whose stride and kernel are that factor (van den Oord et al., 2016, section 2.5), and which
-    repeats its input until it is trained. A time step depends on its own frame alone, so that a signal may be handed in
-    piece by piece.
+    The result can be the `local_y` of a `WaveNet`. `rate` is the product of `factors`. Each frame is repeated. With
+    `learned`, it passes through one transposed convolution per factor instead, whose stride and kernel size are that
+    factor (van den Oord et al., 2016, section 2.5) and which repeats its input until it is trained. A time step only
+    depends on its own frame, so a signal may be passed in pieces.
 
     Parameters, if learned: those of `torch.nn.ConvTranspose1d`, `weight` `(channels, channels, factor)` and `bias`
     `(channels,)` for each factor. Raises ValueError for sizes below 1, no factor, or an input of another shape.
@@ -39,11 +39,11 @@ class Upsample(nn.Module):
 
     @property
     def rate(self) -> int:
-        """Time steps of a frame."""
+        """Time steps per frame."""
         return math.prod(self.factors)
 
     def reset_parameters(self) -> None:
-        """Repetition: each tap is the identity, each bias zero."""
+        """Reset to repetition: each tap is the identity, each bias zero."""
         for stage in self.stages:
             assert isinstance(stage, nn.ConvTranspose1d)
             assert stage.bias is not None
@@ -52,7 +52,7 @@ class Upsample(nn.Module):
                 stage.bias.zero_()
 
     def forward(self, frames: Tensor) -> Tensor:
-        """`(B, frames, channels) -> (B, frames * rate, channels)`."""
+        """Upsample `(B, frames, channels) -> (B, frames * rate, channels)`."""
         check_sequence(frames, self.channels)
         if not self.stages:
             return frames.repeat_interleave(self.rate, dim=1)
@@ -62,5 +62,5 @@ class Upsample(nn.Module):
         return x.transpose(1, 2)
 
     def extra_repr(self) -> str:
-        """The arguments."""
+        """Return the arguments."""
         return f"{self.channels}, factors={self.factors}, learned={len(self.stages) > 0}"

@@ -26,17 +26,17 @@ from foretell.nn.layers.wavenet_state import WaveNetState
 
 
 def dilation_cycles(layers: int, cycles: int = 1) -> tuple[int, ...]:
-    """Dilations that double from 1 at each of `layers` layers, the whole repeated `cycles` times."""
+    """Return dilations that start at 1 and double at each of `layers` layers, repeated `cycles` times."""
     check_sizes(layers=layers, cycles=cycles)
     return tuple(2**k for k in range(layers)) * cycles
 
 
 class WaveNetLayer(nn.Module):
-    """One gated, dilated layer, channels first: `(B, R, T) -> (B, R, T)` and its share `(B, S, T)` of the skip sum.
+    """A gated, dilated layer, channels first: `(B, R, T) -> (B, R, T)` and its share `(B, S, T)` of the skip sum.
 
     Parameters: `gated` `(2R, R, kernel_size)`, rows of the filter before those of the gate; `mixed` `(R + S, R, 1)`,
-    rows of W_res before those of W_skip (W_skip alone in the last layer, whose residual output nobody reads);
-    `global_projection` `(2R, G)` and `local_projection` `(2R, L, 1)`, V_f before V_g, where there is conditioning.
+    rows of W_res before those of W_skip (only W_skip in the last layer, whose residual output is not used);
+    `global_projection` `(2R, G)` and `local_projection` `(2R, L, 1)`, V_f before V_g, if there is conditioning.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class WaveNetLayer(nn.Module):
         self.last = last
 
     def reset_parameters(self) -> None:
-        """Glorot uniform for each of the matrices of the equations by itself, zero biases."""
+        """Draw Glorot uniform values for each matrix of the equations separately, and set biases to zero."""
         for linear in (self.gated, self.global_projection, self.local_projection):
             if linear is not None:
                 for matrix in linear.weight.detach().chunk(2):
@@ -73,14 +73,14 @@ class WaveNetLayer(nn.Module):
 
     @property
     def weights(self) -> LayerWeights:
-        """The parameters of its products."""
+        """The weights and biases of the layer's products."""
         gated, mixed = self.gated, self.mixed
         assert gated.bias is not None
         assert mixed.bias is not None
         return LayerWeights(gated.weight, gated.bias, mixed.weight, mixed.bias)
 
     def extra(self, global_y: Tensor | None, local_y: Tensor | None) -> Tensor | None:
-        """What conditioning adds to filter and gate: `(B, 2R, T)`, `(B, 2R, 1)` where it is global alone, or None."""
+        """Compute the conditioning added to filter and gate: `(B, 2R, T)`, `(B, 2R, 1)` if only global, or None."""
         extra: Tensor | None = None
         if self.global_projection is not None and global_y is not None:
             extra = self.global_projection(global_y)[:, :, None]
@@ -91,21 +91,22 @@ class WaveNetLayer(nn.Module):
 
 
 class WaveNet(nn.Module):
-    """A WaveNet over sequences `(B, T, input_size)`: `(B, T, output_size)`, the output at t from the inputs up to t.
+    """A WaveNet, `(B, T, input_size) -> (B, T, output_size)`, whose output at t depends on the inputs up to t.
 
-    - `input_size` I: features of each step, projected to `residual_channels` R by a 1x1 convolution. A sequence of
-      levels, whole numbers from 0 to I - 1, may come as `(B, T)`: it counts as one-hot, and costs a look-up in a table.
+    - `input_size` I: features per step, projected to `residual_channels` R by a 1x1 convolution. A sequence of levels,
+      whole numbers from 0 to I - 1, may be passed as `(B, T)`; it counts as one-hot and only takes a table look-up.
     - `residual_channels` R, `skip_channels` S: the widths of the stack and of the skip sum.
-    - `output_size`: outputs of each step; None returns the features relu(sum_k s_k) `(B, T, S)`, for a head elsewhere.
-    - `dilations`: of each layer; `dilation_cycles(10, 3)` is 1, 2, ..., 512 three times.
-    - `kernel_size`: taps of each layer.
-    - `global_size` G: features of a conditioning vector of the whole sequence; `local_size` L: of a conditioning signal
-      with a value at each step. Both may be given.
-    - `global_classes`: the sequence's class, such as its speaker, conditions it, as an embedding of `global_size`.
+    - `output_size`: outputs per step; with None, `forward` returns the features relu(sum_k s_k) `(B, T, S)`.
+    - `dilations`: the dilation of each layer; `dilation_cycles(10, 3)` is 1, 2, ..., 512 three times.
+    - `kernel_size`: taps per layer.
+    - `global_size` G: features of a conditioning vector for the whole sequence; `local_size` L: features of a
+      conditioning signal with a value at each step. Both may be given.
+    - `global_classes`: the number of classes, such as speakers, if the conditioning vector is an embedding (of size
+      `global_size`) of the sequence's class.
 
-    What lies before the sequence counts as zero in every layer. All parameters start Glorot uniform, biases at zero,
-    the embedding of classes from a normal distribution.
-    Raises ValueError for sizes below 1, and for inputs or conditioning of other shapes than promised here.
+    Inputs before the sequence count as zero in every layer. Weights are initialised Glorot uniform, biases to zero, and
+    the embedding of classes from a normal distribution. Raises ValueError for sizes below 1, and for inputs or
+    conditioning with shapes other than those above.
     """
 
     def __init__(
@@ -130,7 +131,7 @@ class WaveNet(nn.Module):
         if not dilations:
             raise ValueError("dilations must name at least one layer, got none")
         if global_classes is not None and global_size is None:
-            raise ValueError(f"global_classes={global_classes} needs global_size: how many features a class has")
+            raise ValueError(f"global_classes={global_classes} needs global_size, the number of features of a class")
         self.input_size = input_size
         self.residual_channels = residual_channels
         self.skip_channels = skip_channels
@@ -165,44 +166,44 @@ class WaveNet(nn.Module):
 
     @property
     def receptive_field(self) -> int:
-        """How many time steps an output sees: its own and the `receptive_field - 1` before it."""
+        """The number of time steps that an output depends on: its own and the `receptive_field - 1` before it."""
         return 1 + (self.kernel_size - 1) * sum(self.dilations)
 
     def __prepare_scriptable__(self) -> nn.Module:
-        """Raise ExportError: torch.jit.script asks each module for a form of it that can be scripted."""
+        """Raise ExportError; torch.jit.script calls this to get a scriptable form of the module."""
         raise not_as_torchscript(self)
 
     def forward(self, x: Tensor, global_y: Tensor | None = None, local_y: Tensor | None = None) -> Tensor:
-        """Outputs `(B, T, output_size)`, or features `(B, T, S)`, from `x` `(B, T, I)` or levels `(B, T)`.
+        """Compute outputs `(B, T, output_size)`, or features `(B, T, S)`, from `x` `(B, T, I)` or levels `(B, T)`.
 
-        `global_y` `(B, G)`, or classes `(B,)`, and `local_y` `(B, T, L)` are due exactly where the network was built
-        for them.
+        `global_y` `(B, G)`, or classes `(B,)`, and `local_y` `(B, T, L)` are required if the network was built for
+        them, and not allowed otherwise.
         """
         return self._run(x, None, global_y, local_y)[0]
 
     def advance(
         self, x: Tensor, state: WaveNetState | None, global_y: Tensor | None = None, local_y: Tensor | None = None
     ) -> tuple[Tensor, WaveNetState]:
-        """The same, going on from `state`, or from zeros where that is None; returns the state after `x` as well.
+        """Do the same as `forward`, continuing from `state` (None for zeros); also return the state after `x`.
 
-        Cut a sequence into pieces of any lengths, down to one time step, and the outputs are those of the whole. No
-        gradient flows through the state into the past. Without gradients the old state's memory is used again.
+        A sequence may be cut into pieces of any length, down to one time step; the outputs are those of the whole
+        sequence. No gradient flows through the state into the past. Without gradients the old state's memory is reused.
         """
         if state is None:
             state = self.initial_state(x.shape[0])
         elif len(state) != len(self.dilations) + 1:
-            raise ValueError(f"the state is of {len(state) - 1} layers, the network has {len(self.dilations)}")
+            raise ValueError(f"the state has {len(state) - 1} layers, but the network has {len(self.dilations)}")
         outputs, state = self._run(x, state, global_y, local_y)
         assert state is not None
         return outputs, state
 
     def initial_state(self, batch: int) -> WaveNetState:
-        """What `batch` sequences have before their first time step: zeros in every layer."""
+        """Return the state of `batch` sequences before their first time step: zeros in every layer."""
         weight = self.input.weight
         return wavenet_state.zeros(batch, self.residual_channels, self.kernel_size, self.dilations, weight)
 
     def embed(self, x: Tensor) -> Tensor:
-        """The first layer's input `(B, T, R)` from `x` `(B, T, I)` or levels `(B, T)`."""
+        """Compute the first layer's input `(B, T, R)` from `x` `(B, T, I)` or levels `(B, T)`."""
         if x.dim() != 2 or x.is_floating_point():
             check_sequence(x, self.input_size)
             return _at_each_step(self.input, x)
@@ -214,7 +215,7 @@ class WaveNet(nn.Module):
         return F.embedding(x, self.input.weight[:, :, 0].t()) + self.input.bias
 
     def embed_global(self, global_y: Tensor | None, batch: int) -> Tensor | None:
-        """The conditioning vectors `(B, G)`: those given, or those of the classes `(B,)`."""
+        """Return the conditioning vectors `(B, G)`: those given, or the embeddings of the classes `(B,)`."""
         if self.classes is None:
             _check_conditioning("global_y", "global_size", global_y, self.global_size, (batch,))
             return global_y
@@ -228,7 +229,7 @@ class WaveNet(nn.Module):
         return vectors
 
     def check_local(self, local_y: Tensor | None, batch: int, steps: int) -> None:
-        """Raise ValueError for local conditioning of another shape than `(batch, steps, L)`, or where none is due."""
+        """Raise ValueError for local conditioning that is not `(batch, steps, L)`, or that is not expected."""
         _check_conditioning("local_y", "local_size", local_y, self.local_size, (batch, steps))
 
     def _run(
@@ -302,7 +303,7 @@ class WaveNet(nn.Module):
 
 
 def _at_each_step(layer: nn.Conv1d, x: Tensor) -> Tensor:
-    """A convolution with a kernel of one, of a sequence `(B, T, C)`: a matrix product is torch's faster way."""
+    """Apply a convolution of kernel size one to a sequence `(B, T, C)`, as a matrix product, which is faster."""
     return F.linear(x, layer.weight[:, :, 0], layer.bias)
 
 

@@ -1,6 +1,6 @@
-"""What a WaveNet remembers between two calls: for each layer the inputs that its older taps will still ask for.
+"""The state of a WaveNet between two calls: for each layer, the past inputs that its taps still need.
 
-A state is a tuple: for each layer a ring `(B, R, (kernel_size - 1) dilation)` in which time step t has the slot
+A state is a tuple: for each layer a ring buffer `(B, R, (kernel_size - 1) dilation)` in which time step t has the slot
 t mod length, and at the end the number of time steps so far, a whole number in a tensor.
 """
 
@@ -17,27 +17,27 @@ WaveNetState: TypeAlias = tuple[Tensor, ...]
 
 
 class Window(NamedTuple):
-    """What a layer's convolution runs over: its inputs `(B, R, n + T)`, n of them older, and the gap between taps."""
+    """The inputs of a layer's convolution, `(B, R, n + T)`, n of them from the past, and the distance between taps."""
 
     values: Tensor
     dilation: int
 
 
 def zeros(batch: int, channels: int, kernel_size: int, dilations: Sequence[int], like: Tensor) -> WaveNetState:
-    """The state of `batch` sequences that have not begun, with the dtype and device of `like`."""
+    """Return the state of `batch` sequences before their first step, with the dtype and device of `like`."""
     rings = [like.new_zeros(batch, channels, (kernel_size - 1) * dilation) for dilation in dilations]
     return (*rings, torch.zeros((), dtype=torch.int64, device="cpu"))
 
 
 def from_zeros(x: Tensor, kernel_size: int, dilation: int) -> Window:
-    """The window of `x` `(B, R, T)` where nothing but zeros came before."""
+    """Return the window of `x` `(B, R, T)` with only zeros before it."""
     return Window(F.pad(x, ((kernel_size - 1) * dilation, 0)), dilation)
 
 
 def enter(x: Tensor, state: WaveNetState, layer: int, kernel_size: int, dilation: int) -> tuple[Window, Tensor]:
-    """The window of `x` `(B, R, T)` after the state, and the layer's ring with `x` in it.
+    """Return the window of `x` `(B, R, T)` after the state, and the layer's ring buffer with `x` in it.
 
-    One time step takes its taps alone out of the ring, so that it costs the same for every dilation.
+    A single time step only reads its taps from the ring buffer, so its cost does not depend on the dilation.
     """
     ring, done = state[layer], int(state[-1])
     _check_ring(layer, ring, (*x.shape[:2], (kernel_size - 1) * dilation))
@@ -57,14 +57,14 @@ def enter(x: Tensor, state: WaveNetState, layer: int, kernel_size: int, dilation
 def unrolled(
     state: WaveNetState, batch: int, channels: int, kernel_size: int, dilations: Sequence[int]
 ) -> list[Tensor]:
-    """Each layer's past `(B, R, length)` in the order of time; ValueError where it is of another network or batch."""
+    """Return each layer's past `(B, R, length)` in order of time. Raises ValueError for another network or batch."""
     for layer, (ring, dilation) in enumerate(zip(state[:-1], dilations, strict=True)):
         _check_ring(layer, ring, (batch, channels, (kernel_size - 1) * dilation))
     return [_in_order(ring, int(state[-1])) for ring in state[:-1]]
 
 
 def after(inputs: Sequence[Tensor], state: WaveNetState, steps: int) -> WaveNetState:
-    """The state `steps` time steps later; `inputs` `(B, R, length + steps)` of each layer, its past before them."""
+    """Return the state `steps` time steps later; each layer's `inputs` `(B, R, length + steps)` start with its past."""
     done = int(state[-1]) + steps
     rings = [_into_slots(values, ring.shape[2], done) for values, ring in zip(inputs, state[:-1], strict=True)]
     return (*rings, state[-1] + steps)
@@ -72,7 +72,7 @@ def after(inputs: Sequence[Tensor], state: WaveNetState, steps: int) -> WaveNetS
 
 def _check_ring(layer: int, ring: Tensor, shape: tuple[int, ...]) -> None:
     if ring.shape[0] != shape[0]:
-        raise ValueError(f"the state is of {ring.shape[0]} sequences, the input of {shape[0]}")
+        raise ValueError(f"the state has {ring.shape[0]} sequences, but the input has {shape[0]}")
     if tuple(ring.shape) != shape:
         raise ValueError(f"the state is of another network: layer {layer} has {tuple(ring.shape)}, not {shape}")
 

@@ -1,4 +1,4 @@
-"""From one vector to the initial state of recurrent layers."""
+"""The map from a vector to the initial state of recurrent layers."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from foretell.nn.layers.stack import RECURRENT, Stack, State
 class Bridge(nn.Module):
     """A linear map from a vector `(B, vector_size)` to the initial state of all recurrent layers of a stack.
 
-    h = tanh(W v + b) (Bahdanau, Cho & Bengio, 2015), for an LSTM c = W v + b beside it. Glorot uniform, zero biases.
-    Raises ValueError if the stack has no recurrent layer.
+    h = tanh(W v + b) (Bahdanau, Cho & Bengio, 2015) and, for an LSTM, also c = W v + b. Weights are initialised Glorot
+    uniform, biases zero. Raises ValueError if the stack has no recurrent layer.
     """
 
     def __init__(self, vector_size: int, stack: Stack) -> None:
@@ -25,13 +25,13 @@ class Bridge(nn.Module):
         self.shapes = [_state_shape(layer) for layer in stack]
         total = sum(layers * sum(widths) for layers, widths in self.shapes)
         if not total:
-            raise ValueError("layers must hold an RNN, LSTM or GRU, whose initial state comes from the vector")
+            raise ValueError("layers must contain an RNN, LSTM or GRU, whose initial state comes from the vector")
         self.linear = nn.Linear(vector_size, total)
         nn.init.xavier_uniform_(self.linear.weight)
         nn.init.zeros_(self.linear.bias)
 
     def forward(self, vector: Tensor) -> State:
-        """The initial state of the stack, from `(B, vector_size)`."""
+        """Compute the initial state of the stack from vectors `(B, vector_size)`."""
         parts = iter(self.linear(vector).split([n * w for n, widths in self.shapes for w in widths], -1))
         state: list[Any] = []
         for layers, widths in self.shapes:
@@ -43,7 +43,7 @@ class Bridge(nn.Module):
 
 
 def _state_shape(layer: nn.Module) -> tuple[int, tuple[int, ...]]:
-    """The layers (times directions) of a recurrent layer and the features of each tensor of its state."""
+    """Return the number of layers times directions of a recurrent layer, and the features of its state's tensors."""
     if not isinstance(layer, RECURRENT):
         return 0, ()
     hidden, output = layer.hidden_size, layer.proj_size or layer.hidden_size

@@ -1,4 +1,4 @@
-"""From one sequence to another of its own length: translation, with attention to the source where wanted."""
+"""The encoder-decoder for sequences of different lengths, as in translation, with optional attention."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from foretell.nn.sequence_to_sequence.bridge import Bridge
 
 
 class DecoderState(NamedTuple):
-    """What the decoder carries from step to step.
+    """The state that the decoder carries from step to step.
 
-    The state of its layers, for M sources with `width` hypotheses each, those of one source side by side (1, except in
-    a beam search). With attention also the encoder's outputs `(M, S, D)`, the attention's keys `(M, S, K)` and the mask
-    `(M, S)` of valid steps (None: all are).
+    It holds the state of the layers, for M sources with `width` hypotheses each (1 except in a beam search); those of
+    one source are adjacent. With attention it also holds the encoder's outputs `(M, S, D)`, the attention's keys
+    `(M, S, K)` and the mask `(M, S)` of valid steps (None if all are valid).
     """
 
     layers: State | None
@@ -32,22 +32,23 @@ class DecoderState(NamedTuple):
 
 
 class EncoderDecoder(nn.Module):
-    """An encoder reads the source, a decoder writes the target from its final state (Sutskever et al., 2014).
+    """An encoder that reads the source, and a decoder that writes the target from its final state (Sutskever et al.,
+    2014).
 
     `EncoderDecoder(LSTM(E, H, batch_first=True, bidirectional=True), LSTM(E, H, batch_first=True), nn.Linear(H, V),
     source_embedding=nn.Embedding(U, E), target_embedding=nn.Embedding(V, E), attention="general")`.
 
-    - `encoder`, `decoder`: layers of `foretell.nn`, one or several each, the decoder's in one direction. A linear map
-      (see `foretell.nn.sequence_to_sequence.bridge`) leads from the encoder's final state to the decoder's initial one.
-    - `head`: from the decoder's features, as many as its last layer has, to outputs.
+    - `encoder`, `decoder`: one or several layers of `foretell.nn` each; the decoder's must be unidirectional. A linear
+      layer (see `foretell.nn.sequence_to_sequence.bridge`) maps the encoder's final state to the decoder's initial one.
+    - `head`: a module from the features of the decoder's last layer to outputs.
     - `attention`: None, "additive" (Bahdanau et al., 2015), "dot" or "general" (Luong et al., 2015), over the encoder's
-      outputs, after the decoder's layers: with s_t their output and c_t the context, the head sees
+      outputs and after the decoder's layers: with their output s_t and the context c_t, the head's input is
       tanh(W [c_t; s_t] + b) (Luong et al., 2015, without input feeding, so that all steps of a target run at once).
-      `attention_size`: the features inside the additive score.
+      `attention_size`: the number of features inside the additive score.
 
-    Layers, embeddings and lengths: see `foretell.nn.sequence_to_sequence.structures`. Without embeddings the
-    sequences are real-valued. Raises ValueError for layers that cannot be used, and for a decoder that neither state
-    nor attention would reach.
+    Layers, embeddings and lengths are described in `foretell.nn.sequence_to_sequence.structures`. Without embeddings
+    the sequences are real-valued. Raises ValueError for layers that cannot be used, and for a decoder that gets
+    neither state nor attention from the encoder.
     """
 
     def __init__(
@@ -74,7 +75,7 @@ class EncoderDecoder(nn.Module):
             self.encoder.check_final()
             self.bridge = Bridge(memory_size, self.decoder)
         elif attention is None:
-            raise ValueError("decoder has no recurrent layer to start from the encoder's state: it needs attention")
+            raise ValueError("decoder has no recurrent layer that could use the encoder's state: it needs attention")
         self.attention: Attention | None = None
         self.combine: nn.Linear | None = None
         if attention is not None:
@@ -90,10 +91,10 @@ class EncoderDecoder(nn.Module):
         source_lengths: Tensor | None = None,
         target_lengths: Tensor | None = None,
     ) -> Tensor:
-        """Outputs `(B, T, O)` with teacher forcing: step t is fed the target of the step before, `target_in[:, t]`.
+        """Compute outputs `(B, T, O)` with teacher forcing: step t is fed the previous target, `target_in[:, t]`.
 
-        `source` `(B, S)` and `target_in` `(B, T)` token ids, or features `(B, S, I)` and `(B, T, J)` where there is no
-        embedding; `source_lengths` and `target_lengths` `(B,)`.
+        `source` `(B, S)` and `target_in` `(B, T)` are token ids, or features `(B, S, I)` and `(B, T, J)` without
+        embeddings; `source_lengths` and `target_lengths` are `(B,)`.
         """
         if len(target_in) != len(source):
             raise ValueError(f"target_in must have the batch size {len(source)} of source, got {len(target_in)}")
@@ -104,7 +105,7 @@ class EncoderDecoder(nn.Module):
         return zero_padding(self._outputs(features, state), lengths)
 
     def encode(self, source: Tensor, source_lengths: Tensor | None = None) -> DecoderState:
-        """The decoder's state before its first step, from the source and its lengths as `forward` takes them."""
+        """Compute the decoder's state before its first step, from the source and its lengths as in `forward`."""
         lengths = checked_lengths("source_lengths", source_lengths, source)
         x = embedded("source", source, self.source_embedding, self.encoder.input_size, lengths)
         memory, final, lengths = self.encoder(x, None, lengths)
@@ -115,14 +116,14 @@ class EncoderDecoder(nn.Module):
         return DecoderState(layers, memory, self.attention.keys(memory), mask)
 
     def step(self, token: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
-        """The outputs `(N, O)` of one step fed `token`, ids `(N,)` or features `(N, J)`, and the state after it."""
+        """Run one step on `token`, ids `(N,)` or features `(N, J)`; return its outputs `(N, O)` and the next state."""
         fed = embedded("token", token[:, None], self.target_embedding, self.decoder.input_size, None)
         features, layers, _ = self.decoder(fed, state.layers)
         return self._outputs(features, state)[:, 0], state._replace(layers=layers)
 
     def _outputs(self, features: Tensor, state: DecoderState) -> Tensor:
         if self.attention is not None and self.combine is not None and state.memory is not None:
-            # All steps of a target, or all hypotheses of a source at one step: either way queries of one memory.
+            # All steps of a target, or all hypotheses of a source at one step, query the same memory.
             query = features.reshape(len(state.memory), -1, features.shape[2])
             context, _ = self.attention(query, state.memory, state.keys, state.mask)
             features = torch.tanh(self.combine(torch.cat([context, query], -1))).view_as(features)
@@ -130,18 +131,18 @@ class EncoderDecoder(nn.Module):
         return outputs
 
     def select(self, state: DecoderState, rows: Tensor) -> DecoderState:
-        """The state of the hypotheses `rows` `(M, K)`: K for each of M sources, of which each row is one."""
+        """Select the state of the hypotheses `rows` `(M, K)`: each row lists K hypotheses of one of M sources."""
         layers = None if state.layers is None else self.decoder.select(state.layers, rows.flatten())
         sources = rows[:, 0] // state.width
         memory, keys, mask = state.memory, state.keys, state.mask
         if memory is not None and keys is not None and not torch.equal(sources, torch.arange(len(memory)).to(sources)):
-            # Hypotheses of one source share its memory, so that it moves only when a source drops out.
+            # Hypotheses of one source share its memory, so it only changes when a source drops out.
             memory, keys = memory.index_select(0, sources), keys.index_select(0, sources)
             mask = None if mask is None else mask.index_select(0, sources)
         return DecoderState(layers, memory, keys, mask, rows.shape[1])
 
     def compiled(self, state: DecoderState, batch: int, options: Options) -> CompiledDecoder | None:
-        """The decoder as compiled code, see `foretell.nn.decoding.compiled`; None if that does not know it."""
+        """Return the decoder as compiled code (see `foretell.nn.decoding.compiled`), or None if not supported."""
         attending = None
         if self.attention is not None:
             if self.combine is None or state.memory is None or state.keys is None:
@@ -157,10 +158,10 @@ class EncoderDecoder(nn.Module):
     def generate(
         self, source: Tensor, source_lengths: Tensor | None = None, *, start: int, **search: Unpack[Search]
     ) -> tuple[Tensor, Tensor]:
-        """The tokens `(B, T)` that follow the token `start`, and how many they are `(B,)`.
+        """Generate the tokens `(B, T)` that follow the token `start`; return them and their counts `(B,)`.
 
-        `source` and `source_lengths` as in `forward`. How tokens are chosen, greedily, at random or by beam search: see
-        `foretell.nn.decoding`. Call `eval()` first.
+        `source` and `source_lengths` are as in `forward`. For the choice of tokens (greedy, at random or by beam
+        search) see `foretell.nn.decoding`. Call `eval()` first.
         """
         check_generates(self.target_embedding)
         with torch.no_grad():

@@ -1,11 +1,11 @@
-"""What sequences are turned into: other sequences, vectors; and vectors into sequences.
+"""Networks from sequences to sequences or vectors, and from vectors to sequences.
 
 Each structure is built from layers of `foretell.nn` (one, or several that run one after another, see
-`foretell.nn.layers.Stack`) and a head, any module that turns the features of one step into outputs. All is batch-first:
-`(B, T, ...)`, B sequences of T time steps. Ragged batches come with `lengths` `(B,)`: what a padded batch gives equals
-what each sequence gives by itself, and outputs past a length are zero. `embedding` is a module from what comes in to
-the features of the first layer: for token ids `nn.Embedding(V, E)`, or `nn.Embedding.from_pretrained(torch.eye(V))` for
-one-hot vectors. Without it the features come in themselves, `(B, T, I)`.
+`foretell.nn.layers.Stack`) and a head, any module that turns the features of one step into outputs. Everything is
+batch-first: `(B, T, ...)`, B sequences of T time steps. Ragged batches come with `lengths` `(B,)`: a padded batch gives
+the same results as each sequence on its own, and outputs past a length are zero. `embedding` is a module from the input
+to the features of the first layer: for token ids `nn.Embedding(V, E)`, or
+`nn.Embedding.from_pretrained(torch.eye(V))` for one-hot vectors. Without it the input is the features `(B, T, I)`.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ Into = Literal["state", "input", "both"]
 
 
 class SequenceToSequence(nn.Module):
-    """An output at every step: the next price, the next character, the tag of each word.
+    """A network with an output at every step, such as the next price, the next character or the tag of each word.
 
-    `SequenceToSequence(nn.GRU(I, H, batch_first=True), nn.Linear(H, O))`. Layers in one direction can be continued from
-    a state, one step or many at a time. Raises ValueError for layers that cannot be used.
+    `SequenceToSequence(nn.GRU(I, H, batch_first=True), nn.Linear(H, O))`. Unidirectional layers can continue from a
+    state, one step or many at a time. Raises ValueError for layers that cannot be used.
     """
 
     def __init__(self, layers: Layers, head: nn.Module, *, embedding: nn.Module | None = None) -> None:
@@ -41,10 +41,10 @@ class SequenceToSequence(nn.Module):
         self.head = head
 
     def forward(self, x: Tensor, state: State | None = None, lengths: Tensor | None = None) -> tuple[Tensor, State]:
-        """Outputs `(B, T, O)`, and the state after the last valid step, from which the next call may continue.
+        """Compute outputs `(B, T, O)` and the state after the last valid step, from which the next call may continue.
 
-        `x` `(B, T, I)`, or `(B, T)` token ids with an embedding; `lengths` `(B,)`. A Downsample among the layers gives
-        fewer outputs, see `output_lengths`.
+        `x` is `(B, T, I)`, or `(B, T)` token ids with an embedding; `lengths` is `(B,)`. A Downsample among the layers
+        gives fewer outputs; see `output_lengths`.
         """
         lengths = checked_lengths("lengths", lengths, x)
         features = embedded("x", x, self.embedding, self.layers.input_size, lengths)
@@ -52,22 +52,22 @@ class SequenceToSequence(nn.Module):
         return zero_padding(self.head(features), lengths), state
 
     def output_lengths(self, lengths: Tensor) -> Tensor:
-        """How many outputs sequences of these lengths `(B,)` give: as many, or fewer behind a Downsample."""
+        """Return the number of outputs for sequences of these lengths `(B,)`: the same, or fewer after a Downsample."""
         shortened: Tensor = self.layers.output_lengths(lengths)
         return shortened
 
     def step(self, x: Tensor, state: State | None) -> tuple[Tensor, State]:
-        """The outputs `(B, O)` of one more step, `x` `(B, I)` or token ids `(B,)`, and the state after it."""
+        """Run one more step on `x` `(B, I)` or token ids `(B,)`; return its outputs `(B, O)` and the state after it."""
         self.layers.check_causal("step")
         outputs, state = self(x[:, None], state)
         return outputs[:, 0], state
 
     def select(self, state: State, rows: Tensor) -> State:
-        """The state of these rows of the batch, given in a tensor of any shape."""
+        """Select the state of these rows of the batch, given in a tensor of any shape."""
         return self.layers.select(state, rows.flatten())
 
     def compiled(self, state: State | None, batch: int, options: Options) -> CompiledDecoder | None:
-        """The network as compiled code, see `foretell.nn.decoding.compiled`; None if that does not know it."""
+        """Return the network as compiled code (see `foretell.nn.decoding.compiled`), or None if not supported."""
         if not untouched(self, SequenceToSequence) or "step" in vars(self):
             return None
         return compiled_decoder(self.embedding, self.layers, self.head, state, batch, options)
@@ -75,16 +75,16 @@ class SequenceToSequence(nn.Module):
     def generate(
         self, prompt: Tensor, lengths: Tensor | None = None, **search: Unpack[Search]
     ) -> tuple[Tensor, Tensor]:
-        """The tokens `(B, N)` that follow the token ids `prompt` `(B, T)`, and how many they are `(B,)`.
+        """Generate the tokens `(B, N)` that follow the token ids `prompt` `(B, T)`; return tokens and counts `(B,)`.
 
-        `lengths` `(B,)`, at least 1. How tokens are chosen: see `foretell.nn.decoding`. Call `eval()` first.
+        `lengths` is `(B,)`, at least 1. For the choice of tokens see `foretell.nn.decoding`. Call `eval()` first.
         """
         check_generates(self.embedding)
         self.layers.check_causal("generate")
         given = checked_lengths("lengths", lengths, prompt)
         given = torch.full((len(prompt),), prompt.shape[1]) if given is None else given
         if (given < 1).any():
-            raise ValueError("prompt must hold at least one token of each sequence, such as a start token")
+            raise ValueError("prompt must contain at least one token per sequence, such as a start token")
         with torch.no_grad():
             features = embedded("prompt", prompt, self.embedding, self.layers.input_size, given)
             _, state, _ = self.layers(features, None, given - 1)
@@ -93,15 +93,16 @@ class SequenceToSequence(nn.Module):
 
 
 class SequenceToVector(nn.Module):
-    """One output for a whole sequence: the sentiment of a review, the class of a signal.
+    """A network with one output for a whole sequence, such as the sentiment of a review or the class of a signal.
 
-    `SequenceToVector(nn.GRU(I, H, batch_first=True), nn.Linear(H, 2))`. The vector that the head sees is, by `pooling`,
+    `SequenceToVector(nn.GRU(I, H, batch_first=True), nn.Linear(H, 2))`. The vector passed to the head depends on
+    `pooling`:
 
-    - "last": the final state of the last layer, both directions side by side if it has two (`2H` features); behind a
-      layer without a state, the output of the last step;
-    - "mean" or "max": of the outputs of all valid steps.
+    - "last": the final state of the last layer, with both directions concatenated if it has two (`2H` features); if
+      that layer has no state, its output at the last step;
+    - "mean" or "max": the mean or maximum of the outputs at all valid steps.
 
-    It is zero for a sequence of no steps. Raises ValueError for layers that cannot be used and another pooling.
+    It is zero for an empty sequence. Raises ValueError for layers that cannot be used and for another pooling.
     """
 
     def __init__(
@@ -118,7 +119,7 @@ class SequenceToVector(nn.Module):
             self.layers.check_final()
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Outputs `(B, O)`, from `x` `(B, T, I)`, or `(B, T)` token ids with an embedding, and `lengths` `(B,)`."""
+        """Compute outputs `(B, O)` from `x` `(B, T, I)`, or `(B, T)` token ids, and `lengths` `(B,)`."""
         lengths = checked_lengths("lengths", lengths, x)
         features = embedded("x", x, self.embedding, self.layers.input_size, lengths)
         features, state, lengths = self.layers(features, None, lengths)
@@ -139,23 +140,23 @@ class SequenceToVector(nn.Module):
 
 
 class VectorState(NamedTuple):
-    """What a `VectorToSequence` carries from step to step: the state of its layers, and the vector `(B, V)`."""
+    """The state of a `VectorToSequence` between steps: the state of its layers, and the vector `(B, V)`."""
 
     layers: State | None
     vector: Tensor
 
 
 class VectorToSequence(nn.Module):
-    """A sequence from one vector: the caption of an image.
+    """A network that generates a sequence from one vector, such as the caption of an image.
 
     `VectorToSequence(nn.GRU(E, H, batch_first=True), nn.Linear(H, V), vector_size=512, embedding=nn.Embedding(V, E))`.
-    The vector goes, by `into`,
+    `into` selects where the vector goes:
 
     - "state": through a linear map to the initial state of the recurrent layers (see `Bridge`);
-    - "input": as it is beside the features of every step, so that the first layer takes `E + vector_size`;
+    - "input": concatenated to the features of every step, so that the first layer takes `E + vector_size` features;
     - "both".
 
-    With "input" the first layer may take the vector alone, `vector_size` features: then nothing is fed back. Raises
+    With "input" the first layer may take the vector alone, `vector_size` features; then nothing is fed back. Raises
     ValueError for layers and sizes that cannot be used.
     """
 
@@ -182,12 +183,12 @@ class VectorToSequence(nn.Module):
         self.fed_size = self.layers.input_size - (vector_size if into != "state" else 0)
         if self.fed_size < 0:
             raise ValueError(
-                f'into="{into}" puts the vector of vector_size={vector_size} beside the input of every step, but the '
-                f"first layer takes {self.layers.input_size} features"
+                f'into="{into}" adds the vector of vector_size={vector_size} to the input features of every step, but '
+                f"the first layer takes only {self.layers.input_size} features"
             )
 
     def start(self, vector: Tensor) -> VectorState:
-        """The state before the first step, from the vectors `(B, vector_size)`."""
+        """Compute the state before the first step from the vectors `(B, vector_size)`."""
         if vector.dim() != 2 or vector.shape[1] != self.vector_size:
             raise ValueError(f"vector must have the shape (B, {self.vector_size}), got {tuple(vector.shape)}")
         return VectorState(None if self.bridge is None else self.bridge(vector), vector)
@@ -200,18 +201,18 @@ class VectorToSequence(nn.Module):
         *,
         steps: int | None = None,
     ) -> Tensor:
-        """Outputs `(B, T, O)` from the vectors `(B, vector_size)`.
+        """Compute outputs `(B, T, O)` from the vectors `(B, vector_size)`.
 
-        With teacher forcing `target_in` holds what each step is fed, the target one step before: token ids `(B, T)`
-        with an embedding, or features `(B, T, I)`; `target_lengths` `(B,)`. With `steps` in its place so many steps are
-        fed zeros beside the vector.
+        For teacher forcing, `target_in` holds the input of each step, which is the previous target: token ids `(B, T)`
+        with an embedding, or features `(B, T, I)`; `target_lengths` is `(B,)`. With `steps` instead, that many steps
+        are run with zeros as input besides the vector.
         """
         if (target_in is None) == (steps is None):
-            raise ValueError("forward takes either target_in, what each step is fed, or steps, to feed nothing")
+            raise ValueError("forward takes either target_in, the input of each step, or steps, to feed nothing")
         state = self.start(vector)
         if target_in is None:
             if self.embedding is not None:
-                raise ValueError("steps feeds nothing to a network with an embedding: use generate, or give target_in")
+                raise ValueError("steps cannot be used with an embedding: use generate, or pass target_in")
             check_sizes(steps=steps)  # type: ignore[arg-type]
             outputs, _ = self._run(vector.new_zeros(len(vector), steps or 0, self.fed_size), state, None)
         else:
@@ -223,7 +224,7 @@ class VectorToSequence(nn.Module):
         return outputs
 
     def step(self, x: Tensor, state: VectorState) -> tuple[Tensor, VectorState]:
-        """The outputs `(B, O)` of one step fed `x`, `(B, I)` or token ids `(B,)`, and the state after it."""
+        """Run one step on `x` `(B, I)` or token ids `(B,)`; return its outputs `(B, O)` and the state after it."""
         fed = embedded("x", x[:, None], self.embedding, self.fed_size, None)
         outputs, state = self._run(fed, state, None)
         return outputs[:, 0], state
@@ -236,13 +237,13 @@ class VectorToSequence(nn.Module):
         return zero_padding(self.head(features), lengths), VectorState(layers, state.vector)
 
     def select(self, state: VectorState, rows: Tensor) -> VectorState:
-        """The state of these rows of the batch, given in a tensor of any shape."""
+        """Select the state of these rows of the batch, given in a tensor of any shape."""
         rows = rows.flatten()
         layers = None if state.layers is None else self.layers.select(state.layers, rows)
         return VectorState(layers, state.vector.index_select(0, rows))
 
     def compiled(self, state: VectorState, batch: int, options: Options) -> CompiledDecoder | None:
-        """The network as compiled code, see `foretell.nn.decoding.compiled`; None if that does not know it."""
+        """Return the network as compiled code (see `foretell.nn.decoding.compiled`), or None if not supported."""
         overridden = type(self).step is not VectorToSequence.step or type(self)._run is not VectorToSequence._run
         if overridden or "step" in vars(self):
             return None
@@ -252,9 +253,9 @@ class VectorToSequence(nn.Module):
         )
 
     def generate(self, vector: Tensor, start: int, **search: Unpack[Search]) -> tuple[Tensor, Tensor]:
-        """The tokens `(B, T)` that follow the token `start`, and how many they are `(B,)`.
+        """Generate the tokens `(B, T)` that follow the token `start`; return them and their counts `(B,)`.
 
-        `vector` `(B, vector_size)`. How tokens are chosen: see `foretell.nn.decoding`. Call `eval()` first.
+        `vector` is `(B, vector_size)`. For the choice of tokens see `foretell.nn.decoding`. Call `eval()` first.
         """
         check_generates(self.embedding)
         with torch.no_grad():
