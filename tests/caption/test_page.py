@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
+import foretell.caption.kind  # which is to know the settings as they are, not as the page is given them
+import foretell.caption.model
 import foretell.caption.settings
 from foretell.caption import CaptionSettings
 

@@ -146,7 +146,7 @@ def test_a_checkpoint_of_another_program_stays(run: Callable[..., Any], sales: P
     file.write_text('{"epoch": 3}')
     done = run(*FORECAST, "--checkpoint", "mine")
     assert done.exit_code == 2
-    assert "or give another" in done.stderr
+    assert "or choose another" in done.stderr
     Destinations(checkpoint=sales.parent / "mine").drop_checkpoint()
     assert file.read_text() == '{"epoch": 3}'
 

@@ -153,7 +153,7 @@ def test_a_layer_class_stands_for_its_name() -> None:
         ({"seed": -1}, "seed is -1"),
         ({"minutes": 0}, "minutes"),
         ({"preset": "slow"}, "preset is 'slow'"),
-        ({"preset": "fast", "minutes": 2}, "say twice how long to train"),
+        ({"preset": "fast", "minutes": 2}, "each set how long to train"),
         ({"preset": "instant", "model": "gru"}, "'instant' trains nothing, and model 'gru' has to be trained"),
     ],
 )

@@ -182,14 +182,14 @@ def test_turned_off_the_ragged_layers_pass_their_tests():
 
 def test_a_missing_library_is_told_once(choose, monkeypatch):
     monkeypatch.setattr(native, "_path", lambda _: None)
-    with pytest.warns(UserWarning, match=r"slow reference kernels.*Install one.*install foretell again") as told:
+    with pytest.warns(UserWarning, match=r"slow reference kernels.*Install one.*reinstall foretell") as told:
         assert [choose(), native.library()] == [None, None]
     assert len(told) == 1
 
 
 def test_a_missing_library_that_was_asked_for_is_an_error(choose, monkeypatch):
     monkeypatch.setattr(native, "_path", lambda _: None)
-    with pytest.raises(SettingsError, match="FORETELL_ISA is 'baseline': the kernel of this kind was not built"):
+    with pytest.raises(SettingsError, match="FORETELL_ISA is 'baseline': its kernel library was not built"):
         choose(FORETELL_ISA="baseline")
 
 

@@ -56,7 +56,7 @@ def test_many_bad_steps_in_a_row_stop_with_the_last_good_weights(task) -> None:
     options = {"on_progress": lambda _: weights.append(network.out.weight.detach().clone())}
     history = task.train(network, **_poisoned(task, range(8, 99)), options=options, steps=99, max_nonfinite=3)
     assert (history.steps, history.skipped, history.reason) == (11, 3, "non-finite")
-    assert "not finite in 3 steps in a row" in history.stopped
+    assert "not finite for 3 steps in a row" in history.stopped
     # The weights after step 7 were never seen to give a finite loss; those before it were.
     assert torch.equal(network.out.weight, weights[6])
 

@@ -129,7 +129,7 @@ def test_a_process_that_is_killed_resumes(task, tmp_path: Path, number: int) -> 
 def test_a_checkpoint_of_another_run_is_refused(task, tmp_path: Path) -> None:
     options = {"checkpoint": tmp_path}
     task.train(task.network(), options=options, steps=4)
-    with pytest.raises(ModelError, match=r"learning_rate=0\.003, this one has learning_rate=0\.1"):
+    with pytest.raises(ModelError, match=r"learning_rate=0\.003, but this one has learning_rate=0\.1"):
         task.train(task.network(), options=options, steps=4, learning_rate=0.1)
     with pytest.raises(ModelError, match="carry"):
         task.train(task.network(), options=options | {"carry": True}, steps=4)

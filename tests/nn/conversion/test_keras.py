@@ -259,12 +259,12 @@ def test_stacked_keras_layers_fill_one_stacked_layer(keras):
 @pytest.mark.parametrize(
     ("cell", "options", "settings", "message"),
     [
-        (nn.RNN, {}, {"activation": "relu"}, "activation='relu', where into needs activation='tanh'"),
+        (nn.RNN, {}, {"activation": "relu"}, "activation='relu', but into needs activation='tanh'"),
         (nn.LSTM, {}, {"activation": "relu"}, "activation='relu'"),
         (nn.LSTM, {}, {"recurrent_activation": "hard_sigmoid"}, "recurrent_activation='hard_sigmoid'"),
-        (nn.GRU, {}, {"reset_after": False}, "reset_after=False, where into needs reset_after=True"),
+        (nn.GRU, {}, {"reset_after": False}, "reset_after=False, but into needs reset_after=True"),
         (nn.GRU, {}, {"go_backwards": True}, "go_backwards=True"),
-        (nn.GRU, {}, {"use_bias": False}, "use_bias=False, where into needs use_bias=True"),
+        (nn.GRU, {}, {"use_bias": False}, "use_bias=False, but into needs use_bias=True"),
         (nn.LSTM, {"bidirectional": True}, {}, "bidirectional=False"),
     ],
 )

@@ -289,7 +289,7 @@ def test_wrong_structures_are_named():
         nn.SequenceToVector([both, Dropout()], Linear(2 * H, O))
     with pytest.raises(ValueError, match="into"):
         nn.VectorToSequence(gru, Linear(H, O), vector_size=5, into="output")
-    with pytest.raises(ValueError, match=r"vector_size=5 .* the first layer takes 2 features"):
+    with pytest.raises(ValueError, match=r"vector_size=5 .* the first layer takes only 2 features"):
         nn.VectorToSequence(gru, Linear(H, O), vector_size=5, into="input")
     with pytest.raises(ValueError, match="layers must run one step at a time, and a bidirectional layer cannot"):
         nn.VectorToSequence(both, Linear(2 * H, O), vector_size=5)
