@@ -29,11 +29,11 @@ def long_rows(*rows: str) -> str:
         ("ds,y\n" + ROWS + "2020-02-01,inf\n", [], ["row 33", "the value is infinite"]),
         ("ds,y\n" + ROWS + "2020-02-30,1\n", [], ["'2020-02-30'", "row 33"]),
         ("ds,y\n2020-01-01 00:00+01:00,1\n2020-01-02 00:00,2\n", [], ["some have a time zone", "row 3"]),
-        ("ds,y\n" + ROWS + "2020-01-31,9\n", [], ["2020-01-31", "stands twice with different values"]),
+        ("ds,y\n" + ROWS + "2020-01-31,9\n", [], ["2020-01-31", "appears twice with different values"]),
         ("ds,y\n2020-01-01,1\n2020-01-02,2\n2020-01-09,3\n2020-02-29,4\n", ["--frequency", "3D"], ["off the grid"]),
         ("ds,y\n2020-01-01,1\n", [], ["frequency", "--frequency"]),
         ("ds,y\n" + ROWS, ["--frequency", "fortnight"], ["fortnight"]),
-        ("ds,y\n" + ROWS, ["--hidden", "100000000"], ["hidden 100,000,000", "give 4,194,304 at most"]),
+        ("ds,y\n" + ROWS, ["--hidden", "100000000"], ["hidden 100,000,000", "give at most 4,194,304"]),
         ("ds,y\n" + "".join(f"2020-01-{d:02},\n" for d in range(1, 32)), ["--target", "y"], ["no value at all"]),
         ("ds,y,y\n2020-01-01,1,2\n", [], ["'y' is named twice"]),
         ("ds,y\n" + ROWS, ["--horizon", "0"], ["horizon is 0"]),
@@ -95,7 +95,7 @@ def test_refused(
             ["--preset", "instant", "--steps", "1"],
             "--preset and --steps each set how long to train: give only one",
         ),
-        (["--preset", "instant", "--model", "lstm"], "preset 'instant' trains nothing, and model 'lstm' has to be"),
+        (["--preset", "instant", "--model", "lstm"], "preset 'instant' trains nothing, but model 'lstm' has to be"),
     ],
 )
 def test_a_preset_beside_what_it_settles(

@@ -103,7 +103,7 @@ def test_a_table_is_read_once_and_a_warning_said_once(
     text = sales.read_text()
     sales.write_text(text[: text.rindex(",") + 1] + "perhaps\n")
     options = ("-n", "7", "--known", "holiday", "--epochs", "1", "--model", "lstm", "-o", "f.csv", *tiny[2:])
-    with pytest.warns(UserWarning, match="words in the future that its history never had: 'perhaps'") as warned:
+    with pytest.warns(UserWarning, match="future values that never occur in its history: 'perhaps'") as warned:
         done = run("forecast", "sales.csv", *options)
     assert done.exit_code == 0, done.output
     assert (len(reads), len(warned)) == (1, 1)

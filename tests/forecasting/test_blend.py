@@ -106,7 +106,8 @@ def test_where_nothing_was_held_out_the_belief_stands(case: str) -> None:
     assert blend.losses == {}
     assert blend.loss is None
     assert blend.windows == 0
-    assert blend.sentence() == "The forecast is 80 % pretrained and 20 % lstm: nothing could be held out to choose by."
+    expected = "The forecast is 80 % pretrained and 20 % lstm: no data could be held out to compare the forecasters."
+    assert blend.sentence() == expected
 
 
 def test_the_fewer_windows_the_nearer_to_the_belief() -> None:
@@ -200,4 +201,4 @@ def test_the_sentence_says_what_was_chosen_and_why() -> None:
         "alone: pretrained 0.750, seasonal naive 0.800, lstm 1.500."
     )
     alone = Blend({"theta": 1.0}, {}, None, 0)
-    assert alone.sentence() == "The forecast is 100 % theta: nothing could be held out to choose by."
+    assert alone.sentence() == "The forecast is 100 % theta: no data could be held out to compare the forecasters."

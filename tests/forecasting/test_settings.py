@@ -55,7 +55,7 @@ def test_the_best_takes_longer_with_more_networks_and_the_others_change_nothing(
     assert best.members == (1 if several else 3)
     assert best.backbones == (("lstm", "gru", "wavenet") if several else ("lstm",))
     assert preset_settings("best", ForecastSettings(members=5), several=several).members == 5
-    with pytest.raises(SettingsError, match="preset is 'slow': it can be instant, fast, best"):
+    with pytest.raises(SettingsError, match="preset is 'slow': choose one of instant, fast, best"):
         preset_settings("slow", plain, several=several)
 
 

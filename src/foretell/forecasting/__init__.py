@@ -1,1 +1,1 @@
-"""From a table of time series to forecasts, a backtest and a report."""
+"""Forecasting: from a table of time series to forecasts, a backtest and a report."""

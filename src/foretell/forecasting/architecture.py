@@ -1,4 +1,4 @@
-"""All that it takes to build a forecaster's network again: what is written beside its weights."""
+"""The architecture of a forecaster's network: all that is needed, besides its weights, to build it again."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Network = AnyHorizonNetwork | Ensemble
 
 @dataclass(frozen=True)
 class Architecture:
-    """The make of a network: its backbone, its head and what it reads."""
+    """Architecture of a network: its backbone, its head and its inputs."""
 
     backbone: str
     """rnn, lstm, gru or wavenet."""
@@ -31,12 +31,12 @@ class Architecture:
     head: int
     """Units of the head's two layers."""
     phase: int
-    """Numbers that the head sees of the earlier steps in phase with the one to forecast, for each season."""
+    """Features, per season, that the head receives from earlier steps in phase with the step to forecast."""
     reading: Reading
     layer_norm: bool = False
     dropout: float = 0.0
     stride: int = 1
-    """Of a convolution in front of the backbone; 1 for none."""
+    """Stride of a convolution in front of the backbone; 1 for none."""
     calendar: int = 0
     """Calendar features per step."""
     known: int = 0
@@ -44,7 +44,7 @@ class Architecture:
     static: int = 0
     """Numeric static features."""
     categories: tuple[int, ...] = ()
-    """Codes of each other static column."""
+    """Number of codes of each categorical static column."""
     members: int = 1
     """Networks whose forecasts are averaged."""
 
@@ -60,7 +60,7 @@ class Architecture:
         return 2 * self.stride if self.stride > 1 else 1
 
     def build(self) -> Network:
-        """A new network of this make, or an ensemble of them; the weights are drawn from torch's random numbers."""
+        """Return a new network with this architecture, or an ensemble of them; torch's generator draws the weights."""
         networks = [self._network() for _ in range(self.members)]
         return networks[0] if self.members == 1 else Ensemble(networks)
 
@@ -93,5 +93,5 @@ class Architecture:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Architecture:
-        """What `to_dict` wrote. Raises ValueError for anything else."""
+        """Return the architecture that `to_dict` described. Raises ValueError for anything else."""
         return from_plain(cls, plain)

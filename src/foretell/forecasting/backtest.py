@@ -1,4 +1,4 @@
-"""Backtests: the end of each series forecast as though it were still to come."""
+"""Backtests: forecasts of the end of each series, made without knowing it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Refit = Callable[[Panel], FittedModel]
 
 @dataclass(frozen=True)
 class Cutoffs:
-    """B places to forecast from: each a series and how many of its rows are known."""
+    """B points to forecast from: each is a series and the number of its rows that are known."""
 
     series: NDArray[np.int64]
     """(B,)"""
@@ -34,29 +34,29 @@ class Cutoffs:
 
 @dataclass(frozen=True)
 class Backtest:
-    """Forecasts of the past beside what came, and how far off they were."""
+    """Forecasts of the past, the actual values, and the errors."""
 
     table: Any
     """`unique_id`, `ds`, `cutoff` (the last time known), `y`, the model's columns, then those of the baselines."""
     scores: Any
-    """A row a model: `model`, `MASE`, `sMAPE`, `MAE`, `RMSE`; both tables of the kind that came."""
+    """One row per model: `model`, `MASE`, `sMAPE`, `MAE`, `RMSE`. All tables have the type of the table read."""
     scores_by_step: Any
-    """A row a step ahead: `step`, then each model's mean absolute scaled error."""
+    """One row per step ahead: `step`, then each model's mean absolute scaled error."""
     coverage: dict[int, float]
     """Level in percent -> share of values inside the interval."""
     windows: int
-    """The most windows that any series was tested on."""
+    """Largest number of windows that any series was tested on."""
     series: int
-    """The series tested."""
+    """Number of series tested."""
     notes: tuple[str, ...]
-    """What was left out, and why."""
+    """Sentences that say what was left out, and why."""
     results: Results = field(repr=False)
-    """The same as arrays."""
+    """The results as arrays."""
 
 
 @dataclass(frozen=True)
 class Results:
-    """What a backtest found, as arrays of B windows, those of a series side by side, oldest first."""
+    """Results of a backtest, as arrays of B windows; those of one series are adjacent, oldest first."""
 
     model: str
     levels: tuple[int, ...]
@@ -82,11 +82,12 @@ class Results:
 
 
 def run_backtest(model: FittedModel, panel: Panel, windows: int, kind: TableKind, refit: Refit | None) -> Backtest:
-    """Forecast the last `windows` horizons of each series from what was known before each, and score that.
+    """Forecast the last `windows` horizons of each series from the data before each one, and score the forecasts.
 
-    All windows run as one batch through the weights that never saw them; windows that they did see are left out. With
-    `refit`, a model is fitted anew to what was known at each cutoff, and any window can be tested. Raises SettingsError
-    where `windows` makes no sense or none can be tested honestly, TableError where the series are too short.
+    All windows run as one batch through the weights that were not trained on them; windows that the weights were
+    trained on are left out. With `refit`, a new model is fitted to the data before each cutoff, and any window can be
+    tested. Raises SettingsError if `windows` is invalid or no window is left that the model has not seen, TableError
+    if the series are too short.
     """
     if isinstance(windows, bool) or not isinstance(windows, int | np.integer) or windows < 1:
         raise SettingsError(f"windows is {windows!r}: a backtest needs a whole number of windows, 1 or more")
@@ -114,7 +115,7 @@ def run_backtest(model: FittedModel, panel: Panel, windows: int, kind: TableKind
 
 
 def _cutoffs(model: FittedModel, panel: Panel, windows: int, honest_only: bool) -> tuple[Cutoffs, list[str]]:
-    """The windows that there are values for and, with `honest_only`, that the weights `held_out` know nothing of."""
+    """Return the windows that have values and, with `honest_only`, that the weights `held_out` were not fitted to."""
     horizon = model.horizon
     series, rows, short, seen = [], [], 0, 0
     for i, name in enumerate(panel.ids):
@@ -155,7 +156,7 @@ def _baselines(model: FittedModel, panel: Panel, cutoffs: Cutoffs, limits: NDArr
 
 
 def _refitted(model: FittedModel, panel: Panel, cutoffs: Cutoffs, refit: Refit) -> tuple[Floats, dict[str, Floats]]:
-    """Quantiles (B, H, Q) and baselines, from models fitted to what each window's cutoff leaves, oldest first."""
+    """Return quantiles (B, H, Q) and baselines of models fitted to the data before each window, oldest first."""
     back = (panel.history[cutoffs.series] - cutoffs.rows) // model.horizon
     quantiles = np.empty((len(back), model.horizon, 2 * len(model.levels) + 1))
     simple: dict[str, Floats] = {}

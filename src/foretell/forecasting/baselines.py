@@ -1,6 +1,6 @@
-"""The simple forecasts that a network has to beat: naive, seasonal naive, and one linear regression for all series.
+"""Baselines that a network has to beat: naive, seasonal naive, and one linear regression for all series.
 
-They have no use for missing values: each is taken for the last value seen, in here alone.
+They cannot handle missing values, so here, and only here, each is replaced by the last observed value.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ def baselines(
     seasons: tuple[int, ...],
     limits: NDArray[np.int64],
 ) -> dict[str, Floats]:
-    """Forecasts of the `horizon` steps after row `cutoffs` (B,) of `series` (B,), each (B, H), by name.
+    """Forecast the `horizon` steps after row `cutoffs` (B,) of `series` (B,): arrays (B, H) by name.
 
-    `naive` repeats the last value; `seasonal_naive` the last season of the shortest length, and is left out where there
-    is no season; `linear` is fitted to the first `limits` (N,) rows of each series (0 leaves a series out).
+    `naive` repeats the last value. `seasonal_naive` repeats the last season of the shortest length, and is left out if
+    there is no season. `linear` is fitted to the first `limits` (N,) rows of each series (0 leaves a series out).
     """
     filled = _filled(panel)
     season = min(seasons, default=1)
@@ -52,9 +52,9 @@ class _LinearForecast:
 
     @classmethod
     def fit(cls, panel: Panel, filled: Floats, limits: NDArray[np.int64], width: int, horizon: int) -> _LinearForecast:
-        """The closed form, on at most 20,000 windows drawn by a fixed seed."""
+        """Fit in closed form to at most 20,000 windows, drawn with a fixed seed."""
         random = np.random.default_rng(0)
-        # A cutoff leaves the whole horizon within the limit; and all of the input, in series that are long enough.
+        # After a cutoff the whole horizon lies within the limit; before it, in long enough series, the whole input.
         latest = limits - horizon
         earliest = np.where(latest >= width, width, 1)
         counts = np.maximum(latest - earliest + 1, 0)
@@ -75,7 +75,7 @@ class _LinearForecast:
         return cls(np.asarray(np.linalg.solve(design.T @ design + ridge, design.T @ targets), dtype=np.float64))
 
     def forecast(self, past: Floats) -> Floats:
-        """(B, P) to (B, H)."""
+        """Forecast (B, H) from (B, P)."""
         x, last, scale, unit = _normalised(past)
         scaled = np.column_stack([x, np.ones(len(x))]) @ self._weights
         limit = np.finfo(np.float64).max
@@ -84,21 +84,21 @@ class _LinearForecast:
 
 
 def _normalised(past: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-    """(B, P): distances from the last value in mean absolute deviations; then that last value and deviation, in units
-    of the window's largest value, and that unit; each (B,)."""
+    """Return (B, P), the distances from the last value in mean absolute deviations; then, each (B,), that last value
+    and that deviation in units of the window's largest value, and that unit."""
     largest = np.abs(past).max(axis=1)
     unit = np.where(largest > 0, largest, 1.0)
     values = past / unit[:, None]
     last = values[:, -1]
     scale = np.abs(values - values.mean(axis=1, keepdims=True)).mean(axis=1)
-    # Rounding alone makes no deviation.
+    # A difference from rounding alone is not a deviation.
     scale = np.where(scale > 1e-12, scale, 0.0)
     x = (values - last[:, None]) / np.where(scale > 0, scale, 1.0)[:, None]
     return np.where(scale[:, None] > 0, x, 0.0), last, scale, unit
 
 
 def _filled(panel: Panel) -> Floats:
-    """The values (R,) with each missing one replaced by the last one before it in its series; 0 where there is none."""
+    """Return the values (R,), each missing one replaced by the last one before it in its series, or 0 without one."""
     rows = np.arange(len(panel.values))
     first = np.repeat(panel.offsets[:-1], np.diff(panel.offsets))
     latest = np.maximum.accumulate(np.where(np.isnan(panel.values), -1, rows))
@@ -108,7 +108,7 @@ def _filled(panel: Panel) -> Floats:
 def _cut(
     panel: Panel, filled: Floats, series: NDArray[np.int64], cutoffs: NDArray[np.int64], steps: NDArray[np.int64]
 ) -> Floats:
-    """(B, P): the rows `steps` (P,) away from each cutoff; before its first row a series stays at its first value."""
+    """Return (B, P), the rows `steps` (P,) away from each cutoff; before its first row a series has its first value."""
     rows = np.maximum(cutoffs[:, None] + steps, 0) + panel.offsets[series][:, None]
     values: Floats = filled[np.minimum(rows, len(filled) - 1)]
     return values

@@ -1,4 +1,4 @@
-"""How much of the forecast comes from which of several forecasters, chosen by how they did on held-out windows."""
+"""Blending: the weights of several forecasters, chosen by their losses on held-out windows."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ Floats = NDArray[np.float64]
 _OF_THE_MEDIAN = 0.5
 _MOST_VALUES = 20_000
 DOUBT = 12.0
-"""Windows after which a forecaster that is worse by its whole loss has lost a factor e of the share believed in."""
+"""Number of windows after which a forecaster with twice the best loss has its prior weight divided by e."""
 _FAINT = 0.02
-"""What a forecaster without any belief in it is believed to be worth, so that held-out data can speak for it."""
+"""Prior weight of a forecaster that has none, so that held-out data can still select it."""
 _TOGETHER = 200
-"""Any number of windows counts for less than this many, since series share their fate."""
+"""Upper bound on the effective number of windows, since the series are correlated."""
 _ROUNDS = 100
 _TINY = 1e-12
 _STEP = 0.3
@@ -27,30 +27,30 @@ _LONGER = 1.5
 _MOST = 5.0
 _SHORTEST = 1e-3
 _FARTHEST = 1e100
-"""In typical changes: what lies further out is beyond all reckoning."""
+"""Limit, in typical changes; values or forecasts beyond it are left out, so that losses stay finite."""
 _LEAST = 0.01
-"""A smaller share is none."""
+"""Smaller weights are set to zero."""
 
 
 @dataclass(frozen=True)
 class Blend:
-    """Shares of the forecast, and what they rest on."""
+    """Weights of the forecasters in the forecast, and the losses they are based on."""
 
     shares: Mapping[str, float]
-    """Forecaster -> share; all above 0, 1 in sum."""
+    """Forecaster -> weight; all are above 0 and they sum to 1."""
     losses: Mapping[str, float]
     """Forecaster -> its loss on the held-out windows; empty where there were none."""
     loss: float | None
-    """That of the blend."""
+    """Loss of the blend; None where no windows were held out."""
     windows: int
-    """Held-out windows that do not overlap."""
+    """Number of held-out windows that do not overlap."""
 
     def sentence(self) -> str:
-        """What was chosen and why, in one line."""
+        """Sentence that says what was chosen and why."""
         parts = [f"{100 * share:.0f} % {name.replace('_', ' ')}" for name, share in self._by_share()]
         chosen = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
         if self.loss is None:
-            return f"The forecast is {chosen}: nothing could be held out to choose by."
+            return f"The forecast is {chosen}: no data could be held out to compare the forecasters."
         alone = ", ".join(f"{name.replace('_', ' ')} {loss:.3f}" for name, loss in self._by_loss())
         return f"The forecast is {chosen}, by its loss on held-out data: {self.loss:.3f}; alone: {alone}."
 
@@ -70,16 +70,16 @@ def chosen_blend(
     windows: int,
     doubt: float = DOUBT,
 ) -> Blend:
-    """The shares of several forecasters, by their quantile loss on B held-out windows.
+    """Choose the weights of several forecasters by their quantile loss on B held-out windows.
 
-    `forecasts` are quantiles (B, H, 15) by name, `actual` (B, H) what came, NaN where missing, `scale` (B,) the size of
-    a typical change in each window's series. The shares w minimise, a convex problem,
+    `forecasts` are quantiles (B, H, 15) by name, `actual` (B, H) are the actual values, NaN where missing, and `scale`
+    (B,) is the size of a typical change in each window's series. The weights w solve the convex problem of minimising
 
         loss(w) / loss(best alone) + doubt / windows * KL(w || prior)
 
-    with `windows` the number of windows that do not overlap: the fewer there are, the more has to speak against the
-    `prior` shares (a Gibbs posterior; Zhang, 2006). Where that is worse than the best of the `simple` forecasters,
-    which nobody would accept, the shares are those of least loss.
+    where `windows` is the number of windows that do not overlap: the fewer there are, the closer the weights stay to
+    the `prior` (a Gibbs posterior; Zhang, 2006). If the result is worse than the best of the `simple` forecasters, the
+    weights with the lowest loss are used instead, or, if these are worse too, that forecaster alone.
     """
     names = list(forecasts)
     believed = np.array([prior.get(name, 0.0) for name in names])
@@ -97,7 +97,7 @@ def chosen_blend(
         rows, steps = rows[some], steps[some]
     came = actual[rows, steps] / scale[rows]
     given = np.stack([forecasts[name][rows, steps] / scale[rows, None] for name in names], -1)
-    # One wild value among thousands is not to decide.
+    # A single outlier among thousands of values must not decide.
     limit = np.quantile(np.abs(given[:, MEDIAN] - came[:, None]).min(-1), 0.995) * 3 + 1e-12
     weight = np.minimum(1.0, limit / np.maximum(np.abs(given[:, MEDIAN] - came[:, None]).min(-1), limit))
     held = _Held(given, came, weight)
@@ -110,7 +110,7 @@ def chosen_blend(
     choices = [held.best(faint / faint.sum(), pull), held.best(np.full(len(names), 1 / len(names)), 0.0)]
     if safest is not None:
         choices.append(alone[names.index(safest)])
-    # The last of them is the floor itself, so that one of them always does.
+    # The last candidate is the lower bound itself, so that one of them always qualifies.
     shares, loss = next(
         (shares, loss) for shares in map(_without_crumbs, choices) if (loss := held.loss(shares)) <= floor
     )
@@ -128,7 +128,7 @@ def _kept(names: list[str], shares: Floats) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class _Held:
-    """What K forecasters said of N held-out values, and how shares of them would have done."""
+    """Forecasts of N held-out values by K forecasters, and the losses of their mixtures."""
 
     given: Floats
     """(N, 15, K)"""
@@ -138,14 +138,14 @@ class _Held:
     """(N,)"""
 
     def loss(self, shares: Floats) -> float:
-        """The mean quantile loss of the mixture."""
+        """Return the mean quantile loss of the mixture."""
         error = self.came[:, None] - self.given @ shares
         losses = np.maximum(np.array(GRID) * error, (np.array(GRID) - 1) * error) * _emphasis()
         return float((losses.sum(1) * self.weight).sum() / self.weight.sum())
 
     def best(self, prior: Floats, pull: float) -> Floats:
-        """The shares (K,) of least loss and divergence from the prior, by exponentiated gradients (Kivinen and Warmuth,
-        1997): a step that does not lower it is tried again at half its length."""
+        """Minimise loss plus divergence from the prior over weights (K,), by exponentiated gradients (Kivinen and
+        Warmuth, 1997): a step that does not lower the sum is tried again at half its length."""
         if not np.isfinite(pull):
             return prior
         unit = min(self.loss(alone) for alone in np.eye(len(prior))) or 1.0
@@ -158,7 +158,7 @@ class _Held:
         lowest, slope = cost(shares), self._slope(shares) / unit + pull * np.log(shares / prior)
         for _ in range(_ROUNDS):
             relative = slope - shares @ slope
-            # By the slopes of those that have a share: a hopeless one is not to hold up the choice among the others.
+            # Scaled by the slopes of those that have weight: a hopeless one must not slow the choice among the others.
             relative = relative / (shares @ np.abs(relative) + 1e-12)
             tried = np.maximum(shares * np.exp(-np.clip(length * relative, -_MOST, _MOST)), _TINY)
             tried = tried / tried.sum()
@@ -179,7 +179,7 @@ class _Held:
 
 
 def _emphasis() -> Floats:
-    """(15,): the weight of each quantile's loss: twice the mean over all, and half that of the median once more."""
+    """Return (15,), the weight of each quantile's loss: twice the mean over all, plus half the median's loss."""
     emphasis = np.full(len(GRID), 2 / len(GRID))
     emphasis[MEDIAN] += 2 * _OF_THE_MEDIAN
     return emphasis

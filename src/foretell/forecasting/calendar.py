@@ -1,4 +1,4 @@
-"""Where in the day, the week and the year a time step lies, as sines and cosines."""
+"""Calendar features: the time of day, week and year of each step, as sines and cosines."""
 
 from __future__ import annotations
 
@@ -49,15 +49,15 @@ def _cycles(frequency: Frequency) -> list[str]:
 
 
 def calendar_names(frequency: Frequency) -> tuple[str, ...]:
-    """The names of the columns of `calendar_features`, length C: `{cycle}_sin` and `{cycle}_cos` in turn."""
+    """Return the names of the C columns of `calendar_features`: `{cycle}_sin` and `{cycle}_cos` in turn."""
     return tuple(f"{name}_{part}" for name in _cycles(frequency) for part in ("sin", "cos"))
 
 
 def calendar_features(times: Times, frequency: Frequency) -> NDArray[np.float32]:
-    """Sine and cosine of each calendar cycle longer than one step, float32 of shape (T, C); C = 0 for integer time.
+    """Return sine and cosine of each calendar cycle longer than one step, float32 (T, C); C = 0 for integer time.
 
-    `times`: (T,) `datetime64`, in the zone whose days and weeks are meant. C depends on the frequency alone: for hourly
-    data the time of day, the day of the week and the day of the year give C = 6, for monthly data the month C = 2.
+    `times`: (T,) `datetime64`, in the local time zone. C depends on the frequency alone: for hourly data the time of
+    day, the day of the week and the day of the year give C = 6, for monthly data the month gives C = 2.
     """
     names = _cycles(frequency)
     features = np.empty((len(times), 2 * len(names)), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Intervals stretched or shrunk until they hold what they promise on data that nothing was trained on."""
+"""Calibration: intervals are widened or narrowed to reach their nominal coverage on held-out data."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from numpy.typing import NDArray
 
 _FEWEST = 20
 _PARTS = (0.25, 0.5)
-"""The near, the middle and the far part of a horizon are calibrated apart: where each of the first two ends."""
+"""Ends of the first two parts of a horizon, as shares of it; near, middle and far are calibrated separately."""
 _DOUBT = 20
-"""Windows after which what was measured counts as much as the belief that nothing need be changed."""
+"""Number of windows at which the measured factor counts as much as the prior factor of 1."""
 _DOUBT_OF_A_PART = 60
 _TOGETHER = 100
-"""Any number of windows counts for less than this many, since series share their fate."""
+"""Upper bound on the effective number of windows, since the series are correlated."""
 _STRETCH = 4.0
-"""No distance is multiplied or divided by more than this: a side never collapses on to the median."""
+"""Distances are multiplied or divided by at most this much, so that a bound never collapses onto the median."""
 
 
 def parts_of(horizon: int) -> NDArray[np.int64]:
-    """(H,) which part of the horizon each step ahead belongs to."""
+    """Return (H,), the part of the horizon that each step ahead belongs to."""
     ends = [math.ceil(share * horizon) for share in _PARTS]
     return np.searchsorted(ends, np.arange(1, horizon + 1))
 
@@ -29,14 +29,15 @@ def parts_of(horizon: int) -> NDArray[np.int64]:
 def calibration_factors(
     quantiles: Sequence[float], forecast: NDArray[np.float64], actual: NDArray[np.float64], windows: int
 ) -> NDArray[np.float64]:
-    """By how much each quantile's distance from the median is to be multiplied, (3, Q), by part of the horizon.
+    """Compute the factors (3, Q) for each quantile's distance from the median, per part of the horizon.
 
-    `forecast` (B, H, Q), `actual` (B, H), NaN where missing. An interval between the quantiles p and 1 - p is stretched
-    on both sides alike, by the share 1 - 2p of how often its own half-width the held-out values lay from the median,
-    with the finite-sample correction of conformal prediction (Romano et al., 2019): a level that shifted once is no
-    reason to believe that one side is wider. Neighbouring values of a series go together, and so do series, so that the
-    B forecasts count for no more than `windows` that do not overlap, and many of those for no more than a hundred: the
-    fewer there are, the nearer are the factors of the whole horizon to 1, and those of its parts to them.
+    `forecast` (B, H, Q), `actual` (B, H), NaN where missing. The interval between the quantiles p and 1 - p is scaled
+    by the same factor on both sides: the (1 - 2p) quantile of the held-out values' distances from the median, in units
+    of the interval's half-width, with the finite-sample correction of conformal prediction (Romano et al., 2019). Both
+    sides share a factor because a single shift in level is no evidence that one side is wider. Neighbouring values of
+    a series are correlated, and so are series, so the B forecasts count as at most `windows` windows that do not
+    overlap, and those as at most a hundred. The fewer there are, the closer the factors of the whole horizon are to 1,
+    and those of its parts to the factors of the whole.
     """
     parts = parts_of(actual.shape[1])
     factors = np.ones((len(_PARTS) + 1, len(quantiles)))
@@ -57,7 +58,7 @@ def calibration_factors(
 def _measured(
     quantiles: Sequence[float], forecast: NDArray[np.float64], actual: NDArray[np.float64]
 ) -> NDArray[np.float64] | None:
-    """The factors (Q,) by these values alone; None where they are too few."""
+    """Return the factors (Q,) from these values alone; None if there are too few."""
     factors = np.ones(len(quantiles))
     last = len(quantiles) - 1
     seen = ~np.isnan(actual)
@@ -70,7 +71,7 @@ def _measured(
     for low in range(last // 2):
         high = last - low
         width = np.where(off >= 0, given[:, high] - median, median - given[:, low])
-        with np.errstate(over="ignore"):  # farther than anything is stretched, either way
+        with np.errstate(over="ignore"):  # beyond the largest factor in any case
             reached = np.divide(np.abs(off), width, out=np.full(count, np.inf), where=width > 0)
         reached[off == 0] = 0.0
         share = 1 - 2 * quantiles[low]
@@ -81,7 +82,7 @@ def _measured(
 
 
 def calibrated(forecast: NDArray[np.float64], factors: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The quantiles (B, H, Q) with their distances from the median multiplied by `factors` (3, Q), still in order."""
+    """Multiply the distances of the quantiles (B, H, Q) from the median by `factors` (3, Q), keeping them in order."""
     middle = factors.shape[1] // 2
     median = forecast[..., middle : middle + 1]
     distances = np.abs(forecast - median) * factors[parts_of(forecast.shape[1])]

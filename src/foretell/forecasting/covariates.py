@@ -1,4 +1,4 @@
-"""Covariates as numbers: known-future and static columns, encoded as they were in training."""
+"""Encoding of covariates: known-future and static columns as numbers, encoded as they were in training."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from foretell.forecasting.word_spellings import flags_as_numbers, meaning
 class Standardised:
     """A numeric column: (value - mean) / spread, 0 where missing, and 0 throughout where the spread is 0.
 
-    The network learns nothing of a column that does not vary in training: its weights on it stay random, and a value
-    that comes later must not reach them.
+    The network learns nothing from a column that does not vary in training: its weights for the column stay random, so
+    later values of the column must not reach them.
     """
 
     mean: float
@@ -33,18 +33,18 @@ class Standardised:
 
     @classmethod
     def fit(cls, column: NDArray[np.float64]) -> Standardised:
-        """From the values present; mean and spread are 0 where there are none."""
+        """Compute mean and spread from the values present; both are 0 if there are none."""
         present = column[~np.isnan(column)]
         if not len(present):
             return cls(0.0, 0.0)
         largest = float(np.abs(present).max()) or 1.0
-        # Rounding alone makes the mean of equal values differ from them.
+        # The mean of equal values may differ from them by rounding.
         varies = bool((present != present[0]).any())
         present = present / largest
         return cls(largest * float(present.mean()), largest * float(present.std()) if varies else 0.0)
 
     def encode(self, column: NDArray[np.float64]) -> NDArray[np.float32]:
-        """(R,) to (R, 1)."""
+        """Encode (R,) as (R, 1)."""
         if self.spread == 0:
             return np.zeros((len(column), 1), np.float32)
         standardised = column / self.spread - self.mean / self.spread
@@ -53,51 +53,51 @@ class Standardised:
 
 @dataclass(frozen=True)
 class Categories:
-    """A column of names: each known name has a code from 1 on; 0 stands for missing and for names never seen."""
+    """A categorical column: known names have codes from 1 on; 0 stands for missing values and unknown names."""
 
     names: tuple[str, ...]
 
     def __post_init__(self) -> None:
         if len(set(self.names)) != len(self.names):
-            raise ValueError("a category that stands twice")
+            raise ValueError("a category appears twice")
 
     @classmethod
     def fit(cls, column: NDArray[np.object_]) -> Categories:
-        """The names that occur, in order of the alphabet; one for all spellings of yes, and one for those of no."""
+        """Collect the names that occur, in alphabetical order; all spellings of yes share one, as do those of no."""
         names = sorted({str(name) for name in column if name is not None})
         meant = meaning(names)
         return cls(tuple(name for name in names if meant(name) == name))
 
     def codes(self, column: NDArray[np.object_]) -> NDArray[np.int64]:
-        """(R,) names to (R,) codes."""
+        """Return the codes (R,) of names (R,)."""
         place = {name: i + 1 for i, name in enumerate(self.names)}
         meant = meaning(self.names)
         code = {name: place.get(meant(str(name)) or "", 0) for name in set(column.tolist()) if name is not None}
         return np.fromiter((0 if name is None else code[name] for name in column), np.int64, len(column))
 
     def encode(self, column: NDArray[np.object_]) -> NDArray[np.float32]:
-        """(R,) names to (R, C), one column a known name, 1 where it stands and 0 elsewhere."""
+        """One-hot encode names (R,) as (R, C), with one column per known name."""
         one_hot = np.eye(len(self.names) + 1, dtype=np.float32)[:, 1:]
         return one_hot[self.codes(column)]
 
 
 Encoding = Standardised | Categories
 _REACH = 100.0
-"""Values further out than this many spreads are pulled in to it."""
+"""Standardised values are clipped to this magnitude."""
 
 
 @dataclass(frozen=True)
 class Covariates:
-    """How the known-future and the static columns of a panel become features."""
+    """Encodings that turn the known-future and static columns of a panel into features."""
 
     known: Mapping[str, Encoding]
     static: Mapping[str, Encoding]
 
     @classmethod
     def fit(cls, panel: Panel, limits: NDArray[np.int64] | None = None) -> Covariates:
-        """Means, spreads and names, those of known columns from the first `limits` (N,) rows of each series alone.
+        """Compute means, spreads and names; for known columns from only the first `limits` (N,) rows of each series.
 
-        A name that occurs only later is unknown: nothing could be learnt of it.
+        A name that occurs only later counts as unknown, since nothing could be learned about it.
         """
         trained = np.ones(len(panel.values), bool)
         if limits is not None:
@@ -110,26 +110,26 @@ class Covariates:
 
     @property
     def known_features(self) -> int:
-        """Features a step that the known-future columns give."""
+        """Number of features per step from the known-future columns."""
         return sum(1 if isinstance(e, Standardised) else len(e.names) for e in self.known.values())
 
     @property
     def static_features(self) -> int:
-        """Numeric static columns."""
+        """Number of numeric static columns."""
         return sum(isinstance(e, Standardised) for e in self.static.values())
 
     @property
     def category_counts(self) -> tuple[int, ...]:
-        """Codes of each other static column, that of the unknown included."""
+        """Number of codes of each categorical static column, including the code for unknown names."""
         return tuple(len(e.names) + 1 for e in self.static.values() if isinstance(e, Categories))
 
     def encode_known(self, panel: Panel) -> NDArray[np.float32]:
-        """(R, F) features of each row of the panel. Raises TableError for a column absent or of another kind."""
+        """Return the features (R, F) of each row. Raises TableError for a column that is absent or of another type."""
         columns = [_encode(name, encoding, panel.known) for name, encoding in self.known.items()]
         return np.concatenate([np.zeros((len(panel.values), 0), np.float32), *columns], axis=1)
 
     def encode_static(self, panel: Panel) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """(N, S) standardised numbers and (N, S') codes. Raises TableError as `encode_known` does."""
+        """Return standardised numbers (N, S) and codes (N, S'). Raises TableError as `encode_known` does."""
         numbers, codes = [np.zeros((len(panel), 0), np.float32)], [np.zeros((len(panel), 0), np.int64)]
         for name, encoding in self.static.items():
             column = _checked(name, encoding, panel.static)
@@ -151,7 +151,7 @@ class Covariates:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Covariates:
-        """What `to_dict` wrote. Raises ValueError, TypeError or KeyError for anything else."""
+        """Return the encodings that `to_dict` described. Raises ValueError, TypeError or KeyError for anything else."""
         read: dict[str, dict[str, Encoding]] = {}
         for kind in ("known", "static"):
             read[kind] = {

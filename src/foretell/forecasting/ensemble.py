@@ -1,4 +1,4 @@
-"""Several networks of one make whose forecasts are averaged: steadier than any one of them."""
+"""Ensembles: networks of one architecture whose averaged forecasts are more stable than those of any one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from foretell.forecasting.any_horizon.network import AnyHorizonNetwork
 
 
 class Ensemble(nn.Module):
-    """M networks, trained side by side, each on its own share of a batch; forecasting, each quantile is their mean.
+    """M networks, trained together, each on its own part of a batch; each forecast quantile is their mean.
 
     Averaging quantiles rather than densities keeps them in order and the intervals as sharp as those of the members
     (Vincent, 1912; Lichtendahl et al., 2013). Gradients are clipped by the norm over all members together.
@@ -24,7 +24,7 @@ class Ensemble(nn.Module):
         self.members = nn.ModuleList(members)
 
     def forward(self, inputs: Inputs, state: Any = None) -> tuple[Tensor, Any]:
-        """The quantiles (B, A, H, Q), and the members' states. In training B must be a multiple of M."""
+        """Return the quantiles (B, A, H, Q) and the members' states. In training B must be a multiple of M."""
         count = len(self.members)
         shares = inputs.split(count) if self.training else [inputs] * count
         states = [None] * count if state is None else state

@@ -1,4 +1,4 @@
-"""Epochs in terms of steps, for those who count training in passes over the data."""
+"""Conversion of epochs, passes over the training data, to training steps."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from foretell.forecasting.settings import ForecastSettings
 
 
 def steps_of_epochs(epochs: float, panel: Panel, horizon: int, settings: ForecastSettings) -> int:
-    """The training steps that `epochs` passes over the training part of a panel take, 1 at least.
+    """Return the training steps for `epochs` passes over the training part of a panel, at least 1.
 
-    An epoch is as many windows as cover each time step of all series once; windows are drawn at random, so a pass
-    meets each step once on average. Raises SettingsError for a number that is not above 0.
+    An epoch has as many windows as are needed to cover each time step of all series once. Windows are drawn at random,
+    so each step is covered once on average. Raises SettingsError for a number that is not above 0.
     """
     if not 0 < epochs < math.inf:
         raise SettingsError(f"epochs is {epochs!r}: it must be above 0")

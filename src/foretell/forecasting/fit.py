@@ -1,4 +1,4 @@
-"""Fitting a network to a panel: training, validation, and a last stretch on all of the data."""
+"""Fitting a network to a panel: training, validation, and a final phase on all of the data."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ from foretell.forecasting.windows import Windows
 from foretell.training import History, Progress, train
 
 _RATE_AFTER_A_FALL = 0.4
-"""The last stretch's highest rate, as a share of that of a training whose rate had fallen by itself."""
+"""Peak learning rate of the final phase, relative to that of a training whose own schedule lowered the rate."""
 _SHORTEST_FINISH = 0.25
 FEWEST_VALUES = 2
-"""Fewer than so many in each series are nothing that a network could be trained on."""
+"""Minimum number of values in some series for a network to be trained."""
 _UNVALIDATED_STEPS = 400
-"""Where nothing could be held out to find out how many steps are right."""
+"""Training steps where no data could be held out to find the best number of steps."""
 _HEAD, _PHASE = 64, 16
 """Sizes of a network that begins with random weights; see `Architecture`."""
 _TOKENS = 6144
-"""Steps of all windows of a batch, at most, in fine-tuning: its network is the larger one."""
+"""Maximum number of time steps in a fine-tuning batch, over all windows: its network is the larger one."""
 _TUNED_SHARE = 0.6
 FINE_TUNED = "fine-tuned"
 
@@ -50,27 +50,27 @@ Stage = Literal["held_out", "final"]
 
 @dataclass(frozen=True)
 class NetworkFit:
-    """A trained network and what is known of it."""
+    """A trained network, its settings and its training history."""
 
     architecture: Architecture
     tuned: bool
-    """Whether training began with the pretrained weights."""
+    """True if training began with the pretrained weights."""
     covariates: Covariates
     held_out: dict[str, Tensor]
-    """The weights that never saw the backtest windows."""
+    """Weights that were not trained on the backtest windows."""
     final: dict[str, Tensor]
-    """The weights after the last stretch on all of the data: those that forecast."""
+    """Weights after the final phase on all of the data, used to forecast."""
     history: History
-    """The training that led to `held_out`."""
+    """History of the training that led to `held_out`."""
     finish: History | None
-    """The last stretch."""
+    """History of the final phase."""
     device: torch.device = field(default=torch.device("cpu"), compare=False)
     _built: dict[str, Network] = field(default_factory=dict, compare=False, repr=False)
 
     def network(self, stage: Stage) -> Network:
-        """The network with one of its two sets of weights, on the device, ready to forecast."""
+        """Build the network with one of its two sets of weights, on the device, ready to forecast."""
         if stage not in self._built:
-            # The random first weights are overwritten at once; the caller's random numbers are to stay as they are.
+            # The initial random weights are overwritten at once; the caller's random state must not change.
             with torch.random.fork_rng(devices=[]):
                 network = self.architecture.build()
             network.load_state_dict(getattr(self, stage))
@@ -79,7 +79,7 @@ class NetworkFit:
 
     @property
     def name(self) -> str:
-        """What it is called among the forecasters of a model."""
+        """Name of the network among the forecasters of a model."""
         return FINE_TUNED if self.tuned else self.architecture.backbone
 
     def forecast(
@@ -91,7 +91,7 @@ class NetworkFit:
         stage: Stage,
         relative_spread: float,
     ) -> Answer:
-        """Forecasts of the steps after row `cutoffs` (B,) of `series` (B,)."""
+        """Forecast the steps after row `cutoffs` (B,) of `series` (B,)."""
         windows = Windows.of(panel, self.covariates, self.architecture.reading, horizon)
         return forecast(self.network(stage), windows, series, cutoffs, horizon, relative_spread)
 
@@ -109,19 +109,19 @@ def fit_network(
     tensorboard: Path | None = None,
     on_progress: OnProgress | None = None,
 ) -> NetworkFit:
-    """Fit one network to all series of a panel; see `Holdout` for which part of them does what.
+    """Fit one network to all series of a panel; `Holdout` says which part of each series is used for what.
 
-    `recipe` is the backbone of a network that begins with random weights, or a pretrained network to be fine-tuned.
-    `on_progress` is told the name of the stretch ("fit" or "finish", followed by the `label`) and how far it is. With
-    `checkpoint`, a folder, a fit that was killed goes on where it stopped.
+    `recipe` is the backbone of a network that begins with random weights, or a pretrained network to fine-tune.
+    `on_progress` receives the name of the phase ("fit" or "finish", followed by the `label`) and its progress. With
+    the folder `checkpoint`, a fit that was interrupted continues where it stopped.
 
-    Raises TableError for a panel with nothing to learn from, SettingsError for settings that do not go together, and
-    what `foretell.training.train` raises.
+    Raises TableError for a panel with nothing to learn from, SettingsError for settings that cannot be combined, and
+    any exception of `foretell.training.train`.
     """
     holdout = plan.holdout
     if observed(panel, holdout.training).max() < FEWEST_VALUES:
         raise TableError(
-            f"no series has as many as {FEWEST_VALUES} values to learn from, after holding out the end for validation "
+            f"no series has at least {FEWEST_VALUES} values to learn from after holding out the end for validation "
             "and backtest: give longer series, or fewer backtest windows"
         )
     covariates = Covariates.fit(panel, holdout.training)
@@ -131,10 +131,11 @@ def fit_network(
     training = settings.training
     if training.truncate is not None and (architecture.backbone not in RECURRENT or settings.conv_stride > 1):
         raise SettingsError(
-            "truncate cuts the input of a recurrent network into chunks: not with wavenet or conv_stride"
+            "truncate cuts the input of a recurrent network into chunks: it cannot be combined with wavenet or "
+            "conv_stride"
         )
     network = _build(architecture, training.seed, start)
-    # What the pretrained network cannot see, known columns, is worth the whole way.
+    # With known columns, which the pretrained network cannot see, the fine-tuned weights are not averaged back.
     towards = None if covariates.known else start
     windows = Windows.of(panel, covariates, architecture.reading, horizon)
     batch = (
@@ -195,7 +196,7 @@ def fit_network(
 
 
 def _finish_share(holdout: Holdout) -> float:
-    """The length of the last stretch, as a share of the training: the longer, the more had been held out."""
+    """Return the length of the final phase as a share of the training: it grows with the share held out."""
     held = 1 - float(holdout.training.sum()) / float(holdout.history.sum())
     return min(1.0, max(_SHORTEST_FINISH, 2 * held)) if held > 0 else 0.0
 
@@ -207,7 +208,7 @@ def _architecture(
     recipe: str | Pretrained,
     settings: ForecastSettings,
 ) -> Architecture:
-    # Pretrained weights fit the make that they were learned with, and no other.
+    # Pretrained weights fit only the architecture that they were trained with.
     tuned = isinstance(recipe, Pretrained)
     if isinstance(recipe, Pretrained):
         make, backbone = recipe.sizes, PRETRAINED_BACKBONE
@@ -236,7 +237,7 @@ def _build(architecture: Architecture, seed: int, start: Pretrained | None) -> n
 
 
 def _started(network: nn.Module, start: Pretrained) -> nn.Module:
-    """The network, or each member of an ensemble, with the pretrained weights."""
+    """Load the pretrained weights into the network, or into each member of an ensemble."""
     for member in network.modules():
         if isinstance(member, AnyHorizonNetwork):
             member.start_from(start.network)
@@ -244,10 +245,10 @@ def _started(network: nn.Module, start: Pretrained) -> nn.Module:
 
 
 def _weights(network: nn.Module, start: Pretrained | None) -> dict[str, Tensor]:
-    """The weights on the CPU; where training began at `start`, those at `_TUNED_SHARE` of the way that they went.
+    """Return the weights on the CPU; if training began at `start`, interpolated at `_TUNED_SHARE` of the way from it.
 
-    Between both ends of a fine-tuning lie weights that are about as good as the better end, whichever that is (Wortsman
-    et al., 2022).
+    Weights interpolated between the start and the end of fine-tuning are about as good as the better of the two
+    (Wortsman et al., 2022).
     """
     weights = {name: tensor.detach().cpu().clone() for name, tensor in network.state_dict().items()}
     if start is None:

@@ -1,4 +1,4 @@
-"""A fitted model as it forecasts: its networks, built once, and what it must know of the table it was fitted to."""
+"""A fitted model: its networks, built once, and the facts it needs about the table it was fitted to."""
 
 from __future__ import annotations
 
@@ -33,23 +33,23 @@ Floats = NDArray[np.float64]
 
 _FEW_WINDOWS = 4
 _STEPS = 1 << 20
-"""Steps that are forecast at once, at most, for the memory that quantiles of all members take."""
+"""Maximum number of steps forecast at once, to bound the memory of all members' quantiles."""
 _AT_ONCE = 512
-"""Windows, in whole multiples of which they are."""
+"""The number of windows forecast at once is a multiple of this."""
 
 
 @dataclass(frozen=True)
 class Members:
-    """The forecasters that a model is made of."""
+    """Forecasters that a model is made of."""
 
     horizon: int
     seasons: Seasons
-    """As found in the training part."""
+    """Seasons found in the training part."""
     experience: Experience
     pretrained: Pretrained | None
-    """Brings the simple methods with it."""
+    """Pretrained network, which also computes the simple methods."""
     networks: tuple[NetworkFit, ...]
-    """Those that were trained on the table."""
+    """Networks trained on the table."""
 
     def quantiles(
         self,
@@ -59,9 +59,9 @@ class Members:
         stage: Stage,
         names: Collection[str] | None = None,
     ) -> dict[str, Floats]:
-        """By member, the quantiles of `GRID` for the H steps after row `cutoffs` (B,) of `series` (B,): (B, H, 15).
+        """Return each member's quantiles (B, H, 15) for the H steps after row `cutoffs` (B,) of `series` (B,).
 
-        Where `names` are given, members that are not needed for these may be left out.
+        If `names` are given, members that are not needed for these may be left out.
         """
         found: dict[str, Floats] = {}
         spread = self.experience.relative_spread
@@ -80,7 +80,7 @@ class Members:
 
     @property
     def past(self) -> int:
-        """The steps of history that a forecast looks at."""
+        """Number of steps of history that a forecast uses."""
         own = [self._reading] if self.pretrained is not None else []
         return max(reading.reach for reading in [*own, *(network.architecture.reading for network in self.networks)])
 
@@ -91,38 +91,38 @@ class Members:
 
 @dataclass(frozen=True)
 class FittedModel:
-    """What is saved of a forecaster, and how it forecasts."""
+    """The part of a forecaster that is saved; it computes the forecasts."""
 
     name: str
-    """auto, pretrained, or that of the network."""
+    """auto, pretrained, or the name of the network."""
     levels: tuple[int, ...]
     """Interval levels in percent, ascending."""
     members: Members
     blend: Blend
     factors: Floats
-    """(3, 15) see `calibration_factors`; measured with the weights `held_out` on the validation part."""
+    """(3, 15) factors of `calibration_factors`, measured with the weights `held_out` on the validation part."""
     calibrated_on: int
-    """The number of values they were measured on."""
+    """Number of values that the factors were measured on."""
     holdout: Holdout
     frequency: Frequency
     columns: Columns
-    """Those of the table it was fitted to, what was found in it filled in."""
+    """Columns of the table that the model was fitted to, including those detected."""
     settings: ForecastSettings
     validated_until: Mapping[str, int]
-    """For each series of the fit the time of the first row after its validation part: microseconds since 1970, or
-    integer time. The weights `held_out` know nothing of that row nor of those after it."""
+    """Time of the first row after each series' validation part: microseconds since 1970, or integer time. The weights
+    `held_out` were not fitted to that row or any later one."""
     notes: tuple[str, ...] = ()
-    """What someone should know of how it came about."""
+    """Notes on the fit for the user."""
     device: torch.device = field(default=torch.device("cpu"), compare=False)
 
     @property
     def choice(self) -> str | None:
-        """What the forecast is made of and why, in a sentence; None where there was nothing to choose."""
+        """Sentence that says what the forecast is made of and why; None if there was nothing to choose."""
         return self.blend.sentence() if len(self.blend.losses) > 1 or len(self.blend.shares) > 1 else None
 
     @property
     def horizon(self) -> int:
-        """The steps ahead that it forecasts."""
+        """Number of steps ahead that the model forecasts."""
         return self.members.horizon
 
     @property
@@ -132,19 +132,19 @@ class FittedModel:
 
     @property
     def network(self) -> NetworkFit | None:
-        """The network that was trained on the table, if one was; of several the one with the largest share."""
+        """Network trained on the table, or None; of several, the one with the largest weight in the blend."""
         by_share = sorted(self.members.networks, key=lambda network: -self.blend.shares.get(network.name, 0.0))
         return by_share[0] if by_share else None
 
     @property
     def history(self) -> History | None:
-        """The course of its training."""
+        """Training history of that network."""
         return None if self.network is None else self.network.history
 
     def forecast(self, panel: Panel, series: NDArray[np.int64], cutoffs: NDArray[np.int64], stage: Stage) -> Floats:
-        """Calibrated quantiles of the H steps after row `cutoffs` (B,) of `series` (B,): (B, H, Q).
+        """Return calibrated quantiles (B, H, Q) of the H steps after row `cutoffs` (B,) of `series` (B,).
 
-        Raises ModelError where the weights, though finite, lead to forecasts that are not.
+        Raises ModelError if the weights are finite but the forecasts are not.
         """
         at_once = max(1, _STEPS // (self.horizon * _AT_ONCE)) * _AT_ONCE
         forecasts = np.empty((len(series), self.horizon, 2 * len(self.levels) + 1))
@@ -156,21 +156,21 @@ class FittedModel:
         if not np.isfinite(forecasts).all():
             raise ModelError(
                 "the model's forecasts are not finite numbers: its weights are damaged, or values in the table are too "
-                "large; fit a model anew, to values that are nearer to zero"
+                "large; fit a new model to values that are nearer to zero"
             )
         return forecasts
 
     def _forecast(self, panel: Panel, series: NDArray[np.int64], cutoffs: NDArray[np.int64], stage: Stage) -> Floats:
         found = self.members.quantiles(panel, series, cutoffs, stage, self.blend.shares)
-        with np.errstate(invalid="ignore", over="ignore"):  # the caller looks at what comes out
+        with np.errstate(invalid="ignore", over="ignore"):  # the caller checks the result
             grid = within_reach(calibrated(blended(found, self.blend), self.factors), _pasts(panel, series, cutoffs))
-        # Without any value to go by the forecast is what the series of the fit held.
+        # Without any recent value the forecast is the distribution of the training series.
         grid[~_seen(panel, series, cutoffs, self.members.past)] = self.members.experience.quantiles
         return read_off(grid, quantiles_of(self.levels))
 
 
 def blended(members: Mapping[str, Floats], blend: Blend) -> Floats:
-    """The mean of the members' quantiles, weighted by their shares."""
+    """Return the weighted mean of the members' quantiles."""
     shares = blend.shares
     first, *others = shares
     total = shares[first] * members[first]
@@ -180,12 +180,12 @@ def blended(members: Mapping[str, Floats], blend: Blend) -> Floats:
 
 
 def _pasts(panel: Panel, series: NDArray[np.int64], cutoffs: NDArray[np.int64]) -> list[Floats]:
-    """The values before each cutoff."""
+    """Return the values before each cutoff."""
     return [panel.values[start : start + rows] for start, rows in zip(panel.offsets[series], cutoffs, strict=True)]
 
 
 def _seen(panel: Panel, series: NDArray[np.int64], cutoffs: NDArray[np.int64], past: int) -> NDArray[np.bool_]:
-    """(B,) whether there is any value in the last `past` rows before the cutoff."""
+    """Return (B,), True where the last `past` rows before the cutoff have any value."""
     count = np.append(0, np.cumsum(~np.isnan(panel.values)))
     ends = panel.offsets[series] + cutoffs
     return np.asarray(count[ends] > count[ends - np.minimum(cutoffs, past)])
@@ -193,8 +193,8 @@ def _seen(panel: Panel, series: NDArray[np.int64], cutoffs: NDArray[np.int64], p
 
 @contextmanager
 def threads_for(windows: int) -> Iterator[None]:
-    """One thread for a few windows: handing their small products to several costs more than it saves, and waits for
-    whoever holds the other cores."""
+    """Use one thread for a few windows: distributing their small matrix products costs more than it saves, and waits
+    for other processes that occupy the cores."""
     threads = torch.get_num_threads()
     if windows > _FEW_WINDOWS or threads == 1:
         yield
@@ -207,19 +207,19 @@ def threads_for(windows: int) -> Iterator[None]:
 
 
 def validated_until(panel: Panel, validation: NDArray[np.int64]) -> dict[str, int]:
-    """The field of that name, from the rows (N,) at which the validation parts end."""
+    """Return the field `validated_until`, from the rows (N,) at which the validation parts end."""
     return {name: int(ticks(panel, i, int(validation[i]))) for i, name in enumerate(panel.ids)}
 
 
 def ticks(panel: Panel, series: int, row: int) -> int:
-    """The time of a row as a number: microseconds since 1970, or integer time."""
+    """Return the time of a row as a number: microseconds since 1970, or integer time."""
     return int(panel.times(series, row + 1)[-1].astype(np.int64))
 
 
 def forecast_device(name: str) -> torch.device:
-    """The device that training on `name` (see `foretell.training.hardware.Hardware`) ends up on, without Fabric.
+    """Return the device that training on `name` would use (see `foretell.training.hardware.Hardware`), without Fabric.
 
-    Raises SettingsError if it is not there.
+    Raises SettingsError if it is not available.
     """
     kind, _, index = name.partition(":")
     if kind == "auto" or kind == "gpu":

@@ -1,4 +1,4 @@
-"""Fitting a model to a panel: its members trained, mixed and calibrated."""
+"""Fitting a model to a panel: its members are trained, blended and calibrated."""
 
 from __future__ import annotations
 
@@ -27,24 +27,23 @@ from foretell.forecasting.training_task import observed
 from foretell.forecasting.validation import held_out_values, held_out_windows
 
 _WORTH_TRAINING = 300
-"""With fewer values, and no covariates, a network of a table's own has nothing to learn."""
+"""Minimum number of values for training a network on a table without covariates."""
 _HALF_TRUSTED = 20_000
-"""Values to learn from with which a network trained from random weights is worth half as much as the fine-tuned one."""
+"""Number of training values at which a network trained from random weights has half the fine-tuned one's prior."""
 _BESIDE_FINE_TUNED = 0.35
-"""What the pretrained network is worth where the fine-tuned one, which holds a part of it, is worth 1."""
+"""Prior weight of the pretrained network relative to the fine-tuned one, which is partly the same network."""
 _SEES_AHEAD = 3.0
-"""By how much the table's own network is trusted more where columns are known ahead, which no other member sees."""
+"""Factor on the prior of networks trained on the table if there are known columns, which no other member sees."""
 _DOUBT_OF_KNOWN = 2.0
-"""The windows after which shares are believed by half where columns are known ahead: what these bring shows in few."""
+"""`DOUBT` of the blend if there are known columns: few windows suffice to show what these contribute."""
 _MOST_WINDOWS = 2048
 _MOST_CUTOFFS = 40
 _MOST_STEPS = 1 << 20
-"""Of all these windows, for the memory that quantiles of all members take."""
+"""Maximum number of steps of all validation windows, to bound the memory of all members' quantiles."""
 _TUNING_RATE = 0.25
-"""Of the learning rate that training from random weights takes."""
+"""Learning rate of fine-tuning, relative to that of training from random weights."""
 _WIDER = 1.1
-"""By how much distances from the median are stretched where nothing could be calibrated; the pretrained network's hold
-as they are."""
+"""Factor on distances from the median where calibration was not possible; the pretrained network needs none."""
 
 
 def fit_model(
@@ -62,16 +61,16 @@ def fit_model(
 ) -> FittedModel:
     """Fit `model`, one of the names in `backbones.MODELS`, to all series of a panel.
 
-    The pretrained network needs no training. `auto` mixes it, a network trained on the table where there is enough to
-    learn from, and simple methods, in shares that the validation parts decide; they also calibrate the intervals.
-    Raises TableError for a panel with nothing to learn from, ModelError where the pretrained weights are damaged, and
-    what `fit_network` raises.
+    The pretrained network needs no training. `auto` blends it with simple methods and, if there is enough data, with
+    networks trained on the table. The validation parts decide the weights of the blend and calibrate the intervals.
+    Raises TableError for a panel with nothing to learn from, ModelError if the pretrained weights are damaged, and any
+    exception of `fit_network`.
     """
     plan = Plan.of(panel, horizon, settings, trained=model != PRETRAINED)
     learned = observed(panel, plan.holdout.training)
     values = int(learned.sum())
     if not observed(panel, panel.history).any():
-        raise TableError("no series has a value to learn from: look at the target column")
+        raise TableError("no series has a value to learn from: check the target column")
     pretrained: Pretrained | None = None
     notes: list[str] = []
     if model in (AUTO, PRETRAINED):
@@ -80,7 +79,7 @@ def fit_model(
         except ModelError as error:
             if model == PRETRAINED:
                 raise
-            notes.append(f"Without the pretrained network: {error}")
+            notes.append(f"The pretrained network was left out: {error}")
     networks: list[NetworkFit] = []
     needless = _needless(panel, learned) if model == AUTO else None
     if needless is not None and pretrained is not None:
@@ -132,16 +131,16 @@ def fit_model(
 
 
 def _needless(panel: Panel, learned: NDArray[np.int64]) -> str | None:
-    """Why no network of the table's own is trained where so many values of each series (N,) are there to learn from."""
+    """Return why no network is trained on the table, given the number of training values of each series (N,)."""
     if learned.max() < FEWEST_VALUES:
-        return f"No network was trained, since no series has as many as {FEWEST_VALUES} values to learn from."
+        return f"No network was trained, since no series has at least {FEWEST_VALUES} values to learn from."
     if learned.sum() < _WORTH_TRAINING and not (panel.known or panel.static):
-        return f"No network was trained on so few values ({learned.sum():,}, and it takes {_WORTH_TRAINING})."
+        return f"No network was trained, since {learned.sum():,} values are too few: {_WORTH_TRAINING} are needed."
     return None
 
 
 def _first_seen(panel: Panel, holdout: Holdout) -> NDArray[np.int64]:
-    """The training parts (N,), or where these hold no value at all, the first that do once the next are added."""
+    """Return the ends (N,) of the training parts, or, if these have no value, of the first larger parts that do."""
     parts = (holdout.training, holdout.validation, holdout.history)
     return next(ends for ends in parts if observed(panel, ends).any())
 
@@ -149,7 +148,7 @@ def _first_seen(panel: Panel, holdout: Holdout) -> NDArray[np.int64]:
 def _validated(
     panel: Panel, plan: Plan, members: Members, values: int, *, mix: bool
 ) -> tuple[Blend, NDArray[np.float64], int]:
-    """Shares, calibration factors and the number of values these rest on, by forecasts of the validation parts."""
+    """Return the blend, the calibration factors and the number of values behind these, from the validation parts."""
     holdout, horizon = plan.holdout, members.horizon
     most = min(_MOST_WINDOWS, max(1, _MOST_STEPS // horizon))
     series, cutoffs = held_out_windows(holdout, horizon, most, _MOST_CUTOFFS)
@@ -173,7 +172,7 @@ def _validated(
 
 
 def _scales(panel: Panel, holdout: Holdout, season: int) -> NDArray[np.float64]:
-    """(N,) the mean absolute change of each series from season to season, in its training part; 0 where unknown."""
+    """Return (N,), each series' mean absolute change from season to season in its training part; 0 if unknown."""
     scales = np.zeros(len(panel))
     for i, rows in enumerate(holdout.training):
         values = panel.series(i)[:rows]
@@ -187,13 +186,13 @@ def _scales(panel: Panel, holdout: Holdout, season: int) -> NDArray[np.float64]:
 
 
 def _prior(members: Members, values: int) -> dict[str, float]:
-    """The shares that are believed right before anything is measured, in proportion."""
+    """Return the prior weights of the members, not normalised."""
     prior = {"pretrained": 1.0} if members.pretrained is not None else {}
     for network in members.networks:
         reads = network.architecture
         doubt = _WORTH_TRAINING if reads.known or reads.static else _HALF_TRUSTED
         trust = 1.0 if network.tuned else values / (values + doubt)
-        # What is known ahead only a network trained on the table can see.
+        # Only a network trained on the table sees the columns known in advance.
         prior[network.name] = trust * (_SEES_AHEAD if reads.known else 1.0)
         if network.tuned:
             prior["pretrained"] = _BESIDE_FINE_TUNED
@@ -201,7 +200,7 @@ def _prior(members: Members, values: int) -> dict[str, float]:
 
 
 def _part_of(settings: ForecastSettings, parts: int, *, tuned: bool) -> ForecastSettings:
-    """The settings of one training of several that share the time."""
+    """Return the settings of one of several trainings that share the time budget."""
     training = settings.training
     minutes = None if training.minutes is None else training.minutes / parts
     rate = training.learning_rate * (_TUNING_RATE if tuned else 1.0)

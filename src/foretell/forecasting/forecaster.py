@@ -1,4 +1,4 @@
-"""The forecaster: a table goes in, forecasts come out."""
+"""The forecaster: it turns a table into forecasts."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ from foretell.forked import require_polars
 from foretell.training import History, Progress
 from foretell.training.settings import NO_BOUND
 
-# Pandas, polars, matplotlib and Python agree on these, with room to draw beside them.
+# Pandas, polars, matplotlib and Python all support these years, with a margin for charts.
 _YEARS = (1000, 9900)
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """The latest forecast as arrays."""
+    """A forecast as arrays."""
 
     panel: Panel
     """The N series that were forecast."""
@@ -51,12 +51,12 @@ class Forecaster:
     """Forecasts every series of a table, with calibrated intervals.
 
     `model` is auto, pretrained, rnn, lstm, gru or wavenet, or a class of `foretell.nn`: pretrained needs no training,
-    the last four train a network on the table, auto mixes both as validation decides. `horizon` is the steps to
-    forecast; `levels` the intervals, in percent. `known` names columns whose future is known, `static` those that are
-    constant in a series. `season` is one season length or several, in steps; None looks for them in the data.
-    `columns` says which column is what, where that is not to be found; `preset` is instant, fast or best: no training,
-    about half a minute, about five; `minutes` is a time budget of one's own; `settings` holds the rest. Raises
-    SettingsError for arguments that make no sense.
+    the last four train a network on the table, and auto blends both according to validation. `horizon` is the number
+    of steps to forecast; `levels` are the levels of the intervals in percent. `known` names columns whose future is
+    known, `static` columns that are constant within a series. `season` is one season length or several, in steps; None
+    detects them. `columns` gives the role of each column that is not detected correctly. `preset` is instant, fast or
+    best: no training, about half a minute, about five minutes; `minutes` sets another time budget. `settings` holds
+    all other settings. Raises SettingsError for invalid arguments.
     """
 
     def __init__(
@@ -106,29 +106,29 @@ class Forecaster:
 
     @property
     def fitted_model(self) -> FittedModel:
-        """What was fitted. Raises SettingsError before that."""
+        """The fitted model. Raises SettingsError before `fit`."""
         if self._fitted is None:
             raise SettingsError("the forecaster is not fitted: call fit(table) first, or Forecaster.load(folder)")
         return self._fitted
 
     @property
     def history(self) -> History | None:
-        """The course of the training, None where nothing was trained. Raises SettingsError before there was a fit."""
+        """Training history, None if nothing was trained. Raises SettingsError before `fit`."""
         return self.fitted_model.history
 
     @property
     def findings(self) -> Findings:
-        """What was found in the table that was read last. Raises SettingsError before one was."""
+        """Findings on the last table read. Raises SettingsError before any was read."""
         return self.reading.findings
 
     @property
     def panel(self) -> Panel:
-        """The series of the table that was read last. Raises SettingsError before one was."""
+        """Series of the last table read. Raises SettingsError before any was read."""
         return self.reading.panel
 
     @property
     def reading(self) -> Reading:
-        """The table that was read last. Raises SettingsError before one was."""
+        """Last table read. Raises SettingsError before any was read."""
         if self._read is None:
             raise SettingsError("no table has been read yet: call fit(table) or predict(table) first")
         return self._read
@@ -141,11 +141,11 @@ class Forecaster:
         tensorboard: Path | str | None = None,
         on_progress: Callable[[str, Progress], None] | None = None,
     ) -> Forecaster:
-        """Fit to a pandas, polars or pyarrow table, long or wide; returns itself.
+        """Fit to a pandas, polars or pyarrow table, long or wide, and return self.
 
-        With the folder `checkpoint`, a fit that was killed goes on where it stopped; into the folder `tensorboard` go
-        loss and gradient norm. `on_progress` is told the stretch, such as "fit" or "finish-lstm", and how far it
-        is. Raises TableError for a table that makes no sense, SettingsError for settings, TrainingError where training
+        With the folder `checkpoint`, a fit that was interrupted continues where it stopped. Loss and gradient norm are
+        logged to the folder `tensorboard`. `on_progress` receives the phase, such as "fit" or "finish-lstm", and its
+        progress. Raises TableError for an invalid table, SettingsError for invalid settings, TrainingError if training
         failed.
         """
         forecast_device(self.device)
@@ -177,12 +177,12 @@ class Forecaster:
         )
 
     def predict(self, table: IntoFrame | None = None, *, future: IntoFrame | None = None) -> Any:
-        """Forecast the steps after each series' last value, in a table of the kind that came.
+        """Forecast the steps after each series' last value, in a table of the input's type.
 
         Columns: `unique_id`, `ds`, `{model}` for the median, and `{model}-lo-95`, `{model}-hi-95` and so on. Without
-        `table`, the series of the fit are forecast. Known covariates of the horizon come in the table's rows after the
-        last value, or in `future`, which may also name series without any history. Raises TableError for a table that
-        makes no sense, or lacks a known value (naming the first date), SettingsError before there was a fit.
+        `table`, the series of the fit are forecast. Known covariates of the horizon are read from the table's rows
+        after the last value, or from `future`, which may also name series without any history. Raises TableError for a
+        table that is invalid or lacks a known value (naming the first date), SettingsError before `fit`.
         """
         reading = self._reading(table)
         if future is not None:
@@ -199,7 +199,7 @@ class Forecaster:
         )
 
     def forecast(self, reading: Reading) -> Prediction:
-        """What comes after a table that was read; the forecaster stays as it is. Raises as `predict` does."""
+        """Forecast a table that was read, without changing the forecaster. Raises the same errors as `predict`."""
         panel = reading.ahead
         if panel is None:
             panel = reading.panel
@@ -208,11 +208,11 @@ class Forecaster:
         return Prediction(panel, self.fitted_model.forecast(short, np.arange(len(short)), short.history, "final"))
 
     def backtest(self, table: IntoFrame | None = None, *, windows: int | None = None, refit: bool = False) -> Backtest:
-        """Forecast the last `windows` horizons of each series as though they were still to come, and score that.
+        """Forecast the last `windows` horizons of each series from the data before them, and score the forecasts.
 
         Without `table`, the series of the fit are tested; without `windows`, as many as were held out, or three. Only
-        windows that the model was not fitted to are tested; with `refit` a model is fitted anew at each cutoff. Raises
-        SettingsError where no window is left to test.
+        windows that the model was not fitted to are tested; with `refit` a new model is fitted at each cutoff. Raises
+        SettingsError if no window is left to test.
         """
         model = self.fitted_model
         reading = self._reading(table)
@@ -232,7 +232,7 @@ class Forecaster:
 
     @classmethod
     def load(cls, folder: str | Path, device: str = "auto") -> Forecaster:
-        """The forecaster that was saved in a folder. Raises ModelError as `load_model` does."""
+        """Load the forecaster that was saved in a folder. Raises ModelError as `load_model` does."""
         model = load_model(folder, forecast_device(device))
         forecaster = cls(
             model.name,
@@ -249,7 +249,7 @@ class Forecaster:
         require_polars()
         model = self.fitted_model
         if table is None and self._fitted_to is None:
-            raise SettingsError("a loaded model keeps no table: give the one whose series are to be forecast")
+            raise SettingsError("a loaded model contains no table: pass the table whose series are to be forecast")
         reading = self._fitted_to if table is None else Reading.like(table, model.columns, model.frequency)
         assert reading is not None
         _check_years(reading.panel, self.horizon)
@@ -258,27 +258,27 @@ class Forecaster:
 
 
 def _check_years(panel: Panel, horizon: int) -> None:
-    """Raise TableError where the times, or those to be forecast, lie beyond what tables and charts can show."""
+    """Raise TableError if the times, or those to be forecast, are beyond what tables and charts can show."""
     if panel.frequency.is_integer:
         return
     lasts = panel.starts.astype(np.float64) + panel.frequency.microseconds * (panel.history + horizon)
     lowest, highest = (float(np.datetime64(str(year), "us").astype(np.int64)) for year in _YEARS)
     if panel.starts.astype(np.float64).min() < lowest or lasts.max() > highest:
         raise TableError(
-            f"the times run from {panel.clock.show(panel.starts.min())}, {horizon:,} steps are to follow, and not all "
-            f"of that lies within the years {_YEARS[0]} to {_YEARS[1]}; mend the time stamps, or shorten the horizon"
+            f"the times begin at {panel.clock.show(panel.starts.min())} and, with a horizon of {horizon:,} steps, do "
+            f"not all lie within the years {_YEARS[0]} to {_YEARS[1]}; correct the time stamps, or shorten the horizon"
         )
 
 
 def _model_of(preset: str, model: str, minutes: float | None) -> str:
-    """The model that a preset stands for. Raises SettingsError where it contradicts what else is said."""
+    """Return the model that a preset selects. Raises SettingsError if the preset contradicts the other arguments."""
     if minutes is not None:
         raise SettingsError(f"preset {preset!r} and minutes={minutes!r} each set how long to train: give only one")
     if preset != "instant" or model == PRETRAINED:
         return model
     if model != AUTO:
         raise SettingsError(
-            f"preset 'instant' trains nothing, and model {model!r} has to be trained: drop one of the two"
+            f"preset 'instant' trains nothing, but model {model!r} has to be trained: drop one of the two"
         )
     return PRETRAINED
 

@@ -1,9 +1,9 @@
-"""How much more of a series lies at the harmonics of a season than right beside them.
+"""Evidence for a season: the power of a series at its harmonics compared with that at neighbouring frequencies.
 
-A season of m steps has its power at the frequencies 1/m, 2/m, ... alone. A trend, a random walk or a cycle that comes
-and goes spreads over the frequencies around. So each harmonic is compared with its neighbours in the periodogram of
-whole seasons: under noise that is flat nearby, its power over their mean has an F distribution, whose tail gives the
-evidence, in nats, exactly.
+A season of m steps has its power only at the frequencies 1/m, 2/m, ... A trend, a random walk or an irregular cycle
+spreads over the frequencies around them. So each harmonic is compared with its neighbours in the periodogram of whole
+seasons: under noise with a locally flat spectrum, the ratio of its power to their mean has an F distribution, whose
+tail gives the evidence, in nats, exactly.
 """
 
 from __future__ import annotations
@@ -19,34 +19,34 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 _BESIDE = 6
-"""Bins to each side of a harmonic that it is compared with."""
+"""Number of bins on each side of a harmonic that it is compared with."""
 _HARMONICS = (1, 2, 3, 6, 12, 24)
-"""Few for a smooth season, many for one of peaks: whichever say most, for the price of having looked at all."""
+"""Numbers of harmonics tried, few for a smooth season and many for one with peaks; the best is used, at a penalty."""
 _SIDEBAND = 1.6
-"""A season that changes slowly spreads this many bins around its harmonics."""
+"""Number of bins around its harmonics over which a slowly changing season spreads."""
 _CLIP, _CLIP_SPARSE = 6.0, 3.0
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the harmonics of one length say, those of all series together."""
+    """Evidence from the harmonics of one length, pooled over all series."""
 
     nats: float
-    """Minus the logarithm of the probability that noise would look like this."""
+    """Negative logarithm of the probability that noise would give this much power."""
     harmonics: int
-    """Of all series together, that were compared."""
+    """Number of harmonics compared, over all series."""
     shown_by: float
-    """The share of the series that show the season by themselves, beyond the twentieth that would by chance."""
+    """Share of the series that show the season on their own, less the twentieth expected by chance."""
 
 
 NOTHING = Evidence(0.0, 0, 0.0)
 
 
 def whitened(values: Floats) -> Floats | None:
-    """A series without trend, jumps and persistence: what remains for a season to be seen in, with a spread of 1.
+    """Remove trend, jumps and autocorrelation from a series and scale it to a spread of 1, so that seasons show.
 
-    Missing values are bridged. Steps of more than six usual ones count as six, so neither outliers nor jumps last. The
-    result of T values has T - 1; None where they do not vary, or are fewer than six.
+    Missing values are interpolated. Changes are clipped to six typical changes, to limit outliers and jumps. T values
+    give T - 1; None if they do not vary or are fewer than six.
     """
     present = np.flatnonzero(~np.isnan(values))
     if len(present) < 6:
@@ -76,13 +76,13 @@ def _detrended(path: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Sample:
-    """Whitened series, those of one length stacked: (S, T) each."""
+    """Whitened series, stacked by length: arrays (S, T)."""
 
     groups: tuple[Floats, ...]
 
     @classmethod
     def of(cls, series: Sequence[Floats]) -> Sample:
-        """Stack them, cutting each at its start to one of a few lengths, no more than a tenth of it."""
+        """Stack the series, trimming the start of each, by at most a tenth, to one of a few lengths."""
         lengths = np.array([len(s) for s in series])
         if len(np.unique(lengths)) > 8:
             longest = lengths.max(initial=1)
@@ -95,21 +95,21 @@ class Sample:
 
     @cached_property
     def longest(self) -> int:
-        """The steps of the longest series, the one that whitening took included."""
+        """Length of the longest series in steps, before whitening, which shortens it by one."""
         return max((g.shape[1] + 1 for g in self.groups), default=0)
 
     def without(self, season: int) -> Sample:
-        """The same, less the mean of each phase of a season."""
+        """Return the sample with the mean of each phase of a season subtracted."""
         return Sample(tuple(g - _phase_means(g, season) if g.shape[1] >= 2 * season else g for g in self.groups))
 
     def share(self, part: int, season: int) -> float:
-        """How much of what a season explains a divisor of it explains alone, in [0, 1]."""
+        """Return the share, in [0, 1], of a season's explained variance that a divisor of it explains alone."""
         groups = [group for group in self.groups if group.shape[1] >= season]
         both = [sum(float((_phase_means(group, m) ** 2).sum()) for group in groups) for m in (part, season)]
         return both[0] / both[1] if both[1] > 0 else 0.0
 
     def alike(self) -> float:
-        """How many series count as one, since they move together: 1 where they are independent, all at most."""
+        """Number of series that count as one because they are correlated: 1 if independent, at most all of them."""
         series = [values for group in self.groups for values in group]
         steps = min((len(values) for values in series), default=0)
         if len(series) < 2 or steps < 4:
@@ -117,12 +117,12 @@ class Sample:
         ends = np.stack([values[-steps:] for values in series])
         ends = ends - ends.mean(1, keepdims=True)
         ends /= np.maximum(np.sqrt((ends**2).sum(1, keepdims=True)), 1e-12)
-        # The powers of two series at a frequency correlate as the square of what the series do.
+        # The correlation of two series' powers at a frequency is the square of the series' correlation.
         shared = ((ends @ ends.T) ** 2).sum() / len(series) - 1 - (len(series) - 1) / (steps - 1)
         return float(np.clip(1 + shared, 1, len(series)))
 
     def candidates(self, rounds: int, most: int) -> list[int]:
-        """The lengths, held at least `rounds` times, after which the series resemble themselves the most."""
+        """Return the lengths with the highest autocorrelation that fit at least `rounds` times into the series."""
         top = self.longest // rounds
         total, weight = np.zeros(top + 1), np.zeros(top + 1)
         for group in self.groups:
@@ -142,7 +142,7 @@ class Sample:
         return sorted(peaks, key=lambda m: -score[m])[:most]
 
     def evidence(self, season: int, known: Sequence[int], rounds: int) -> Evidence:
-        """What speaks for a season beyond those `known`, in the series that hold it `rounds` times."""
+        """Return the evidence for a season besides those `known`, from series that are `rounds` times as long."""
         width = min(season // 2, _HARMONICS[-1])
         sums, counts = np.zeros(width), np.zeros(width)
         alone, series = 0, 0
@@ -175,17 +175,17 @@ _ALONE = 4.0
 
 
 def _nats(total: Floats | float, count: int) -> Floats:
-    """Minus the logarithm of the probability that `count` exponential variables of mean 1 add up to `total` or more."""
+    """Return -log of the probability that `count` exponential variables of mean 1 sum to `total` or more."""
     mean = np.maximum(np.asarray(total) / count, 1.0)
     far = count * (mean - 1 - np.log(mean))
     shape = torch.full(mean.shape, float(count), dtype=torch.float64)
     tail = torch.special.gammaincc(shape, torch.from_numpy(np.asarray(total, dtype=float))).numpy()
-    # Past what a float can hold, Cramér's bound, which is a little more certain than the truth.
+    # Beyond the range of a float, Cramér's bound is used, which slightly overstates the certainty.
     return np.where(tail > 1e-290, -np.log(np.maximum(tail, 1e-300)), far)
 
 
 def _compared(group: Floats, season: int, known: Sequence[int], width: int) -> Floats:
-    """(S, width): for each harmonic minus the log of its tail probability; NaN for those that are not compared."""
+    """Return (S, width), -log of the tail probability of each harmonic; NaN for those that are not compared."""
     cycles = max(1, (group.shape[1] + 1) // season)
     steps = cycles * season
     kept = group[:, -steps:]
@@ -198,7 +198,7 @@ def _compared(group: Floats, season: int, known: Sequence[int], width: int) -> F
     free = np.ones(bins, bool)
     free[0] = False
     for other in known:
-        # The distance, in bins, to the nearest harmonic of a season that is known already.
+        # The distance, in bins, to the nearest harmonic of a season that is already known.
         distance = np.abs(at - np.round(at * other / steps) * steps / other)
         free &= distance >= min(_SIDEBAND, 0.6 * cycles)
     comb = at % cycles == 0
@@ -220,7 +220,7 @@ def _compared(group: Floats, season: int, known: Sequence[int], width: int) -> F
 
 
 def _half(ratio: Floats, neighbours: int) -> Floats:
-    """The same of the highest frequency of all, which has one degree of freedom (Wallace's normal approximation)."""
+    """Return the same for the highest frequency, which has one degree of freedom (Wallace's normal approximation)."""
     freedom = 2 * max(neighbours, 1)
     z = (8 * freedom + 1) / (8 * freedom + 3) * np.sqrt(freedom * np.log1p(np.minimum(ratio, 1e12) / freedom))
     return np.asarray(-np.log(2) - torch.special.log_ndtr(torch.from_numpy(-z)).numpy())

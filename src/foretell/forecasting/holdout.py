@@ -1,9 +1,9 @@
-"""Which part of each series trains the network, which one stops and calibrates it, and which one tests it.
+"""Split of each series into a training part, a validation part for stopping and calibration, and a test part.
 
     | training ................. | validation ....... | backtest windows |
     0                      training              validation          history
 
-The backtest windows are never trained on, stopped on or calibrated on by the weights that are tested on them.
+The weights that are tested on the backtest windows were neither trained, stopped nor calibrated on them.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 _VALIDATION_SHARE = 0.1
 _VALIDATION_CUTOFFS = 400
 WINDOWS = 3
-"""The backtest windows of a series that is long enough, where no other number is asked for."""
+"""Default number of backtest windows of a series that is long enough."""
 _BACKTEST_PARTS = 5
 
 
 @dataclass(frozen=True)
 class Holdout:
-    """The ends of the parts of each series, in rows from its start; each (N,)."""
+    """Ends of the parts of each series, in rows from its start; each (N,)."""
 
     training: NDArray[np.int64]
     validation: NDArray[np.int64]
@@ -30,12 +30,12 @@ class Holdout:
 
     @classmethod
     def split(cls, history: NDArray[np.int64], horizon: int, shortest_season: int, windows: int | None) -> Holdout:
-        """Hold out up to `windows` backtest windows of `horizon` steps and a stretch for validation before them.
+        """Hold out up to `windows` backtest windows of `horizon` steps, and a validation part before them.
 
-        None holds out up to three, and never more than a fifth of a series.
-        A validation stretch gives a cutoff for each of its steps but the last `horizon` - 1. With few series it is as
-        long as a tenth of the history where that is needed for a few hundred cutoffs in all. A series too short to
-        leave two horizons, or a season and a horizon, for training gives up backtest windows first, then validation.
+        None holds out up to three windows, and at most a fifth of a series.
+        Each step of a validation part except the last `horizon` - 1 is a cutoff. With few series the part is up to a
+        tenth of the history if that is needed for a few hundred cutoffs in total. If a series is too short to leave
+        two horizons, or a season and a horizon, for training, it has fewer backtest windows, and then no validation.
         """
         needed = horizon + max(horizon, shortest_season)
         extra = -(-_VALIDATION_CUTOFFS // len(history)) - 1
@@ -49,9 +49,9 @@ class Holdout:
 
     @property
     def validated(self) -> NDArray[np.int64]:
-        """The series that have a validation part."""
+        """Indices of the series that have a validation part."""
         return np.flatnonzero(self.validation > self.training)
 
     def windows(self, horizon: int) -> NDArray[np.int64]:
-        """(N,) the backtest windows of each series."""
+        """Return (N,), the number of backtest windows of each series."""
         return (self.history - self.validation) // horizon

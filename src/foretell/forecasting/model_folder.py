@@ -1,4 +1,4 @@
-"""A fitted forecaster as a model's folder: what of it is described, and which tensors lie beside that."""
+"""A fitted forecaster as a model folder: the description and the tensors that are saved."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ _PRETRAINED = "pretrained"
 
 
 def save_model(model: FittedModel, folder: str | Path) -> None:
-    """Write the folder, whole or not at all; one that holds an older model is replaced, any other is refused.
+    """Write the folder, completely or not at all; an existing model is replaced, any other folder is refused.
 
-    Raises SettingsError for a place that cannot be written to or that holds something else.
+    Raises SettingsError if the folder cannot be written to or contains anything other than a model.
     """
     pretrained = model.members.pretrained
     tensors: dict[str, Tensor] = {}
@@ -55,7 +55,7 @@ def save_model(model: FittedModel, folder: str | Path) -> None:
 def load_model(folder: str | Path, device: torch.device) -> FittedModel:
     """Read the folder that `save_model` wrote.
 
-    Raises ModelError where it is not there, not a forecaster, damaged in any of its files, or of another format.
+    Raises ModelError if it does not exist, is not a forecaster, has a damaged file, or has another format.
     """
     stored = read_folder(folder, _KIND)
     with stored.understood():
@@ -95,7 +95,7 @@ def _describe_network(fit: NetworkFit) -> dict[str, Any]:
 
 
 def _understood(stored: StoredModel, device: torch.device) -> FittedModel:
-    """Raises ValueError, TypeError or KeyError where the folder is not what `save_model` writes."""
+    """Rebuild the model. Raises ValueError, TypeError or KeyError if the folder is not as `save_model` writes it."""
     body = stored.description
     frequency = Frequency.parse(read_value(str, body["frequency"]))
     networks = [_network_facts(plain, frequency) for plain in read_value(list[Mapping[str, Any]], body["networks"])]
@@ -136,7 +136,7 @@ def _understood(stored: StoredModel, device: torch.device) -> FittedModel:
 
 
 def _network_facts(plain: Mapping[str, Any], frequency: Frequency) -> NetworkFit:
-    """A network whose weights are yet to be read."""
+    """Return a network whose weights are still to be read."""
     architecture, covariates = Architecture.from_dict(plain["architecture"]), Covariates.from_dict(plain["covariates"])
     finish = plain["finish"]
     if (covariates.known_features, covariates.static_features) != (architecture.known, architecture.static):
@@ -168,7 +168,7 @@ def _holdout(plain: Mapping[str, Any]) -> Holdout:
 
 
 def _check_together(model: FittedModel) -> None:
-    """Raise ValueError where parts that are sound alone do not belong together."""
+    """Raise ValueError if parts that are each valid do not belong together."""
     members, factors = model.members, model.factors
     quantiles_of(model.levels)
     if model.name not in MODELS or list(model.levels) != sorted(model.levels):

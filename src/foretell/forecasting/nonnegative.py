@@ -1,5 +1,5 @@
-"""Forecasts within reach of a series: what never falls below zero (demand, rainfall), small counts, whose quantiles are
-whole numbers, and constants."""
+"""Limits on the forecasts of series that are never negative (demand, rainfall), that are small counts, whose quantiles
+become whole numbers, or that are constant."""
 
 from __future__ import annotations
 
@@ -13,30 +13,28 @@ from foretell.forecasting.quantiles import GRID
 Floats = NDArray[np.float64]
 
 _LATEST = 1000
-"""Values that are looked at, at most."""
+"""Maximum number of recent values examined."""
 _FEWEST_ZEROS = 2
 _LEAST_SHARE_OF_ZEROS = 0.02
 _FEWEST_COUNTS = 10
 _SMALL = 10.0
-"""Counts of a lower mean than this have few values to take, so that it matters which of them a quantile is."""
+"""Counts with a mean below this take few distinct values, so their quantiles are rounded."""
 _UP = 0.6
-"""A quantile is rounded up from this fraction on: a smooth forecast of a sparse count lies above it rather than below.
-"""
+"""Fraction from which a quantile is rounded up; above a half, since smooth forecasts of sparse counts are too high."""
 _FEWEST_EQUAL = 3
 _ROUNDING, _OF_ZERO = 1e-6, 1e-3
-"""What lies as near to the only value that a series ever had, as a share of it, or to zero, differs by rounding alone.
-"""
+"""Relative distance from the only value of a series, or distance from zero, that is attributed to rounding."""
 _INNER = slice(GRID.index(0.2), GRID.index(0.8) + 1)
 _LOWER, _UPPER = GRID.index(0.1), GRID.index(0.9)
 
 
 def within_reach(grid: Floats, pasts: Sequence[Floats]) -> Floats:
-    """Quantiles (B, H, 15) of `GRID`, ascending, as far as each series (T,), NaN where missing, may take their values.
+    """Limit quantiles (B, H, 15) of `GRID`, ascending, to values that each series (T,), NaN where missing, can take.
 
-    Where zeros pile up and nothing lies below them, no quantile is negative. Where small counts are all that has been
-    seen, the quantiles from 0.2 to 0.8 are rounded to whole numbers, but not out of the interval of 80 %; its bounds
-    and wider ones stay between two counts, since otherwise most of them would hold too much. What differs from a
-    constant by rounding alone is that constant.
+    If a series has many zeros and nothing below, no quantile is negative. If it has only small counts, the quantiles
+    from 0.2 to 0.8 are rounded to whole numbers, but not beyond the 80 % interval; its bounds and wider ones stay
+    between two counts, since most of these intervals would otherwise be too wide. Quantiles that differ from a
+    constant series only by rounding are set to the constant.
     """
     latest = [past[-_LATEST:] for past in pasts]
     bounded, counts = np.array([_kind(past[~np.isnan(past)]) for past in latest], dtype=bool).reshape(-1, 2).T
@@ -51,12 +49,12 @@ def within_reach(grid: Floats, pasts: Sequence[Floats]) -> Floats:
 
 
 def _constant(seen: Floats) -> float:
-    """The only value of a series, NaN where there are others, or too few."""
+    """Return the only value of a series, NaN if it has several or too few observations."""
     return float(seen[0]) if len(seen) >= _FEWEST_EQUAL and bool((seen == seen[0]).all()) else np.nan
 
 
 def _kind(seen: Floats) -> tuple[bool, bool]:
-    """Whether zero bounds it, and whether it is a small count."""
+    """Return whether a series is bounded by zero, and whether it consists of small counts."""
     if len(seen) == 0 or seen.min() < 0:
         return False, False
     counts = len(seen) >= _FEWEST_COUNTS and seen.mean() < _SMALL and bool((seen == np.rint(seen)).all())

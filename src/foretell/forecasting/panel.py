@@ -17,10 +17,10 @@ Column = NDArray[np.float64] | NDArray[np.object_]
 
 @dataclass(frozen=True)
 class Panel:
-    """N series of one frequency, each without holes in its grid; a time step that was not observed is NaN.
+    """N series of one frequency, each on a grid without gaps; a time step that was not observed is NaN.
 
     Series `i` owns the rows `offsets[i]:offsets[i + 1]` of each flat array (R rows in all). Its first `history[i]` rows
-    run up to its last observed value; the rows after them have no target and carry known-future covariates alone.
+    end at its last observed value; the rows after them have no target, only known-future covariates.
     """
 
     ids: tuple[str, ...]
@@ -29,7 +29,7 @@ class Panel:
     starts: NDArray[np.datetime64] | NDArray[np.int64]
     """(N,) the time of each series' first row: `datetime64[us]`, or int64 for integer time."""
     offsets: NDArray[np.int64]
-    """(N + 1,) where each series' rows begin; the last entry is R."""
+    """(N + 1,) the first row of each series; the last entry is R."""
     history: NDArray[np.int64]
     """(N,) rows of each series up to and including its last observed value."""
     values: NDArray[np.float64]
@@ -39,23 +39,23 @@ class Panel:
     static: Mapping[str, Column] = field(default_factory=dict)
     """Static covariates by column name, each (N,), of the same two kinds."""
     clock: Clock = field(default_factory=Clock)
-    """What `starts` and the times after them stand for."""
+    """Clock that `starts` and the later times refer to."""
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def series(self, i: int) -> NDArray[np.float64]:
-        """The history of series `i`, shape (history[i],), NaN where missing."""
+        """Return the history of series `i`, shape (history[i],), NaN where missing."""
         start = self.offsets[i]
         return self.values[start : start + self.history[i]]
 
     def times(self, i: int, steps: int) -> NDArray[Any]:
-        """The times of the first `steps` rows of series `i`, those after its end included."""
+        """Return the times of the first `steps` rows of series `i`, including those after its end."""
         return self.frequency.range(self.starts[i], steps)
 
 
 def select(panel: Panel, series: NDArray[np.int64]) -> Panel:
-    """The panel of some of the series, by their places (M,), in that order."""
+    """Return the panel of the series with the indices (M,), in that order."""
     if len(series) == len(panel) and np.array_equal(series, np.arange(len(panel))):
         return panel
     length = np.diff(panel.offsets)[series]
@@ -63,7 +63,7 @@ def select(panel: Panel, series: NDArray[np.int64]) -> Panel:
 
 
 def truncated(panel: Panel, ends: NDArray[np.int64]) -> Panel:
-    """The panel as it was known when each series had its first `ends` (N,) rows; later covariates stay as future rows.
+    """Cut each history to its first `ends` (N,) rows; covariates after that stay as future rows.
 
     `ends` are at most the histories. A history ends where the table ends it, even with a missing value.
     """
@@ -73,7 +73,7 @@ def truncated(panel: Panel, ends: NDArray[np.int64]) -> Panel:
 
 
 def recent(panel: Panel, rows: int) -> Panel:
-    """The panel with the last `rows` rows of each history, and the rows after it."""
+    """Return the panel with the last `rows` rows of each history, and the rows after it."""
     skipped = np.maximum(panel.history - rows, 0)
     if not skipped.any():
         return panel
@@ -81,7 +81,7 @@ def recent(panel: Panel, rows: int) -> Panel:
 
 
 def _cut(panel: Panel, series: NDArray[np.int64], skipped: NDArray[np.int64], length: NDArray[np.int64]) -> Panel:
-    """`length` rows of each of the series, from row `skipped` on; each (M,)."""
+    """Return `length` rows of each of the series, from row `skipped` on; each (M,)."""
     offsets = np.append(0, np.cumsum(length))
     rows = np.arange(offsets[-1]) + np.repeat(panel.offsets[series] + skipped - offsets[:-1], length)
     starts = panel.starts[series].copy()

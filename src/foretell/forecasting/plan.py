@@ -1,4 +1,4 @@
-"""What is settled before anything is trained: which rows do what, and which seasons count."""
+"""Decisions made before training: the split of the rows, the seasons, and the inputs of the network."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from foretell.forecasting.settings import ForecastSettings
 from foretell.tables.frequency import Frequency
 
 _ALWAYS = 1000
-"""Steps that may be asked for however short the series are."""
+"""Number of steps that is always allowed, however short the series are."""
 _LONG_SEASON = 200 * 86_400 * 1_000_000
-"""In microseconds."""
+"""Length in microseconds above which a season is long."""
 _MOST_WEIGHTS = 1 << 23
-"""Hidden features times steps ahead, at most; the last layer has several times as many."""
+"""Maximum of hidden features times steps ahead; the last layer has several times as many weights."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A panel, a horizon and settings, thought through."""
+    """Decisions derived from a panel, a horizon and settings."""
 
     holdout: Holdout
     seasons: Seasons
     reading: Reading
-    """Of a network that is trained on the panel."""
+    """Inputs of a network that is trained on the panel."""
 
     @classmethod
     def of(cls, panel: Panel, horizon: int, settings: ForecastSettings, *, trained: bool = True) -> Plan:
-        """The plan; nothing of it depends on values but the seasons, and they on the training part alone.
+        """Make the plan; only the seasons depend on values, and only on those of the training part.
 
-        Raises SettingsError for what no series is long enough for, and for a network too large to be `trained`.
+        Raises SettingsError if no series is long enough for the settings, or for a network too large to be `trained`.
         """
         _require_length(panel, horizon, settings)
         if trained:
@@ -45,16 +45,16 @@ class Plan:
         seasons = find_seasons(panel, holdout.training, natural, settings.seasons)
         lengths = network_seasons(seasons.lengths, panel.frequency)
         reading = Reading.of(lengths, settings.input_steps)
-        # A convolution is to give two outputs at least.
+        # A convolution must give at least two outputs.
         least = 3 * settings.conv_stride if settings.conv_stride > 1 else 1
         window = max(least, min(reading.window, int(holdout.training.max())))
         return cls(holdout, seasons, replace(reading, window=window))
 
 
 def network_seasons(lengths: tuple[int, ...], frequency: Frequency) -> tuple[int, ...]:
-    """Those of the season lengths whose values in phase a network is given: all but a year of days and shorter steps.
+    """Return the season lengths whose phases a network receives: all but a year in steps of days or shorter.
 
-    The calendar's day of the year tells of it, and what was a year ago misleads where the year was an odd one.
+    The day of the year is a calendar feature, and values of a year ago mislead if that year was unusual.
     """
     if frequency.is_integer or frequency.months:
         return lengths
@@ -67,8 +67,8 @@ def _require_length(panel: Panel, horizon: int, settings: ForecastSettings) -> N
     have = f"the longest series has {rows:,} steps"
     if horizon > longest:
         raise SettingsError(
-            f"horizon {horizon:,}: {have}, so nothing could be learned of what comes so late; forecast {longest:,} "
-            "steps at most, or bring the series to a coarser frequency"
+            f"horizon {horizon:,}: {have}, too few to learn forecasts so far ahead; forecast at most {longest:,} "
+            "steps, or aggregate the series to a coarser frequency"
         )
     for season in settings.seasons or ():
         if season > rows > 1:
@@ -76,21 +76,21 @@ def _require_length(panel: Panel, horizon: int, settings: ForecastSettings) -> N
     stride, steps = settings.conv_stride, settings.input_steps
     if stride > 1 and 3 * stride > longest:
         raise SettingsError(
-            f"conv_stride {stride:,} takes an input of {3 * stride:,} steps at least, but {have}; give "
-            f"{longest // 3:,} at most"
+            f"conv_stride {stride:,} needs an input of at least {3 * stride:,} steps, but {have}; give "
+            f"at most {longest // 3:,}"
         )
     if steps is not None and steps > longest:
-        raise SettingsError(f"input_steps {steps:,}: {have}; give {longest:,} at most")
+        raise SettingsError(f"input_steps {steps:,}: {have}; give at most {longest:,}")
 
 
 def _require_size(horizon: int, settings: ForecastSettings) -> None:
     if settings.hidden > _MOST_WEIGHTS:
         raise SettingsError(
-            f"hidden {settings.hidden:,}: a network of as many features is too large to train; give "
-            f"{_MOST_WEIGHTS // horizon:,} at most"
+            f"hidden {settings.hidden:,}: a network with so many features is too large to train; give "
+            f"at most {_MOST_WEIGHTS // horizon:,}"
         )
     if settings.hidden * horizon > _MOST_WEIGHTS:
         raise SettingsError(
-            f"horizon {horizon:,} with {settings.hidden:,} hidden features takes a network that is too large to train; "
-            f"forecast {_MOST_WEIGHTS // settings.hidden:,} steps at most, or bring the series to a coarser frequency"
+            f"horizon {horizon:,} with {settings.hidden:,} hidden features needs a network that is too large to train; "
+            f"forecast at most {_MOST_WEIGHTS // settings.hidden:,} steps, or aggregate to a coarser frequency"
         )

@@ -1,4 +1,4 @@
-"""Forecasts of a panel's series from chosen cutoffs, and those of simple methods, in the units of the table."""
+"""Prediction: a network's forecasts from chosen cutoffs, and those of simple methods, in the units of the table."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ from foretell.forecasting.windows import Windows
 from foretell.kernels.candidates import BASIC, CHOSEN
 
 SIMPLE = ("naive", "seasonal_naive", "theta")
-"""The simple methods among the candidates that forecast alone, too."""
+"""Simple methods among the candidates that are also forecasters of their own."""
 _PLACES = (BASIC.index("last"), BASIC.index("seasonal naive"), len(BASIC) + len(BANK) + CHOSEN.index("Theta"))
 _BATCH = 256
 _CELLS = 1 << 24
-"""Candidates of a batch, at most, where a single series does not have more."""
+"""Maximum number of candidate values per batch, unless a single series has more."""
 _FEW = 3
 _APART = np.sqrt(np.pi) * np.array([NormalDist().inv_cdf(p) for p in GRID])
-"""(15,) how far two values of a series lie apart at each quantile, in mean absolute deviations, where these are normal.
+"""(15,) distance of each quantile from the median in mean absolute differences of two values of a normal distribution.
 """
 _FINEST = 4
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What is forecast of B windows."""
+    """Forecasts of B windows."""
 
     quantiles: NDArray[np.float64]
-    """(B, H, 15): those of `GRID`."""
+    """(B, H, 15), the quantiles of `GRID`."""
     points: NDArray[np.float64]
-    """(B, H, 3): the forecasts of `SIMPLE`."""
+    """(B, H, 3), the forecasts of `SIMPLE`."""
 
     def simple(self) -> dict[str, NDArray[np.float64]]:
-        """The quantiles (B, H, 15) of each simple method, whose errors are taken to be as large as the network's."""
+        """Return the quantiles (B, H, 15) of each simple method, assuming its errors are as large as the network's."""
         spread = self.quantiles - self.quantiles[..., MEDIAN : MEDIAN + 1]
         return {name: self.points[..., k : k + 1] + spread for k, name in enumerate(SIMPLE)}
 
@@ -54,9 +54,9 @@ def forecast(
     horizon: int,
     relative_spread: float = 0.0,
 ) -> Answer:
-    """Forecasts of the `horizon` steps after row `cutoffs` (B,) of `series` (B,), of which no value is seen.
+    """Forecast the `horizon` steps after row `cutoffs` (B,) of `series` (B,), using only values before them.
 
-    A series of one or two values is taken to vary by `relative_spread`, as a share of its level.
+    A series of one or two values is assumed to have the spread `relative_spread`, as a share of its level.
     """
     result = Answer(np.empty((len(series), horizon, len(GRID))), np.empty((len(series), horizon, len(SIMPLE))))
     device = next(network.parameters()).device
@@ -71,17 +71,17 @@ def forecast(
             unit = np.where(count < _FEW, np.fmax(own, relative_spread * np.abs(last)), own)
             quantiles = network(inputs.to(device))[0][:, 0].double().cpu()
             points = inputs.candidates[:, 0, list(_PLACES)].mT.double()
-            with np.errstate(over="ignore"):  # whoever takes the answer looks whether it is finite
+            with np.errstate(over="ignore"):  # the caller checks that the result is finite
                 for to, found, size in ((result.quantiles, quantiles, unit), (result.points, points, own)):
                     to[part] = scale * (last[..., None] + size[..., None] * found.numpy())
-                # A single value looks to the network like a series that never changes.
+                # To the network a single value looks like a series that never changes.
                 least = np.where(count == 1, relative_spread * np.abs(last) * scale[..., 0], 0.0)[..., None] * _APART
                 result.quantiles[part] = _at_least(result.quantiles[part], least)
     return result
 
 
 def _at_least(quantiles: NDArray[np.float64], least: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The quantiles (B, H, 15), each no nearer to the median than `least` (B, 1, 15), below 0 for lower ones."""
+    """Move the quantiles (B, H, 15) at least `least` (B, 1, 15) from the median; `least` is negative below it."""
     median = quantiles[..., MEDIAN : MEDIAN + 1]
     lower, upper = np.split(quantiles, [MEDIAN], -1)
     low, high = np.split(median + least, [MEDIAN], -1)
@@ -89,10 +89,10 @@ def _at_least(quantiles: NDArray[np.float64], least: NDArray[np.float64]) -> NDA
 
 
 def _batches(lengths: NDArray[np.int64], widest: int, most: int) -> Iterator[tuple[int, NDArray[np.int64]]]:
-    """How many steps the network runs over, and the series that it does so for.
+    """Yield the number of steps that the network runs over, and the series of that batch.
 
-    The steps before a series begins leave a trace in the network's state: how many there are depends on the length of
-    the series alone, so that its forecast is the same whatever stands beside it.
+    Padding before a series affects the network's state, so its length depends only on the length of the series: the
+    forecast is then the same whichever series share the batch.
     """
     widths = np.array([_width(int(length), widest) for length in lengths], dtype=np.int64)
     for width in np.unique(widths):
@@ -103,13 +103,13 @@ def _batches(lengths: NDArray[np.int64], widest: int, most: int) -> Iterator[tup
 
 
 def _width(length: int, widest: int) -> int:
-    """The length, rounded up by a quarter at most, so that series of many lengths make few batches."""
+    """Round a length up, by at most a quarter, so that series of many lengths make few batches."""
     grid = max(_FINEST, 1 << max(0, length.bit_length() - 3))
     return min(max(1, -(-length // grid)) * grid, widest)
 
 
 def actual_values(panel: Panel, series: NDArray[Any], cutoffs: NDArray[Any], horizon: int) -> NDArray[np.float64]:
-    """What came after each cutoff, (B, H); NaN where missing and after the history."""
+    """Return the actual values after each cutoff, (B, H); NaN where missing and after the history."""
     rows = cutoffs[:, None] + np.arange(horizon)
     inside = rows < panel.history[series][:, None]
     return np.where(inside, panel.values[np.where(inside, rows + panel.offsets[series][:, None], 0)], np.nan)

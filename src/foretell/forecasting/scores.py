@@ -1,4 +1,4 @@
-"""How far forecasts of the past were off, by the metrics of utilsforecast, averaged over the series."""
+"""Scores of a backtest: the metrics of utilsforecast, averaged over the series."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ class Scores:
     """Errors of K models; lower is better."""
 
     table: dict[str, dict[str, float]]
-    """Model -> metric -> mean over the series where it is defined; NaN where that is none of them."""
+    """Model -> metric -> mean over the series for which it is defined; NaN if there are none."""
     by_step: dict[str, Floats]
-    """Model -> (H,) the mean absolute scaled error of each step ahead; NaN where there was nothing to compare."""
+    """Model -> (H,) mean absolute scaled error of each step ahead; NaN where there was nothing to compare."""
     by_series: dict[str, float]
-    """Series -> the first model's MASE, or its MAE where no series has a MASE; only where it is finite."""
+    """Series -> the first model's MASE, or its MAE if no series has a MASE; only finite values."""
     notes: tuple[str, ...]
-    """Which metrics leave out how many series, and why."""
+    """Sentences that say how many series a metric leaves out, and why."""
 
 
 def scores(forecasts: pl.DataFrame, training: pl.DataFrame, models: Sequence[str], season: int, horizon: int) -> Scores:
-    """The scores of forecasts beside what came.
+    """Compute the scores of forecasts against the actual values.
 
-    `forecasts`: `unique_id`, `step` (1 to H), `y` and a column a model. `training`: `unique_id`, `y`, each series in
-    order of time, null where missing; the scale of a series is its mean absolute difference over `season` steps
+    `forecasts`: `unique_id`, `step` (1 to H), `y` and one column per model. `training`: `unique_id`, `y`, each series
+    in order of time, null where missing; the scale of a series is its mean absolute difference over `season` steps
     (MASE; Hyndman & Koehler, 2006). sMAPE is in percent, 0 to 200 (Makridakis et al., 2020: the M4 competition). MAE
-    and RMSE are those of each series, averaged. A metric leaves out the series for which a model has no finite value of
-    it.
+    and RMSE are computed per series, then averaged. A metric leaves out series for which any model's value is not
+    finite.
     """
     names = list(models)
     seen = forecasts.filter(pl.col("y").is_not_null() & pl.col("y").is_not_nan()).with_columns(
@@ -92,7 +92,7 @@ def _by_step(
 
 
 def coverage(actual: Floats, intervals: Mapping[int, tuple[Floats, Floats]]) -> dict[int, float]:
-    """Level in percent -> the share of all values that lie inside; empty where there are no values to compare.
+    """Compute level in percent -> share of all values inside the interval; empty if there are no values to compare.
 
     `actual` (B, H), NaN where missing; `intervals`: level -> (lower, upper), each (B, H).
     """

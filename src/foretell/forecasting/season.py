@@ -1,4 +1,4 @@
-"""Seasons: the lengths after which a pattern repeats, and what is known of them."""
+"""Seasons: the lengths after which a pattern repeats, with their strength, certainty and origin."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ class Season:
     """A length after which a pattern repeats."""
 
     length: int
-    """In steps, 2 or more."""
+    """Length in steps, 2 or more."""
     strength: float
-    """In [0, 1]: the share of the variance around the trend that it explains, in the middle series."""
+    """Share, in [0, 1], of the variance around the trend that the season explains; the median over the series."""
     certainty: float
-    """In [0, 1]: how sure it is that the data hold it, every length that was looked at taken into account."""
+    """Certainty, in [0, 1], that the data have the season, corrected for the number of lengths examined."""
     origin: Origin
-    """Whether it was found in the data, is natural to the frequency, or was asked for."""
+    """`found` in the data, `natural` to the frequency, or `asked` for by the caller."""
 
     @property
     def standing(self) -> str:
-        """Where it comes from and how sure it is, in words."""
+        """Origin and certainty of the season in words."""
         if self.certainty < _LIKELY:
             sure = "not seen in the data"
         elif self.certainty < _CERTAIN:
@@ -39,19 +39,19 @@ class Season:
 
 @dataclass(frozen=True)
 class Seasons:
-    """The seasons of a panel, shortest first, three at most unless more were asked for."""
+    """Seasons of a panel, shortest first, at most three unless more were requested."""
 
     seasons: tuple[Season, ...] = ()
     absent: tuple[int, ...] = ()
-    """Lengths that are natural to the frequency and that the data surely do not hold."""
+    """Lengths that are natural to the frequency but certainly not seasons of the data."""
 
     @property
     def lengths(self) -> tuple[int, ...]:
-        """In steps, ascending."""
+        """Lengths in steps, ascending."""
         return tuple(season.length for season in self.seasons)
 
     def sentences(self) -> list[str]:
-        """What repeats, and how sure that is, in words."""
+        """Return sentences that describe the seasons and their certainty."""
         seen = [season for season in self.seasons if season.certainty >= _LIKELY]
         unseen = [season for season in self.seasons if season.certainty < _LIKELY]
         lines = []

@@ -1,4 +1,4 @@
-"""Finding the lengths after which a pattern repeats, and checking those that the calendar names."""
+"""Season detection: finding the lengths after which a pattern repeats, and testing those that a calendar suggests."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from foretell.tables.frequency import Frequency
 
 _MOST = 3
 _SERIES, _VALUES, _LONGEST = 300, 150_000, 20_000
-"""What is looked at: a sample of the series, and the end of those that are longer."""
+"""Limits on the data examined: number of series, values in total, and latest values of each series."""
 _SHORTLIST = 25
 _ROUNDS_KNOWN, _ROUNDS = 2, 3
-"""How often a history must hold a season that the calendar names, and one that nothing names."""
+"""Minimum number of periods in a history for a season suggested by the calendar, and for any other."""
 _TRIED = np.log(6)
-"""The price, in nats, of having chosen among six numbers of harmonics."""
+"""Penalty, in nats, for having chosen among six numbers of harmonics."""
 _DOUBT, _UNCALENDRICAL = np.log(200), np.log(3)
-"""What is found where there is nothing: one in 200 tables a length that a calendar knows, one in 600 any other."""
+"""False positives: a calendar length in one of 200 tables without a season, any other length in one of 600."""
 _SHOWN_BY = {True: 0.08, False: 0.15}
-"""The share of series that must show a season themselves: one that a calendar knows, any other."""
+"""Minimum share of series that must each show a season, for a calendar length (True) and for any other (False)."""
 _NOTHING, _LITTLE = 1.5, 4.0
-"""Nats that say nothing of a season; and too little for what is longer than one that is there."""
+"""Evidence, in nats, that counts as none, and evidence too weak for a season longer than a detected one."""
 _SHORTER_ROUNDS, _ABSENT_ROUNDS = 8, 150
-"""How often all histories together must hold a season before it can be too long, or surely absent."""
+"""Minimum number of periods, over all histories, before a season can be rejected as too long, or as absent."""
 _RESOLVED, _BLURRED = 0.7, 0.25
-"""A length so many bins of the periodogram away must have less than this share of the evidence of a season."""
+"""A length this many periodogram bins away must have less than this share of the evidence of a season."""
 _PARTS, _MOST_OF = 4, {True: 0.3, False: 0.6}
-"""A divisor is taken first where it is so many times shorter and explains so much; less of a week."""
+"""A divisor is taken first if it is this many times shorter and explains this much; less is needed for a week."""
 _FAINT = 0.05
-"""The strength that a length which no calendar knows must have."""
+"""Minimum strength of a season that is not a calendar length."""
 _DAYS = (1 / 1440, 1 / 24, 1 / 2, 1.0, 7.0, 14.0, 28.0, 365.25 / 12, 365.25 / 4, 365.25 / 2, 365.25)
-"""What calendars and clocks repeat after: minute, hour, half a day, day, weeks, and months, quarters, halves of a year.
+"""Periods of calendars and clocks, in days: minute, hour, half a day, day, weeks, months, quarters, half years, ...
 """
 _USUAL = (4, 5, 6, 7, 8, 12, 24, 26, 48, 52, 60, 96, 144, 168, 260, 261, 288, 336, 365, 366, 672, 1008, 1440, 2016)
-"""The lengths that this gives for common steps, for where the step is not known."""
+"""Lengths that these periods have in common time steps, used if the time step is unknown."""
 
 
 def find_seasons(
@@ -52,12 +52,12 @@ def find_seasons(
     *,
     seed: int = 0,
 ) -> Seasons:
-    """The seasons of a panel, from the first `limits` (N,) rows of each series; nothing else is looked at.
+    """Find the seasons of a panel, using only the first `limits` (N,) rows of each series.
 
-    Those `asked` for, if any were named, are taken as they are. Those `natural` to the frequency are taken where a
-    history holds them twice, unless the data hold a shorter one in their place or surely none; others are found by the
-    power at their harmonics, pooled over the series, where a history holds them three times. Which series of many are
-    looked at depends on `seed`.
+    Seasons that were `asked` for are used as they are. A season `natural` to the frequency is used if a history has
+    two periods of it, unless the data have a shorter one in its place or certainly no season. Others are found by the
+    power at their harmonics, pooled over the series, if a history has three periods. If there are many series, `seed`
+    decides which are examined.
     """
     series = _looked_at(panel, limits, seed)
     sample = Sample.of([noise for values in series if (noise := whitened(values)) is not None])
@@ -76,7 +76,7 @@ def find_seasons(
 
 
 def _looked_at(panel: Panel, limits: NDArray[np.int64], seed: int) -> list[Floats]:
-    """The ends of some series, as many as there is time for."""
+    """Return the latest values of a sample of the series, within the limits on the data examined."""
     long_enough = np.flatnonzero(limits >= 2 * _ROUNDS)
     lengths = np.minimum(limits[long_enough], _LONGEST)
     order = np.random.default_rng(seed).permutation(len(long_enough))
@@ -87,7 +87,7 @@ def _looked_at(panel: Panel, limits: NDArray[np.int64], seed: int) -> list[Float
 
 
 class _Search:
-    """What the harmonics of one sample say of lengths."""
+    """Search for seasons by the harmonics of one sample."""
 
     def __init__(self, sample: Sample, series: Sequence[Floats], calendrical: Iterable[int]) -> None:
         self._sample = sample
@@ -96,12 +96,12 @@ class _Search:
         self._calendrical = sorted(length for length in calendrical if length <= self._longest)
 
     def judged(self, length: int, known: Sequence[int], origin: Origin) -> Season:
-        """The season, with how sure it is if no other length was looked at."""
+        """Return the season, with its certainty if no other length had been examined."""
         nats = self._sample.evidence(length, known, _ROUNDS_KNOWN).nats / self._alike([*known, length])
         return Season(length, 0.0, _certainty(nats - _TRIED), origin)
 
     def checked(self, natural: Sequence[int]) -> tuple[list[Season], tuple[int, ...]]:
-        """Those natural seasons that are not surely absent, or what the data hold in their place; and the absent."""
+        """Return the natural seasons, or shorter ones in their place, and those that are certainly absent."""
         found: list[Season] = []
         absent: list[int] = []
         for length in natural:
@@ -118,7 +118,7 @@ class _Search:
         return found, tuple(absent)
 
     def _shorter(self, sample: Sample, length: int, known: Sequence[int], least: float) -> tuple[int, Evidence] | None:
-        """A divisor of a season, where the data hold that and less than `least` nats for the rest."""
+        """Return a divisor of a season if the data have it and give less than `least` nats for the rest."""
         for divisor in (d for d in range(2, length // 2 + 1) if length % d == 0):
             evidence = sample.evidence(divisor, known, _ROUNDS)
             if self._surplus(divisor, evidence, 1.0) > 0:
@@ -128,7 +128,7 @@ class _Search:
         return None
 
     def others(self, found: Sequence[Season]) -> list[Season]:
-        """The seasons found already, with those beside them that nothing names."""
+        """Return the seasons already found together with others, which the calendar does not suggest."""
         found = list(found)
         sample = self._sample
         for season in found:
@@ -158,7 +158,7 @@ class _Search:
         return found
 
     def _climbed(self, sample: Sample, known: Sequence[int], passed: set[int]) -> tuple[int, Evidence]:
-        """The length that most speaks for: the best of a shortlist, or better ones beside it and beside its parts."""
+        """Return the length with most evidence: the best of a shortlist, or a better one near it or its divisors."""
         told: dict[int, Evidence] = {}
 
         def best_of(lengths: Iterable[int]) -> int:
@@ -177,9 +177,9 @@ class _Search:
         return 0, NOTHING
 
     def _blur(self, sample: Sample, length: int, evidence: Evidence, known: Sequence[int]) -> int:
-        """How far off a length the data look much the same, though they are long enough to tell; 0 for a season.
+        """Return how far from a length the evidence is similar, in data long enough to distinguish; 0 for a season.
 
-        A cycle that has no fixed period resembles a season of any length around its own.
+        A cycle without a fixed period resembles a season of any length near its own.
         """
         far = max(1, math.ceil(_RESOLVED * length**2 / sample.longest))
         sides = [side for side in (length - far, length + far) if side >= 2 and _ROUNDS_KNOWN * side <= sample.longest]
@@ -189,7 +189,7 @@ class _Search:
     def _within(
         self, sample: Sample, length: int, evidence: Evidence, known: Sequence[int], alike: float
     ) -> tuple[int, Evidence]:
-        """A much shorter season that makes up most of a long one, as the day does of the week, to be taken first."""
+        """Return a much shorter season that explains most of a long one, as a day does of a week, to be taken first."""
         for divisor in (d for d in range(length // _PARTS, 1, -1) if length % d == 0 and d not in known):
             if sample.share(divisor, length) >= _MOST_OF[length == 7 * divisor]:
                 part = sample.evidence(divisor, known, _ROUNDS)
@@ -198,13 +198,13 @@ class _Search:
         return length, evidence
 
     def _price(self, length: int) -> float:
-        """The nats that it takes to believe in a season that nothing names."""
+        """Return the evidence, in nats, required for a season that the calendar does not suggest."""
         if length in self._calendrical:
             return float(np.log(len(self._calendrical)) + _TRIED + _DOUBT)
         return float(np.log(self._longest) + _UNCALENDRICAL + _TRIED + _DOUBT)
 
     def _surplus(self, length: int, evidence: Evidence, alike: float) -> float:
-        """The nats beyond that, where `alike` series count as one; none where too few series show the season."""
+        """Return the nats beyond `_price` if `alike` series count as one; none if too few series show the season."""
         if evidence.shown_by < _SHOWN_BY[length in self._calendrical]:
             return -math.inf
         return evidence.nats / alike - self._price(length)
@@ -217,7 +217,7 @@ class _Search:
 
 
 def _calendrical(frequency: Frequency, natural: Sequence[int]) -> set[int]:
-    """The lengths after which a calendar repeats, and those that are natural."""
+    """Return the lengths after which a calendar repeats, and the natural ones."""
     if frequency.is_integer:
         return {*natural, *_USUAL}
     day = 86_400_000_000 / frequency.microseconds

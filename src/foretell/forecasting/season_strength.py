@@ -1,4 +1,4 @@
-"""How much of what series do around their trend is a season."""
+"""Season strength: the share of the variance around the trend that a season explains."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FEWEST, _ROUNDS = 6, 2
 
 
 def strengths(series: Sequence[Floats], lengths: Sequence[int]) -> list[float]:
-    """For each length the share of the variance around the trend that its phases explain, the shorter ones' gone."""
+    """Return, for each length, the share of the variance around the trend that it explains beyond the shorter ones."""
     shares: list[list[float]] = [[] for _ in lengths]
     for values in series:
         present = ~np.isnan(values)
@@ -37,7 +37,7 @@ def strengths(series: Sequence[Floats], lengths: Sequence[int]) -> list[float]:
 
 
 def _trend(values: Floats, length: int) -> Floats:
-    """A centred moving average over one season, shorter at the ends."""
+    """Return a centred moving average over one season, shorter at the ends."""
     total = np.append(0.0, np.cumsum(values))
     at = np.arange(len(values))
     low, high = np.maximum(at - length // 2, 0), np.minimum(at - length // 2 + length, len(values))

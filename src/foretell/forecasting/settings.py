@@ -1,4 +1,4 @@
-"""What a forecaster can be told beyond the handful of arguments it takes itself."""
+"""Settings of a forecaster beyond its own arguments."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from foretell.field_types import settle_fields
 from foretell.training.settings import TrainingSettings
 
 LONGEST = 1_000_000
-"""Steps of a horizon, a season or a network's input, at most."""
+"""Maximum number of steps of a horizon, a season or a network's input."""
 BACKBONE_NAMES = ("rnn", "lstm", "gru", "wavenet")
-"""The networks that a forecaster can be built on."""
+"""Networks that a forecaster can be built on."""
 _BEST_BACKBONES = ("lstm", "gru", "wavenet")
 _BEST_MEMBERS = 3
 
@@ -24,19 +24,19 @@ UNTIL_NO_BETTER = TrainingSettings(
     evaluate_every=20,
     patience=4,
 )
-"""The training whose length validation finds, within a bound."""
+"""Training that ends when validation no longer improves, within a time limit."""
 LONGER = replace(UNTIL_NO_BETTER, steps=20_000, minutes=5.0, patience=10)
-"""The same where there is time."""
+"""The same training with a longer time limit."""
 OF_GIVEN_LENGTH = TrainingSettings(steps=600, learning_rate=0.01, average=0.99, evaluate_every=50)
-"""The training whose length somebody gives."""
+"""Training of a length that the caller gives."""
 
 PRESETS = ("instant", "fast", "best")
-"""How much time a fit may take: none for training, about half a minute, about five minutes."""
+"""Names of the time budgets: no training, about half a minute, about five minutes."""
 
 
 @dataclass(frozen=True)
 class ForecastSettings:
-    """Network, input and training of a forecaster; raises SettingsError on a value that makes no sense."""
+    """Network, input and training of a forecaster; raises SettingsError for an invalid value."""
 
     layers: int = 2
     """Recurrent layers; for a WaveNet, cycles of doubling dilations."""
@@ -49,21 +49,21 @@ class ForecastSettings:
     dropout: float = 0.0
     """Dropout between layers, in [0, 1)."""
     members: int = 1
-    """Networks whose forecasts are averaged: steadier, for as many times the training."""
+    """Number of networks whose forecasts are averaged: more stable, but training takes that many times longer."""
     input_steps: int | None = None
-    """Time steps the network runs over; None chooses them by the season."""
+    """Number of time steps the network runs over; None chooses it by the season."""
     seasons: tuple[int, ...] | None = None
-    """Season lengths in steps; None takes those found in the data and the natural ones of the frequency."""
+    """Season lengths in steps; None uses those found in the data and those natural to the frequency."""
     batch_size: int = 32
-    """Windows a training step, for each member."""
+    """Windows per training step, for each member."""
     windows: int | None = None
-    """Backtest windows held out at the end of each series, where it is long enough; None holds out up to three, and
-    never more than a fifth of a series."""
+    """Backtest windows held out at the end of each series, if it is long enough; None holds out up to three, and at
+    most a fifth of a series."""
     finish: float | None = None
-    """After validation and backtest, training goes on with all of the data for this share of the steps; 0 for none.
-    None makes it longer the more was held out."""
+    """Length of the final training phase on all of the data, as a share of the steps before it; 0 for none. None makes
+    it longer the more data was held out."""
     backbones: tuple[str, ...] = ("lstm",)
-    """Networks that `auto` trains on the table from random weights, beside the fine-tuned pretrained one."""
+    """Networks that `auto` trains on the table from random weights, in addition to the fine-tuned pretrained one."""
     training: TrainingSettings = UNTIL_NO_BETTER
 
     def __post_init__(self) -> None:
@@ -87,12 +87,12 @@ class ForecastSettings:
 
 
 def preset_settings(preset: str, settings: ForecastSettings, *, several: bool) -> ForecastSettings:
-    """The settings with the training and the networks of a preset. Raises SettingsError for a name that is none.
+    """Return the settings with the training and networks of a preset. Raises SettingsError for an unknown name.
 
-    The best takes `several` backbones, or where only one is wanted, the mean of several networks with it.
+    The preset `best` uses `several` backbones, or, if only one is wanted, averages several networks with it.
     """
     if preset not in PRESETS:
-        raise SettingsError(f"preset is {preset!r}: it can be {', '.join(PRESETS)}")
+        raise SettingsError(f"preset is {preset!r}: choose one of {', '.join(PRESETS)}")
     if preset == "best":
         seed = settings.training.seed
         best = replace(settings, training=replace(LONGER, seed=seed))

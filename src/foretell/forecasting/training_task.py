@@ -1,4 +1,4 @@
-"""What a network is trained on: random windows of the table, and the loss at random anchors of each."""
+"""The training task of a network: random windows of the table, and the loss at random anchors of each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from foretell.forecasting.windows import Windows
 _SHORTEST = 8
 _ANCHORS = 24
 _AHEAD = 24
-"""Steps ahead of a longer horizon that have their turn in one batch."""
+"""Number of steps ahead trained in one batch if the horizon is longer."""
 _WARM_UP = 4
 
 
@@ -30,10 +30,10 @@ class TrainingTask:
         self._seed = seed
 
     def batches(self, limits: NDArray[np.int64], first: int = 0) -> Callable[[int], Inputs]:
-        """Batch n for n = 0, 1, ...: windows of random series with random ends within their first `limits` rows.
+        """Return a function of n = 0, 1, ... that draws batch n: random windows within the series' first `limits` rows.
 
-        What came after a window, up to the limit, is among the targets: else steps further ahead than the window is
-        long would never be learned.
+        Values after a window, up to the limit, are among the targets: otherwise steps further ahead than the length of
+        the window would never be learned.
         """
         usable = np.flatnonzero(observed(self._windows.panel, limits) >= 2)
         width = self._windows.reading.window
@@ -58,13 +58,13 @@ class TrainingTask:
 
     @staticmethod
     def loss(network: nn.Module, inputs: Inputs, state: object) -> tuple[Tensor, object]:
-        """The quantile loss over all anchors and steps ahead."""
+        """Compute the quantile loss over all anchors and steps ahead."""
         quantiles, state = network(inputs, state)
         return quantile_loss(quantiles, inputs.target, candidate_weight(inputs.candidates)), state
 
 
 def observed(panel: Panel, limits: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(N,) how many values of each series lie within its first `limits` (N,) rows."""
+    """Return (N,), the number of observed values within the first `limits` (N,) rows of each series."""
     totals = np.concatenate([[0], np.cumsum(~np.isnan(panel.values))])
     starts = panel.offsets[:-1]
     return np.asarray(totals[starts + limits] - totals[starts], dtype=np.int64)

@@ -1,4 +1,4 @@
-"""How good a network is on the validation parts."""
+"""Validation: the loss of a network on the validation parts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _BATCH = 128
 def held_out_windows(
     holdout: Holdout, horizon: int, most: int, most_cutoffs: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Series (B,) and cutoffs (B,) whose horizon lies in the validation parts, evenly spread where there are many."""
+    """Return series (B,) and cutoffs (B,) with horizons in the validation parts, an even sample if there are many."""
     validated = holdout.validated
     if len(validated) > most:
         validated = validated[np.linspace(0, len(validated) - 1, most).astype(np.int64)]
@@ -41,7 +41,7 @@ def held_out_windows(
 def held_out_values(
     panel: Panel, holdout: Holdout, series: NDArray[np.int64], cutoffs: NDArray[np.int64], horizon: int
 ) -> NDArray[np.float64]:
-    """What came after the cutoffs, (B, H); NaN where missing, and for the rows of the backtest."""
+    """Return the actual values after the cutoffs, (B, H); NaN where missing and in the rows of the backtest."""
     actual = actual_values(panel, series, cutoffs, horizon)
     hidden = cutoffs[:, None] + np.arange(horizon) >= holdout.validation[series][:, None]
     return np.where(hidden, np.nan, actual)
@@ -65,7 +65,7 @@ class Validation:
         return any(bool((~inputs.target.isnan()).any()) for inputs in self._batches)
 
     def loss(self, network: nn.Module) -> float:
-        """The mean quantile loss."""
+        """Return the mean quantile loss."""
         device = next(network.parameters()).device
         total = count = 0.0
         with torch.no_grad():

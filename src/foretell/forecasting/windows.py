@@ -1,4 +1,4 @@
-"""Windows: stretches of a panel's series, with what is known beside them, as inputs of a network."""
+"""Windows: segments of a panel's series and their covariates, as inputs of a network."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from foretell.forecasting.panel import Panel
 
 @dataclass(frozen=True)
 class Window:
-    """B stretches of series up to a row."""
+    """B segments of series, each up to a row."""
 
     inputs: Inputs
-    """In units of `scale`."""
+    """Network inputs, in units of `scale`."""
     scale: NDArray[np.float64]
-    """(B,) powers of two, so that the way there and back loses nothing."""
+    """(B,) powers of two, so that scaling and its inverse are exact."""
     count: NDArray[np.int64]
-    """(B,) the values that each holds."""
+    """(B,) number of observed values in each window."""
 
 
 @dataclass(frozen=True)
 class Windows:
-    """Cuts windows out of a panel whose covariates are encoded."""
+    """Cutter of windows from a panel whose covariates are encoded."""
 
     panel: Panel
     reading: Reading
     features: NDArray[np.float32]
-    """(rows, C): calendar and known columns of each step of each series, the horizon after its history included."""
+    """(rows, C): calendar and known columns of each step of each series, including the horizon after its history."""
     starts: NDArray[np.int64]
-    """(N,) where the rows of each series begin in `features`."""
+    """(N,) first row of each series in `features`."""
     rows: NDArray[np.int64]
-    """(N,) how many they are."""
+    """(N,) number of rows of each series in `features`."""
     calendar: int
-    """The first of the features, which need no looking up."""
+    """Number of calendar features, which come first and need no lookup."""
     static: NDArray[np.float32]
     """(N, S)"""
     categories: NDArray[np.int64]
@@ -48,7 +48,7 @@ class Windows:
 
     @classmethod
     def bare(cls, panel: Panel, reading: Reading) -> Windows:
-        """Of the values alone."""
+        """Create windows of the values without covariates."""
         count = len(panel)
         nothing = np.zeros((count, 0), np.float32)
         return cls(
@@ -58,7 +58,7 @@ class Windows:
 
     @classmethod
     def of(cls, panel: Panel, covariates: Covariates, reading: Reading, horizon: int) -> Windows:
-        """With the calendar and all covariates. Raises TableError for a column absent or of another kind."""
+        """Create windows with calendar and covariates. Raises TableError for a column absent or of another type."""
         spans = panel.history + horizon
         starts = np.concatenate([[0], np.cumsum(spans)[:-1]])
         calendar = len(calendar_names(panel.frequency))
@@ -83,15 +83,15 @@ class Windows:
         width: int,
         until: NDArray[np.int64] | None = None,
     ) -> Window:
-        """The first `ends` (B,) rows of `series` (B,), of which the network runs over the last `width`.
+        """Cut the first `ends` (B,) rows of `series` (B,); the network runs over the last `width` of them.
 
-        `anchors` (B, A), ascending, are rows among these, to forecast `ahead` (H,) steps from. Rows count from the
-        start of each series; of what comes after `ends` only the targets know, as far as the rows `until` (B,).
+        `anchors` (B, A), ascending, are rows among these from which to forecast `ahead` (H,) steps. Rows count from
+        the start of each series. Only the targets use values after `ends`, up to the rows `until` (B,).
         """
         steps = max(width, min(self.reading.reach, int(ends.max())))
         values = self._values(series, ends[:, None] + np.arange(-steps, 0), ends)
         largest = np.nan_to_num(np.fmax.reduce(np.abs(values), axis=1))
-        # No larger than the largest value: the next power of two may be none that a float can hold.
+        # No larger than the largest value: the next power of two may exceed the range of a float.
         scale = np.where(largest > 0, np.ldexp(1.0, np.frexp(largest)[1] - 1), 1.0)
         places = anchors - ends[:, None] + values.shape[1]
         inputs = describe(
@@ -115,7 +115,7 @@ class Windows:
     def _values(
         self, series: NDArray[np.int64], rows: NDArray[np.int64], until: NDArray[np.int64]
     ) -> NDArray[np.float64]:
-        """The values at rows (B, ...), NaN before a series begins and from the row `until` (B,) on."""
+        """Return the values at rows (B, ...), NaN before a series begins and from the row `until` (B,) on."""
         shape = (-1, *[1] * (rows.ndim - 1))
         there = (rows >= 0) & (rows < until.reshape(shape))
         values = np.full(rows.shape, np.nan)
@@ -123,7 +123,7 @@ class Windows:
         return values
 
     def _features(self, series: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """(B, ..., C) of rows (B, ...), 0 where a series has none."""
+        """Return the features (B, ..., C) of rows (B, ...), 0 where a series has none."""
         shape = (-1, *[1] * (rows.ndim - 1))
         there = (rows >= 0) & (rows < self.rows[series].reshape(shape))
         features = self.features[np.where(there, rows + self.starts[series].reshape(shape), 0)]
@@ -133,7 +133,7 @@ class Windows:
     def _future(
         self, series: NDArray[np.int64], anchors: NDArray[np.int64], ahead: NDArray[np.int64]
     ) -> NDArray[np.float32]:
-        """(B, A, H, C'): calendar and known columns of the steps ahead, and the latter whole seasons before."""
+        """Return (B, A, H, C'): calendar and known columns of the steps ahead, and the latter whole seasons earlier."""
         rows = anchors[..., None] + ahead
         season = self.reading.season
         there = self._features(series, rows)
@@ -142,5 +142,5 @@ class Windows:
 
 
 def future_features(calendar: int, known: int) -> int:
-    """C', the columns of `Inputs.future`."""
+    """Return C', the number of columns of `Inputs.future`."""
     return calendar + 2 * known

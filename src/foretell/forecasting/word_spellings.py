@@ -1,4 +1,4 @@
-"""Words that mean the same although they are spelled otherwise: True and TRUE, yes and Yes, 1 and true."""
+"""Different spellings of the same word: True and TRUE, yes and Yes, 1 and true."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _FALSE = frozenset("false f no n off falsch nein faux non falso não nao".split(
 
 
 def are_flags(words: Iterable[str]) -> bool:
-    """Whether all words say yes or no, each in one word, in any case of letters; 0 and 1 may stand among them."""
+    """Return whether all words mean yes or no, each in one spelling, in any case; 0 and 1 may be among them."""
     small = {word.strip().casefold() for word in words}
     return bool(small) and small <= _TRUE | _FALSE | {"0", "1"} and max(len(small & _TRUE), len(small & _FALSE)) <= 1
 
 
 def flag_of(word: str) -> bool | None:
-    """What a word says, None where it says neither yes nor no."""
+    """Return the meaning of a word, None if it means neither yes nor no."""
     small = word.strip().casefold()
     return (
         True if small in _TRUE or small in ("1", "1.0") else False if small in _FALSE or small in ("0", "0.0") else None
@@ -26,7 +26,7 @@ def flag_of(word: str) -> bool | None:
 
 
 def meaning(names: Iterable[str]) -> Callable[[str], str | None]:
-    """What finds the one of the names that a word means: itself, in other letters, or the same yes or no."""
+    """Return a function from a word to the name it means: the same word in any case, or the same yes or no."""
     own = list(names)
     exact = set(own)
     flags = {flag_of(name): name for name in reversed(own)} if are_flags(own) else {}
@@ -47,7 +47,7 @@ def meaning(names: Iterable[str]) -> Callable[[str], str | None]:
 
 
 def flags_as_numbers(column: NDArray[np.object_]) -> NDArray[np.float64] | None:
-    """(R,) 1 and 0 for yes and no, NaN where missing; None where other words stand."""
+    """Return (R,), 1 and 0 for yes and no, NaN where missing; None if there are other words."""
     said = {word: flag_of(str(word)) for word in set(column.tolist()) if word is not None}
     if None in said.values():
         return None

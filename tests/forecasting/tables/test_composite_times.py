@@ -52,7 +52,7 @@ def test_columns_that_are_a_time_together(columns: dict[str, Any], frequency: st
     assert (panel.ids, findings.frequency, findings.missing) == (("cnt",), frequency, 0)
     assert findings.time is not None
     assert " + " in findings.time
-    assert any("were taken for the time together" in note for note in findings.notes)
+    assert any("together were read as the time" in note for note in findings.notes)
     times = panel.times(0, rows)
     assert (times[0], times[-1]) == (np.datetime64(first, "us"), np.datetime64(last, "us"))
 
@@ -76,7 +76,7 @@ def test_a_part_of_the_time_that_is_said() -> None:
     table = pl.DataFrame({"Year": YEARS, "Month": MONTHS, "v": range(48)})
     for said in ("Year", "Year + Month", "Year+Month"):
         assert to_panel(table, Columns(time=said))[1].time == "Year + Month"
-    with pytest.raises(TableError, match="column 'J' is to be a part of the time"):
+    with pytest.raises(TableError, match="column 'J' was named as part of the time"):
         to_panel(table.rename({"Month": "J"}), Columns(time="Year + J"))
 
 

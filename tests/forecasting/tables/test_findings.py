@@ -44,7 +44,7 @@ def test_layouts() -> None:
     wide = replace(PLAIN, layout="wide", id=None, targets=tuple("abcdef"))
     assert "in wide layout: time 'day', target 'a', 'b', 'c', 'd' and 2 more;" in wide.sentences()[0]
     rows = replace(PLAIN, layout="rows", time=None, targets=("V1", "V2"))
-    assert "in a layout of one series a row: id 'shop'; " in rows.sentences()[0]
+    assert "in a layout with one series per row: id 'shop'; " in rows.sentences()[0]
 
 
 @pytest.mark.parametrize(

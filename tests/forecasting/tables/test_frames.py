@@ -67,7 +67,7 @@ def test_large_integers_and_decimals_keep_their_digits(kind: Any) -> None:
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ([1, 2], "a list is no table"),
+        ([1, 2], "a list is not a table"),
         (pl.DataFrame(), "no rows"),
         (TABLE.clear(), "no rows"),
         (pd.DataFrame(np.ones((1, 2)), columns=["y", "y"]), "'y' is named twice"),

@@ -108,7 +108,9 @@ def test_words_that_the_history_never_had() -> None:
     before = flagged(pl.Series(["sale", "plain"] * 5))
     after = pl.DataFrame({"ds": ["2023-01-11", "2023-01-12"], "promo": ["Sale", "gala"]})
     said = Columns(known=("promo",))
-    with pytest.warns(UserWarning, match=r"'gala'; it had 'plain', 'sale'. 1 of 2 cells count as unknown"):
+    with pytest.warns(
+        UserWarning, match=r"'gala'; the history has 'plain', 'sale'. 1 of 2 future cells count as unknown"
+    ):
         future_rows(before, after, said, 2)
-    with pytest.raises(TableError, match="'gala', 'ball'; it had 'plain', 'sale'"):
+    with pytest.raises(TableError, match="'gala', 'ball'; the history has 'plain', 'sale'"):
         future_rows(before, after.with_columns(promo=pl.Series(["gala", "ball"])), said, 2)

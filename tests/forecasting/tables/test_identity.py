@@ -98,7 +98,7 @@ def test_wide_columns_called_like_things_are_series() -> None:
     ("known", "message"),
     [
         ("ds", "'ds' is named as known, but it holds the times"),
-        ("store", "'store' is named as known, but it tells the series apart"),
+        ("store", "'store' is named as known, but it distinguishes the series"),
         ("y", "'y' is named as known, but it holds what is to be forecast"),
     ],
 )

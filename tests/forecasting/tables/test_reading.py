@@ -70,7 +70,7 @@ def test_series_without_values_are_not_observed() -> None:
 def test_another_frequency_is_told_from_what_was_read(
     step: str, words: str, reads: Callable[[], dict[str, int]]
 ) -> None:
-    with pytest.raises(TableError, match=f"this table is of another frequency \\({words}"):
+    with pytest.raises(TableError, match=f"this table has another frequency \\({words}"):
         Reading.like(table(step), Columns(time="ds", target="y"), Frequency("D"))
     assert reads() == {"read_source": 1, "to_polars": 1}
 

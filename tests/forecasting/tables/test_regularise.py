@@ -108,7 +108,7 @@ def test_kinds_of_table(kind: str) -> None:
 
 
 def test_what_is_no_table() -> None:
-    with pytest.raises(TableError, match="a list is no table"):
+    with pytest.raises(TableError, match="a list is not a table"):
         to_panel([1, 2])  # type: ignore[type-var]
     with pytest.raises(TableError, match="'y' is named twice"):
         to_panel(pd.DataFrame([[1, 2]], columns=["y", "y"]))
@@ -239,7 +239,7 @@ def test_a_constant_series_is_fine() -> None:
         (daily(["1,234", "2,345"]), Columns(), r"column 'y', row 2 .*'1,234' may mean thousands"),
         (daily([1.0, float("inf")]), Columns(), r"column 'y', row 3 .*infinite"),
         (daily([None, None]), Columns(target="y"), "'y' has no value at all"),
-        (daily([1, 2, 3], [*DAYS[:2], DAYS[1]]), Columns(), r"2001-01-02 stands twice .*2\.0 in row 3 and 3\.0"),
+        (daily([1, 2, 3], [*DAYS[:2], DAYS[1]]), Columns(), r"2001-01-02 appears twice .*2\.0 in row 3 and 3\.0"),
         (daily([1, 2, 3], [*DAYS[:2], "soon"]), Columns(), r"'soon' in column 'ds', row 4"),
         (daily([1]), Columns(), "frequency cannot be inferred.*--frequency or frequency="),
         (
@@ -253,11 +253,11 @@ def test_a_constant_series_is_fine() -> None:
         ),
         (
             pl.DataFrame({"unique_id": ["a", "b", "b"], "ds": [DAYS[0]] * 3, "y": [1, 2, 3]}), Columns(),
-            "2001-01-01 of series 'b' stands twice",
+            "2001-01-01 of series 'b' appears twice",
         ),
         (
             daily([1, 2, 3, 4], [*(f"2001-01-01 00:00:0{s}" for s in range(3)), "2101-01-01 00:00:00"]),
-            Columns(), "mend the time stamp that lies far out",
+            Columns(), "correct the time stamp that is far off",
         ),
         (
             pl.DataFrame({"t": [0, 1, 19_999_998], "c0": [1, 1, 1]}), Columns(),

@@ -28,7 +28,7 @@ def test_described_columns_may_be_static() -> None:
     table = pl.DataFrame({**names, **steps([f"d_{i}" for i in range(1, 9)], 2)})
     panel, _ = to_panel(table, Columns(static=("item_id",)))
     assert panel.static["item_id"].tolist() == ["F0", "F1"]
-    with pytest.raises(TableError, match=r"can carry no known columns \(item_id\)"):
+    with pytest.raises(TableError, match=r"cannot have known columns \(item_id\)"):
         to_panel(table, Columns(known=("item_id",)))
 
 

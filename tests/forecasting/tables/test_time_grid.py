@@ -84,7 +84,9 @@ def test_jitter_is_said() -> None:
     panel, findings = to_panel(table(jittered))
     assert findings.frequency == "200ms"
     np.testing.assert_array_equal(panel.times(0, 100), times)
-    assert "of 100 time stamps lie beside an even grid and were moved onto it, by up to 2.9" in findings.notes[0]
+    assert (
+        "of 100 time stamps are slightly off a regular grid and were moved onto it, by up to 2.9" in findings.notes[0]
+    )
     assert to_panel(table(jittered), Columns(frequency="200ms"))[0].starts == panel.starts
 
 
@@ -203,9 +205,9 @@ def test_known_days_of_the_future_in_any_zone() -> None:
 
 def test_errors_show_the_stamp_as_it_was_written() -> None:
     cells = BERLIN[:100].strftime("%Y-%m-%dT%H:%M:%S%z").tolist()
-    with pytest.raises(TableError, match=r"the time 2022-09-20T03:00:00\+0200 stands twice"):
+    with pytest.raises(TableError, match=r"the time 2022-09-20T03:00:00\+0200 appears twice"):
         to_panel(table([*cells, cells[3]]))
-    with pytest.raises(TableError, match=r"the time 31\.01\.2019 stands twice"):
+    with pytest.raises(TableError, match=r"the time 31\.01\.2019 appears twice"):
         to_panel(table(["30.01.2019", "31.01.2019", "31.01.2019"]))
 
 
@@ -226,7 +228,7 @@ def test_hours_that_stand_twice_in_autumn(zone: str, step: str, newest_first: bo
 
 def test_hours_that_stand_twice_for_another_reason() -> None:
     cells = texts("h", 100, "2022-10-25", "%Y-%m-%d %H:%M")
-    with pytest.raises(TableError, match=r"2022-10-26 02:00 stands twice"):
+    with pytest.raises(TableError, match=r"2022-10-26 02:00 appears twice"):
         to_panel(table([*cells, "2022-10-26 02:00"]))
 
 

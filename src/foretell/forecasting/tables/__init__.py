@@ -1,1 +1,1 @@
-"""Tables of any shape, read and laid out as a panel."""
+"""Reading of tables in any layout into a panel."""

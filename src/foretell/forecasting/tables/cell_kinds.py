@@ -1,4 +1,4 @@
-"""What the cells of a column look like, judged by the first of them."""
+"""Types of the cells of a column, judged by the first of them."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _DAYS = (
 
 
 def present(column: pl.Series) -> pl.Series:
-    """The first cells of a column that are not missing, text without blanks around it."""
+    """Return the first cells of a column that are not missing; text is stripped."""
     first = column.drop_nulls().head(_SAMPLE)
     return text_of(first).drop_nulls() if is_text(first) else first
 
 
 def is_numeric(column: pl.Series) -> bool:
-    """Numbers, or text most of whose present cells are, so that the others are mistakes worth an error."""
+    """Return whether a column holds numbers, or text that is mostly numbers, so that other cells deserve an error."""
     if column.dtype.is_numeric():
         return True
     if not is_text(column):
@@ -38,7 +38,7 @@ def is_numeric(column: pl.Series) -> bool:
 
 
 def is_whole(column: pl.Series) -> bool:
-    """Whether all present cells are whole numbers, written as such or as `7.0`."""
+    """Return whether all cells that are not missing are whole numbers, written as such or as `7.0`."""
     if column.dtype.is_integer():
         return True
     if column.dtype.is_float():
@@ -49,7 +49,7 @@ def is_whole(column: pl.Series) -> bool:
 
 
 def is_words(column: pl.Series) -> bool:
-    """Text that is neither numbers nor times nor yes and no."""
+    """Return whether a column is text other than numbers, times, or yes and no."""
     if not is_text(column):
         return False
     cells = present(column)
@@ -62,23 +62,23 @@ def is_words(column: pl.Series) -> bool:
 
 
 def is_spelled_time(column: pl.Series) -> bool:
-    """Text most of which is spelled like a time stamp."""
+    """Return whether a column is text that mostly looks like time stamps."""
     return is_text(column) and time_share(column.head(_SAMPLE)) > 0.5
 
 
 def is_date(column: pl.Series) -> bool:
-    """Times by their type or by their spelling."""
+    """Return whether a column holds times, by its type or by its spelling."""
     dtype = column.dtype
     return (dtype.is_temporal() and dtype not in (pl.Duration, pl.Time)) or is_spelled_time(column)
 
 
 def tells_days(column: pl.Series) -> bool:
-    """Whether text names weekdays, months, seasons or parts of a day."""
+    """Return whether text names weekdays, months, seasons or parts of a day."""
     return is_text(column) and bool(present(column).str.to_lowercase().is_in(_DAYS).all())
 
 
 def is_row_number(column: pl.Series) -> bool:
-    """Whether whole numbers count the rows from 0 or 1."""
+    """Return whether whole numbers count the rows from 0 or 1."""
     if not is_whole(column) or column.null_count():
         return False
     numbers = column.cast(pl.Int64, strict=False)

@@ -1,4 +1,4 @@
-"""Cold start: series without any history, which only the table of future values names."""
+"""Cold start: series without any history, which only the table of future values contains."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from foretell.forecasting.tables.source import absent_like, is_missing, read_ids
 
 
 def with_cold_starts(panel: Panel, frame: pl.DataFrame, columns: Columns) -> Panel:
-    """The panel and, without history, the series that only the table of future values names, in its order.
+    """Return the panel with, as series without history, those that only the table of future values has, in its order.
 
-    They start at their first time in it, or, where it has no time column, one step after the latest end of the others.
-    Static columns are read from it where it has them. Raises TableError as `future_rows` does.
+    They start at their first time in that table or, if it has no time column, one step after the latest end of the
+    others. Static columns are read from it if it has them. Raises TableError as `future_rows` does.
     """
     time = future_time(panel, frame, columns)
     series = find_ids(panel, frame, time, columns)

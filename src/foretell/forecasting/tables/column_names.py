@@ -1,4 +1,4 @@
-"""What columns are usually called, and what their names say of them."""
+"""Usual names of columns, and what a name says about its column."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Things of which there are many, each with a history of its own.
+# Things of which there are many, each with its own history.
 _THINGS = _words(
     "id ids uid uuid guid sku ean upc isin store shop branch outlet item product article station sensor "
     "machine device meter customer client patient user account site location city town country state province "
@@ -30,7 +30,7 @@ _THINGS = _words(
     "dept section family subject filiale artikel produkt kunde standort stadt land magasin produit ville pays "
     "tienda sucursal producto cliente ciudad pais negozio prodotto loja produto"
 )
-# What may name a series, but may as well tell of a day.
+# Words that may name a series but may also describe a day.
 _LABELS = _words("name key code category channel group segment class label nr nbr no number num")
 _MEASURES = _words(
     "y target value values val sales sale sold demand quantity qty count counts cnt amount amt total totals "
@@ -41,7 +41,7 @@ _MEASURES = _words(
     "open high low close umsatz absatz menge wert anzahl preis ventes valeur quantite ventas valor cantidad "
     "vendite vendas"
 )
-# What changes from day to day, whatever else its name says.
+# Things that change from day to day, whatever else their name says.
 _PASSING = _words("event holiday promo promotion weather season campaign status flag day weekday week month")
 _TIME_PARTS: dict[str, frozenset[str]] = {
     "year": _words("year years yr yyyy jahr annee année ano año anno calendar_year"),
@@ -64,13 +64,13 @@ _CALENDAR = _words(
 
 @lru_cache(maxsize=4_096)
 def words_of(name: str) -> tuple[str, ...]:
-    """The words of a name in small letters: `("weekly", "sales")` of `Weekly_Sales`, `weeklySales`, `weekly-sales`."""
+    """Split a name into lower-case words: `Weekly_Sales`, `weeklySales`, `weekly-sales` give `("weekly", "sales")`."""
     split = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
     return tuple(re.findall(r"[^\W_]+", split.lower()))
 
 
 def usual_name(names: Iterable[str], usual: tuple[str, ...]) -> str | None:
-    """The first of the usual names that is among the names, as it is written there."""
+    """Return the first of the usual names that is among the names, as it is written there."""
     lowered: dict[str, str] = {}
     for name in names:
         lowered.setdefault(name.strip().lower(), name)
@@ -78,33 +78,33 @@ def usual_name(names: Iterable[str], usual: tuple[str, ...]) -> str | None:
 
 
 def measures(name: str) -> bool:
-    """Whether a column is called like something measured or counted: numbers in it never name a series."""
+    """Return whether a name is that of something measured or counted, whose numbers never name a series."""
     words = words_of(name)
     return bool(_MEASURES.intersection(words)) and not _is_thing(words)
 
 
 def names_things(name: str) -> bool:
-    """Whether a column is called like the things that have a history each: stores, sensors, ids."""
+    """Return whether a name is that of things with a history each: stores, sensors, ids."""
     words = words_of(name)
     return (_is_thing(words) or name.strip().lower() in ID_NAMES) and not _PASSING.intersection(words)
 
 
 def may_name_things(name: str) -> bool:
-    """Whether a column is called like a label, of things or of days."""
+    """Return whether a name is that of a label, of things or of days."""
     words = words_of(name)
     is_label = bool(words) and words[-1] in _LABELS and not (_MEASURES | _PASSING).intersection(words)
     return names_things(name) or is_label
 
 
 def _is_thing(words: tuple[str, ...]) -> bool:
-    """Store, store_nbr and sales_region; but items_sold, store_sales and customers are measured."""
+    """Return whether words name a thing: store, store_nbr and sales_region do, items_sold and store_sales do not."""
     while words and words[-1] in _LABELS:
         words = words[:-1]
     return bool(words) and (words[-1] in _THINGS or (words[0] in _THINGS and not _MEASURES.intersection(words)))
 
 
 def time_part(name: str) -> str | None:
-    """Which part of a time a column's name says it is, such as `month`; None where it says nothing of the kind."""
+    """Return the part of a time that a column's name indicates, such as `month`, or None."""
     plain = "_".join(words_of(name))
     for part, names in _TIME_PARTS.items():
         if plain in names:
@@ -113,5 +113,5 @@ def time_part(name: str) -> str | None:
 
 
 def tells_the_calendar(name: str) -> bool:
-    """Whether a column is called like a part of a time, a weekday or a season."""
+    """Return whether a name is that of a part of a time, a weekday or a season."""
     return time_part(name) is not None or "_".join(words_of(name)) in _CALENDAR

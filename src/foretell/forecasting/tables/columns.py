@@ -1,4 +1,4 @@
-"""What the caller says of a table's columns, and the part that each plays."""
+"""Columns of a table as named by the caller, and the role of each column."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ from foretell.errors import TableError
 
 @dataclass(frozen=True)
 class Columns:
-    """What the caller says of a table's columns; whatever is None or empty is found."""
+    """Columns of a table as named by the caller; fields that are None or empty are detected."""
 
     id: str | None = None
-    """Of the series' names, in long layout; `store + item` for columns that name them together."""
+    """Column of the series' names, in long layout; `store + item` for columns that name them together."""
     time: str | None = None
-    """Or `year + month` for columns that are the time together."""
+    """Column of the times; `year + month` for columns that together give the time."""
     target: str | tuple[str, ...] | None = None
-    """Several in wide layout alone."""
+    """Column to forecast; several only in wide layout."""
     known: tuple[str, ...] = ()
-    """Known for the future too: shared by all series in wide layout."""
+    """Columns known for the future too; shared by all series in wide layout."""
     static: tuple[str, ...] = ()
-    """Constant within a series; not in wide layout."""
+    """Columns that are constant within a series; not in wide layout."""
     layout: Literal["auto", "long", "wide"] = "auto"
     frequency: str | int | None = None
-    """As `Frequency.parse` understands it."""
+    """Frequency, in a form that `Frequency.parse` accepts."""
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """The target columns named, none where they are to be found."""
+        """Target columns named; none if they are to be detected."""
         return (self.target,) if isinstance(self.target, str) else tuple(self.target or ())
 
 
 @dataclass(frozen=True)
 class Roles:
-    """The part that each column plays."""
+    """Role of each column."""
 
     layout: Literal["long", "wide", "rows"]
-    """`rows`: one series a row, one step a column."""
+    """Layout of the table; `rows` has one series per row and one step per column."""
     id: str | None
     time: str | None
-    """None where rows, or columns, are numbered instead."""
+    """Column of the times; None if rows, or columns, are numbered instead."""
     targets: tuple[str, ...]
     known: tuple[str, ...] = ()
     static: tuple[str, ...] = ()
@@ -50,7 +50,7 @@ class Roles:
 
 
 def missing_column(name: str, names: Iterable[str], role: str) -> TableError:
-    """The error for a column that is not there, with the near names."""
+    """Return the error for a column that does not exist, with similar names."""
     names = list(names)
     lowered = {n.lower(): n for n in reversed(names)}
     near = [lowered[n] for n in get_close_matches(name.lower(), list(lowered), n=3, cutoff=0.5)]

@@ -1,4 +1,4 @@
-"""Composite columns: several columns that are one together, the parts of an id or of a time."""
+"""Composite columns: several columns that together act as one, such as the parts of an id or of a time."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ SIGN = " + "
 
 
 def joined_name(names: Iterable[str]) -> str:
-    """What columns are called together: `store + item`."""
+    """Return the joint name of columns: `store + item`."""
     return SIGN.join(names)
 
 
 def parts_of(name: str, columns: Container[str]) -> tuple[str, ...]:
-    """The columns that a name stands for: itself, or those it joins; none where one of them is not there."""
+    """Return the columns that a name stands for: itself, or those it joins; none if any of them does not exist."""
     if name in columns:
         return (name,)
     parts = tuple(part.strip() for part in name.split("+"))
@@ -25,7 +25,7 @@ def parts_of(name: str, columns: Container[str]) -> tuple[str, ...]:
 
 
 def id_cells(table: pl.DataFrame, name: str) -> pl.Series:
-    """The ids of each row: one column's, or those of several as `north/tea`, without the parts that are missing."""
+    """Return the id of each row: one column's, or that of several as `north/tea`, without parts that are missing."""
     parts = parts_of(name, table.columns)
     if len(parts) == 1:
         return table[parts[0]]

@@ -23,14 +23,14 @@ _LETTER = {
     "hour": r"(?i)^he?\s*([0-9])",
 }  # fmt: skip
 _CLOCK_SHAPE = r"^[0-9]{1,2}(?:[:.h][0-9]{2}){0,2}(?:[.,][0-9]+)?\s*(?:[AaPp]\.?[Mm]\.?)?$"
-# What a time is made of from the year down, the finest first.
+# Sets of parts that complete a year to a time, the finest first.
 _FROM_YEAR = (("month", "day"), ("day of the year",), ("week",), ("month",), ("quarter",))
 
 
 def spread_time(table: pl.DataFrame, names: Sequence[str], date: str | None) -> str | None:
-    """The joined name of the columns among `names` that are one time together, from the year or the date down.
+    """Return the joint name of the columns among `names` that together give a time, from the year or the date down.
 
-    `date`: the column of dates, None where there is none. None where nothing is to be joined.
+    `date`: the column of dates, None if there is none. Returns None if nothing is to be joined.
     """
     parts = {part: name for name in reversed(names) if name != date and (part := part_of_time(table, name)) is not None}
     clock = [parts[part] for part in ("hour", "minute") if part in parts] if "hour" in parts else []
@@ -46,7 +46,7 @@ def spread_time(table: pl.DataFrame, names: Sequence[str], date: str | None) -> 
 
 
 def part_of_time(table: pl.DataFrame, name: str) -> str | None:
-    """The part of a time that a column holds, by its name and most of its cells."""
+    """Return the part of a time that a column holds, by its name and most of its cells."""
     part = time_part(name) if name in table.columns else None
     return part if part is not None and _fits(table[name], part) else None
 
@@ -65,7 +65,7 @@ def _fits(column: pl.Series, part: str) -> bool:
             return cells.str.contains(_CLOCK_SHAPE).mean() == 1.0
         cells = _number(cells, part)
     inside = cells.cast(pl.Float64, strict=False).is_between(low, high)
-    # A stray cell, such as a month 13 for the year's total, is an error with its row rather than another meaning.
+    # A single invalid cell, such as a month 13 for the year's total, gives an error that names its row.
     return int(inside.fill_null(False).sum()) >= 0.9 * len(cells) > 0
 
 
@@ -81,9 +81,9 @@ def _has_clock(column: pl.Series) -> bool:
 
 
 def time_cells(table: pl.DataFrame, name: str) -> pl.Series:
-    """The times of each row: one column's, or those of several as text such as `2024-01-31 15:00`.
+    """Return the time of each row: one column's, or that of several as text such as `2024-01-31 15:00`.
 
-    Raises `TableError` for a column that is no part of a time.
+    Raises `TableError` for a column that is not part of a time.
     """
     parts = parts_of(name, table.columns)
     if len(parts) == 1:
@@ -107,7 +107,7 @@ def time_cells(table: pl.DataFrame, name: str) -> pl.Series:
 
 
 def ends_of_hours(table: pl.DataFrame, name: str) -> bool:
-    """Whether a joined time has hours from 1 to 24, which are those that end then."""
+    """Return whether a joined time has hours from 1 to 24, which are numbered by their end."""
     return any(
         time_part(part) == "hour" and _hours_end(table[part])
         for part in parts_of(name, table.columns)[1:]
@@ -118,8 +118,8 @@ def _said_part(name: str) -> str:
     part = time_part(name)
     if part is None:
         raise TableError(
-            f"column {name!r} is to be a part of the time, but its name does not tell which; call it year, quarter, "
-            "month, week, day, hour or minute"
+            f"column {name!r} was named as part of the time, but its name does not say which part; rename it to year, "
+            "quarter, month, week, day, hour or minute"
         )
     return part
 
@@ -132,7 +132,7 @@ def _hours_end(column: pl.Series) -> bool:
 
 
 def _cells(column: pl.Series, kind: str) -> pl.Series:
-    """The cells of one part as text of the usual width; what is no such part stays as it is."""
+    """Return the cells of one part as text of the usual width; invalid cells stay as they are."""
     if column.dtype.is_temporal() and column.dtype != pl.Time:
         return column.dt.strftime("%Y-%m-%d")
     if column.dtype == pl.Time:
@@ -168,7 +168,7 @@ def _dated(frame: pl.DataFrame) -> pl.DataFrame:
     day = pl.col("day of the year").cast(pl.Int64, strict=False)
     date = pl.date(pl.col("year").cast(pl.Int32, strict=False), 1, 1) + pl.duration(days=day - 1)
     whole = date.dt.strftime("%Y-%m-%d")
-    # What is beyond the year stays as it is, to be refused with its row.
+    # A day beyond the year stays as it is, so that the error names its row.
     raw = pl.format("{} day {}", "year", "day of the year")
     return frame.with_columns(
         date=pl.when(date.dt.year().cast(pl.String) == pl.col("year")).then(whole).otherwise(raw)

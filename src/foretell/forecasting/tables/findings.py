@@ -1,4 +1,4 @@
-"""What was found in a table, for people."""
+"""Findings on a table, in words for the user."""
 
 from __future__ import annotations
 
@@ -23,34 +23,34 @@ _WEEKDAYS = {day[:3].upper(): day for day in calendar.day_name}
 
 @dataclass(frozen=True)
 class Findings:
-    """How a table was understood, and what was mended in it."""
+    """Findings on a table: how it was read and what was corrected."""
 
     layout: str
-    """`long`, `wide`, or `rows` for one series a row."""
+    """`long`, `wide`, or `rows` for one series per row."""
     id: str | None
     time: str | None
     targets: tuple[str, ...]
     time_format: str
-    """In words."""
+    """Format of the times, in words."""
     frequency: str
-    """The alias."""
+    """Alias of the frequency."""
     series: int
     rows: int
-    """Of the table."""
+    """Number of rows of the table."""
     missing: int
-    """Missing values inside histories, those in gaps included."""
+    """Number of missing values within histories, including those in gaps."""
     gaps: int
-    """Time steps inside histories that have no row at all, counted once a series."""
+    """Number of time steps within histories that have no row at all, counted once per series."""
     duplicates_dropped: int
     resorted: bool
     time_zone: str | None = None
     seasons: Seasons | None = None
-    """What repeats; None where nothing was fitted to the table."""
+    """Seasons; None if nothing was fitted to the table."""
     notes: list[str] = field(default_factory=list)
 
     def sentences(self) -> list[str]:
-        """Plain-English lines for printing."""
-        layout = {"long": "long layout", "wide": "wide layout", "rows": "a layout of one series a row"}[self.layout]
+        """Return the findings as sentences for printing."""
+        layout = {"long": "long layout", "wide": "wide layout", "rows": "a layout with one series per row"}[self.layout]
         names = [f"id {self.id!r}"] if self.id else []
         names += [f"time {self.time!r}"] if self.time else []
         if self.layout != "rows":
@@ -72,7 +72,7 @@ class Findings:
         return lines + self.notes
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields, as JSON can hold them."""
+        """Return the fields as values that JSON can represent."""
         fields = {**asdict(self), "targets": list(self.targets)}
         if self.seasons is None:
             return fields
@@ -85,7 +85,7 @@ def _plural(count: int, noun: str) -> str:
 
 
 def describe_frequency(alias: str) -> str:
-    """The frequency in words: `one step every 15 minutes ("15min")`."""
+    """Return the frequency in words: `one step every 15 minutes ("15min")`."""
     step, _, pattern = alias.partition("@")
     digits = len(step) - len(step.lstrip("0123456789"))
     count, (unit, _, anchor) = int(step[:digits] or 1), step[digits:].partition("-")
@@ -103,6 +103,6 @@ def describe_frequency(alias: str) -> str:
 
 
 def open_days(alias: str) -> str:
-    """The days and hours of an alias such as "h@MON-FRI/09:00-17:00" in words."""
+    """Return the days and hours of an alias such as "h@MON-FRI/09:00-17:00" in words."""
     pattern = alias.partition("@")[2].replace("/", " ").replace(",", ", ").replace("+", " and ").replace("-", " to ")
     return re.sub("[A-Z]{3}", lambda day: _WEEKDAYS[day[0]], pattern)

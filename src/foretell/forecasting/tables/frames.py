@@ -1,4 +1,4 @@
-"""Tables of pandas, polars, pyarrow and other kinds, brought to polars."""
+"""Conversion of pandas, pyarrow and other tables to polars."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from narwhals.typing import IntoFrame
 from foretell.errors import TableError
 from foretell.forked import require_polars
 
-# What pandas and polars both keep in numpy's own form, so that nothing need be converted.
+# Types that pandas and polars both store as numpy does, so that nothing needs to be converted.
 _PLAIN = ("float64", "float32", "int64", "int32", "datetime64[ns]", "datetime64[us]", "datetime64[ms]")
 
 
 def to_polars(table: IntoFrame) -> pl.DataFrame:
-    """The table as a polars frame; a pandas index that is not a plain row count becomes columns.
+    """Return the table as a polars frame; a pandas index that is not a plain row count becomes columns.
 
-    Raises `TableError` for what is no table, and for a column named twice; see `require_polars` for a forked process.
+    Raises `TableError` for anything that is not a table, and if two columns have the same name; see `require_polars`
+    for a forked process.
     """
     require_polars()
     if isinstance(table, pl.DataFrame) and not table.is_empty():
@@ -27,7 +28,7 @@ def to_polars(table: IntoFrame) -> pl.DataFrame:
     try:
         frame: Any = nw.from_native(table)
     except TypeError as error:
-        raise TableError(f"a {type(table).__name__} is no table; give a pandas, polars or pyarrow one") from error
+        raise TableError(f"a {type(table).__name__} is not a table; pass a pandas, polars or pyarrow table") from error
     except nw.exceptions.DuplicateError as error:
         names = [str(name) for name in getattr(table, "column_names", None) or list(table.columns)]
         twice = next((repr(name) for name in names if names.count(name) > 1), "")
@@ -74,8 +75,8 @@ def _from_pandas(table: Any) -> pl.DataFrame:
             elif kind == "integer" and column.dropna().between(-(2**63), 2**63 - 1).all():
                 column = column.astype("Int64")
             elif kind != "boolean":
-                # Whatever is mixed, such as instants of several zones, is judged by how it reads; what no float holds,
-                # such as large integers and decimals, keeps its digits.
+                # Mixed cells, such as instants of several zones, are read as text; numbers that no float represents,
+                # such as large integers and decimals, keep their digits.
                 column = column.map(str, na_action="ignore")
         try:
             columns.append(pl.Series(name, pl.from_pandas(column)))
@@ -85,7 +86,7 @@ def _from_pandas(table: Any) -> pl.DataFrame:
 
 
 def _without_periods(table: pl.DataFrame) -> pl.DataFrame:
-    """The table with each column of periods as the times at which they begin."""
+    """Replace each column of periods by the times at which they begin."""
     names = [name for name, dtype in table.schema.items() if _is_period(dtype)]
     return table.with_columns(_starts(table[name]) for name in names) if names else table
 
@@ -101,7 +102,7 @@ def _starts(column: pl.Series) -> pl.Series:
 
     frequency = json.loads(dtype.ext_metadata() or "{}")["freq"]  # type: ignore[attr-defined]
     ordinals = column.ext.storage()
-    # What pandas-stubs do not know yet.
+    # pandas-stubs does not have this yet.
     periods = pd.PeriodIndex.from_ordinals(ordinals.drop_nulls().to_numpy(), freq=frequency)  # type: ignore[attr-defined]
     starts = periods.to_timestamp().to_numpy().astype("datetime64[us]")
     times = pl.Series(column.name, [None] * len(ordinals), dtype=pl.Datetime("us"))

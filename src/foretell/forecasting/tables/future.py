@@ -1,4 +1,4 @@
-"""Known-future covariates: those of a table of their own, and whether they reach the horizon."""
+"""Known-future covariates: reading them from a separate table, and checking that they cover the horizon."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ def check_future(panel: Panel, horizon: int) -> None:
             raise TableError(
                 f"the known column {name!r} has no value for {panel.clock.show(first)} in series "
                 f"{panel.ids[series]!r}; all {horizon} steps after the last value need one: append rows with an empty "
-                "target, or give them as a table of their own"
+                "target, or pass them as a separate table"
             )
     check_words(panel, horizon)
 
 
 def future_rows(panel: Panel, frame: pl.DataFrame, columns: Columns, horizon: int) -> Panel:
-    """The panel with future rows for `horizon` steps, known covariates taken from a table of their own.
+    """Add future rows for `horizon` steps to the panel, with known covariates from a separate table.
 
-    The table has a time column, the known columns, and an id column where they differ from series to series. Raises
-    `TableError` where a step of the horizon stays without a value, naming column, series and date.
+    That table has a time column, the known columns, and an id column if they differ from series to series. Raises
+    `TableError` if a step of the horizon has no value, naming column, series and date.
     """
     if not panel.known:
         raise SettingsError("a table of future values was given, but no known columns are named; use --known")
@@ -87,7 +87,7 @@ def future_rows(panel: Panel, frame: pl.DataFrame, columns: Columns, horizon: in
 
 
 def future_cells(column: Column, future: pl.Series, numbers: NDArray[np.int64]) -> Column:
-    """The future's cells in the kind of the panel's: numbers or strings."""
+    """Return the future cells in the type of the panel's: numbers or strings."""
     if column.dtype != object:
         words = _text(future) if is_text(future) else None
         flags = flags_as_numbers(words) if words is not None else None
@@ -105,9 +105,9 @@ def _text(future: pl.Series) -> NDArray[np.object_]:
 
 
 def check_words(panel: Panel, horizon: int) -> None:
-    """Say, as a `UserWarning`, which words of the horizon the history of a known column never had.
+    """Warn (`UserWarning`) of words in the horizon of a known column that do not occur in its history.
 
-    Raises `TableError` where it had none of them.
+    Raises `TableError` if none of them occurs there.
     """
     after = np.arange(panel.offsets[-1]) - np.repeat(panel.offsets[:-1] + panel.history, np.diff(panel.offsets))
     for name, column in panel.known.items():
@@ -120,18 +120,19 @@ def check_words(panel: Panel, horizon: int) -> None:
         if not strange or not past:
             continue
         shown, had = (", ".join(map(repr, list(dict.fromkeys(words))[:5])) for words in (strange, past))
-        what = f"the known column {name!r} has words in the future that its history never had: {shown}; it had {had}"
+        what = f"the known column {name!r} has future values that never occur in its history: {shown}; "
+        what += f"the history has {had}"
         if len(strange) == len(ahead):
             raise TableError(f"{what}. Spell them as in the history")
         warnings.warn(
-            f"{what}. {len(strange)} of {len(ahead)} cells count as unknown", UserWarning, stacklevel=3
+            f"{what}. {len(strange)} of {len(ahead)} future cells count as unknown", UserWarning, stacklevel=3
         )  # fmt: skip
 
 
 def _places(
     panel: Panel, frame: pl.DataFrame, time: str, columns: Columns, numbers: NDArray[np.int64], horizon: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(M, 2) series and step of the horizon, and (M,) the row of the table that speaks of it."""
+    """Return (M, 2), series and step of the horizon, and (M,), the row of the table that holds its values."""
     times = in_panel_time(panel, time_cells(frame, time), time, numbers)
     ids = find_ids(panel, frame, time, columns)
     number, place = panel.frequency.positions(times)
@@ -141,7 +142,7 @@ def _places(
     else:
         names, owner = read_ids(id_cells(frame, ids), numbers)
         index = {name: i for i, name in enumerate(panel.ids)}
-        # Rows of series that are not forecast have no say.
+        # Rows of series that are not forecast are ignored.
         series = np.array([index.get(name, -1) for name in names], dtype=np.int64)[owner]
         rows = numbers[series >= 0]
         series = series[series >= 0]
@@ -152,21 +153,21 @@ def _places(
         at = int(np.argmax(off))
         raise TableError(
             f"the time {panel.clock.show(times[rows[at]])} in row {rows[at] + 2} (the header is row 1) of the table of "
-            f"future values is off the grid of series {panel.ids[series[at]]!r}; mend that row"
+            f"future values is off the grid of series {panel.ids[series[at]]!r}; correct that row"
         )
     ahead &= ~off
     return np.column_stack([series, step])[ahead], rows[ahead]
 
 
 def in_panel_time(panel: Panel, column: pl.Series, time: str, numbers: NDArray[np.int64]) -> Times:
-    """A column of times on the clock of the panel: `datetime64[us]`, or int64. Raises TableError where it has none."""
+    """Return a column of times on the clock of the panel, `datetime64[us]` or int64. Raises TableError otherwise."""
     parsed = parse_times(column, time, None, numbers)
     if (parsed.values.dtype.kind == "M") == panel.frequency.is_integer:
         kind = "integers" if panel.frequency.is_integer else "dates"
         raise TableError(f"the times in column {time!r} of the future values must be {kind}, as in the history")
     clock = panel.clock
     if parsed.zone is not None:
-        # Days and open hours are those of the history's zone, where it has one.
+        # Days and open hours are in the time zone of the history, if it has one.
         return parsed.values if clock.zone and not clock.wall else wall_times(parsed.values, clock.zone or parsed.zone)
     if clock.zone is not None and clock.naive:
         return instants(parsed.values, clock.zone)
@@ -179,7 +180,7 @@ def in_panel_time(panel: Panel, column: pl.Series, time: str, numbers: NDArray[n
 
 
 def future_time(panel: Panel, frame: pl.DataFrame, columns: Columns) -> str | None:
-    """The column of times of a table of future values, or of several joined: as said, or found."""
+    """Return the time column of a table of future values, or the joint name of several: as named, or detected."""
     if columns.time is not None and parts_of(columns.time, frame.columns):
         return columns.time
     others = tuple(name for name in (*panel.known, *panel.static) if name in frame.columns)
@@ -187,8 +188,8 @@ def future_time(panel: Panel, frame: pl.DataFrame, columns: Columns) -> str | No
 
 
 def find_ids(panel: Panel, frame: pl.DataFrame, time: str | None, columns: Columns) -> str | None:
-    """The column that names the series: as said, or one that holds the name of one of them or is called
-    `unique_id`; None where none is."""
+    """Return the column that names the series: as named by the caller, or one that contains the name of a series or is
+    called `unique_id`; None if there is none."""
     if columns.id is not None:
         return columns.id if parts_of(columns.id, frame.columns) else None
     ids, stamps = set(panel.ids), parts_of(time or "", frame.columns)

@@ -1,4 +1,4 @@
-"""Which column, or which columns together, tell the series of a long table apart."""
+"""Identity of series: the column, or the columns together, that distinguish the series of a long table."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from foretell.forecasting.tables.columns import Columns
 from foretell.forecasting.tables.composite_columns import joined_name, parts_of
 from foretell.tables.numerals import is_text
 
-# A table whose times repeat less has rows that stand twice, not several series.
+# A table whose times repeat less often has duplicate rows, not several series.
 _OFTEN = 1.2
-# Of all pairs of a series and a time, so many must have a row: less is what numbers reach by chance.
+# Of all pairs of a series and a time, at least this share must have a row: arbitrary numbers may reach less by chance.
 _FILLED, _FILLED_DECIMALS, _FILLED_TOGETHER = 0.05, 0.5, 0.5
 _MOST_TOGETHER, _CANDIDATES = 4, 7
 _PROBE, _FEW, _WIDE = 20_000, 50, 1_000
@@ -40,20 +40,20 @@ _PROBE, _FEW, _WIDE = 20_000, 50, 1_000
 
 @dataclass(frozen=True)
 class Identity:
-    """What tells the series apart."""
+    """Column or columns that distinguish the series."""
 
     name: str
-    """Of a column, or of several joined."""
+    """Name of a column, or joint name of several."""
     settled: bool
-    """Whether each series has each time but once."""
+    """True if no series has a time more than once."""
 
 
 def find_identity(
     table: pl.DataFrame, names: Sequence[str], time: str | None, *, long: bool = False
 ) -> Identity | None:
-    """The column among `names`, or the fewest columns together, that tell the series apart; None for a single series.
+    """Find the column among `names`, or the fewest columns, that distinguish the series; None for a single series.
 
-    `time`: of the column of times, or of several joined; `long`: the caller says that there are several series.
+    `time`: name of the time column, or joint name of several; `long`: the caller says that there are several series.
     """
     if "unique_id" in names:
         return Identity("unique_id", True)
@@ -79,13 +79,13 @@ def find_identity(
             together = _together(rows, stamps, times, named, others)
             if together:
                 return Identity(joined_name(together), True)
-    # No column settles it: a usual name will, and the error then names what stands twice.
+    # No column settles it: a column with a usual name is used, and the error then names the duplicate.
     likely = usual_name(named, ID_NAMES) or next((name for name in named if names_things(name)), None)
     return Identity(likely, False) if likely and (long or len(rows) >= _OFTEN * times) else None
 
 
 def possible_ids(table: Mapping[str, pl.Series], said: Columns) -> list[str]:
-    """The columns of numbers that may name series, and so should be read as they are written: 1.10 is not 1.1."""
+    """Return the numeric columns that may name series and should be read as they are written: 1.10 is not 1.1."""
     taken = {said.time, *said.targets, *said.known, *said.static}
     found = list(parts_of(said.id or "", table))
     for name in [name for name in table if name not in taken and name not in found][:_WIDE]:
@@ -100,7 +100,7 @@ def possible_ids(table: Mapping[str, pl.Series], said: Columns) -> list[str]:
 
 
 def _named(table: pl.DataFrame, names: Sequence[str]) -> list[str]:
-    """The columns whose names and cells say that they may name series, the likeliest first."""
+    """Return the columns whose names and cells suggest that they name series, the likeliest first."""
     likely = [name for name in names if may_name_things(name) and _is_eligible(table[name])]
     usual = usual_name(likely, ID_NAMES)
     likely.sort(key=lambda name: (name != usual, not names_things(name), is_numeric(table[name])))
@@ -108,7 +108,7 @@ def _named(table: pl.DataFrame, names: Sequence[str]) -> list[str]:
 
 
 def _unnamed(table: pl.DataFrame, names: Sequence[str], named: Sequence[str]) -> list[str]:
-    """The other columns whose cells may name series, those of the fewest names first."""
+    """Return the other columns whose cells may name series, those with the fewest names first."""
     found = []
     skip = set(named)
     for name in names[:_WIDE]:
@@ -136,7 +136,7 @@ def _is_zero_or_one(column: pl.Series) -> bool:
 
 
 def _is_dense(table: pl.DataFrame, times: int, name: str) -> bool:
-    """Whether so many pairs of a name and a time have a row that a column of numbers names series."""
+    """Return whether enough pairs of a name and a time have a row for a column of numbers to name series."""
     column = table[name]
     if not is_numeric(column):
         return True
@@ -145,9 +145,9 @@ def _is_dense(table: pl.DataFrame, times: int, name: str) -> bool:
 
 
 def _apart(table: pl.DataFrame, stamps: Sequence[str], names: Sequence[str]) -> bool:
-    """Whether no two rows have the same time and names."""
+    """Return whether no two rows have the same time and names."""
     pairs = table.select(*stamps, *names)
-    # Most columns fail early, and to see all rows takes time.
+    # Most columns fail early, and examining all rows takes time.
     if len(pairs) > 2 * _PROBE:
         first = pairs.join(pairs[:_PROBE].select(stamps).unique()[:_FEW], on=stamps, how="semi")
         if first.n_unique() < len(first):
@@ -158,7 +158,7 @@ def _apart(table: pl.DataFrame, stamps: Sequence[str], names: Sequence[str]) -> 
 def _together(
     table: pl.DataFrame, stamps: Sequence[str], times: int, named: Sequence[str], others: Sequence[str]
 ) -> tuple[str, ...]:
-    """The fewest columns that together tell the series apart."""
+    """Return the fewest columns that together distinguish the series."""
     words = [name for name in others if is_words(table[name])]
     numbers = [name for name in others if name not in words and is_whole(table[name])]
     pool = [*named, *words, *numbers][:_CANDIDATES]
@@ -175,7 +175,7 @@ def _together(
 
 
 def _with_and_without_repeats(table: pl.DataFrame, names: list[str]) -> Iterator[pl.DataFrame]:
-    """The table, then its distinct rows: those that stand twice word for word settle nothing, but take time to find."""
+    """Yield the table, then its distinct rows: exact duplicates decide nothing, but finding them takes time."""
     yield table
     yield table.unique(maintain_order=True) if table.width < 50 else table.unique(names, maintain_order=True)
 
@@ -183,7 +183,7 @@ def _with_and_without_repeats(table: pl.DataFrame, names: list[str]) -> Iterator
 def _never_together(
     table: pl.DataFrame, names: Sequence[str], stamps: Sequence[str], named: Sequence[str], *, long: bool
 ) -> Identity | None:
-    """What names series that never share a time, so that nothing but names and the order of rows and columns tells."""
+    """Return what names series that never share a time, judging only by names and the order of rows and columns."""
     things = [name for name in named if names_things(name) and _has_many_rows_each(table[name])]
     things = [name for name in things if is_words(table[name]) or name in ID_NAMES or _is_in_blocks(table[name])]
     if not things and _has_one_target(table, names):
@@ -204,7 +204,7 @@ def _has_many_rows_each(column: pl.Series) -> bool:
 
 
 def _is_in_blocks(column: pl.Series) -> bool:
-    """Whether all rows of a name stand together."""
+    """Return whether all rows of each name are adjacent."""
     return int((column != column.shift()).sum()) + 1 == column.n_unique()
 
 

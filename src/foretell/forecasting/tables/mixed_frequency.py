@@ -1,4 +1,4 @@
-"""Series that step more slowly than the others of their table."""
+"""Mixed frequencies: series with longer time steps than the others of their table."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from foretell.tables.frequency import Frequency
 from foretell.tables.frequency_inference import infer_frequency
 from foretell.tables.grids import IntegerGrid
 
-# Fewer times than this may lie evenly by chance; series that are denser have the table's own step.
+# Fewer times than this may be evenly spaced by chance; denser series have the table's own step.
 _FEWEST, _DENSEST, _SHOWN = 6, 0.6, 5
-# So many sparse series are looked at, since it takes time.
+# At most this many sparse series are examined, to save time.
 _MOST = 1_000
 
 
 def slower_series(source: Source, frequency: Frequency) -> str | None:
-    """A sentence that names the series whose own step is longer than the `frequency` of the table; None where none is.
+    """Return a sentence naming the series with steps longer than the `frequency` of the table; None if there are none.
 
     `source`: sorted by owner and time.
     """
@@ -36,9 +36,9 @@ def slower_series(source: Source, frequency: Frequency) -> str | None:
     shown = ", ".join(f"{name} ({describe_frequency(own.alias)})" for name, own in list(slower.items())[:_SHOWN])
     more = f" and {len(slower) - _SHOWN:,} more" if len(slower) > _SHOWN else ""
     return (
-        f"Series of a longer step than the table's, {describe_frequency(frequency.alias)}: {shown}{more}. Between "
-        "their values they count as missing; forecast them on their own, or name the longer step with --frequency and "
-        "sum up the others first."
+        f"Series with a longer step than the table's, {describe_frequency(frequency.alias)}: {shown}{more}. The steps "
+        "between their values count as missing; forecast them separately, or give the longer step with --frequency "
+        "and aggregate the others first."
     )
 
 

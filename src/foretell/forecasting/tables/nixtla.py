@@ -1,4 +1,4 @@
-"""Results as tables in the Nixtla convention, of the kind that the user's own table was."""
+"""Results as tables in the Nixtla convention, of the same type as the user's table."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ Library: TypeAlias = Literal[nw.Implementation.PANDAS, nw.Implementation.PYARROW
 
 @dataclass(frozen=True)
 class TableKind:
-    """What kind of table came, so that the answer can be of the same kind."""
+    """Type of the input table, so that results can have the same type."""
 
     library: Library = nw.Implementation.POLARS
-    """Pandas and pyarrow answer pandas and pyarrow; polars answers itself and all others."""
+    """Library of the results: pandas for pandas, pyarrow for pyarrow, and polars for all others."""
     integer_ids: pl.DataType | None = None
-    """The type of ids that are whole numbers; None for names."""
+    """Type of ids that are whole numbers; None for names."""
     dates: bool = False
-    """Whether times came as dates without a clock."""
+    """True if the times are dates without a time of day."""
 
     @classmethod
     def of(cls, table: IntoFrame, frame: pl.DataFrame, series: str | None, time: str | None) -> TableKind:
-        """From the table, the same as a polars frame, and the names of its id and time columns."""
+        """Determine the type from the table, its polars frame, and the names of its id and time columns."""
         library: Library = nw.Implementation.POLARS
         if nw.dependencies.is_pandas_dataframe(table):
             library = nw.Implementation.PANDAS
@@ -45,7 +45,7 @@ class TableKind:
         )
 
     def table(self, columns: Mapping[str, Any]) -> Any:
-        """A table of this kind from arrays and lists; times stay without a time zone."""
+        """Build a table of this type from arrays and lists; times have no time zone."""
         return nw.from_dict(dict(columns), backend=self.library).to_native()
 
     def forecast_table(
@@ -56,10 +56,10 @@ class TableKind:
         columns: Mapping[str, NDArray[np.float64]],
         clock: Clock,
     ) -> Any:
-        """`unique_id`, the time columns, then `columns`: a row for each of the `steps` of each of B forecasts.
+        """Build a table of `unique_id`, the time columns, then `columns`: a row per step of each of B forecasts.
 
-        `ids` (B,) is the name of each forecast's series; all arrays hold B x `steps` numbers. Times are of a grid that
-        goes by the `clock`, and are shown in its zone.
+        `ids` (B,) are the names of the forecasts' series; all arrays hold B x `steps` numbers. Times are on a grid of
+        the `clock`, and are shown in its zone.
         """
         shown = {name: clock.answer(values) for name, values in times.items()}
         zone = next((zone for _, zone in shown.values()), None)
@@ -83,7 +83,8 @@ class TableKind:
 
 
 def quantile_columns(model: str, levels: Sequence[int], quantiles: NDArray[np.float64]) -> dict[str, NDArray[Any]]:
-    """`{model}` for the median, then `{model}-lo-95`, `-lo-80`, `-hi-80`, `-hi-95`: from (..., Q), Q = 2 levels + 1."""
+    """Name quantiles (..., Q), Q = 2 levels + 1: `{model}` for the median, then `{model}-lo-95`, `-lo-80`, `-hi-80`,
+    `-hi-95`."""
     ascending = sorted(levels)
     names = [f"{model}-lo-{level}" for level in reversed(ascending)] + [f"{model}-hi-{level}" for level in ascending]
     middle = len(ascending)

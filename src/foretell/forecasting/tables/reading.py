@@ -1,4 +1,4 @@
-"""A table as it was read: once, for all that is done with it."""
+"""The reading of a table: it is read once, and every later step uses the result."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ _FEWEST_GAPS = 2
 
 @dataclass(frozen=True)
 class Reading:
-    """The series of a table and what was found in it."""
+    """Series of a table and the findings on it."""
 
     panel: Panel
-    """Series without any value too; see `Rows.panel`."""
+    """Series of the table, including those without any value; see `Rows.panel`."""
     findings: Findings
     kind: TableKind
     columns: Columns
-    """Those of the table, what was found filled in, or those of the model that it is read for."""
+    """Columns of the table, including those detected, or those of the model that it is read for."""
     ahead: Panel | None = None
-    """The panel with all that is known of the horizon; see `looking_ahead`."""
+    """Panel with the covariates known for the horizon; see `looking_ahead`."""
 
     @classmethod
     def of(cls, table: IntoFrame, columns: Columns) -> Reading:
-        """Read a pandas, polars or pyarrow table. Raises TableError for one that makes no sense."""
+        """Read a pandas, polars or pyarrow table. Raises TableError for an invalid one."""
         frame = to_polars(table)
         panel, findings = Rows.of(frame, columns).panel(columns.frequency, keep_empty=True)
         kind = TableKind.of(table, frame, findings.id, findings.time)
@@ -45,7 +45,7 @@ class Reading:
 
     @classmethod
     def like(cls, table: IntoFrame, columns: Columns, frequency: Frequency) -> Reading:
-        """Read a table on the frequency of a model, whose columns it may lack. Raises TableError for another one."""
+        """Read a table at the frequency of a model; columns may be absent. Raises TableError for another frequency."""
         frame = to_polars(table)
         present = set(frame.columns)
         rows = Rows.of(
@@ -62,7 +62,7 @@ class Reading:
         try:
             panel, findings = rows.panel(frequency.alias, keep_empty=True)
         except (TableError, SettingsError) as error:
-            # What is at fault may be the frequency. If it is something else, this says so.
+            # The frequency may be the cause. If it is something else, this raises the error for it.
             own = rows.panel(None)[0].frequency
             if own.grid == frequency.grid:
                 raise
@@ -74,20 +74,20 @@ class Reading:
             except TableError:
                 if np.gcd.reduce(gaps) > 1:
                     raise
-                own = frequency  # values here and there, which have none of their own
+                own = frequency  # scattered values without a frequency of their own
             if own.grid != frequency.grid:
                 raise _of_another_frequency(own, frequency)
         return cls(panel, findings, TableKind.of(table, frame, findings.id, findings.time), columns)
 
     @property
     def observed(self) -> Panel:
-        """The series with at least one value."""
+        """Series with at least one value."""
         return select(self.panel, np.flatnonzero(self.panel.history))
 
     def looking_ahead(self, future: IntoFrame | None, horizon: int) -> Reading:
-        """With the known columns' values of the horizon, and the series that only `future` names.
+        """Add the known columns' values for the horizon, and the series that only `future` contains.
 
-        Raises TableError where one is missing, naming the first date.
+        Raises TableError if a value is missing, naming the first date.
         """
         panel = self.panel
         if future is None:
@@ -101,7 +101,7 @@ class Reading:
 
 
 def _found(said: Columns, findings: Findings) -> Columns:
-    """The columns, what was found filled in."""
+    """Return the columns, with those detected filled in."""
     if findings.layout == "rows":
         return said
     target = findings.targets[0] if findings.layout == "long" else said.target
@@ -111,7 +111,7 @@ def _found(said: Columns, findings: Findings) -> Columns:
 
 
 def _gaps(panel: Panel) -> NDArray[np.int64]:
-    """How many steps lie between each observed value and the next of its series."""
+    """Return the number of steps between each observed value and the next of its series."""
     observed = np.flatnonzero(~np.isnan(panel.values))
     owner = np.searchsorted(panel.offsets, observed, side="right")
     return np.asarray(np.diff(observed)[np.diff(owner) == 0])
@@ -119,6 +119,6 @@ def _gaps(panel: Panel) -> NDArray[np.int64]:
 
 def _of_another_frequency(own: Frequency, model: Frequency) -> TableError:
     return TableError(
-        f"this table is of another frequency ({describe_frequency(own.alias)}), but the model was fitted to "
-        f"{describe_frequency(model.alias)}: bring the table to that frequency, or fit a model to this one"
+        f"this table has another frequency ({describe_frequency(own.alias)}), but the model was fitted to "
+        f"{describe_frequency(model.alias)}: convert the table to that frequency, or fit a model to this table"
     )

@@ -1,4 +1,4 @@
-"""A table of any shape becomes a panel: sorted, without duplicates, on one regular grid a series."""
+"""Regularisation: a table in any layout becomes a panel, sorted, without duplicates, on a regular grid per series."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ from foretell.tables.frequency import Frequency
 from foretell.tables.grids import Times
 
 _ANY = Columns()
-# A grid so many times longer than its table comes from a slip in a time stamp, or from a column that is no time. Up to
-# so many cells it costs nothing; more are there for those who name the frequency themselves.
+# A grid this many times longer than its table is due to a wrong time stamp, or to a column that is not the time. Up to
+# this many cells it costs nothing; more are allowed if the caller gives the frequency.
 _SPARSEST_GRID, _LARGEST_FOUND, _LARGEST_GIVEN = 50, 100_000, 20_000_000
 
 
 def to_panel(table: IntoFrame, columns: Columns = _ANY, *, keep_empty: bool = False) -> tuple[Panel, Findings]:
-    """The series of a pandas, polars or pyarrow table, long or wide, and what was found in it; see `Rows`."""
+    """Return the series of a pandas, polars or pyarrow table, long or wide, and the findings on it; see `Rows`."""
     return Rows.of(to_polars(table), columns).panel(columns.frequency, keep_empty=keep_empty)
 
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of a table, read and sorted, each once, not yet on a grid."""
+    """Rows of a table, read, sorted and without duplicates, not yet on a grid."""
 
     source: Source
     roles: Roles
     notes: tuple[str, ...]
     count: int
-    """As many as stood in the table."""
+    """Number of rows in the table."""
     resorted: bool
     dropped: int
-    """As many stood there twice."""
+    """Number of duplicate rows dropped."""
 
     @classmethod
     def of(cls, frame: pl.DataFrame, columns: Columns) -> Rows:
@@ -57,12 +57,12 @@ class Rows:
         return cls(source, roles, tuple(notes), len(frame), resorted, dropped)
 
     def panel(self, frequency: str | int | None, *, keep_empty: bool = False) -> tuple[Panel, Findings]:
-        """The series on a grid of that frequency, None for their own, and what was found.
+        """Return the series on a grid of that frequency, None for their own, and the findings.
 
         Steps without a row and missing cells become NaN. Rows after a series' last observed value stay as future rows
-        where `columns.known` named covariates, and are cut off otherwise. Series without any value are left out; with
-        `keep_empty` they stay, with no history, from the first of their times after the latest value of the others on,
-        or from the step after their last. Raises `TableError` naming the row or series at fault.
+        if `columns.known` names covariates, and are cut off otherwise. Series without any value are left out; with
+        `keep_empty` they stay, without history, starting at the first of their times after the latest value of the
+        others, or at the step after their last. Raises `TableError` naming the row or series at fault.
         """
         notes = list(self.notes)
         source, found = on_grid(self.source, frequency, notes)
@@ -79,7 +79,7 @@ class Rows:
 
 
 def _sorted(source: Source, roles: Roles, notes: list[str]) -> tuple[Source, bool, int]:
-    """Sorted by owner and time, each time once; whether that changed the order, and how many rows stood twice."""
+    """Sort by owner and time and drop duplicates; also return whether the order changed, and the number dropped."""
     ordered = source.sorted()
     resorted = ordered is not source and _is_disordered(source)
     source = hours_told_apart(ordered, notes)
@@ -99,18 +99,18 @@ def _sorted(source: Source, roles: Roles, notes: list[str]) -> tuple[Source, boo
 
 
 def _is_disordered(source: Source) -> bool:
-    """Whether a series has rows that go back in time; whole series may stand in any order."""
+    """Return whether a series has rows that go back in time; whole series may be in any order."""
     order = np.argsort(source.owner, kind="stable")
     return bool(np.any((np.diff(source.times[order].astype(np.int64)) < 0) & (np.diff(source.owner[order]) == 0)))
 
 
 def _refuse_conflict(source: Source, roles: Roles, at: int, name: str, column: Column) -> None:
     series = f" of series {source.names[source.owner[at]]!r}" if roles.id else ""
-    hint = "; where several columns together tell the series apart, join them into one"
+    hint = "; if several columns together distinguish the series, join them into one"
     if not roles.id:
-        hint = "; where the table holds several series, name the column that tells them apart by --id"
+        hint = "; if the table holds several series, name the column that distinguishes them with --id"
     raise TableError(
-        f"the time {source.stamp(at)}{series} stands twice with different values of {name!r}: "
+        f"the time {source.stamp(at)}{series} appears twice with different values of {name!r}: "
         f"{column[at]} in row {source.numbers[at] + 2} and {column[at + 1]} in row {source.numbers[at + 1] + 2} "
         f"(the header is row 1); keep one of them{hint}"
     )
@@ -119,7 +119,7 @@ def _refuse_conflict(source: Source, roles: Roles, at: int, name: str, column: C
 def _gridded(
     source: Source, frequency: Frequency, roles: Roles, notes: list[str], keep_empty: bool, given: bool
 ) -> tuple[Panel, tuple[int, int]]:
-    """The panel; and how many values are missing in histories, in all and in steps that have no row."""
+    """Return the panel, and the numbers of values missing in histories, in total and in steps without a row."""
     number, _ = frequency.positions(source.times)
     head = np.searchsorted(source.owner, np.arange(len(source.names)))
     last = np.append(head[1:], len(number)) - 1
@@ -138,7 +138,7 @@ def _gridded(
         starts, length = np.repeat(starts, width), np.repeat(length, width)
         has_row = np.tile(has_row, width)
         known = {name: _tiled(column, width) for name, column in known.items()}
-    # In wide layout this lays series behind one another; otherwise there is one column.
+    # In wide layout this concatenates the series; otherwise there is one column.
     series = values.T.ravel()
     static = {name: _constant(column, source, name) for name, column in source.static.items()}
     return _trimmed(names, starts, length, series, has_row, known, static, frequency, source.clock, notes, keep_empty)
@@ -147,7 +147,7 @@ def _gridded(
 def _refuse_sparse(
     source: Source, frequency: Frequency, roles: Roles, last: NDArray[np.int64], first: NDArray[np.int64], given: bool
 ) -> None:
-    """Raise where the grid is far denser than the rows on it."""
+    """Raise TableError if the grid is far denser than the rows on it."""
     # As floats, since integers so far apart would overflow.
     total = float(np.sum(last.astype(np.float64) - first + 1))
     most = _LARGEST_GIVEN if given else _LARGEST_FOUND
@@ -158,7 +158,7 @@ def _refuse_sparse(
     raise TableError(
         f"the times in {column} run from {first_stamp} to {last_stamp}, "
         f"{total:,.0f} steps ({describe_frequency(frequency.alias)}) for {len(source.times):,} rows: is this really "
-        "the time? If not, name another column with --time or time=; if it is, mend the time stamp that lies far out, "
+        "the time? If not, name another column with --time or time=; if it is, correct the time stamp that is far off, "
         "or give the step with --frequency or frequency="
     )
 
@@ -174,7 +174,7 @@ def _placed(column: Column, flat: NDArray[np.int64], total: int) -> Column:
 
 
 def _constant(column: Column, source: Source, name: str) -> Column:
-    """The one value of a static column in each series."""
+    """Return the single value of a static column in each series."""
     rows = np.flatnonzero(~is_missing(column))
     owners, first = np.unique(source.owner[rows], return_index=True)
     constant = absent_like(column, len(source.names))
@@ -185,7 +185,7 @@ def _constant(column: Column, source: Source, name: str) -> Column:
         raise TableError(
             f"the static column {name!r} is not constant within series {source.names[source.owner[at]]!r}: "
             f"{constant[source.owner[at]]} and, in row {source.numbers[at] + 2} (the header is row 1), {column[at]}; "
-            "name it with --known instead, or mend it"
+            "name it with --known instead, or correct it"
         )
     return constant
 
@@ -195,7 +195,7 @@ def _trimmed(
     has_row: NDArray[np.bool_], known: dict[str, Column], static: dict[str, Column],
     frequency: Frequency, clock: Clock, notes: list[str], keep_empty: bool,
 ) -> tuple[Panel, tuple[int, int]]:  # fmt: skip
-    """Each series from its first observed value on; series that were never observed go, or stay without history."""
+    """Start each series at its first observed value; series without any are dropped, or stay without history."""
     offset = np.cumsum(length) - length
     observed = np.flatnonzero(~np.isnan(values))
     first = np.searchsorted(observed, offset)
@@ -213,7 +213,7 @@ def _trimmed(
         if keep_empty:
             latest = _later(starts[alive], (begin - offset + history - 1)[alive], frequency).max()
             begin[empty] += np.array([_steps_past(frequency, starts[i], latest) for i in empty])
-            notes.append(f"{len(empty)} series without any value, forecast from what the others are like: {shown}.")
+            notes.append(f"{len(empty)} series without any value, forecast from the other series: {shown}.")
         else:
             notes.append(f"{len(empty)} series without any value left out: {shown}.")
     series = np.arange(len(names)) if keep_empty else alive
@@ -222,7 +222,7 @@ def _trimmed(
     if not known and (after * (history > 0)).any():
         notes.append(
             f"Steps past the last value were cut off ({int(after.sum()):,} in {int((after > 0).sum()):,} series); "
-            "where they carry covariates known for the future, name these with --known."
+            "if they hold covariates known for the future, name these with --known."
         )
     kept = history + after if known else history
     offsets = np.append(0, np.cumsum(kept))
@@ -251,7 +251,7 @@ def _later(starts: Times, steps: NDArray[np.int64], frequency: Frequency) -> Tim
 
 
 def _steps_past(frequency: Frequency, start: Any, latest: Any) -> int:
-    """How many steps after `start` the first time later than `latest` lies; 0 if `start` is later itself."""
+    """Return the steps from `start` to the first time later than `latest`; 0 if `start` is later itself."""
     numbers = frequency.positions(np.array([start, latest]))[0]
     steps = max(0, int(numbers[1] - numbers[0]))
     return steps + int(frequency.range(start, steps + 1)[-1] <= latest)

@@ -1,4 +1,4 @@
-"""Which column of a table is what: as the caller says, and found where nothing is said."""
+"""Roles of the columns of a table: as named by the caller, otherwise detected."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MOST_CALENDAR = 54
 
 
 def find_roles(table: pl.DataFrame, columns: Columns) -> Roles:
-    """The role of each column, from the caller's words, the columns' names and what is in them. Raises `TableError`."""
+    """Find the role of each column from the caller's names, the columns' names and their cells. Raises `TableError`."""
     _check(table, columns)
     time, identity = _time_and_identity(table, columns)
     _refuse_covariates(table, columns, time, identity)
@@ -42,7 +42,7 @@ def find_roles(table: pl.DataFrame, columns: Columns) -> Roles:
 
 
 def find_time(table: pl.DataFrame, columns: Columns) -> str | None:
-    """The column of times, or the joined name of those that are the time together; None where there is none."""
+    """Return the column of times, or the joint name of those that together give the time; None if there is none."""
     return _time_and_identity(table, columns)[0]
 
 
@@ -57,7 +57,7 @@ def _time_and_identity(table: pl.DataFrame, columns: Columns) -> tuple[str | Non
     together = joined_time(table, free, time)
     if together is None or (columns.time is not None and columns.time not in parts_of(together, table.columns)):
         return time, alone
-    # An hour, or a month, may tell of its row without being a part of the time, where a date or a year stands alone.
+    # Beside a complete date or year, an hour or a month may be a covariate rather than a part of the time.
     if time == parts_of(together, table.columns)[0] and _is_settled(table, time, alone):
         return time, alone
     return together, _identity(table, columns, free, together)
@@ -66,7 +66,7 @@ def _time_and_identity(table: pl.DataFrame, columns: Columns) -> tuple[str | Non
 def _is_settled(table: pl.DataFrame, time: str, identity: Identity | None) -> bool:
     names = parts_of(identity.name, table.columns) if identity is not None else ()
     pairs = table.select(time, *names).n_unique()
-    # Rows that stand twice word for word count once.
+    # Exact duplicates count once.
     return pairs == len(table) or pairs == table.n_unique()
 
 
@@ -107,7 +107,7 @@ def _check(table: pl.DataFrame, columns: Columns) -> None:
 
 
 def _refuse_covariates(table: pl.DataFrame, columns: Columns, time: str | None, identity: Identity | None) -> None:
-    """Raise where a column named as known or static is the time, the id or the target of the table."""
+    """Raise SettingsError if a column named as known or static is the time, the id or the target of the table."""
     for role, chosen in (("known", columns.known), ("static", columns.static)):
         if not chosen:
             continue
@@ -122,7 +122,7 @@ def _refuse_covariates(table: pl.DataFrame, columns: Columns, time: str | None, 
             parts = parts_of(other.name, table.columns) if other is not None and other.settled else ()
             taken = next((name for name in chosen if name in parts), None)
             if taken is not None:
-                raise _misnamed(taken, role, "tells the series apart", "id")
+                raise _misnamed(taken, role, "distinguishes the series", "id")
         if role == "known" and not columns.targets:
             taken = next((name for name in chosen if name.strip().lower() in ("y", "target")), None)
             if taken is not None:
@@ -139,16 +139,16 @@ def _misnamed(name: str, role: str, what: str, own: str) -> SettingsError:
 def _rows(table: pl.DataFrame, columns: Columns, found: SeriesInRows) -> Roles:
     if columns.known:
         raise TableError(
-            f"a table with one series a row can carry no known columns ({', '.join(columns.known)}), since its rows "
-            "have no times; bring it to long layout"
+            f"a table with one series per row cannot have known columns ({', '.join(columns.known)}), since its rows "
+            "have no times; convert it to long layout"
         )
     parts = parts_of(found.id, table.columns)
     names = f"column{'' if len(parts) == 1 else 's'} {_listed(parts)}"
-    steps = f"each of the columns {found.steps[0]!r} to {found.steps[-1]!r} for one step"
-    notes = [f"Each row was taken for one series, named by {names}, and {steps}."]
+    steps = f"each of the columns {found.steps[0]!r} to {found.steps[-1]!r} as one step"
+    notes = [f"Each row was read as one series, named by {names}, and {steps}."]
     if found.described:
         what = f"Ignored columns that describe the series: {_shown(found.described)}."
-        notes.append(f"{what} Name with --static what may matter.")
+        notes.append(f"{what} Name those that may matter with --static.")
     return Roles("rows", found.id, None, found.steps, (), columns.static, tuple(notes))
 
 
@@ -166,8 +166,8 @@ def _about_time(table: pl.DataFrame, time: str | None) -> list[str]:
     parts = parts_of(time, table.columns)
     if len(parts) == 1:
         return []
-    ends = " Hours from 1 to 24 were taken for those that end then." if ends_of_hours(table, time) else ""
-    return [f"The columns {_listed(parts)} were taken for the time together.{ends}"]
+    ends = " Hours from 1 to 24 were read as the hours that end then." if ends_of_hours(table, time) else ""
+    return [f"The columns {_listed(parts)} together were read as the time.{ends}"]
 
 
 def _ignored(names: list[str], what: str) -> list[str]:
@@ -191,7 +191,7 @@ def _long(table: pl.DataFrame, columns: Columns, identity: Identity | None, time
             numeric = likely
         if len(numeric) != 1:
             found = f"several could be it ({', '.join(numeric[:8])})" if numeric else "no column holds numbers"
-            raise TableError(f"the target column cannot be told: {found}; name it with --target or target=")
+            raise TableError(f"the target column cannot be determined: {found}; name it with --target or target=")
         target = numeric[0]
     notes = _about_time(table, time)
     if len(parts) > 1 and columns.id is None:
@@ -201,7 +201,7 @@ def _long(table: pl.DataFrame, columns: Columns, identity: Identity | None, time
 
 
 def _nearly_a_number(table: pl.DataFrame) -> str:
-    """The first cell with a digit in it that is no number, in words; nothing where there is none."""
+    """Describe the first cell that contains a digit but is not a number; empty if there is none."""
     for column in table:
         at = column.str.contains("[0-9]").arg_max() if column.dtype == pl.String else None
         if at is not None and re.search("[0-9]", column[at] or ""):
@@ -236,12 +236,12 @@ def _wide(table: pl.DataFrame, columns: Columns, time: str | None) -> Roles:
     notes = _about_time(table, time) + _ignored(others, what)
     words = next((name for name in others if is_words(table[name]) and not tells_days(table[name])), None)
     if words is not None and time is not None and len(targets) == 1:
-        notes.append(f"If {words!r} tells several series apart, name it with --id.")
+        notes.append(f"If {words!r} distinguishes several series, name it with --id.")
     return Roles("wide", None, time, tuple(targets), columns.known, (), tuple(notes))
 
 
 def _repeats_the_time(table: pl.DataFrame, name: str) -> bool:
-    """Whether numbers tell nothing but the number of the row, or a part of its time."""
+    """Return whether numbers only repeat the number of the row, or a part of its time."""
     if part_of_time(table, name) is not None:
         return True
     if tells_the_calendar(name) and not measures(name):

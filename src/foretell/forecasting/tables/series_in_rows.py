@@ -1,4 +1,4 @@
-"""Tables with one series a row: which columns describe the series, and which are its steps."""
+"""Tables with one series per row: the columns that describe the series, and those that are its steps."""
 
 from __future__ import annotations
 
@@ -25,21 +25,20 @@ _YEAR_TWICE = r"^([0-9]{4}) \[YR([0-9]{4})\]$"
 
 @dataclass(frozen=True)
 class SeriesInRows:
-    """The columns of a table with one series a row."""
+    """Columns of a table with one series per row."""
 
     id: str
-    """Of the column that names the series, or of several joined."""
+    """Name of the column that names the series, or joint name of several."""
     steps: tuple[str, ...]
     described: tuple[str, ...]
-    """The other columns."""
+    """Other columns, which describe the series."""
 
 
 def find_series_in_rows(table: pl.DataFrame, names: Sequence[str], said: str | None = None) -> SeriesInRows | None:
-    """The parts of a table with one series a row, such as the M4 and M5 competitions' and the World Bank's files; None
-    for any other.
-
-    `names`: the columns that play no other part; `said`: of the ids, where the caller names it. Raises `TableError`
-    where two rows have the same names.
+    """Find the columns of a table with one series per row, such as files of the M4 and M5 competitions and the World
+    Bank; None for any other table.
+    `names`: the columns without another role; `said`: the id column, if the caller names it. Raises `TableError` if
+    two rows have the same names.
     """
     if table.width < _FEWEST_STEPS + 1:
         return None
@@ -65,7 +64,7 @@ def _holds_values(column: pl.Series) -> bool:
 
 
 def _dated_steps(table: pl.DataFrame, names: Sequence[str]) -> tuple[str, ...]:
-    """The columns whose headers are times, if most are."""
+    """Return the columns whose headers are times, if most are."""
     shaped = [name for name in names if re.search(r"[0-9]", name)]
     if len(shaped) < max(_FEWEST_STEPS, 0.3 * len(names)):
         return ()
@@ -77,7 +76,7 @@ def _dated_steps(table: pl.DataFrame, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _same_shape(names: list[str]) -> list[str]:
-    """The names that are alike but for their digits: those of the commonest kind."""
+    """Return the largest group of names that differ only in their digits."""
     kinds: dict[str, list[str]] = {}
     for name in names:
         kinds.setdefault(re.sub(r"[0-9]+", "0", name), []).append(name)
@@ -85,7 +84,7 @@ def _same_shape(names: list[str]) -> list[str]:
 
 
 def times_in_headers(names: Sequence[str]) -> pl.Series | None:
-    """The headers as times to be parsed, without words that all share, such as X in X2001; None where they are none."""
+    """Return the headers as times to parse, without words shared by all, such as X in X2001; None if they are not."""
     header = pl.Series("the header", list(names), dtype=pl.String).str.strip_chars()
     if header.str.contains(_YEAR_TWICE).all():
         header = header.str.replace(_YEAR_TWICE, "$1")
@@ -119,7 +118,7 @@ def _without_shared_words(header: pl.Series) -> list[pl.Series]:
 
 
 def _counted_steps(table: pl.DataFrame, names: Sequence[str]) -> tuple[str, ...]:
-    """The last columns, named by a word that they share and numbers that count up by one, as d_1, d_2, d_3."""
+    """Return the last columns, named by a shared word and numbers that increase by one, such as d_1, d_2, d_3."""
     steps: list[str] = []
     word, number = "", 0
     for name in reversed(names):
@@ -136,7 +135,7 @@ def _counted_steps(table: pl.DataFrame, names: Sequence[str]) -> tuple[str, ...]
 
 
 def _telling(table: pl.DataFrame, rest: Sequence[str], words: Sequence[str]) -> str | None:
-    """The column, or the fewest columns together, that differ from row to row."""
+    """Return the column, or the fewest columns together, that differ from row to row."""
     whole = [name for name in rest if name not in words and table[name].dtype.is_integer()]
     pool = [*words, *(name for name in rest if name not in words and is_text(table[name])), *whole]
     usual = usual_name(pool, ID_NAMES)
@@ -161,5 +160,5 @@ def _alike(table: pl.DataFrame, words: Sequence[str]) -> TableError:
     shown = "/".join(str(cell) for cell in table.select(words).row(first - 2) if cell is not None)
     return TableError(
         f"the header's times make each row a series, but rows {first} and {second} (the header is row 1) have the same "
-        f"name {shown!r}; keep one of them, or name the column that tells them apart by --id"
+        f"name {shown!r}; keep one of them, or name the column that distinguishes them with --id"
     )

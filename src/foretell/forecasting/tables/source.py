@@ -1,4 +1,4 @@
-"""A table's columns read into arrays, one entry a row, before any time grid."""
+"""Source: a table's columns read into arrays, one entry per row, before any time grid."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from foretell.tables.numerals import is_text, read_numbers, text_of
 from foretell.tables.times import check_range, parse_times
 
 _SHORT = 4_096
-# Beyond it the mean of a long series would not be finite.
+# Above this the mean of a long series would not be finite.
 _LARGEST = 1e302
 
 
 @dataclass(frozen=True)
 class Source:
-    """R rows of a table; each holds K targets at one time of one owner: a series, or a whole wide table."""
+    """R rows of a table; each has K targets at one time of one owner, which is a series or a whole wide table."""
 
     names: tuple[str, ...]
-    """Of the owners in long layout; in wide layout there is one owner, and the targets are the series."""
+    """Names of the owners in long layout; in wide layout there is one owner, and the targets are the series."""
     owner: NDArray[np.int64]
     """(R,)"""
     times: Times
@@ -38,7 +38,7 @@ class Source:
     """(R, K)"""
     targets: tuple[str, ...]
     numbers: NDArray[np.int64]
-    """(R,) where each row stood, counted from 0 below the header."""
+    """(R,) position of each row in the table, counted from 0 below the header."""
     clock: Clock
     time_format: str
     assumed: str | None = None
@@ -47,10 +47,10 @@ class Source:
     static: dict[str, Column] = field(default_factory=dict)
     """Each (R,)."""
     stamps: pl.Series | None = None
-    """The cells of the time column as they were written, by the rows' numbers; None where times stand in none."""
+    """Cells of the time column as they were written, indexed by `numbers`; None if there is no time column."""
 
     def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Source:
-        """Some of the rows, in the order given."""
+        """Return some of the rows, in the order given."""
         return replace(
             self,
             owner=self.owner[rows],
@@ -62,22 +62,22 @@ class Source:
         )
 
     def sorted(self) -> Source:
-        """By owner, then by time, then by row."""
+        """Sort by owner, then by time, then by row."""
         later, next_row = np.diff(self.times.astype(np.int64)), np.diff(self.numbers) >= 0
         if np.all((np.diff(self.owner) > 0) | ((np.diff(self.owner) == 0) & ((later > 0) | ((later == 0) & next_row)))):
             return self
         return self.take(np.lexsort((self.numbers, self.times, self.owner)))
 
     def stamp(self, at: int) -> str:
-        """The time of one of the rows as it was written."""
+        """Return the time of one of the rows as it was written."""
         cell = None if self.stamps is None else self.stamps[int(self.numbers[at])]
         return cell.strip() if isinstance(cell, str) else self.clock.show(self.times[at])
 
 
 def read_source(table: pl.DataFrame, roles: Roles, *, counts: bool = False) -> Source:
-    """Read the columns that play a part; with `counts`, times in whole numbers are counts whatever they look like.
+    """Read the columns that have a role; with `counts`, times in whole numbers are counts whatever they look like.
 
-    Raises `TableError` naming the row and the value of what cannot be read.
+    Raises `TableError` naming the row and the value that cannot be read.
     """
     numbers = np.arange(len(table))
     stamps = None if roles.time is None else time_cells(table, roles.time)
@@ -129,9 +129,9 @@ def _from_rows(table: pl.DataFrame, roles: Roles, values: NDArray[np.float64], n
 
 
 def read_ids(column: pl.Series, numbers: NDArray[np.int64]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
-    """The names in order of appearance, and each row's place among them."""
+    """Return the names in order of appearance, and the index of each row's name among them."""
     if column.dtype == pl.String and len(column) <= _SHORT:
-        # A polars expression costs more than going through them here.
+        # A polars expression costs more than a Python loop here.
         cells = column.to_list()
         stripped = {cell: str(cell or "").strip() for cell in dict.fromkeys(cells)}
         places = {name: i for i, name in enumerate(dict.fromkeys(stripped.values()))}
@@ -151,10 +151,10 @@ def read_ids(column: pl.Series, numbers: NDArray[np.int64]) -> tuple[tuple[str, 
 
 
 def _read_targets(table: pl.DataFrame, names: tuple[str, ...], numbers: NDArray[np.int64]) -> NDArray[np.float64]:
-    """(R, K) the target columns, NaN where missing."""
+    """Return (R, K), the target columns, NaN where missing."""
     columns = dict(zip(table.columns, table.get_columns(), strict=True))
     chosen = [columns[name] for name in names]
-    # One by one very many columns take long.
+    # Reading very many columns one by one is slow.
     plain = all(column.dtype.is_float() or column.dtype.is_integer() for column in chosen)
     values = [column.to_numpy() for column in chosen] if plain else [read_target(c, numbers) for c in chosen]
     matrix = np.column_stack(values).astype(np.float64, copy=False)
@@ -165,14 +165,14 @@ def _read_targets(table: pl.DataFrame, names: tuple[str, ...], numbers: NDArray[
 
 
 def read_target(column: pl.Series, numbers: NDArray[np.int64]) -> NDArray[np.float64]:
-    """A target column as float64, NaN where missing."""
+    """Return a target column as float64, NaN where missing."""
     name = column.name
     if not (column.dtype.is_numeric() or is_text(column) or column.dtype in (pl.Boolean, pl.Null)):
         raise TableError(f"the target column {name!r} holds {column.dtype} values, not numbers; see --target")
     read = read_numbers(column)
     if len(read.wrong):
         at = int(read.wrong[0])
-        why = "is not a number; mend it, or leave it empty where the value is missing"
+        why = "is not a number; correct it, or leave it empty if the value is missing"
         if read.ambiguous:
             why = "may mean thousands or a decimal comma; write it with a point, or without the comma"
         raise TableError(f"column {name!r}, row {numbers[at] + 2} (the header is row 1): {str(column[at])!r} {why}")
@@ -181,7 +181,7 @@ def read_target(column: pl.Series, numbers: NDArray[np.int64]) -> NDArray[np.flo
 
 
 def read_covariate(column: pl.Series, numbers: NDArray[np.int64]) -> Column:
-    """A covariate as float64 with NaN where every cell is a number, else as str objects with None."""
+    """Return a covariate as float64 with NaN if every cell is a number, otherwise as str objects with None."""
     if column.dtype.is_numeric() or column.dtype in (pl.Boolean, pl.Null):
         values = read_numbers(column).values
     elif is_text(column):
@@ -218,26 +218,26 @@ def _refuse_extremes(values: NDArray[np.float64], name: str, numbers: NDArray[np
         what = "infinite" if np.isinf(values[at]) else "too large to compute with"
         raise TableError(
             f"column {name!r}, row {numbers[at] + 2} (the header is row 1): the value is {what} ({values[at]}); "
-            "mend it, or leave it empty where the value is missing"
+            "correct it, or leave it empty if the value is missing"
         )
 
 
 def absent_like(column: Column, length: int) -> Column:
-    """A covariate of the same kind, missing everywhere."""
+    """Return a covariate of the same type, missing everywhere."""
     if column.dtype == object:
         return np.full(length, None, dtype=object)
     return np.full(length, np.nan)
 
 
 def is_missing(column: Column) -> NDArray[np.bool_]:
-    """Where a covariate is missing."""
+    """Return a mask of the missing cells of a covariate."""
     if column.dtype == object:
         return np.fromiter((cell is None for cell in column), dtype=bool, count=len(column))
     return np.isnan(column.astype(np.float64))
 
 
 def differ(one: Column | NDArray[np.float64], other: Column | NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Where two arrays differ, missing cells being equal to one another."""
+    """Return a mask of the cells in which two arrays differ; missing cells equal one another."""
     unequal = np.asarray(one != other, dtype=bool)
     if one.dtype != object:
         unequal &= ~(np.isnan(one.astype(np.float64)) & np.isnan(other.astype(np.float64)))

@@ -1,4 +1,4 @@
-"""The column, or the columns together, that hold the times of a table."""
+"""Time columns: the column, or the columns together, that hold the times of a table."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CERTAIN = ("ds", "date", "datetime", "date_time", "timestamp")
 
 
 def time_column(table: pl.DataFrame, names: Sequence[str]) -> str | None:
-    """The column of time stamps among `names`, by type, spelling and name; None where there is none."""
+    """Return the column of time stamps among `names`, by type, spelling and name; None if there is none."""
     dates = [name for name in names if is_date(table[name])]
     if dates:
         typed = [name for name in dates if table[name].dtype.is_temporal()]
@@ -29,14 +29,14 @@ def time_column(table: pl.DataFrame, names: Sequence[str]) -> str | None:
 
 
 def joined_time(table: pl.DataFrame, names: Sequence[str], time: str | None) -> str | None:
-    """The columns among `names` that are the time together, `time` with them if it is no date itself; None where one
-    column is the whole time."""
+    """Return the joint name of columns among `names` that together give the time, including `time` if it is not a date
+    itself; None if one column is the whole time."""
     date = time if time is not None and (is_date(table[time]) or _is_day_number(table[time])) else None
     return spread_time(table, names, date)
 
 
 def is_surely_time(table: pl.DataFrame, name: str) -> bool:
-    """Whether a column can be nothing but the time: dates, or numbers called `ds` or `date`."""
+    """Return whether a column can only be the time: dates, or numbers called `ds` or `date`."""
     return is_date(table[name]) or name.strip().lower() in _CERTAIN
 
 
@@ -45,6 +45,6 @@ def _counts(column: pl.Series) -> bool:
 
 
 def _is_day_number(column: pl.Series) -> bool:
-    """Whether whole numbers are dates such as 20240131."""
+    """Return whether whole numbers are dates such as 20240131."""
     days = present(column).cast(pl.Int64, strict=False) if is_whole(column) else column.head(0)
     return len(days) > 0 and bool(days.is_between(1800_01_01, 2200_12_31).fill_null(False).all())

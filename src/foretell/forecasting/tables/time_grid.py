@@ -1,4 +1,4 @@
-"""The grid that a table's rows lie on: their frequency and their clock, and rows that lie near it moved onto it."""
+"""Time grid of a table's rows: their frequency and clock; times slightly off the grid are moved onto it."""
 
 from __future__ import annotations
 
@@ -22,17 +22,16 @@ _UTC = ("UTC", "Etc/UTC", "GMT", "Etc/GMT", "Zulu")
 
 
 def on_grid(source: Source, wanted: str | int | None, notes: list[str]) -> tuple[Source, Frequency]:
-    """The source, sorted by owner and time, with the frequency `wanted`, or its own; on wall time where steps are days
-    or longer.
-
+    """Return the source, sorted by owner and time, on a grid of the frequency `wanted`, or its own, and that frequency;
+    in local time if steps are days or longer.
     What was moved, left out or assumed is added to `notes`. Raises `TableError` naming the row that is off the grid,
-    `SettingsError` for a frequency that does not go with the times.
+    `SettingsError` for a frequency that does not fit the times.
     """
     given = Frequency.parse(wanted) if wanted is not None else None
     integer = source.times.dtype.kind != "M"
     if given is not None and given.is_integer != integer:
         what = "integers, so give the step as a whole number" if integer else 'dates, so give one such as "D" or "h"'
-        raise SettingsError(f"frequency {wanted!r} does not go with the time column, which holds {what}")
+        raise SettingsError(f"frequency {wanted!r} does not fit the time column, which holds {what}")
     source = _on_wall_clock(source, given, notes)
     if given is None and not integer:
         source = _without_closed_rows(source)
@@ -41,7 +40,7 @@ def on_grid(source: Source, wanted: str | int | None, notes: list[str]) -> tuple
     if given is None and isinstance(frequency.grid, WeeklyGrid) and "@" in frequency.alias:
         step = frequency.alias.split("@")[0]
         notes.append(
-            f"There are only ever values on {open_days(frequency.alias)}: nothing is forecast in between. "
+            f"There are values only on {open_days(frequency.alias)}: nothing is forecast in between. "
             f"Give --frequency {step} for a forecast of every {'day' if step == 'D' else 'step'}."
         )
     return source, frequency
@@ -56,7 +55,7 @@ def _on_wall_clock(source: Source, given: Frequency | None, notes: list[str]) ->
     if hours and (given is not None or not _has_opening_hours(source, local)):
         return source
     what = "open hours" if hours else "days or longer"
-    notes.append(f"Steps are {what}, so times are what clocks in {zone} show.")
+    notes.append(f"Steps are {what}, so times are local times in {zone}.")
     return replace(source, times=local, clock=Clock(zone, wall=True))
 
 
@@ -71,7 +70,7 @@ def _is_daily(local: Times, given: Frequency | None, bounds: NDArray[np.int64]) 
     try:
         return infer_frequency(np.split(local, bounds)).is_on_wall_clock
     except TableError:
-        # Days that holidays make uneven, for all one can tell.
+        # Presumably days, made uneven by holidays.
         return True
 
 
@@ -86,7 +85,7 @@ def _has_opening_hours(source: Source, local: Times) -> bool:
 
 
 def _without_closed_rows(source: Source) -> Source:
-    """The source without the rows of days and hours that stand in it without ever having a value."""
+    """Return the source without rows of weekdays and hours that never have a value."""
     observed = (~np.isnan(source.values)).any(axis=1)
     if observed.all() or not observed.any():
         return source
@@ -103,7 +102,7 @@ def _without_closed_rows(source: Source) -> Source:
 
 
 def _settled(source: Source, given: Frequency | None, notes: list[str]) -> tuple[Source, Frequency]:
-    """The frequency, and the source with jitter taken out of its times."""
+    """Return the source without jitter in its times, and its frequency."""
     failure = None
     frequency = given
     if given is None:
@@ -126,8 +125,8 @@ def _settled(source: Source, given: Frequency | None, notes: list[str]) -> tuple
     by = np.abs((moved - source.times).astype(np.int64))
     at = int(np.argmax(by))
     notes.append(
-        f"{int(np.sum(by > 0)):,} of {len(by):,} time stamps lie beside an even grid and were moved onto it, by up to "
-        f"{_duration(int(by[at]))} ({source.stamp(at)} to {source.clock.show(moved[at])})."
+        f"{int(np.sum(by > 0)):,} of {len(by):,} time stamps are slightly off a regular grid and were moved onto "
+        f"it, by up to {_duration(int(by[at]))} ({source.stamp(at)} to {source.clock.show(moved[at])})."
     )
     return _settled(replace(source, times=moved), given, notes)
 
@@ -163,16 +162,16 @@ def _refuse_off_grid(source: Source, frequency: Frequency) -> None:
     series = f" of series {source.names[owner]!r}" if source.names[owner] else ""
     raise TableError(
         f"the time {source.stamp(at)}{series} in row {source.numbers[at] + 2} (the header is row 1) "
-        f"is off the grid that the other times lie on, {describe_frequency(frequency.alias)}; mend or drop that row, "
-        "or give another frequency with --frequency or frequency="
+        f"is off the grid that the other times lie on, {describe_frequency(frequency.alias)}; correct or drop that "
+        "row, or give another frequency with --frequency or frequency="
     )
 
 
 def hours_told_apart(source: Source, notes: list[str]) -> Source:
-    """Local hours that stand twice where clocks are put back, told apart by the order of the rows.
+    """Distinguish local hours that occur twice when clocks are put back, by the order of the rows.
 
-    The source is sorted by owner, time and row. It is returned as it is unless all times that stand twice with
-    different values lie in such an hour of one time zone; then its times are UTC instants.
+    The source is sorted by owner, time and row. It is returned unchanged unless all times that appear twice with
+    different values are in such an hour of one time zone; then its times become UTC instants.
     """
     if source.clock.zone is not None or source.times.dtype.kind != "M":
         return source
@@ -191,8 +190,8 @@ def hours_told_apart(source: Source, notes: list[str]) -> Source:
         times = told_apart(source.times, later, zone)
         if times is not None:
             notes.append(
-                f"Times such as {show_time(hours[0])} stand twice, since clocks were put back then (as in {zone}): the "
-                f"{'lower' if newest_first else 'upper'} row was taken for the earlier hour."
+                f"Times such as {show_time(hours[0])} appear twice, since clocks were put back then (as in {zone}); "
+                f"the {'lower' if newest_first else 'upper'} row was read as the earlier hour."
             )
             return replace(source, times=times, clock=Clock(zone, naive=True)).sorted()
     return source
