@@ -1,0 +1,1 @@
+"""Text to speech: recordings with transcripts -> voices -> sound from text."""
