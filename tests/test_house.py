@@ -16,8 +16,8 @@ FLOORS = (
     ("nn",),
     ("training", "tables"),
     ("model", "datasets"),
-    ("text",),
-    ("forecasting", "speech", "audio", "music", "caption"),
+    ("text", "audio"),
+    ("forecasting", "speech", "music", "caption"),
     ("export", "serve", "distributed"),
     ("cli",),
 )

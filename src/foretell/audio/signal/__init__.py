@@ -1,0 +1,9 @@
+"""What speech analysis needs of a waveform: mel spectra, fundamental frequency, linear prediction."""
+
+from foretell.audio.signal.cepstrum import cepstrum, with_deltas
+from foretell.audio.signal.frames import Frames
+from foretell.audio.signal.linear_prediction import LinearPrediction
+from foretell.audio.signal.mel import MelSpectrum
+from foretell.audio.signal.pitch import Pitch, PitchTracker
+
+__all__ = ["Frames", "LinearPrediction", "MelSpectrum", "Pitch", "PitchTracker", "cepstrum", "with_deltas"]
