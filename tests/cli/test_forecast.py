@@ -84,7 +84,7 @@ def test_known_values_come_in_a_table_of_their_own(run: Callable[..., Any], sale
     lines = sales.read_text().splitlines(keepends=True)
     (sales.parent / "past.csv").write_text("".join(lines[:144]))
     (sales.parent / "plans.csv").write_text("".join([lines[0], *lines[144:]]))
-    options = ("-n", "7", "--known", "holiday", "-o", "f.csv", *tiny)
+    options = ("-n", "7", "--known", "holiday", "--model", "lstm", "-o", "f.csv", *tiny)
     done = run("forecast", "past.csv", *options)
     assert done.exit_code == 2
     assert "2020-05-23" in done.stderr

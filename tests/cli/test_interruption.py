@@ -21,7 +21,7 @@ OPTIONS = (
     "--model",
     "lstm",
     "--steps",
-    "600",
+    "120",
     "--hidden",
     "8",
     "--layers",

@@ -112,5 +112,5 @@ def test_without_a_valid_part_some_chorales_are_held_out(run: Callable[..., Any]
 
 @pytest.mark.usefixtures("bach")
 def test_ctrl_c_and_on(interrupted_and_resumed: Callable[[tuple[str, ...]], None]) -> None:
-    options = ("music", "train", "bach", "-o", "model", "--steps", "100", "--hidden", "8")
+    options = ("music", "train", "bach", "-o", "model", "--steps", "60", "--hidden", "8")
     interrupted_and_resumed(options)

@@ -48,7 +48,14 @@ needs_library = pytest.mark.skipif(not built, reason="the compiled kernels are m
 
 
 SCANS = ["every_variant", "single_step", "odd_sizes", "nan_stays", "nothing_but_empty"]
-GENERATION = ["every_shape", "every_kind_of_sampling", "bfloat16", "two_threads", "int8_arithmetic", "int8_sums"]
+GENERATION = [
+    "every_shape",
+    "every_kind_of_sampling and 3.0",
+    "bfloat16",
+    "two_threads",
+    "int8_arithmetic",
+    "int8_sums",
+]
 DECODERS = ["every_layer", "scores_by_another"]
 STACKS = ["values_and_gradients", "going_on", "nan_stays"]
 CANDIDATES = ["twin_is_the_same and 26", "long_seasons", "finite and compiled"]
