@@ -32,10 +32,10 @@ from tables import markdown
 from torch import Tensor, nn
 
 from foretell.text import DynamicSettings, LanguageModel, LanguageSettings, hold_out, read_text
-from foretell.text.language import task
-from foretell.text.language.characters import Characters
-from foretell.text.language.network import build
-from foretell.text.language.streams import Streams
+from foretell.text.language_model import task
+from foretell.text.language_model.characters import Characters
+from foretell.text.language_model.network import build
+from foretell.text.language_model.streams import Streams
 from foretell.training import train
 
 TEST, VALIDATION = 0.1, 0.05
@@ -44,7 +44,7 @@ WRITTEN = 2000
 
 
 class Peer(nn.Module):
-    """The network of `foretell.text.language.network` on torch's own LSTM."""
+    """The network of `foretell.text.language_model.network` on torch's own LSTM."""
 
     def __init__(self, settings: LanguageSettings, numbers: int) -> None:
         super().__init__()

@@ -20,7 +20,7 @@ from pathlib import Path
 from tables import markdown
 
 from foretell.music import Chorale, MusicModel, MusicSettings, read_chorales
-from foretell.music.settings import BODIES
+from foretell.music.settings import BACKBONES
 
 MOST_PARAMETERS = 400_000
 PUBLISHED = ("Conv1D + LSTM 256 (the text)", "0.656", "0.816", "397,000", "", "published")
@@ -37,7 +37,9 @@ def main() -> None:
     """Train, evaluate once, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="the folder of jsb_chorales.tgz")
-    parser.add_argument("--body", action="append", choices=BODIES, help="repeat for several; default: foretell's own")
+    parser.add_argument(
+        "--backbone", action="append", choices=BACKBONES, help="repeat for several; default: foretell's own"
+    )
     parser.add_argument("--steps", type=int, default=None, help="training steps; default: foretell's own")
     parser.add_argument("--minutes", type=float, default=None, help="of training each, in place of steps")
     parser.add_argument("--seed", type=int, default=0)
@@ -50,8 +52,8 @@ def main() -> None:
     rows = [("the same voice's last note", "", f"{repeated(asked):.3f}", "0", "", "this run")]
     if not options.validate:
         rows.insert(0, PUBLISHED)
-    for body in options.body or [MusicSettings().body]:
-        settings = MusicSettings(body=body)
+    for backbone in options.backbone or [MusicSettings().backbone]:
+        settings = MusicSettings(backbone=backbone)
         training = replace(settings.training, seed=options.seed)
         if options.steps:
             training = replace(training, steps=options.steps)
@@ -59,7 +61,7 @@ def main() -> None:
             training = replace(training, minutes=options.minutes, steps=10**9)
         model = MusicModel(replace(settings, training=training))
         if model.parameters > MOST_PARAMETERS:
-            raise SystemExit(f"{body} has {model.parameters:,} parameters, more than {MOST_PARAMETERS:,}")
+            raise SystemExit(f"{backbone} has {model.parameters:,} parameters, more than {MOST_PARAMETERS:,}")
         start = time.perf_counter()
         model.train(chorales.train, chorales.valid, device="cpu")
         seconds = time.perf_counter() - start
@@ -69,7 +71,7 @@ def main() -> None:
         parameters = f"{model.parameters:,}"
         rows.append(
             (
-                f"foretell, {body}",
+                f"foretell, {backbone}",
                 f"{score.loss:.3f}",
                 f"{score.accuracy:.3f}",
                 parameters,
@@ -79,13 +81,13 @@ def main() -> None:
         )
         assert model.history is not None
         print(
-            f"{body}: {model.history.steps:,} steps, best on the valid part after {model.history.best_step:,}; "
+            f"{backbone}: {model.history.steps:,} steps, best on the valid part after {model.history.best_step:,}; "
             f"{score.notes:,} notes asked"
         )
         if not options.validate:
             reached = score.loss < MUST_REACH[0] and score.accuracy > MUST_REACH[1]
             wanted = f"loss under {MUST_REACH[0]} and accuracy over {MUST_REACH[1]}"
-            print(f"{body}: {wanted}: {'reached' if reached else 'MISSED'}")
+            print(f"{backbone}: {wanted}: {'reached' if reached else 'MISSED'}")
     part = "valid" if options.validate else "test"
     print(f"\nThe next note of {len(asked)} chorales of the {part} part, given all before it\n")
     print(markdown(("", "loss (nats a note)", "accuracy", "parameters", "training (s)", ""), rows))

@@ -68,18 +68,18 @@ class Recurrent(Network):
     `at`: the steps whose targets the forecasts are for.
     """
 
-    def __init__(self, body: nn.Module, ahead: int, at: slice, convolution: Downsample | None = None) -> None:
+    def __init__(self, recurrent: nn.Module, ahead: int, at: slice, convolution: Downsample | None = None) -> None:
         super().__init__()
         self.at = at
         self.convolution = convolution
-        self.body = body
+        self.recurrent = recurrent
         self.dense = nn.Linear(UNITS, ahead)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, 50, 1) to (B, steps, ahead)."""
         if self.convolution is not None:
             x = self.convolution(x)
-        hidden = self.body(x)[0]
+        hidden = self.recurrent(x)[0]
         forecast: Tensor = self.dense(hidden[:, LAST_STEP] if self.at == LAST_STEP else hidden)
         return forecast
 
@@ -166,8 +166,8 @@ def stacked(layer: type[nn.Module], ahead: int, at: slice, **options: bool) -> R
 
 def convolution_and_gru(ahead: int) -> Recurrent:
     """A convolution that halves the number of steps, then two recurrent layers."""
-    body = GRU(UNITS, UNITS, 2, batch_first=True)
-    return Recurrent(body, ahead, slice(3, None, 2), Downsample(1, UNITS, kernel_size=4, stride=2))
+    recurrent = GRU(UNITS, UNITS, 2, batch_first=True)
+    return Recurrent(recurrent, ahead, slice(3, None, 2), Downsample(1, UNITS, kernel_size=4, stride=2))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from foretell import Forecaster, ForecastSettings
-from foretell.text.language.model import LanguageSettings
+from foretell.text.language_model.model import LanguageSettings
 from foretell.text.translation.model import TranslatorSettings
 from foretell.training import TrainingSettings
 
@@ -83,7 +83,7 @@ def test_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     monkeypatch.chdir(tmp_path)
     (tmp_path / "plays.txt").write_text(100 * "ROMEO: one two, buckle my shoe;\n")
     training = TrainingSettings(steps=5)
-    smaller(monkeypatch, "foretell.text.language.settings", LanguageSettings(hidden=8, training=training))
+    smaller(monkeypatch, "foretell.text.language_model.settings", LanguageSettings(hidden=8, training=training))
     run_blocks("docs/guides/text.md")
     plain, dynamic, *written = capsys.readouterr().out.splitlines()
     assert plain.startswith("Score(bits=")

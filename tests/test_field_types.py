@@ -18,7 +18,7 @@ from foretell.field_types import UnlikeError, from_plain, read_value, settle_fie
 from foretell.forecasting.settings import ForecastSettings
 from foretell.music.settings import MusicSettings
 from foretell.text.classification.settings import ClassifierSettings
-from foretell.text.language.settings import LanguageSettings
+from foretell.text.language_model.settings import LanguageSettings
 from foretell.text.translation.settings import TranslatorSettings
 from foretell.training.settings import TrainingSettings
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import typer
 
-from foretell.cli.guard import guarded
+from foretell.cli.exit_status import guarded
 from foretell.errors import TableError
 from foretell.terminal import printable
 

@@ -169,7 +169,7 @@ def _music(place: Path) -> None:
     from foretell.training.settings import TrainingSettings
 
     chords = np.repeat(np.array([(72, 67, 64, 48), (72, 69, 65, 53)] * 4), 4, axis=0)
-    small = {"body": "gru", "hidden": 8, "window": 16, "batch_size": 4, "training": TrainingSettings(steps=2)}
+    small = {"backbone": "gru", "hidden": 8, "window": 16, "batch_size": 4, "training": TrainingSettings(steps=2)}
     MusicModel(MusicSettings(**small)).train([Chorale("one", chords)], device="cpu").save(place)
 
 

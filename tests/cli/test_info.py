@@ -222,10 +222,10 @@ def test_an_audio_model(run: Callable[..., Any], tmp_path: Path) -> None:
 
 
 def test_a_music_model_with_and_without_training(run: Callable[..., Any], tmp_path: Path) -> None:
-    model = MusicModel(MusicSettings(body="lstm", hidden=6)).initialise(None)
+    model = MusicModel(MusicSettings(backbone="lstm", hidden=6)).initialise(None)
     model.save(tmp_path / "tune")
     facts = json.loads(run("info", "tune", "--json").stdout)
-    assert (facts["kind"], facts["body"], facts["parameters"]) == ("music", "lstm", count(model.network))
+    assert (facts["kind"], facts["backbone"], facts["parameters"]) == ("music", "lstm", count(model.network))
     assert facts["training"] == {"sentences": ["It was not trained: its weights are random."]}
     assert "validation_loss" not in facts
     shown = run("info", "tune").stdout

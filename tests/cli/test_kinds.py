@@ -61,7 +61,7 @@ def text(folder: Path) -> None:
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "audio": {"layers": 3, "residual": 4, "skip": 4, "chunk": 64, "piece": 64},
-    "music": {"body": "gru", "hidden": 4, "window": 8},
+    "music": {"backbone": "gru", "hidden": 4, "window": 8},
     "classify": {"hidden": 4, "members": 1},
     "translate": {"hidden": 4, "embedding": 4, "vocabulary": 300},
     "caption": {"size": 16, "channels": 1, "hidden": 4, "vocabulary": 300},

@@ -36,13 +36,13 @@ def model(run: Callable[..., Any], bach: Path) -> Path:
     return bach.parent / "model"
 
 
-@pytest.mark.parametrize("body", ["lstm", "gru", "wavenet", "conv-lstm"])
-def test_train_and_generate(body: str, run: Callable[..., Any], bach: Path) -> None:
+@pytest.mark.parametrize("backbone", ["lstm", "gru", "wavenet", "conv-lstm"])
+def test_train_and_generate(backbone: str, run: Callable[..., Any], bach: Path) -> None:
     folder = bach.parent
-    done = run("music", "train", "bach", "-o", "model", "--body", body, *TINY)
+    done = run("music", "train", "bach", "-o", "model", "--backbone", backbone, *TINY)
     assert done.exit_code == 0, done.output
     for words in (
-        f"{body} of",
+        f"{backbone} of",
         "4 for training, 2 for validation, 1 for test",
         "20 steps in",
         "nats per note",

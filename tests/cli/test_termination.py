@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import typer
 
-from foretell.cli.guard import Interrupted, guarded
+from foretell.cli.exit_status import Interrupted, guarded
 from foretell.cli.termination import Terminated
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals")

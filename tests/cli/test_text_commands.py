@@ -153,7 +153,7 @@ def test_a_reader_that_has_read_enough(tmp_path: Path) -> None:
 
 
 def test_a_terminal_is_not_steered(monkeypatch: pytest.MonkeyPatch) -> None:
-    show = importlib.import_module("foretell.text.language.kind")._print
+    show = importlib.import_module("foretell.text.language_model.kind")._print
     for terminal, shown in ((True, "a\\x1b[\tb\nc\\x07\n"), (False, "a\x1b[\tb\nc\x07")):
         monkeypatch.setattr(sys, "stdout", io.StringIO())
         monkeypatch.setattr(sys.stdout, "isatty", lambda terminal=terminal: terminal)

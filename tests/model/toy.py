@@ -15,9 +15,9 @@ from foretell.model import score
 from foretell.model.answer import Answer
 from foretell.model.base import Model, Recipe
 from foretell.model.kind import Kind
+from foretell.model.printer import Printer
 from foretell.model.settings import ModelSettings
 from foretell.model.source import Parts, Progressed, Source
-from foretell.model.talk import Talk
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ class Add(Answer):
     verb: ClassVar[str] = "predict"
     to: Annotated[float, Setting("What it is added to.")] = 0.0
 
-    def run(self, model: ToyModel, talk: Talk) -> dict[str, Any]:
-        talk.say(f"{self.to + model.network.mean.item():.1f}")
+    def run(self, model: ToyModel, printer: Printer) -> dict[str, Any]:
+        printer.say(f"{self.to + model.network.mean.item():.1f}")
         return {"sum": self.to + model.network.mean.item()}
 
 

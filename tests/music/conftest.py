@@ -41,7 +41,7 @@ def chorales() -> tuple[Chorale, ...]:
 def tiny() -> Callable[..., MusicSettings]:
     """Settings for a training of a second."""
 
-    def settings(body: str = "gru", steps: int = 20, **more: object) -> MusicSettings:
+    def settings(backbone: str = "gru", steps: int = 20, **more: object) -> MusicSettings:
         training = TrainingSettings(steps=steps, learning_rate=0.01, evaluate_every=10, checkpoint_every=5)
         small: dict[str, object] = {
             "hidden": 12,
@@ -49,9 +49,9 @@ def tiny() -> Callable[..., MusicSettings]:
             "embedding": 6,
             "window": 16,
             "batch_size": 4,
-            "dropout": None if body == "wavenet" else 0.0,
+            "dropout": None if backbone == "wavenet" else 0.0,
         }
-        return MusicSettings(body=body, training=training, **{**small, **more})  # type: ignore[arg-type]
+        return MusicSettings(backbone=backbone, training=training, **{**small, **more})  # type: ignore[arg-type]
 
     return settings
 

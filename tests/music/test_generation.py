@@ -11,7 +11,7 @@ from foretell import SettingsError
 from foretell.music.generation import LONGEST, _drawn_step_by_step, compose
 from foretell.music.network import BEFORE, build
 from foretell.music.notes import classes_of, is_note
-from foretell.music.settings import BODIES, MusicSettings
+from foretell.music.settings import BACKBONES, MusicSettings
 from foretell.nn.heads import Sampling
 
 
@@ -20,9 +20,9 @@ def network_of(settings: MusicSettings) -> Any:
     return build(settings).eval()
 
 
-@pytest.mark.parametrize("body", BODIES)
-def test_a_piece(body: str, tiny: Callable[..., MusicSettings], cadences: Any) -> None:
-    network = network_of(tiny(body))
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_a_piece(backbone: str, tiny: Callable[..., MusicSettings], cadences: Any) -> None:
+    network = network_of(tiny(backbone))
     start = cadences(1)[:5]
     piece = compose(network, 7, start=start, seed=3)
     assert piece.shape == (12, 4)
@@ -35,12 +35,12 @@ def test_a_piece(body: str, tiny: Callable[..., MusicSettings], cadences: Any) -
     assert compose(network, 2).shape == (2, 4)
 
 
-@pytest.mark.parametrize("body", BODIES)
+@pytest.mark.parametrize("backbone", BACKBONES)
 @pytest.mark.parametrize("given", [0, 3])
 def test_the_likeliest_notes_are_those_of_the_whole_sequence(
-    body: str, given: int, tiny: Callable[..., MusicSettings], cadences: Any
+    backbone: str, given: int, tiny: Callable[..., MusicSettings], cadences: Any
 ) -> None:
-    network = network_of(tiny(body))
+    network = network_of(tiny(backbone))
     piece = compose(network, 9, start=cadences(1)[:given], sampling=Sampling(top_k=1))
     classes = torch.from_numpy(classes_of(piece).reshape(1, -1))
     past = torch.cat([torch.full((1, network.context), BEFORE), classes[:, :-1]], 1)

@@ -11,14 +11,14 @@ from foretell import ModelError, MusicError
 from foretell.model.folder import write_folder
 from foretell.music import MusicModel, MusicSettings
 from foretell.music.chorales import Chorale
-from foretell.music.settings import BODIES
+from foretell.music.settings import BACKBONES
 
 
-@pytest.mark.parametrize("body", BODIES)
+@pytest.mark.parametrize("backbone", BACKBONES)
 def test_train_save_load(
-    body: str, chorales: tuple[Chorale, ...], tiny: Callable[..., MusicSettings], tmp_path: Path
+    backbone: str, chorales: tuple[Chorale, ...], tiny: Callable[..., MusicSettings], tmp_path: Path
 ) -> None:
-    model = MusicModel(tiny(body, steps=30))
+    model = MusicModel(tiny(backbone, steps=30))
     before = model.initialise(None).evaluate(chorales)
     assert model.train(chorales[:4], chorales[4:], device="cpu") is model
     assert model.history is not None
@@ -88,8 +88,8 @@ def test_folders_that_will_not_do(tiny: Callable[..., MusicSettings], tmp_path: 
     weights = {name: tensor.clone() for name, tensor in model.network.state_dict().items()}
     description = json.loads((tmp_path / "model" / "model.json").read_text())["model"]
     wrong: tuple[tuple[str, Any], ...] = (
-        ("hidden", 13), ("hidden", "wide"), ("hidden", 10**9), ("hidden", 2.5), ("layers", 10**7), ("body", "lstm"),
-        ("body", "organ"), ("training", None), ("unheard", 1),
+        ("hidden", 13), ("hidden", "wide"), ("hidden", 10**9), ("hidden", 2.5), ("layers", 10**7), ("backbone", "lstm"),
+        ("backbone", "organ"), ("training", None), ("unheard", 1),
     )  # fmt: skip
     for name, value in wrong:
         stranger = {key: part for key, part in description.items() if key not in ("kind", "weights_sha256")}

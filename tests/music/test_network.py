@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from foretell.music.network import BEFORE, METRE_FEATURES, build, metre
-from foretell.music.settings import BODIES, MusicSettings
+from foretell.music.settings import BACKBONES, MusicSettings
 
 
 def network_of(settings: MusicSettings) -> Any:
@@ -29,9 +29,9 @@ def test_metre() -> None:
     assert features.sum(-1).tolist() == [[2.0] * 3] * 2
 
 
-@pytest.mark.parametrize("body", BODIES)
-def test_step_by_step_is_the_same_as_at_once(body: str, tiny: Callable[..., MusicSettings]) -> None:
-    network = network_of(tiny(body, dropout=None))
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_step_by_step_is_the_same_as_at_once(backbone: str, tiny: Callable[..., MusicSettings]) -> None:
+    network = network_of(tiny(backbone, dropout=None))
     context, steps = network.context, 30
     past = torch.randint(0, 47, (2, context + steps - 1))
     past[0, :context] = BEFORE
@@ -45,9 +45,9 @@ def test_step_by_step_is_the_same_as_at_once(body: str, tiny: Callable[..., Musi
             torch.testing.assert_close(piece, whole[:, first:last], rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("body", BODIES)
-def test_no_note_is_seen_before_its_time(body: str, tiny: Callable[..., MusicSettings]) -> None:
-    network = network_of(tiny(body))
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_no_note_is_seen_before_its_time(backbone: str, tiny: Callable[..., MusicSettings]) -> None:
+    network = network_of(tiny(backbone))
     context, steps = network.context, 20
     past = torch.randint(0, 47, (1, context + steps - 1))
     changed = past.clone()
@@ -58,9 +58,9 @@ def test_no_note_is_seen_before_its_time(body: str, tiny: Callable[..., MusicSet
     assert different.tolist()[:11] == [False] * 10 + [True]
 
 
-@pytest.mark.parametrize("body", BODIES)
-def test_voice_and_beat_matter(body: str, tiny: Callable[..., MusicSettings]) -> None:
-    network = network_of(tiny(body))
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_voice_and_beat_matter(backbone: str, tiny: Callable[..., MusicSettings]) -> None:
+    network = network_of(tiny(backbone))
     past = torch.randint(0, 47, (1, network.context + 5))
     with torch.no_grad():
         outputs = [network(past, torch.tensor([position]))[0] for position in (0, 1, 4, 64)]
@@ -69,7 +69,7 @@ def test_voice_and_beat_matter(body: str, tiny: Callable[..., MusicSettings]) ->
     assert torch.equal(outputs[0], outputs[3])
 
 
-@pytest.mark.parametrize("body", BODIES)
-def test_the_usual_size_is_within_400_000_parameters(body: str) -> None:
-    count = sum(p.numel() for p in build(MusicSettings(body=body)).parameters())  # type: ignore[arg-type]
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_the_usual_size_is_within_400_000_parameters(backbone: str) -> None:
+    count = sum(p.numel() for p in build(MusicSettings(backbone=backbone)).parameters())  # type: ignore[arg-type]
     assert 300_000 < count < 400_000

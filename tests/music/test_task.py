@@ -48,10 +48,12 @@ def test_evaluation_counts_every_note_but_the_first(context: int) -> None:
     assert two_wrong.accuracy == pytest.approx(55 / 57)
 
 
-@pytest.mark.parametrize("body", ["gru", "wavenet", "conv-lstm"])
-def test_evaluation_does_not_depend_on_company(body: str, tiny: Callable[..., MusicSettings], cadences: Any) -> None:
+@pytest.mark.parametrize("backbone", ["gru", "wavenet", "conv-lstm"])
+def test_evaluation_does_not_depend_on_company(
+    backbone: str, tiny: Callable[..., MusicSettings], cadences: Any
+) -> None:
     torch.manual_seed(0)
-    network = build(tiny(body)).eval()
+    network = build(tiny(backbone)).eval()
     pieces = [Chorale("a", cadences(1)), Chorale("b", cadences(3, up=2))]
     together = evaluate(network, pieces)
     alone = [evaluate(network, [piece]) for piece in pieces]
@@ -111,12 +113,12 @@ def test_short_chorales_are_padded_and_padding_teaches_nothing(tiny: Callable[..
     assert loss.item() <= sure + 3.0 * first_notes / int(known.sum()) + 1e-4
 
 
-@pytest.mark.parametrize("body", ["gru", "lstm", "wavenet", "conv-lstm"])
+@pytest.mark.parametrize("backbone", ["gru", "lstm", "wavenet", "conv-lstm"])
 def test_a_long_piece_goes_by_in_parts(
-    body: str, tiny: Callable[..., MusicSettings], cadences: Any, monkeypatch: pytest.MonkeyPatch
+    backbone: str, tiny: Callable[..., MusicSettings], cadences: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     torch.manual_seed(0)
-    network = build(tiny(body)).eval()
+    network = build(tiny(backbone)).eval()
     pieces = [Chorale("a", cadences(9)), Chorale("b", cadences(2, up=2))]
     whole = evaluate(network, pieces)
     monkeypatch.setattr("foretell.music.task._NOTES_AT_ONCE", 50)

@@ -12,8 +12,8 @@ from foretell.audio.settings import AudioSettings
 from foretell.declaration import DATA, OUTPUT, Setting
 from foretell.model.answer import Answer, Drawing
 from foretell.model.kind import Kind
+from foretell.model.printer import Printer
 from foretell.model.source import Parts, Progressed, Source
-from foretell.model.talk import Talk
 from foretell.storage.outputs import require_apart
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Speak(Answer):
         require_writable(self.out)
         require_apart(self.out, self.seed_audio, "the sound")
 
-    def run(self, model: Any, talk: Talk) -> dict[str, Any]:
+    def run(self, model: Any, printer: Printer) -> dict[str, Any]:
         """See `Answer`."""
         from foretell.audio.writing import SoundWriter
 
@@ -111,7 +111,7 @@ class Speak(Answer):
             return f"{fast:,.0f} samples per second, {fast / rate:.2f} times real time"
 
         with (
-            talk.progress("Generating", words) as on_progress,
+            printer.progress("Generating", words) as on_progress,
             SoundWriter(self.out, rate, expected=round(total)) as writer,
         ):
             for waveform in stream:
@@ -119,7 +119,7 @@ class Speak(Answer):
                 on_progress(min(writer.samples / total, 1.0))
         seconds = monotonic() - began
         fast = writer.samples / max(seconds, 1e-9)
-        talk.say(
+        printer.say(
             f"{self.out}: {writer.samples / rate:.2f} s of sound at {rate:,} samples per second, generated in "
             f"{seconds:.2f} s with {weights} weights: {fast:,.0f} samples per second, "
             f"{fast / rate:.2f} times real time."

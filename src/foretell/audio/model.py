@@ -24,7 +24,7 @@ from foretell.audio.task import AudioTask, Scores
 from foretell.errors import SettingsError
 from foretell.model import score as model_score
 from foretell.model.base import Model, Recipe
-from foretell.model.talk import Talk
+from foretell.model.printer import Printer
 from foretell.nn import WaveNet
 from foretell.nn.decoding.wavenet_generator import Backend, Generator
 from foretell.nn.decoding.wavenet_weights import Precision, WeightsOrAuto
@@ -51,11 +51,11 @@ class Score(model_score.Score):
         """See `foretell.model.score.Score`."""
         return {"bits": self.bits, "samples": self.samples, "sounds": self.sounds}
 
-    def show(self, talk: Talk, what: str) -> None:
+    def show(self, printer: Printer, what: str) -> None:
         """A line for each speaker, too."""
         rows = [*self.speakers, (what if not self.speakers else "all", self.bits, self.samples)]
         head = "speaker" if self.speakers else ""
-        talk.table([head, "bits per sample", "samples"], rows, strong=len(rows) - 1)
+        printer.table([head, "bits per sample", "samples"], rows, strong=len(rows) - 1)
 
     def document(self) -> dict[str, Any]:
         """See `foretell.model.score.Score`."""

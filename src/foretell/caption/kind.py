@@ -12,8 +12,8 @@ from foretell.declaration import DATA, Setting
 from foretell.model.answer import TableAnswer
 from foretell.model.holdout import held_out
 from foretell.model.kind import Kind
+from foretell.model.printer import Printer
 from foretell.model.source import Encoding, Parts, Progressed, Source
-from foretell.model.talk import Talk
 
 if TYPE_CHECKING:
     from foretell.caption.table import Captioned
@@ -108,7 +108,7 @@ class Describe(TableAnswer):
         """See `TableAnswer`."""
         return [str(image) for image in self.images]
 
-    def run(self, model: Any, talk: Talk) -> dict[str, Any]:
+    def run(self, model: Any, printer: Printer) -> dict[str, Any]:
         """See `Answer`."""
         from foretell.caption.images import image_files, read_images
         from foretell.caption.model import check_beam
@@ -116,18 +116,18 @@ class Describe(TableAnswer):
         check_beam(self.beam)
         files = image_files(self.images)
         # Where printed lines stay, there would be more progress lines than captions.
-        with talk.progress("Reading", lines=False) as on_progress:
+        with printer.progress("Reading", lines=False) as on_progress:
             pictures = read_images(files, model.settings.size, on_progress=on_progress)
-        with talk.progress("Describing", lines=False) as on_progress:
+        with printer.progress("Describing", lines=False) as on_progress:
             captions = model.predict(pictures, beam=self.beam, device=self.device, on_progress=on_progress)
         if self.output is None:
             for file, caption in zip(files, captions, strict=True):
-                talk.say(f"{file}: {caption}")
+                printer.say(f"{file}: {caption}")
         else:
             import polars as pl
 
             self.write(pl.DataFrame({"image": [str(file) for file in files], "caption": captions}))
-            talk.files(self.written("captions"))
+            printer.files(self.written("captions"))
         return {
             "beam": self.beam,
             "captions": [{"image": str(file), "caption": text} for file, text in zip(files, captions, strict=True)],

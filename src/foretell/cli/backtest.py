@@ -8,10 +8,10 @@ from typing import Annotated
 from typer import Option
 
 from foretell.cli.destinations import Destinations, default_destinations
-from foretell.cli.options import ModelFolder, QuoteFormulas, TableOptions, TableOutput, TalkOptions
-from foretell.cli.request import read_tables
-from foretell.cli.results import Results
-from foretell.cli.talk import Talk
+from foretell.cli.forecast_results import Results
+from foretell.cli.from_options import read_tables
+from foretell.cli.options import MessageOptions, ModelFolder, QuoteFormulas, TableOptions, TableOutput
+from foretell.cli.printer import Printer
 from foretell.cli.training_options import Device
 
 
@@ -37,7 +37,7 @@ def backtest(
     device: Device = "auto",
     output: TableOutput = None,
     quote_formulas: QuoteFormulas = False,
-    words: TalkOptions,
+    messages: MessageOptions,
 ) -> None:
     """Test a saved model on past data: compare its forecasts with the actual values.
 
@@ -46,8 +46,8 @@ def backtest(
     """
     to = Destinations(backtest=output) if output else default_destinations("backtest")
     to = replace(to, quote_formulas=quote_formulas)
-    talk = Talk(words, "backtest", stdout_taken=to.stdout_taken)
-    to.check(json=words.json, tables=[table.table])
+    printer = Printer(messages, "backtest", stdout_taken=to.stdout_taken)
+    to.check(json=messages.json, tables=[table.table])
     results = Results.of_model(model, device, lambda: read_tables(table))
     results.test(windows, refit=refit, required=True)
-    results.deliver(to, talk)
+    results.deliver(to, printer)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from foretell.cli.destinations import Destinations, checkpoint_beside, default_destinations
+from foretell.cli.forecast_results import Results
+from foretell.cli.from_options import forecaster_for, read_tables
 from foretell.cli.options import (
     CovariateOptions,
     FitOptions,
     ForecastOptions,
+    MessageOptions,
     ModelOutput,
     NetworkOptions,
     TableOptions,
-    TalkOptions,
 )
-from foretell.cli.request import forecaster_for, read_tables
-from foretell.cli.results import Results
-from foretell.cli.talk import Talk
+from foretell.cli.printer import Printer
 from foretell.cli.training import train
 
 
@@ -26,7 +26,7 @@ def fit(
     training: FitOptions,
     *,
     save: ModelOutput = None,
-    words: TalkOptions,
+    messages: MessageOptions,
 ) -> None:
     """Fit a forecaster to a table, backtest it, and save the model.
 
@@ -40,11 +40,11 @@ def fit(
         )
     else:
         to = default_destinations("model", checkpoint=training.checkpoint, tensorboard=training.tensorboard)
-    talk = Talk(words, "fit")
-    to.check(json=words.json)
+    printer = Printer(messages, "fit")
+    to.check(json=messages.json)
     tables = read_tables(table, covariates)
     forecaster, reading = forecaster_for(tables, ask, network, training, demo=table.demo)
-    train(forecaster, reading, talk, checkpoint=to.checkpoint, tensorboard=to.tensorboard)
+    train(forecaster, reading, printer, checkpoint=to.checkpoint, tensorboard=to.tensorboard)
     results = Results(tables.name, forecaster)
     results.test(ask.windows)
-    results.deliver(to, talk)
+    results.deliver(to, printer)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from foretell.cli.destinations import Destinations, checkpoint_beside, default_destinations
+from foretell.cli.forecast_results import Results
+from foretell.cli.from_options import forecaster_for, read_tables
 from foretell.cli.options import (
     CovariateOptions,
     FitOptions,
     ForecastOptions,
     FutureOptions,
+    MessageOptions,
     ModelOutput,
     NetworkOptions,
     PictureOutput,
@@ -17,11 +20,8 @@ from foretell.cli.options import (
     ReportOutput,
     TableOptions,
     TableOutput,
-    TalkOptions,
 )
-from foretell.cli.request import forecaster_for, read_tables
-from foretell.cli.results import Results
-from foretell.cli.talk import Talk
+from foretell.cli.printer import Printer
 from foretell.cli.training import train
 
 
@@ -38,7 +38,7 @@ def forecast(
     report: ReportOutput = None,
     png: PictureOutput = None,
     save: ModelOutput = None,
-    words: TalkOptions,
+    messages: MessageOptions,
 ) -> None:
     """Fit a forecaster to a table, backtest it, and forecast the next steps.
 
@@ -64,14 +64,14 @@ def forecast(
             tensorboard=training.tensorboard,
         )
     to = replace(to, quote_formulas=quote_formulas)
-    talk = Talk(words, "forecast", stdout_taken=to.stdout_taken)
-    to.check(json=words.json, tables=[table.table, future.future])
+    printer = Printer(messages, "forecast", stdout_taken=to.stdout_taken)
+    to.check(json=messages.json, tables=[table.table, future.future])
     tables = read_tables(table, covariates, future)
     forecaster, reading = forecaster_for(tables, ask, network, training, demo=table.demo)
     # Check the future values before training, so that a missing date fails at once.
     reading = reading.looking_ahead(tables.future, forecaster.horizon)
-    train(forecaster, reading, talk, checkpoint=to.checkpoint, tensorboard=to.tensorboard)
+    train(forecaster, reading, printer, checkpoint=to.checkpoint, tensorboard=to.tensorboard)
     results = Results(tables.name, forecaster)
     results.test(ask.windows)
     results.forecast()
-    results.deliver(to, talk)
+    results.deliver(to, printer)

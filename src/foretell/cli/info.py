@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument
 
 from foretell import __version__
-from foretell.cli.options import TalkOptions
-from foretell.cli.show import UNTRAINED, training_document, training_sentences
-from foretell.cli.talk import Talk
+from foretell.cli.options import MessageOptions
+from foretell.cli.printer import Printer
+from foretell.cli.summaries import UNTRAINED, training_document, training_sentences
 from foretell.model.registry import KINDS
 
 if TYPE_CHECKING:
@@ -42,31 +42,31 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 
 
 def info(
-    words: TalkOptions,
+    messages: MessageOptions,
     model: Annotated[
         Path | None, Argument(metavar="MODEL", help="A model folder. Without it, describe this installation.")
     ] = None,
 ) -> None:
     """Describe this installation of foretell, or a saved model."""
-    talk = Talk(words, "info")
-    facts = _machine(talk) if model is None else _model(model)
+    printer = Printer(messages, "info")
+    facts = _machine(printer) if model is None else _model(model)
     rows = [[n.replace("_", " "), "-" if v is None else v] for n, v in facts.items() if not isinstance(v, dict)]
-    talk.table([f"foretell {__version__}" if model is None else str(model), ""], rows)
+    printer.table([f"foretell {__version__}" if model is None else str(model), ""], rows)
     if model is None:
-        _show_backends(talk, facts)
+        _show_backends(printer, facts)
     else:
-        talk.heading("Training")
-        talk.listing(facts["training"]["sentences"])
-    talk.document(facts)
+        printer.heading("Training")
+        printer.listing(facts["training"]["sentences"])
+    printer.document(facts)
 
 
-def _machine(talk: Talk) -> dict[str, Any]:
+def _machine(printer: Printer) -> dict[str, Any]:
     import torch
 
     with warnings.catch_warnings(record=True) as caught:
         from foretell.kernels import native, operators  # noqa: F401 (looks for the library, as the layers do)
     for warning in caught:
-        talk.note(f"warning: {warning.message}")
+        printer.note(f"warning: {warning.message}")
     library = native.library()
     cuda = torch.cuda.is_available()
     device = torch.cuda.get_device_name() if cuda else "mps" if torch.backends.mps.is_available() else "cpu"
@@ -115,14 +115,14 @@ def _wavenet_backends() -> dict[str, str]:
     return {**here, "float64": here["plain"], "half precision": "torch", "CUDA": "torch"}
 
 
-def _show_backends(talk: Talk, facts: dict[str, Any]) -> None:
+def _show_backends(printer: Printer, facts: dict[str, Any]) -> None:
     called = {"native": f"native ({facts['instruction_set']})"}
     cells = [cell for cell in facts["backends"] if cell != "wavenet"]
     found = {name: [facts["backends"][cell].get(name, "-") for cell in cells] for name in _OPTIONS}
-    talk.heading("What computes each cell")
-    talk.table(["", *cells], [[name, *(called.get(b, b) for b in row)] for name, row in found.items()])
+    printer.heading("What computes each cell")
+    printer.table(["", *cells], [[name, *(called.get(b, b) for b in row)] for name, row in found.items()])
     wavenet = {name: called.get(b, b) for name, b in facts["backends"]["wavenet"].items()}
-    talk.say(f"wavenet: {wavenet['plain']}; on CUDA {wavenet['CUDA']}; generation: {wavenet['generation']}")
+    printer.say(f"wavenet: {wavenet['plain']}; on CUDA {wavenet['CUDA']}; generation: {wavenet['generation']}")
 
 
 def _model(folder: Path) -> dict[str, Any]:

@@ -8,11 +8,11 @@ from typing import Annotated, Any, cast
 import typer
 
 from foretell.cli.examples import epilog
-from foretell.cli.options import ModelFolder, TalkOptions
+from foretell.cli.options import MessageOptions, ModelFolder
+from foretell.cli.printer import Printer
 from foretell.cli.progress import training_shown
-from foretell.cli.show import training_document, training_sentences
 from foretell.cli.signature import as_command
-from foretell.cli.talk import Talk
+from foretell.cli.summaries import training_document, training_sentences
 from foretell.cli.training import resumable, training_destinations, without_bound
 from foretell.cli.training_options import PlaceOptions
 from foretell.declaration import DATA, declared
@@ -50,20 +50,20 @@ def _train(entry: Entry) -> Any:
         *,
         validation: list[str] | None = None,
         places: PlaceOptions,
-        words: TalkOptions,
+        messages: MessageOptions,
     ) -> None:
-        talk = Talk(words, f"{entry.name} train")
-        to, checkpoint = training_destinations(entry.name, places.out, places, words)
+        printer = Printer(messages, f"{entry.name} train")
+        to, checkpoint = training_destinations(entry.name, places.out, places, messages)
         settings, elsewhere = _judged_by(without_bound(settings), validation or [])
         other = source.elsewhere(elsewhere) if elsewhere else None
 
         model = entry.model(settings)
-        with talk.progress("Reading") as on_progress:
+        with printer.progress("Reading") as on_progress:
             parts = source.parts(settings, other, on_progress)
-        talk.heading("The data")
-        talk.listing(parts.sentences)
+        printer.heading("The data")
+        printer.listing(parts.sentences)
         bounded = settings.training.minutes is None
-        with resumable(talk, checkpoint) as display:
+        with resumable(printer, checkpoint) as display:
             model.train(
                 parts.training,
                 parts.validation,
@@ -76,17 +76,17 @@ def _train(entry: Entry) -> Any:
         to.drop_checkpoint()
         history = model.history
         rate = history.steps * model.units_per_step / history.seconds
-        talk.heading("Training")
-        talk.listing([*model.sentences(), *training_sentences(history), f"{rate:,.0f} {kind.units} per second."])
+        printer.heading("Training")
+        printer.listing([*model.sentences(), *training_sentences(history), f"{rate:,.0f} {kind.units} per second."])
         if model.validation is not None:
-            talk.heading("Evaluation on the validation data")
-            model.validation.show(talk, "validation")
+            printer.heading("Evaluation on the validation data")
+            model.validation.show(printer, "validation")
         test = None if parts.test is None else model.evaluate(parts.test)
         if test is not None:
-            test.show(talk, "test")
+            test.show(printer, "test")
         files = {"model": str(places.out)}
-        talk.files(files)
-        talk.document(
+        printer.files(files)
+        printer.document(
             {
                 "model": model.facts(),
                 "data": {**parts.counts, "sentences": list(parts.sentences)},
@@ -135,17 +135,17 @@ def _judged_by(settings: ModelSettings, validation: list[str]) -> tuple[ModelSet
 def _evaluate(entry: Entry) -> Any:
     kind = entry.kind
 
-    def evaluate(model: ModelFolder, source: Any, options: Any, *, words: TalkOptions) -> None:
-        talk = Talk(words, f"{entry.name} evaluate")
+    def evaluate(model: ModelFolder, source: Any, options: Any, *, messages: MessageOptions) -> None:
+        printer = Printer(messages, f"{entry.name} evaluate")
         trained = entry.model.load(model)
-        with talk.progress("Reading") as on_progress:
+        with printer.progress("Reading") as on_progress:
             data = trained.read(source, on_progress)
-        with talk.progress("Evaluating") as on_progress:
+        with printer.progress("Evaluating") as on_progress:
             score = trained.evaluate(data, on_progress=on_progress, **vars(options))
         places = [str(getattr(source, name)) for name in source.places if getattr(source, name) is not None]
-        talk.heading(f"{model} on {' and '.join(places)}")
-        score.show(talk, places[0])
-        talk.document({"model": trained.facts(), "options": vars(options), "score": score.document()})
+        printer.heading(f"{model} on {' and '.join(places)}")
+        score.show(printer, places[0])
+        printer.document({"model": trained.facts(), "options": vars(options), "score": score.document()})
 
     evaluate.__doc__ = kind.evaluate
     evaluate.__annotations__ |= {"source": kind.source, "options": kind.evaluation}
@@ -156,12 +156,12 @@ def _answer(entry: Entry) -> Any:
     answer = entry.kind.answer
     assert answer is not None
 
-    def ask(model: ModelFolder, answer: Any, *, words: TalkOptions) -> None:
-        talk = Talk(words, f"{entry.name} {answer.verb}", stdout_taken=answer.takes_stdout(json=words.json))
-        answer.check(json=words.json)
+    def ask(model: ModelFolder, answer: Any, *, messages: MessageOptions) -> None:
+        printer = Printer(messages, f"{entry.name} {answer.verb}", stdout_taken=answer.takes_stdout(json=messages.json))
+        answer.check(json=messages.json)
         trained = entry.model.load(model)
-        content = answer.run(trained, talk)
-        talk.document({"model": trained.facts(), **content})
+        content = answer.run(trained, printer)
+        printer.document({"model": trained.facts(), **content})
 
     ask.__doc__ = answer.__doc__
     ask.__annotations__ |= {"answer": answer}

@@ -288,7 +288,7 @@ class FitOptions(TrainingOptions, StepsOrEpochs):
 
 
 @dataclass(frozen=True)
-class TalkOptions:
+class MessageOptions:
     """The options of a command's messages."""
 
     json: Annotated[

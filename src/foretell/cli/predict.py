@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 from foretell.cli.destinations import Destinations, default_destinations
+from foretell.cli.forecast_results import Results
+from foretell.cli.from_options import read_tables
 from foretell.cli.options import (
     FutureOptions,
+    MessageOptions,
     ModelFolder,
     PictureOutput,
     QuoteFormulas,
     ReportOutput,
     TableOptions,
     TableOutput,
-    TalkOptions,
 )
-from foretell.cli.request import read_tables
-from foretell.cli.results import Results
-from foretell.cli.talk import Talk
+from foretell.cli.printer import Printer
 from foretell.cli.training_options import Device
 
 
@@ -31,7 +31,7 @@ def predict(
     quote_formulas: QuoteFormulas = False,
     report: ReportOutput = None,
     png: PictureOutput = None,
-    words: TalkOptions,
+    messages: MessageOptions,
 ) -> None:
     """Forecast with a saved model, from the end of a table.
 
@@ -43,8 +43,8 @@ def predict(
     else:
         to = default_destinations("forecast")
     to = replace(to, quote_formulas=quote_formulas)
-    talk = Talk(words, "predict", stdout_taken=to.stdout_taken)
-    to.check(json=words.json, tables=[table.table, future.future])
+    printer = Printer(messages, "predict", stdout_taken=to.stdout_taken)
+    to.check(json=messages.json, tables=[table.table, future.future])
     results = Results.of_model(model, device, lambda: read_tables(table, future=future))
     results.forecast()
-    results.deliver(to, talk)
+    results.deliver(to, printer)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, get_type_hints
 
 from foretell.cli.declared_options import made, parameters
-from foretell.cli.guard import guarded
+from foretell.cli.exit_status import guarded
 from foretell.declaration import declared
 
 

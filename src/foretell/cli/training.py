@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from foretell.cli.destinations import Destinations, checkpoints_in
-from foretell.cli.guard import Interrupted
-from foretell.cli.options import TalkOptions
+from foretell.cli.exit_status import Interrupted
+from foretell.cli.options import MessageOptions
+from foretell.cli.printer import Printer
 from foretell.cli.progress import ProgressDisplay
-from foretell.cli.talk import Talk
 from foretell.cli.training_options import PlaceOptions, StepsOrEpochs, TrainingOptions
 from foretell.errors import SettingsError
 from foretell.model.settings import ModelSettings
@@ -44,11 +44,13 @@ def without_bound(settings: S) -> S:
     return settings if training.minutes is None else replace(settings, training=replace(training, steps=NO_BOUND))
 
 
-def training_destinations(kind: str, out: Path, asked: PlaceOptions, words: TalkOptions) -> tuple[Destinations, Path]:
+def training_destinations(
+    kind: str, out: Path, asked: PlaceOptions, messages: MessageOptions
+) -> tuple[Destinations, Path]:
     """Return the checked destinations of a model of that kind, and the folder of its checkpoint."""
     checkpoint = asked.checkpoint or Path(f"{out}.checkpoint")
     to = Destinations(model=out, kind=kind, checkpoint=checkpoint, tensorboard=asked.tensorboard)
-    to.check(json=words.json)
+    to.check(json=messages.json)
     return to, checkpoint
 
 
@@ -60,20 +62,20 @@ def require_one_length(**given: float | None) -> None:
 
 
 def train(
-    forecaster: Forecaster, reading: Reading, talk: Talk, *, checkpoint: Path | None, tensorboard: Path | None
+    forecaster: Forecaster, reading: Reading, printer: Printer, *, checkpoint: Path | None, tensorboard: Path | None
 ) -> None:
     """Fit the forecaster; as `resumable`."""
-    with resumable(talk, checkpoint) as display:
+    with resumable(printer, checkpoint) as display:
         forecaster.fit(reading, checkpoint=checkpoint, tensorboard=tensorboard, on_progress=display)
 
 
 @contextmanager
-def resumable(talk: Talk, checkpoint: Path | None) -> Iterator[ProgressDisplay]:
+def resumable(printer: Printer, checkpoint: Path | None) -> Iterator[ProgressDisplay]:
     """A block that trains. Raises `Interrupted` on Ctrl-C and the like once there is something to go on from."""
     if checkpoint is not None and is_checkpoint(checkpoint):
-        talk.note(f"Going on from the checkpoint in {checkpoint}; delete that folder to train from the start.")
+        printer.note(f"Going on from the checkpoint in {checkpoint}; delete that folder to train from the start.")
     try:
-        with ProgressDisplay(talk.aside) as display:
+        with ProgressDisplay(printer.aside) as display:
             yield display
     except KeyboardInterrupt as stop:
         if checkpoint is not None and is_checkpoint(checkpoint):

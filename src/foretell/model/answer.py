@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar
 
 from foretell.declaration import OUTPUT, Setting
 from foretell.errors import SettingsError
-from foretell.model.talk import Talk
+from foretell.model.printer import Printer
 from foretell.storage.outputs import STDOUT, TABLE_ENDINGS, require_apart, require_ending, require_writable
 
 CHOICE = "Sampling"
@@ -33,7 +33,7 @@ class Answer(ABC):
         """Raise SettingsError or MissingExtraError for impossible requests, before any work is done."""
 
     @abstractmethod
-    def run(self, model: Any, talk: Talk) -> dict[str, Any]:
+    def run(self, model: Any, printer: Printer) -> dict[str, Any]:
         """Compute and write the answer; return its part of the JSON document."""
 
 

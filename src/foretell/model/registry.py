@@ -64,7 +64,7 @@ KINDS = {
         Entry("caption", "foretell.caption.kind:CAPTION", "Train an image captioner and caption images with it."),
         Entry(
             "text",
-            "foretell.text.language.kind:TEXT",
+            "foretell.text.language_model.kind:TEXT",
             "Train a character-level language model and generate text with it.",
         ),
     )

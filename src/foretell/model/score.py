@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
-from foretell.model.talk import Talk
+from foretell.model.printer import Printer
 
 
 @dataclass(frozen=True)
@@ -19,10 +19,10 @@ class Score:
         """Return the numbers by name."""
         return asdict(self)
 
-    def show(self, talk: Talk, what: str) -> None:
+    def show(self, printer: Printer, what: str) -> None:
         """Print the score under the name `what`."""
         numbers = self.numbers()
-        talk.table(["", *(self.labels.get(name, name) for name in numbers)], [[what, *numbers.values()]])
+        printer.table(["", *(self.labels.get(name, name) for name in numbers)], [[what, *numbers.values()]])
 
     def document(self) -> dict[str, Any]:
         """Return the score for the JSON document."""

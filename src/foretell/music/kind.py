@@ -14,8 +14,8 @@ from foretell.errors import MissingExtraError, SettingsError
 from foretell.model.answer import Answer, Drawing
 from foretell.model.holdout import held_out
 from foretell.model.kind import Kind
+from foretell.model.printer import Printer
 from foretell.model.source import Parts, Progressed, Source
-from foretell.model.talk import Talk
 from foretell.music.settings import MusicSettings
 from foretell.storage.outputs import require_apart, require_drawing, require_ending, require_writable
 
@@ -129,7 +129,7 @@ class Compose(Answer):
             raise SettingsError(f"--tempo {self.tempo:g}: give 10 to 1,000 beats per minute")
         self._new_chords()
 
-    def run(self, model: Any, talk: Talk) -> dict[str, Any]:
+    def run(self, model: Any, printer: Printer) -> dict[str, Any]:
         """See `Answer`."""
         from foretell.music.chorales import Chorale
         from foretell.music.files import write_midi, write_piano_roll, write_wav
@@ -141,7 +141,7 @@ class Compose(Answer):
         if wave:
             require_duration(given + chords, self.tempo)
         sampling, seed = self.drawing.sampling(), self.drawing.seed
-        with talk.progress("Composing") as on_progress:
+        with printer.progress("Composing") as on_progress:
             pitches = model.generate(chords, start=start, sampling=sampling, seed=seed, on_progress=on_progress)
         files = {"music": str(self.out)}
         (write_wav if wave else write_midi)(pitches, self.out, beats_a_minute=self.tempo)
@@ -154,9 +154,9 @@ class Compose(Answer):
             files["piano roll"] = str(self.picture)
         seconds = len(pitches) * self._sixteenth
         after = f" after {given:,} given ones" if given else ""
-        talk.heading("Composed")
-        talk.listing([f"{chords:,} chords{after}, {seconds:.1f} s in all at {self.tempo:g} beats per minute."])
-        talk.files(files)
+        printer.heading("Composed")
+        printer.listing([f"{chords:,} chords{after}, {seconds:.1f} s in all at {self.tempo:g} beats per minute."])
+        printer.files(files)
         return {"chords": chords, "start_chords": given, "seconds": seconds, "seed": seed, "files": files}
 
     @property
@@ -209,7 +209,7 @@ MUSIC = Kind(
             _TRAIN,
             (
                 "Train a WaveNet on your own MIDI files for ten minutes",
-                "foretell music train songs --out mine --body wavenet --minutes 10",
+                "foretell music train songs --out mine --backbone wavenet --minutes 10",
             ),
         ),
         "generate": (

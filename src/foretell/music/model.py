@@ -56,7 +56,7 @@ class MusicModel(Model[MusicSettings, None, NoteNetwork, Sequence[Chorale], Scor
 
     def sentences(self) -> list[str]:
         """See `Model`."""
-        return [f"{self.settings.body} of {self.parameters:,} trainable parameters."]
+        return [f"{self.settings.backbone} of {self.parameters:,} trainable parameters."]
 
     def _recipe(
         self, data: Sequence[Chorale], validation: Sequence[Chorale] | None
@@ -82,7 +82,7 @@ class MusicModel(Model[MusicSettings, None, NoteNetwork, Sequence[Chorale], Scor
         return build(self.settings)
 
     def _facts(self) -> dict[str, Any]:
-        return {"body": self.settings.body, "features": self.settings.features, "layers": self.settings.depth}
+        return {"backbone": self.settings.backbone, "features": self.settings.features, "layers": self.settings.depth}
 
 
 def _digest(chorales: Sequence[Chorale]) -> str:

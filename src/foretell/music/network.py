@@ -30,9 +30,9 @@ _DOUBLINGS = 8
 
 def build(settings: MusicSettings) -> NoteNetwork:
     """A new network; its weights are drawn from torch's random numbers."""
-    if settings.body == "wavenet":
+    if settings.backbone == "wavenet":
         return WaveNetwork(settings)
-    return ConvolutionalNetwork(settings) if settings.body == "conv-lstm" else RecurrentNetwork(settings)
+    return ConvolutionalNetwork(settings) if settings.backbone == "conv-lstm" else RecurrentNetwork(settings)
 
 
 def metre(position: Tensor, steps: int) -> Tensor:
@@ -58,8 +58,8 @@ class RecurrentNetwork(NoteNetwork):
         self.context = max(_LAGS)
         self.embedding = nn.Embedding(CLASSES + 1, settings.embedding)
         size = len(_LAGS) * settings.embedding + METRE_FEATURES
-        layer, hidden, layers = (GRU if settings.body == "gru" else LSTM), settings.features, settings.depth
-        self.body = layer(size, hidden, layers, batch_first=True, dropout=settings.dropped if layers > 1 else 0.0)
+        layer, hidden, layers = (GRU if settings.backbone == "gru" else LSTM), settings.features, settings.depth
+        self.backbone = layer(size, hidden, layers, batch_first=True, dropout=settings.dropped if layers > 1 else 0.0)
         self.dropout = nn.Dropout(settings.dropped)
         self.head = nn.Linear(hidden, CLASSES)
 
@@ -69,7 +69,7 @@ class RecurrentNetwork(NoteNetwork):
         embedded = self.embedding(past)
         lagged = [embedded[:, self.context - lag :][:, :steps] for lag in _LAGS]
         x = torch.cat([self.dropout(torch.cat(lagged, -1)), metre(position, steps)], -1)
-        features, state = self.body(x, state)
+        features, state = self.backbone(x, state)
         return self.head(self.dropout(features)), state
 
 
@@ -91,7 +91,7 @@ class ConvolutionalNetwork(NoteNetwork):
         self.convolutions = nn.Sequential(*stages)
         layers = settings.depth
         between = settings.dropped if layers > 1 else 0.0
-        self.body = LSTM(inputs + METRE_FEATURES, settings.features, layers, batch_first=True, dropout=between)
+        self.backbone = LSTM(inputs + METRE_FEATURES, settings.features, layers, batch_first=True, dropout=between)
         self.dropout = nn.Dropout(settings.dropped)
         self.head = nn.Linear(settings.features, CLASSES)
 
@@ -100,7 +100,7 @@ class ConvolutionalNetwork(NoteNetwork):
         # No padding: what lies before a chorale is in `past`, by a class of its own.
         convolved = self.convolutions(self.embedding(past).transpose(1, 2)).transpose(1, 2)
         x = torch.cat([self.dropout(convolved), metre(position, convolved.shape[1])], -1)
-        features, state = self.body(x, state)
+        features, state = self.backbone(x, state)
         return self.head(self.dropout(features)), state
 
 

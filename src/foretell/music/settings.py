@@ -11,10 +11,10 @@ from foretell.field_types import require
 from foretell.model.settings import ModelSettings, held_out_share
 from foretell.training.settings import TrainingSettings
 
-Body = Literal["lstm", "gru", "wavenet", "conv-lstm"]
-BODIES: tuple[Body, ...] = get_args(Body)
+Backbone = Literal["lstm", "gru", "wavenet", "conv-lstm"]
+BACKBONES: tuple[Backbone, ...] = get_args(Backbone)
 _SIZES = {"lstm": (208, 1), "gru": (256, 1), "wavenet": (52, 2), "conv-lstm": (232, 1)}
-"""Default `hidden` and `layers` of each body."""
+"""Default `hidden` and `layers` of each backbone."""
 _DROPOUT = 0.2
 
 
@@ -29,8 +29,8 @@ class MusicSettings(ModelSettings):
             "folder named valid; 0 for none."
         ),
     ] = 0.1
-    body: Annotated[
-        Body,
+    backbone: Annotated[
+        Backbone,
         Setting(
             "Architecture of the network: recurrent (lstm, gru), dilated causal convolutions (wavenet), "
             "or convolutions and an LSTM (conv-lstm, chapter 15 of Géron's book)."
@@ -79,18 +79,18 @@ class MusicSettings(ModelSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        rule = "does not apply to a wavenet, which has no dropout: omit it, or choose another body"
-        require(self, "dropout", rule, self.dropout is None or self.body != "wavenet")
+        rule = "does not apply to a wavenet, which has no dropout: omit it, or choose another backbone"
+        require(self, "dropout", rule, self.dropout is None or self.backbone != "wavenet")
 
     @property
     def features(self) -> int:
-        """Return `hidden`, or its default for the body."""
-        return _SIZES[self.body][0] if self.hidden is None else self.hidden
+        """Return `hidden`, or its default for the backbone."""
+        return _SIZES[self.backbone][0] if self.hidden is None else self.hidden
 
     @property
     def depth(self) -> int:
-        """Return `layers`, or their default for the body."""
-        return _SIZES[self.body][1] if self.layers is None else self.layers
+        """Return `layers`, or their default for the backbone."""
+        return _SIZES[self.backbone][1] if self.layers is None else self.layers
 
     @property
     def dropped(self) -> float:

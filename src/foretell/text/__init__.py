@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from foretell.text.classification.model import TextClassifier
     from foretell.text.classification.settings import ClassifierSettings
     from foretell.text.classification.table import LabelledTexts
-    from foretell.text.language.dynamic import DynamicSettings
-    from foretell.text.language.kind import TextFile
-    from foretell.text.language.model import LanguageModel
-    from foretell.text.language.reading import hold_out, read_text
-    from foretell.text.language.settings import LanguageSettings
+    from foretell.text.language_model.dynamic import DynamicSettings
+    from foretell.text.language_model.kind import TextFile
+    from foretell.text.language_model.model import LanguageModel
+    from foretell.text.language_model.reading import hold_out, read_text
+    from foretell.text.language_model.settings import LanguageSettings
     from foretell.text.translation.bleu import Bleu, bleu
     from foretell.text.translation.kind import ParallelTexts
     from foretell.text.translation.model import Translator

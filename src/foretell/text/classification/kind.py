@@ -13,8 +13,8 @@ from foretell.declaration import DATA, Setting
 from foretell.errors import SettingsError, TextError
 from foretell.model.answer import TableAnswer
 from foretell.model.kind import Kind
+from foretell.model.printer import Printer
 from foretell.model.source import Encoding, Parts, Progressed, Source
-from foretell.model.talk import Talk
 from foretell.plain_text import named
 from foretell.storage.outputs import STDOUT
 from foretell.text.classification.settings import ClassifierSettings
@@ -104,27 +104,27 @@ class Label(TableAnswer):
                     f"--lines reads plain text without columns, but {name} names a column: give only one"
                 )
 
-    def run(self, model: Any, talk: Talk) -> dict[str, Any]:
+    def run(self, model: Any, printer: Printer) -> dict[str, Any]:
         """See `Answer`."""
         from foretell.text.classification.labelling import labelled, prepared
 
         asked = prepared(model, self._rows(), "text" if self.lines else self.text, self.label, lines=self.lines)
         began = monotonic()
-        with talk.progress("Labelling") as on_progress:
+        with printer.progress("Labelling") as on_progress:
             found = labelled(model, asked, on_progress)
         seconds = max(monotonic() - began, 1e-9)
-        self.write(found.table, json=talk.json)
-        files = self.written("labels", json=talk.json)
+        self.write(found.table, json=printer.json)
+        files = self.written("labels", json=printer.json)
         counts = Counter(label for label in found.labels if label is not None)
         texts = counts.total()
-        talk.heading("The texts")
-        talk.listing([f"{texts:,} labelled in {seconds:.1f} s: {texts / seconds:,.0f} per second.", *found.notes])
+        printer.heading("The texts")
+        printer.listing([f"{texts:,} labelled in {seconds:.1f} s: {texts / seconds:,.0f} per second.", *found.notes])
         if counts:
-            talk.table(["class", "texts"], [[name, counts[name]] for name, _ in counts.most_common(12)])
+            printer.table(["class", "texts"], [[name, counts[name]] for name, _ in counts.most_common(12)])
         if found.score is not None:
-            talk.heading("Evaluation")
-            found.score.show(talk, self.table)
-        talk.files(files)
+            printer.heading("Evaluation")
+            found.score.show(printer, self.table)
+        printer.files(files)
         document = {
             "classes": list(model.classes),
             "texts": texts,
@@ -135,7 +135,7 @@ class Label(TableAnswer):
             "score": None if found.score is None else found.score.document(),
             "files": files,
         }
-        return document if self.place(json=talk.json) is not None else {**document, "rows": found.rows()}
+        return document if self.place(json=printer.json) is not None else {**document, "rows": found.rows()}
 
     def _rows(self) -> pl.DataFrame:
         if not self.lines:

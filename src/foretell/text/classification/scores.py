@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foretell.model import score as model_score
-from foretell.model.talk import Talk
+from foretell.model.printer import Printer
 from foretell.text.classification.labels import named
 
 _MOST_COLUMNS = 8
@@ -82,24 +82,24 @@ class Score(model_score.Score):
         """See `foretell.model.score.Score`."""
         return {"loss": self.loss, "accuracy": self.accuracy, "macro_f1": self.macro_f1, "texts": self.texts}
 
-    def show(self, talk: Talk, what: str) -> None:  # noqa: ARG002
+    def show(self, printer: Printer, what: str) -> None:  # noqa: ARG002
         """Accuracy and macro F1; each class; and which classes were taken for which."""
         classes, sizes = self.classes, [sum(row) for row in self.confusion]
         lines = [f"Accuracy {100 * self.accuracy:.1f} %, macro F1 {self.macro_f1:.3f}, loss {self.loss:.3f} nats."]
         if self.unjudged:
             absent = named([classes[k] for k in self.unjudged])
             lines.append(f"Not judged, since no text of theirs is among these {self.texts:,}: {absent}.")
-        talk.listing([*lines, f"The largest class alone is {100 * max(sizes) / self.texts:.1f} % of them."])
+        printer.listing([*lines, f"The largest class alone is {100 * max(sizes) / self.texts:.1f} % of them."])
         f1, precisions, recalls = self.f1, self.precisions, self.recalls
         worst = sorted(range(len(classes)), key=lambda k: (f1[k] is None, f1[k] or 0.0, classes[k]))
         shown = range(len(classes)) if len(classes) <= _MOST_ROWS else worst[:_MOST_ROWS]
         if len(classes) > _MOST_ROWS:
-            talk.listing([f"The {_MOST_ROWS} worst of {len(classes):,} classes:"])
+            printer.listing([f"The {_MOST_ROWS} worst of {len(classes):,} classes:"])
         rows = [[classes[k], sizes[k], *(_cell(part[k]) for part in (precisions, recalls, f1))] for k in shown]
-        talk.table(["class", "texts", "precision", "recall", "F1"], rows)
+        printer.table(["class", "texts", "precision", "recall", "F1"], rows)
         if len(classes) <= _MOST_COLUMNS:
-            talk.heading("Which class (row) was taken for which (column)")
-            talk.table(["", *classes], [[name, *row] for name, row in zip(classes, self.confusion, strict=True)])
+            printer.heading("Which class (row) was taken for which (column)")
+            printer.table(["", *classes], [[name, *row] for name, row in zip(classes, self.confusion, strict=True)])
             return
         mistakes = [
             (number, classes[k], classes[j])
@@ -108,9 +108,9 @@ class Score(model_score.Score):
             if k != j and number
         ]
         if mistakes:
-            talk.heading("What was taken for what most often")
+            printer.heading("What was taken for what most often")
             often = sorted(mistakes, key=lambda mistake: (-mistake[0], *mistake[1:]))[:_MOST_MISTAKES]
-            talk.table(["class", "taken for", "texts"], [[one, other, number] for number, one, other in often])
+            printer.table(["class", "taken for", "texts"], [[one, other, number] for number, one, other in often])
 
     def document(self) -> dict[str, Any]:
         """See `foretell.model.score.Score`."""

@@ -14,8 +14,8 @@ from foretell.errors import SettingsError
 from foretell.model.answer import Answer
 from foretell.model.holdout import held_out
 from foretell.model.kind import Kind
+from foretell.model.printer import Printer
 from foretell.model.source import Encoding, Parts, Progressed, Source
-from foretell.model.talk import Talk
 from foretell.storage.outputs import STDOUT, require_apart, require_writable
 from foretell.terminal import printable
 from foretell.text.translation.settings import TranslatorSettings
@@ -133,7 +133,7 @@ class Translate(Answer):
         require_apart(self.output, self.source, "the file")
         require_writable(self.output)
 
-    def run(self, model: Any, talk: Talk) -> dict[str, Any]:
+    def run(self, model: Any, printer: Printer) -> dict[str, Any]:
         """See `Answer`."""
         from foretell.text.translation.model import check_search
 
@@ -156,9 +156,9 @@ class Translate(Answer):
             replace_file(self.output, "".join(f"{text}\n" for text in written).encode())
         if cut:
             were = "line was" if cut == 1 else "lines were"
-            talk.note(f"{cut:,} {were} longer than any training sentence and translated in pieces.")
+            printer.note(f"{cut:,} {were} longer than any training sentence and translated in pieces.")
         speed = f": {tokens / seconds:,.0f} tokens per second" if seconds > 0 else ""
-        talk.note(f"{lines:,} line{'' if lines == 1 else 's'}, {tokens:,} tokens in {seconds:.1f} s{speed}.")
+        printer.note(f"{lines:,} line{'' if lines == 1 else 's'}, {tokens:,} tokens in {seconds:.1f} s{speed}.")
         return {
             "lines": lines,
             "lines_cut": cut,

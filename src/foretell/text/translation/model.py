@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from foretell.errors import SettingsError, TextError
 from foretell.model import score as model_score
 from foretell.model.base import Model, Recipe
-from foretell.model.talk import Talk
+from foretell.model.printer import Printer
 from foretell.text.translation import decoding, task
 from foretell.text.translation.bleu import bleu
 from foretell.text.translation.decoding import Translations
@@ -41,10 +41,10 @@ class Score(model_score.Score):
         """See `foretell.model.score.Score`."""
         return {"loss": self.loss, "bleu": self.bleu, "pairs": self.pairs}
 
-    def show(self, talk: Talk, what: str) -> None:
+    def show(self, printer: Printer, what: str) -> None:
         """See `foretell.model.score.Score`."""
-        super().show(talk, what)
-        talk.listing([f"BLEU as {self.signature}."])
+        super().show(printer, what)
+        printer.listing([f"BLEU as {self.signature}."])
 
     def document(self) -> dict[str, Any]:
         """See `foretell.model.score.Score`."""

@@ -35,7 +35,7 @@ class TranslationNetwork(nn.Module):
         projection = nn.Linear(hidden, size)
         nn.init.xavier_uniform_(projection.weight)
         nn.init.zeros_(projection.bias)
-        self.body = EncoderDecoder(
+        self.encoder_decoder = EncoderDecoder(
             layer(size, hidden // 2, settings.layers, batch_first=True, bidirectional=True, dropout=between),
             layer(size, hidden, settings.layers, batch_first=True, dropout=between),
             nn.Sequential(nn.Dropout(dropout), projection),
@@ -48,32 +48,32 @@ class TranslationNetwork(nn.Module):
     @property
     def table(self) -> Tensor:
         """The embedding `(V, E)` of the target's tokens."""
-        weight: Tensor = self.body.target_embedding[0].weight  # type: ignore[index]
+        weight: Tensor = self.encoder_decoder.target_embedding[0].weight  # type: ignore[index]
         return weight
 
     def forward(
         self, source: Tensor, target_in: Tensor, source_lengths: Tensor | None, target_lengths: Tensor | None
     ) -> Tensor:
         """The features `(B, T, E)` of the target's tokens, step t fed `target_in[:, t]`; see `EncoderDecoder`."""
-        features: Tensor = self.body(source, target_in, source_lengths, target_lengths)
+        features: Tensor = self.encoder_decoder(source, target_in, source_lengths, target_lengths)
         return features
 
     def encode(self, source: Tensor, source_lengths: Tensor) -> DecoderState:
         """The decoder's state before its first step, from sources `(B, S)` and their lengths `(B,)`."""
-        return self.body.encode(source, source_lengths)
+        return self.encoder_decoder.encode(source, source_lengths)
 
     def step(self, token: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
         """The scores `(N, V)` of the tokens after `token` `(N,)`, and the state after them."""
-        features, state = self.body.step(token, state)
+        features, state = self.encoder_decoder.step(token, state)
         return F.linear(features, self.table, self.bias), state
 
     def select(self, state: DecoderState, rows: Tensor) -> DecoderState:
         """The state of the hypotheses `rows` `(M, K)`: see `foretell.nn.decoding`, which calls this and `step`."""
-        return self.body.select(state, rows)
+        return self.encoder_decoder.select(state, rows)
 
     def compiled(self, state: DecoderState, batch: int, options: Options) -> CompiledDecoder | None:
         """What `foretell.nn.decoding` runs in place of `step` where it can: see `foretell.nn.decoding.compiled`."""
-        return self.body.compiled(state, batch, options._replace(scores=LinearMap(self.table, self.bias)))
+        return self.encoder_decoder.compiled(state, batch, options._replace(scores=LinearMap(self.table, self.bias)))
 
 
 def _embedding(tokens: int, size: int) -> nn.Embedding:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 from foretell.nn import GRU, LSTM, SequenceToSequence
-from foretell.text.language.settings import LanguageSettings
+from foretell.text.language_model.settings import LanguageSettings
 
 
 def build(settings: LanguageSettings, numbers: int) -> SequenceToSequence:
@@ -14,7 +14,7 @@ def build(settings: LanguageSettings, numbers: int) -> SequenceToSequence:
     It takes numbers `(B, T)` and a state, and gives scores `(B, T, numbers)` of the characters that come next.
     """
     layer = GRU if settings.cell == "gru" else LSTM
-    body = layer(
+    recurrent = layer(
         settings.embedding,
         settings.hidden,
         settings.layers,
@@ -23,7 +23,7 @@ def build(settings: LanguageSettings, numbers: int) -> SequenceToSequence:
         recurrent_dropout=settings.recurrent_dropout,
     )
     return SequenceToSequence(
-        [body, nn.Dropout(settings.dropout)],
+        [recurrent, nn.Dropout(settings.dropout)],
         nn.Linear(settings.hidden, numbers),
         embedding=nn.Embedding(numbers, settings.embedding),
     )

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from foretell.text.language.characters import NONE
-from foretell.text.language.streams import Streams
+from foretell.text.language_model.characters import NONE
+from foretell.text.language_model.streams import Streams
 
 
 def numbers(length: int) -> np.ndarray[tuple[int], np.dtype[np.int32]]:

@@ -12,7 +12,7 @@ from foretell.errors import ModelError, SettingsError, TextError
 from foretell.model.folder import write_folder
 from foretell.nn import Sampling
 from foretell.text import LanguageModel, LanguageSettings
-from foretell.text.language.settings import CELLS
+from foretell.text.language_model.settings import CELLS
 
 
 @pytest.mark.parametrize("cell", CELLS)

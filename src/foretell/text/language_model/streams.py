@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from foretell.text.language.characters import NONE, Numbers
+from foretell.text.language_model.characters import NONE, Numbers
 
 
 class Streams:

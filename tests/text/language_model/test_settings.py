@@ -6,7 +6,7 @@ import pytest
 
 from foretell.errors import SettingsError
 from foretell.field_types import from_plain, to_plain
-from foretell.text.language.settings import LanguageSettings
+from foretell.text.language_model.settings import LanguageSettings
 
 
 @pytest.mark.parametrize(

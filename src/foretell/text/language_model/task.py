@@ -14,7 +14,7 @@ from torch.nn.functional import cross_entropy
 
 from foretell.model import score as model_score
 from foretell.nn.losses import sequence_loss
-from foretell.text.language.characters import NONE, Numbers
+from foretell.text.language_model.characters import NONE, Numbers
 
 _CHARACTERS_AT_ONCE = 1 << 12
 _SCORES_AT_ONCE = 1 << 23

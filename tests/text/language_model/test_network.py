@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from foretell.text.language.network import build
-from foretell.text.language.settings import CELLS, LanguageSettings
+from foretell.text.language_model.network import build
+from foretell.text.language_model.settings import CELLS, LanguageSettings
 
 
 @pytest.mark.parametrize("cell", CELLS)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from foretell.text.language.characters import NONE, Characters
+from foretell.text.language_model.characters import NONE, Characters
 
 
 def test_there_and_back() -> None:

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 
-class Talk(Protocol):
+class Printer(Protocol):
     """Text and tables for people; nothing is printed where a program reads."""
 
     @property

@@ -19,8 +19,8 @@ from torch.nn.functional import cross_entropy
 
 from foretell.errors import SettingsError, TrainingError
 from foretell.field_types import settle_fields
-from foretell.text.language.characters import NONE, Numbers
-from foretell.text.language.task import Score
+from foretell.text.language_model.characters import NONE, Numbers
+from foretell.text.language_model.task import Score
 from foretell.training.truncation import detach
 
 _MOMENTS = (0.9, 0.99)

@@ -10,7 +10,7 @@ import torch
 from foretell.errors import TextError
 from foretell.nn import Sampling, SequenceToSequence
 from foretell.nn.decoding.tokens import stream
-from foretell.text.language.characters import NONE, Characters
+from foretell.text.language_model.characters import NONE, Characters
 
 _READ_AT_ONCE = 1 << 12
 _DRAWN_AT_ONCE = 32

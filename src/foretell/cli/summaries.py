@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from foretell.cli.printer import Printer, shown
 from foretell.cli.progress import duration
-from foretell.cli.talk import Talk, shown
 
 if TYPE_CHECKING:
     import polars as pl
@@ -21,23 +21,23 @@ UNTRAINED = "Pretrained on synthetic series: nothing was trained here."
 """The description of a forecaster that was not trained."""
 
 
-def show_findings(talk: Talk, findings: Findings) -> None:
+def show_findings(printer: Printer, findings: Findings) -> None:
     """Print the findings about the table."""
-    talk.heading("What was found in the data")
-    talk.listing(findings.sentences())
+    printer.heading("What was found in the data")
+    printer.listing(findings.sentences())
 
 
-def show_training(talk: Talk, history: History) -> None:
+def show_training(printer: Printer, history: History) -> None:
     """Print a summary of the training."""
-    talk.heading("Training")
-    talk.listing(training_sentences(history))
+    printer.heading("Training")
+    printer.listing(training_sentences(history))
 
 
-def show_model(talk: Talk, model: FittedModel) -> None:
+def show_model(printer: Printer, model: FittedModel) -> None:
     """Print the training and the composition of the forecast."""
-    talk.heading("Training" if model.history else "Forecaster")
+    printer.heading("Training" if model.history else "Forecaster")
     trained = training_sentences(model.history) if model.history else [UNTRAINED]
-    talk.listing([*trained, *([model.choice] if model.choice else []), *model.notes])
+    printer.listing([*trained, *([model.choice] if model.choice else []), *model.notes])
 
 
 def training_sentences(history: History) -> list[str]:
@@ -53,35 +53,35 @@ def training_sentences(history: History) -> list[str]:
     return lines
 
 
-def show_backtest(talk: Talk, backtest: Backtest) -> None:
+def show_backtest(printer: Printer, backtest: Backtest) -> None:
     """Print the scores beside those of the baselines, and the coverage."""
     windows = f"{backtest.windows} window{'' if backtest.windows == 1 else 's'}"
-    talk.heading(f"Backtest of {backtest.series:,} series over {windows} held out (lower is better)")
+    printer.heading(f"Backtest of {backtest.series:,} series over {windows} held out (lower is better)")
     rows = backtest.scores.rows()
-    talk.table(backtest.scores.columns, [[str(name).replace("_", " "), *scores] for name, *scores in rows], strong=0)
+    printer.table(backtest.scores.columns, [[str(name).replace("_", " "), *scores] for name, *scores in rows], strong=0)
     for level, share in sorted(backtest.coverage.items()):
-        talk.say(f"  {100 * share:.1f} % of the values fell inside the {level} % intervals.")
-    talk.listing(backtest.notes)
+        printer.say(f"  {100 * share:.1f} % of the values fell inside the {level} % intervals.")
+    printer.listing(backtest.notes)
 
 
-def show_forecast(talk: Talk, forecast: pl.DataFrame) -> None:
+def show_forecast(printer: Printer, forecast: pl.DataFrame) -> None:
     """Print the first rows."""
-    talk.heading(f"Forecast, the first {min(_FIRST_ROWS, len(forecast))} of {len(forecast):,} rows")
+    printer.heading(f"Forecast, the first {min(_FIRST_ROWS, len(forecast))} of {len(forecast):,} rows")
     times = [name for name, dtype in forecast.schema.items() if dtype.is_temporal()]
     head = forecast.head(_FIRST_ROWS)
     rows = [
         [str(cell).removesuffix(" 00:00:00") if name in times else cell for name, cell in row.items()]
         for row in head.to_dicts()
     ]
-    talk.table(forecast.columns, rows)
+    printer.table(forecast.columns, rows)
 
 
-def show_files(talk: Talk, files: dict[str, str]) -> None:
+def show_files(printer: Printer, files: dict[str, str]) -> None:
     """Print the files that were written."""
     if files:
-        talk.heading("Written")
+        printer.heading("Written")
         width = max(len(path) for path in files.values())
-        talk.listing([f"{path:<{width}}  {what}" for what, path in files.items()])
+        printer.listing([f"{path:<{width}}  {what}" for what, path in files.items()])
 
 
 def backtest_document(backtest: Backtest) -> dict[str, Any]:

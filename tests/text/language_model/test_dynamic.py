@@ -9,9 +9,9 @@ import torch
 
 from foretell.errors import SettingsError, TrainingError
 from foretell.text import DynamicSettings, LanguageModel, LanguageSettings
-from foretell.text.language.dynamic import evaluate_dynamically
-from foretell.text.language.network import build
-from foretell.text.language.task import evaluate
+from foretell.text.language_model.dynamic import evaluate_dynamically
+from foretell.text.language_model.network import build
+from foretell.text.language_model.task import evaluate
 
 
 @pytest.fixture

@@ -11,14 +11,14 @@ from typing import Any
 from foretell.errors import SettingsError, TextError
 from foretell.model.base import Model, Recipe
 from foretell.nn import Sampling, SequenceToSequence
-from foretell.text.language import task
-from foretell.text.language.characters import Characters
-from foretell.text.language.dynamic import DynamicSettings, evaluate_dynamically
-from foretell.text.language.generation import check_start, write_on
-from foretell.text.language.network import build
-from foretell.text.language.settings import LanguageSettings
-from foretell.text.language.streams import Streams
-from foretell.text.language.task import Score
+from foretell.text.language_model import task
+from foretell.text.language_model.characters import Characters
+from foretell.text.language_model.dynamic import DynamicSettings, evaluate_dynamically
+from foretell.text.language_model.generation import check_start, write_on
+from foretell.text.language_model.network import build
+from foretell.text.language_model.settings import LanguageSettings
+from foretell.text.language_model.streams import Streams
+from foretell.text.language_model.task import Score
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from foretell.text.language.settings import LanguageSettings
+from foretell.text.language_model.settings import LanguageSettings
 from foretell.training.settings import TrainingSettings
 
 RHYME = "one two, buckle my shoe;\nthree four, shut the door.\n"

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foretell import __version__
-from foretell.cli import show
+from foretell.cli import summaries
 from foretell.cli.destinations import Destinations
-from foretell.cli.request import Tables
-from foretell.cli.talk import Talk
+from foretell.cli.from_options import Tables
+from foretell.cli.printer import Printer
 from foretell.errors import SettingsError, TableError
 from foretell.storage.outputs import STDOUT
 
@@ -60,24 +60,24 @@ class Results:
         """Forecast what comes after the table."""
         self._forecast = self._forecaster.predict(self._table, future=self._future)
 
-    def deliver(self, to: Destinations, talk: Talk) -> None:
+    def deliver(self, to: Destinations, printer: Printer) -> None:
         """Write the files and say what there is."""
         files = self._write(to)
         to.drop_checkpoint()
-        show.show_findings(talk, self._forecaster.findings)
+        summaries.show_findings(printer, self._forecaster.findings)
         if self._fitted_here:
-            show.show_model(talk, self._forecaster.fitted_model)
+            summaries.show_model(printer, self._forecaster.fitted_model)
         if self._backtest is not None:
-            show.show_backtest(talk, self._backtest)
+            summaries.show_backtest(printer, self._backtest)
         elif self._untested:
-            talk.heading("Backtest")
-            talk.listing([f"There is no backtest: {self._untested}."])
+            printer.heading("Backtest")
+            printer.listing([f"There is no backtest: {self._untested}."])
         if self._forecast is not None:
-            show.show_forecast(talk, self._forecast)
-        show.show_files(talk, files)
+            summaries.show_forecast(printer, self._forecast)
+        summaries.show_files(printer, files)
         if to.undrawn:
-            talk.note("No report was drawn, since matplotlib is missing: pip install 'foretell[report]'")
-        talk.document(self._document(files))
+            printer.note("No report was drawn, since matplotlib is missing: pip install 'foretell[report]'")
+        printer.document(self._document(files))
 
     def _write(self, to: Destinations) -> dict[str, str]:
         from foretell.tables.files import write_table
@@ -122,8 +122,8 @@ class Results:
         }
         if self._fitted_here:
             history = forecaster.history
-            content["training"] = show.training_document(history) if history else None
-            content["chosen"] = show.blend_document(forecaster.fitted_model.blend)
+            content["training"] = summaries.training_document(history) if history else None
+            content["chosen"] = summaries.blend_document(forecaster.fitted_model.blend)
         if self._backtest is not None:
-            content["backtest"] = show.backtest_document(self._backtest)
+            content["backtest"] = summaries.backtest_document(self._backtest)
         return {**content, "files": files}

@@ -10,12 +10,12 @@ import pytest
 import torch
 from torch import nn
 
-from foretell.text.language import task
-from foretell.text.language.characters import NONE
-from foretell.text.language.network import build
-from foretell.text.language.settings import LanguageSettings
-from foretell.text.language.streams import Streams
-from foretell.text.language.task import evaluate, loss, side_by_side
+from foretell.text.language_model import task
+from foretell.text.language_model.characters import NONE
+from foretell.text.language_model.network import build
+from foretell.text.language_model.settings import LanguageSettings
+from foretell.text.language_model.streams import Streams
+from foretell.text.language_model.task import evaluate, loss, side_by_side
 from foretell.training import TrainingSettings, train
 
 

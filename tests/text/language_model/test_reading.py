@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from foretell.errors import SettingsError, TextError
-from foretell.text.language.reading import hold_out, read_text
+from foretell.text.language_model.reading import hold_out, read_text
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 import torch
 import typer
 
-from foretell.cli.guard import Interrupted, guarded
+from foretell.cli.exit_status import Interrupted, guarded
 from foretell.errors import ForetellError, MissingExtraError, ModelError, TableError
 
 

@@ -13,10 +13,10 @@ from foretell.declaration import DATA, Setting
 from foretell.errors import SettingsError
 from foretell.model.answer import Answer, Drawing
 from foretell.model.kind import Kind
+from foretell.model.printer import Printer
 from foretell.model.source import Encoding, Parts, Progressed, Source
-from foretell.model.talk import Talk
 from foretell.terminal import printable
-from foretell.text.language.settings import LanguageSettings
+from foretell.text.language_model.settings import LanguageSettings
 
 _LONGEST = 1_000_000_000
 _LONGEST_DOCUMENT = 10_000_000
@@ -34,13 +34,13 @@ class TextFile(Source[str]):
 
     def read(self, settings: LanguageSettings, on_progress: Progressed | None = None) -> str:  # noqa: ARG002
         """See `read_text`."""
-        from foretell.text.language.reading import read_text
+        from foretell.text.language_model.reading import read_text
 
         return read_text(self.file, self.encoding)
 
     def hold_out(self, data: str, settings: LanguageSettings) -> tuple[str, str | None]:
         """Hold out the end of the text."""
-        from foretell.text.language.reading import hold_out
+        from foretell.text.language_model.reading import hold_out
 
         return hold_out(data, settings.validation)
 
@@ -76,17 +76,17 @@ class Write(Answer):
         if not 1 <= self.length <= longest:
             raise SettingsError(f"--length {self.length}: give 1 to {longest:,} characters")
 
-    def run(self, model: Any, talk: Talk) -> dict[str, Any]:
+    def run(self, model: Any, printer: Printer) -> dict[str, Any]:
         """See `Answer`."""
         start = self.start.replace("\r\n", "\n").replace("\r", "\n")
         sampling = self.drawing.sampling()
         drawn = islice(model.write(start, sampling=sampling, seed=self.drawing.seed), self.length)
         began = monotonic()
-        text = "".join(drawn) if talk.json else _print(start, drawn)
+        text = "".join(drawn) if printer.json else _print(start, drawn)
         seconds = monotonic() - began
         rate = self.length / seconds
-        if not talk.json:
-            talk.note(f"{self.length:,} characters in {seconds:.1f} s: {rate:,.0f} per second.")
+        if not printer.json:
+            printer.note(f"{self.length:,} characters in {seconds:.1f} s: {rate:,.0f} per second.")
         return {
             "start": start,
             "text": text,
@@ -127,7 +127,7 @@ class Evaluation:
 
 
 TEXT = Kind(
-    model="foretell.text.language.model:LanguageModel",
+    model="foretell.text.language_model.model:LanguageModel",
     settings=LanguageSettings,
     source=TextFile,
     answer=Write,

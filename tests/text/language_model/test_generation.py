@@ -10,11 +10,11 @@ import torch
 
 from foretell.errors import TextError
 from foretell.nn import Sampling
-from foretell.text.language import generation
-from foretell.text.language.characters import NONE, Characters
-from foretell.text.language.generation import check_start, write_on
-from foretell.text.language.network import build
-from foretell.text.language.settings import LanguageSettings
+from foretell.text.language_model import generation
+from foretell.text.language_model.characters import NONE, Characters
+from foretell.text.language_model.generation import check_start, write_on
+from foretell.text.language_model.network import build
+from foretell.text.language_model.settings import LanguageSettings
 
 CHARACTERS = Characters("abcdefgh")
 

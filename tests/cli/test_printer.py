@@ -7,8 +7,8 @@ import json
 import pytest
 
 from foretell import __version__
-from foretell.cli.options import TalkOptions
-from foretell.cli.talk import Talk, shown
+from foretell.cli.options import MessageOptions
+from foretell.cli.printer import Printer, shown
 
 
 @pytest.mark.parametrize(
@@ -33,9 +33,9 @@ def test_shown(cell: object, words: str) -> None:
 
 
 def test_a_name_does_not_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    talk = Talk(TalkOptions(), "info")
-    talk.say("a\x1b[31mred, größe")
-    talk.table(["id"], [["b\x07\x1b[2J"]])
+    printer = Printer(MessageOptions(), "info")
+    printer.say("a\x1b[31mred, größe")
+    printer.table(["id"], [["b\x07\x1b[2J"]])
     said = capsys.readouterr().out
     assert "a\\x1b[31mred, größe" in said
     assert "b\\x07\\x1b[2J" in said
@@ -43,7 +43,7 @@ def test_a_name_does_not_steer_the_terminal(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_json_is_ascii_whatever_the_names(capsys: pytest.CaptureFixture[str]) -> None:
-    Talk(TalkOptions(json=True), "info").document({"name": "größe", "score": float("nan")})
+    Printer(MessageOptions(json=True), "info").document({"name": "größe", "score": float("nan")})
     said = capsys.readouterr().out
     assert said.isascii()
     assert json.loads(said) == {"foretell": __version__, "command": "info", "name": "größe", "score": None}

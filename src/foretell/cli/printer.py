@@ -15,20 +15,20 @@ from rich.table import Table
 from rich.text import Text
 
 from foretell import __version__
-from foretell.cli.options import TalkOptions
+from foretell.cli.options import MessageOptions
 from foretell.cli.progress import ProgressDisplay, time_left
 from foretell.terminal import printable
 
 _WIDTH = 120
 
 
-class Talk:
+class Printer:
     """Prints to standard output, or to standard error where a table goes to standard output.
 
     With `--quiet` nothing is printed; with `--json` only notes, on standard error, and `document` prints the rest.
     """
 
-    def __init__(self, options: TalkOptions, command: str, *, stdout_taken: bool = False) -> None:
+    def __init__(self, options: MessageOptions, command: str, *, stdout_taken: bool = False) -> None:
         self._command = command
         self.json = options.json
         self.quiet = options.quiet
@@ -74,7 +74,7 @@ class Talk:
     def progress(
         self, stage: str, words: Callable[[], str] | None = None, *, lines: bool = True
     ) -> Iterator[Callable[[float], None]]:
-        """See `foretell.model.talk.Talk`."""
+        """See `foretell.model.printer.Printer`."""
         began = monotonic()
 
         def show(done: float) -> None:
