@@ -14,11 +14,14 @@ from functools import cache
 from typing import Any, get_args, get_type_hints
 
 DATA = "The data"
+COVARIATES = "Covariates"
+FORECAST = "The forecast"
 NETWORK = "The network"
 TRAINING = "Training"
 MORE_TRAINING = "More on training"
 OUTPUT = "Output"
-GROUPS = (DATA, NETWORK, TRAINING, MORE_TRAINING, OUTPUT)
+MESSAGES = "Messages"
+GROUPS = (DATA, COVARIATES, FORECAST, NETWORK, TRAINING, MORE_TRAINING, OUTPUT, MESSAGES)
 """The headings of options, in the order in which help and documentation have them."""
 LENGTH = "how long to train"
 

@@ -111,6 +111,8 @@ def test_a_preset_beside_what_it_settles(
     [
         (["--preset", "instant", "--hidden", "8"], "so that --hidden would change nothing"),
         (["--model", "pretrained", "--steps", "5"], "so that --steps would change nothing"),
+        (["--preset", "instant", "--learning-rate", "0.1", "--steps", "5"], "--preset and --steps each set how long"),
+        (["--model", "pretrained", "--learning-rate", "0.1", "--finish", "0"], "--learning-rate and --finish would"),
         (["--preset", "instant", "--tensorboard", "runs", "--layer-norm"], "--layer-norm and --tensorboard would"),
     ],
 )
@@ -185,4 +187,7 @@ def test_no_model(model: str | None, said: str, run: Callable[..., Any], sales: 
 
 def test_more_epochs_than_can_be_counted(run: Callable[..., Any], sales: Path) -> None:
     done = run("forecast", str(sales), "--horizon", "2", "--epochs", "1e308")
-    assert (done.exit_code, done.stderr) == (2, "error: --epochs 1e+308: give 1,000,000,000 at most\n")
+    assert (done.exit_code, done.stderr) == (
+        2,
+        "error: epochs is 1e+308: that is more than 1,000,000,000 steps; give fewer\n",
+    )

@@ -43,10 +43,10 @@ def model(run: Callable[..., Any], photos: Path) -> Path:
     return photos.parent / "model"
 
 
-@pytest.mark.parametrize("attention", ["--attention", "--no-attention"])
-def test_train_and_run(attention: str, run: Callable[..., Any], photos: Path) -> None:
+@pytest.mark.parametrize("attention", [["--attention"], []])
+def test_train_and_run(attention: list[str], run: Callable[..., Any], photos: Path) -> None:
     folder = photos.parent
-    done = run(*TRAIN, *TINY, attention)
+    done = run(*TRAIN, *TINY, *attention)
     assert done.exit_code == 0, done.output
     for words in ("12 pictures with 12 captions, 1 of them held out", "20 steps in", "nats per word", "exact captions"):
         assert words in done.stdout

@@ -15,9 +15,10 @@ import pytest
 
 from foretell.cli import destinations
 from foretell.forecasting.forecaster import Forecaster
-from foretell.forecasting.settings import OF_GIVEN_LENGTH, ForecastSettings
+from foretell.forecasting.settings import LONGER, OF_GIVEN_LENGTH, UNTIL_NO_BETTER, ForecastSettings
 from foretell.forecasting.tables import regularise
 from foretell.storage import outputs
+from foretell.training.settings import NO_BOUND
 
 COLUMNS = ["unique_id", "ds", "auto", "auto-lo-95", "auto-lo-80", "auto-hi-80", "auto-hi-95"]
 
@@ -157,6 +158,24 @@ def test_minutes_mean_what_they_mean_in_python(
     assert of_minutes == Forecaster(minutes=0.5, seed=3).settings.training
     assert of_steps == replace(OF_GIVEN_LENGTH, steps=9, seed=3)
     assert plain == Forecaster(seed=3).settings.training
+
+
+def test_every_setting_is_an_option(run: Callable[..., Any], sales: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fitted = []
+    monkeypatch.setattr(Forecaster, "fit", lambda self, *_, **__: fitted.append(self) or 1 / 0)
+    options = ("--season", "7", "--season", "30", "--batch-size", "5", "--finish", "0", "--learning-rate", "0.02")
+    lengths = ((), ("--minutes", "3", "--patience", "7"), ("--preset", "best"), ("--steps", "9", "--clip-norm", "none"))
+    for length in lengths:
+        run("forecast", str(sales), "-n", "7", *options, *length)
+    for forecaster in fitted:
+        settings = forecaster.settings
+        assert (settings.seasons, settings.batch_size, settings.finish) == ((7, 30), 5, 0)
+        assert settings.training.learning_rate == 0.02
+    plain, of_minutes, best, of_steps = (forecaster.settings.training for forecaster in fitted)
+    assert plain == replace(UNTIL_NO_BETTER, learning_rate=0.02)
+    assert (of_minutes.minutes, of_minutes.patience, of_minutes.steps) == (3, 7, NO_BOUND)
+    assert best == replace(LONGER, learning_rate=0.02)
+    assert of_steps == replace(OF_GIVEN_LENGTH, learning_rate=0.02, steps=9, clip_norm=None)
 
 
 def test_an_instant_forecast_trains_nothing_and_says_so(run: Callable[..., Any], sales: Path) -> None:

@@ -93,3 +93,10 @@ def test_only_the_training_part_is_searched_for_seasons(make_panel):
     assert Plan.of(make_panel([late], alias="1"), 100, ForecastSettings()).seasons.lengths == ()
     early = np.where(at < until, quiet + 5 * np.sin(2 * np.pi * at / 10), quiet)
     assert Plan.of(make_panel([early], alias="1"), 100, ForecastSettings()).seasons.lengths == (10,)
+
+
+def test_an_epoch_covers_the_training_part_once(make_panel):
+    settings = ForecastSettings(input_steps=10, windows=0)
+    plan = Plan.of(make_panel([np.arange(1000.0), np.arange(500.0)]), 5, settings)
+    # A tenth of each series is held out for validation.
+    assert plan.windows_per_epoch == (900 + 450) / 10

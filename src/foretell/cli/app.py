@@ -51,7 +51,7 @@ def _kinds() -> dict[str, Any]:
 
 
 def _made(module: Any, name: str) -> Any:
-    from foretell.cli.examples import EXAMPLES
+    from foretell.cli.examples import INFO, epilog
     from foretell.cli.signature import as_command
 
     command: Callable[..., None] = getattr(module, name)
@@ -61,7 +61,8 @@ def _made(module: Any, name: str) -> Any:
         add_completion=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    one.command(name, epilog=EXAMPLES[name])(as_command(command))
+    examples = KINDS["forecast"].described.examples.get(name, INFO)
+    one.command(name, epilog=epilog(examples))(as_command(command))
     return typer.main.get_command(one)
 
 

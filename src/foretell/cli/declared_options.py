@@ -40,8 +40,10 @@ def made(kind: Any, values: dict[str, Any], defaults: Any = None) -> Any:
             given[field.name] = made(field.hint, values, default)
         elif field.setting is not None and not field.setting.by_hand and field.name in values:
             value = values.pop(field.name)
-            if value is not None and value != []:
-                given[field.name] = None if value == _NOTHING and NoneType in get_args(field.hint) else value
+            if value == _NOTHING and NoneType in get_args(field.hint):
+                given[field.name] = None
+            elif value is not None and value != []:
+                given[field.name] = tuple(value) if isinstance(value, list) else value
     return kind(**given) if defaults is None else dataclasses.replace(defaults, **given)
 
 
@@ -73,9 +75,11 @@ def option_of(field: Declared) -> str:
 
 
 def shown_default(value: Any) -> str:
-    """Return a default as help and documentation show it; empty for None."""
+    """Return a default as help and documentation show it; empty for None and for none of several."""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ", ".join(map(shown_default, value))
     return f"{value:,}" if isinstance(value, int) else "" if value is None else str(value)
 
 
@@ -89,7 +93,7 @@ def _parameter(field: Declared, setting: Setting, default: Any) -> inspect.Param
     if metavar is not None:
         shared["metavar"] = metavar
     if setting.positional:
-        info = typer.Argument(**shared)
+        info = typer.Argument(show_default=False, **shared)
         empty = inspect.Parameter.empty if field.required else default
         return _keyword(field.name, empty, Annotated[hint if field.required else hint | None, info])
     if optional and default is not None:
@@ -98,7 +102,7 @@ def _parameter(field: Declared, setting: Setting, default: Any) -> inspect.Param
     names = [option_of(field), *([setting.short] if setting.short else [])]
     if hint is bool:
         shared.pop("metavar", None)
-        names = [f"{names[0]}/--no-{names[0][2:]}"]
+        names[0] += f"/--no-{names[0][2:]}" if default else ""
     info = typer.Option(*names, show_default=False, rich_help_panel=setting.group, **shared)
     if field.required:
         return _keyword(field.name, inspect.Parameter.empty, Annotated[hint, info])
@@ -119,8 +123,7 @@ def _plain(hint: Any) -> tuple[Any, bool]:
 
 def _metavar(field: Declared, hint: Any, setting: Setting) -> str | None:
     if setting.positional:
-        name = field.name.upper()
-        return name if field.required else f"[{name}]"
+        return field.name.upper()
     if get_origin(hint) is Literal or hint is bool:
         return None
     share = hint is float and setting.at_least == 0 and 1 in (setting.below, setting.at_most)

@@ -24,13 +24,13 @@ def demo_table(options: TableOptions) -> TableOptions:
         options,
         table=str(datasets.path("chicago_ridership")),
         time=options.time or "service_date",
-        target=options.target or ["bus", "rail_boardings"],
+        target=options.target or ("bus", "rail_boardings"),
     )
 
 
 def demo_covariates(options: CovariateOptions, demo: bool) -> CovariateOptions:
     """Add the day type as a known covariate."""
-    return replace(options, known=["day_type"]) if demo and not options.known else options
+    return replace(options, known=("day_type",)) if demo and not options.known else options
 
 
 def demo_future(options: FutureOptions, demo: bool) -> FutureOptions:

@@ -11,7 +11,6 @@ from foretell.cli.options import (
     ForecastOptions,
     MessageOptions,
     ModelOutput,
-    NetworkOptions,
     TableOptions,
 )
 from foretell.cli.printer import Printer
@@ -22,29 +21,26 @@ def fit(
     table: TableOptions,
     ask: ForecastOptions,
     covariates: CovariateOptions,
-    network: NetworkOptions,
-    training: FitOptions,
+    fit: FitOptions,
     *,
     save: ModelOutput = None,
     messages: MessageOptions,
 ) -> None:
     """Fit a forecaster to a table, backtest it, and save the model.
 
-    Without --save the model is written to ./forecast/model.
+    Without --save the model is written to ./forecast/model. Unless you set the length of training, it stops once
+    validation no longer improves.
     """
     if save is not None:
-        to = Destinations(
-            model=save,
-            checkpoint=training.checkpoint or checkpoint_beside([save]),
-            tensorboard=training.tensorboard,
-        )
+        checkpoint = fit.checkpoint or checkpoint_beside([save])
+        to = Destinations(model=save, checkpoint=checkpoint, tensorboard=fit.tensorboard)
     else:
-        to = default_destinations("model", checkpoint=training.checkpoint, tensorboard=training.tensorboard)
+        to = default_destinations("model", checkpoint=fit.checkpoint, tensorboard=fit.tensorboard)
     printer = Printer(messages, "fit")
     to.check(json=messages.json)
     tables = read_tables(table, covariates)
-    forecaster, reading = forecaster_for(tables, ask, network, training, demo=table.demo)
+    forecaster, reading = forecaster_for(tables, ask, fit, demo=table.demo)
     train(forecaster, reading, printer, checkpoint=to.checkpoint, tensorboard=to.tensorboard)
     results = Results(tables.name, forecaster)
-    results.test(ask.windows)
+    results.test(fit.settings.windows)
     results.deliver(to, printer)

@@ -11,15 +11,11 @@ from foretell.cli.options import (
     CovariateOptions,
     FitOptions,
     ForecastOptions,
+    ForecastOutput,
     FutureOptions,
     MessageOptions,
     ModelOutput,
-    NetworkOptions,
-    PictureOutput,
-    QuoteFormulas,
-    ReportOutput,
     TableOptions,
-    TableOutput,
 )
 from foretell.cli.printer import Printer
 from foretell.cli.training import train
@@ -30,48 +26,40 @@ def forecast(
     ask: ForecastOptions,
     covariates: CovariateOptions,
     future: FutureOptions,
-    network: NetworkOptions,
-    training: FitOptions,
+    fit: FitOptions,
+    output: ForecastOutput,
     *,
-    output: TableOutput = None,
-    quote_formulas: QuoteFormulas = False,
-    report: ReportOutput = None,
-    png: PictureOutput = None,
     save: ModelOutput = None,
     messages: MessageOptions,
 ) -> None:
     """Fit a forecaster to a table, backtest it, and forecast the next steps.
 
     Without an output option, all results are written to ./forecast: forecast.csv, backtest.csv, report.html and model.
+    Unless you set the length of training, it stops once validation no longer improves.
     """
-    places = (output, report, png, save)
+    places = (output.output, output.report, output.png, save)
     if any(place is not None for place in places):
         to = Destinations(
-            forecast=output,
-            report=report,
-            picture=png,
+            forecast=output.output,
+            report=output.report,
+            picture=output.png,
             model=save,
-            checkpoint=training.checkpoint or checkpoint_beside(places),
-            tensorboard=training.tensorboard,
+            checkpoint=fit.checkpoint or checkpoint_beside(places),
+            tensorboard=fit.tensorboard,
         )
     else:
         to = default_destinations(
-            "forecast",
-            "backtest",
-            "report",
-            "model",
-            checkpoint=training.checkpoint,
-            tensorboard=training.tensorboard,
+            "forecast", "backtest", "report", "model", checkpoint=fit.checkpoint, tensorboard=fit.tensorboard
         )
-    to = replace(to, quote_formulas=quote_formulas)
+    to = replace(to, quote_formulas=output.quote_formulas)
     printer = Printer(messages, "forecast", stdout_taken=to.stdout_taken)
     to.check(json=messages.json, tables=[table.table, future.future])
     tables = read_tables(table, covariates, future)
-    forecaster, reading = forecaster_for(tables, ask, network, training, demo=table.demo)
+    forecaster, reading = forecaster_for(tables, ask, fit, demo=table.demo)
     # Check the future values before training, so that a missing date fails at once.
     reading = reading.looking_ahead(tables.future, forecaster.horizon)
     train(forecaster, reading, printer, checkpoint=to.checkpoint, tensorboard=to.tensorboard)
     results = Results(tables.name, forecaster)
-    results.test(ask.windows)
+    results.test(fit.settings.windows)
     results.forecast()
     results.deliver(to, printer)

@@ -74,7 +74,7 @@ class Results:
             printer.listing([f"There is no backtest: {self._untested}."])
         if self._forecast is not None:
             summaries.show_forecast(printer, self._forecast)
-        summaries.show_files(printer, files)
+        printer.files(files)
         if to.undrawn:
             printer.note("No report was drawn, since matplotlib is missing: pip install 'foretell[report]'")
         printer.document(self._document(files))

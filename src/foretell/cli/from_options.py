@@ -1,24 +1,22 @@
-"""From options to what the Python interface takes: a table, columns, settings, a forecaster."""
+"""From the options of a forecasting command to its tables and its forecaster."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from foretell.cli.declared_options import option_of, with_defaults
 from foretell.cli.demo import DEMO_NAME, demo_covariates, demo_forecast, demo_future, demo_table
 from foretell.cli.options import (
     CovariateOptions,
     FitOptions,
     ForecastOptions,
     FutureOptions,
-    NetworkOptions,
     TableOptions,
 )
-from foretell.cli.training import require_one_length, trained_for
+from foretell.declaration import MORE_TRAINING, NETWORK, TRAINING
 from foretell.errors import SettingsError
-from foretell.forecasting.settings import OF_GIVEN_LENGTH, UNTIL_NO_BETTER, ForecastSettings
-from foretell.training.settings import NO_BOUND, TrainingSettings
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,7 +25,8 @@ if TYPE_CHECKING:
     from foretell.forecasting.tables.columns import Columns
     from foretell.forecasting.tables.reading import Reading
 
-_LEVELS = (80, 95)
+_NO_TRAINING = {"model", "preset", "seed", "device", "checkpoint"}
+"""Options of networks and their training that may stand where nothing is trained."""
 _NO_COVARIATES, _NO_FUTURE = CovariateOptions(), FutureOptions()
 
 
@@ -57,14 +56,14 @@ def read_tables(
     assert options.table is not None
     if options.table == future.future == "-":
         raise SettingsError("both tables are to come from standard input: give one of them as a file")
-    targets = tuple(options.target or ())
+    targets = options.target or ()
     columns = Columns(
         id=options.id,
         time=options.time,
         target=targets[0] if len(targets) == 1 else targets or None,
-        known=tuple(covariates.known or ()),
-        static=tuple(covariates.static or ()),
-        layout=options.layout.value,
+        known=covariates.known,
+        static=covariates.static,
+        layout=options.layout,
         frequency=options.frequency,
     )
     as_written = partial(possible_ids, said=columns)
@@ -77,71 +76,46 @@ def read_tables(
     )
 
 
-def forecaster_for(
-    tables: Tables, ask: ForecastOptions, network: NetworkOptions, training: FitOptions, *, demo: bool
-) -> tuple[Forecaster, Reading]:
-    """A forecaster that is yet to be fitted, and the series that it is to be fitted to.
+def forecaster_for(tables: Tables, ask: ForecastOptions, fit: FitOptions, *, demo: bool) -> tuple[Forecaster, Reading]:
+    """Return a forecaster that is yet to be fitted, and the series that it is to be fitted to.
 
-    Raises `SettingsError` for options that make no sense, `TableError` for a table that does not.
+    Raises SettingsError for invalid options, TableError for an invalid table.
     """
     from foretell.forecasting.backbones import PRETRAINED
-    from foretell.forecasting.epochs import steps_of_epochs
     from foretell.forecasting.forecaster import Forecaster
+    from foretell.forecasting.plan import Plan
     from foretell.forecasting.tables.reading import Reading
 
     ask = demo_forecast(ask, demo)
     assert ask.horizon is not None
-    settings = _settings(ask, network, training)
     forecaster = Forecaster(
-        network.model.value,
+        fit.model,
         ask.horizon,
-        levels=tuple(ask.level or _LEVELS),
+        levels=ask.level,
         columns=tables.columns,
-        preset=training.preset,
-        minutes=training.minutes,
-        device=training.device,
-        settings=settings,
+        preset=fit.preset,
+        device=fit.device,
+        settings=fit.settings,
     )
     if forecaster.model == PRETRAINED:
-        _refuse_training(network, training)
+        _refuse_training(fit)
     reading = Reading.of(tables.table, tables.columns)
-    if training.epochs is not None:
-        if training.epochs > NO_BOUND:
-            raise SettingsError(f"--epochs {training.epochs:g}: give {NO_BOUND:,} at most")
-        steps = steps_of_epochs(training.epochs, reading.observed, ask.horizon, settings)
-        forecaster.settings = replace(settings, training=replace(settings.training, steps=steps))
+    if fit.epochs is not None:
+        plan, settings = Plan.of(reading.observed, ask.horizon, fit.settings), fit.settings
+        training = settings.training.for_epochs(fit.epochs, plan.windows_per_epoch / settings.batch_size)
+        forecaster.settings = replace(settings, training=training)
     return forecaster, reading
 
 
-def _refuse_training(network: NetworkOptions, training: FitOptions) -> None:
+def _refuse_training(fit: FitOptions) -> None:
     """Raise SettingsError for options that would change nothing, since nothing is trained."""
-    made = [f.name for f in fields(network) if f.name != "model" and getattr(network, f.name) != f.default]
-    trained = [n for n in ("steps", "epochs", "minutes", "tensorboard") if getattr(training, n) is not None]
-    if given := [f"--{name.replace('_', '-')}" for name in (*made, *trained)]:
+    needless = [
+        option_of(field)
+        for field, _ in with_defaults(FitOptions)
+        if field.name in fit.given - _NO_TRAINING and field.group in (NETWORK, TRAINING, MORE_TRAINING)
+    ]
+    if needless:
         raise SettingsError(
-            f"nothing is trained with --preset instant or --model pretrained, so that {' and '.join(given)} would "
+            f"nothing is trained with --preset instant or --model pretrained, so that {' and '.join(needless)} would "
             "change nothing: leave one or the other out"
         )
-
-
-def _settings(ask: ForecastOptions, network: NetworkOptions, training: FitOptions) -> ForecastSettings:
-    return ForecastSettings(
-        layers=network.layers,
-        hidden=network.hidden,
-        layer_norm=network.layer_norm,
-        conv_stride=network.conv_stride,
-        dropout=network.dropout,
-        members=network.members,
-        input_steps=network.input_steps,
-        seasons=tuple(ask.season) if ask.season else None,
-        windows=ask.windows,
-        training=_training(training),
-    )
-
-
-def _training(asked: FitOptions) -> TrainingSettings:
-    """Return training settings of the requested length; without one, train until validation stops improving."""
-    if asked.preset is not None:
-        require_one_length(preset=1, steps=asked.steps, epochs=asked.epochs, minutes=asked.minutes)
-    given = asked.steps is not None or asked.epochs is not None
-    return trained_for(OF_GIVEN_LENGTH if given else UNTIL_NO_BETTER, asked)

@@ -7,19 +7,14 @@ import os
 import platform
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-from typer import Argument
+from typing import Annotated, Any
 
 from foretell import __version__
 from foretell.cli.options import MessageOptions
 from foretell.cli.printer import Printer
-from foretell.cli.summaries import UNTRAINED, training_document, training_sentences
+from foretell.cli.summaries import training_document, training_sentences
+from foretell.declaration import Setting
 from foretell.model.registry import KINDS
-
-if TYPE_CHECKING:
-    from foretell.forecasting.fit import NetworkFit
-    from foretell.training.history import History
 
 _LAYER_NORM = {"layer_norm": True}
 _OPTIONS: dict[str, dict[str, Any]] = {
@@ -44,7 +39,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 def info(
     messages: MessageOptions,
     model: Annotated[
-        Path | None, Argument(metavar="MODEL", help="A model folder. Without it, describe this installation.")
+        Path | None, Setting("A model folder. Without it, describe this installation.", positional=True)
     ] = None,
 ) -> None:
     """Describe this installation of foretell, or a saved model."""
@@ -129,52 +124,9 @@ def _model(folder: Path) -> dict[str, Any]:
     import foretell.nn  # noqa: F401 (a variable that makes no sense is told before a model that makes none)
     from foretell.model.folder import read_folder
 
-    kind = read_folder(folder).kind
-    facts, history = _forecaster(folder) if kind == "forecast" else _other(kind, folder)
-    training = training_document(history) if history else {}
-    untrained = UNTRAINED if kind == "forecast" else "It was not trained: its weights are random."
-    sentences = training_sentences(history) if history else [untrained]
-    return {"kind": kind, **facts, "training": {**training, "sentences": sentences}}
-
-
-def _other(kind: str, folder: Path) -> tuple[dict[str, Any], History | None]:
-    """Return the facts and the training history of a model other than a forecaster."""
-    model = KINDS[kind].model.load(folder)
-    return model.facts(), model.history
-
-
-def _forecaster(folder: Path) -> tuple[dict[str, Any], History | None]:
-    from foretell.forecasting.forecaster import Forecaster
-    from foretell.forecasting.tables.findings import describe_frequency
-
-    forecaster = Forecaster.load(folder, "cpu")
-    fitted = forecaster.fitted_model
-    columns, pretrained = fitted.columns, fitted.members.pretrained
-    return {
-        "model": fitted.name,
-        "forecast_of": {name: round(share, 4) for name, share in fitted.blend.shares.items()},
-        **(_network(fitted.network) if fitted.network else {}),
-        **({"pretrained_parameters": sum(p.numel() for p in pretrained.network.parameters())} if pretrained else {}),
-        "horizon": forecaster.horizon,
-        "seasons": ", ".join(map(str, fitted.seasons)) or "none",
-        "levels": ", ".join(f"{level} %" for level in forecaster.levels),
-        "frequency": describe_frequency(fitted.frequency.alias),
-        "series": len(fitted.validated_until),
-        "known": ", ".join(columns.known) or "none",
-        "static": ", ".join(columns.static) or "none",
-        "calibrated_on": f"{fitted.calibrated_on:,} values",
-    }, fitted.history
-
-
-def _network(fit: NetworkFit) -> dict[str, Any]:
-    """Return the facts of a network that was trained on the table."""
-    architecture = fit.architecture
-    return {
-        "network": architecture.backbone,
-        "layers": architecture.layers,
-        "hidden": architecture.hidden,
-        "layer_norm": architecture.layer_norm,
-        "members": architecture.members,
-        "parameters": sum(p.numel() for p in fit.network("final").parameters()),
-        "input_steps": architecture.reading.window,
-    }
+    entry = KINDS[read_folder(folder).kind]
+    model = entry.model.load(folder)
+    history = model.history
+    sentences = training_sentences(history) if history else [entry.described.untrained]
+    training = {**(training_document(history) if history else {}), "sentences": sentences}
+    return {"kind": entry.name, **model.facts(), "training": training}

@@ -8,14 +8,13 @@ from typing import Annotated, Any, cast
 import typer
 
 from foretell.cli.examples import epilog
-from foretell.cli.options import MessageOptions, ModelFolder
+from foretell.cli.options import MessageOptions, ModelFolder, NewModelOptions
 from foretell.cli.printer import Printer
 from foretell.cli.progress import training_shown
 from foretell.cli.signature import as_command
 from foretell.cli.summaries import training_document, training_sentences
 from foretell.cli.training import resumable, training_destinations, without_bound
-from foretell.cli.training_options import PlaceOptions
-from foretell.declaration import DATA, declared
+from foretell.declaration import DATA, Setting, declared
 from foretell.errors import SettingsError
 from foretell.model.registry import Entry
 from foretell.model.settings import ModelSettings
@@ -48,13 +47,13 @@ def _train(entry: Entry) -> Any:
         source: Any,
         settings: Any,
         *,
-        validation: list[str] | None = None,
-        places: PlaceOptions,
+        validation: tuple[str, ...] = (),
+        run: NewModelOptions,
         messages: MessageOptions,
     ) -> None:
         printer = Printer(messages, f"{entry.name} train")
-        to, checkpoint = training_destinations(entry.name, places.out, places, messages)
-        settings, elsewhere = _judged_by(without_bound(settings), validation or [])
+        to, checkpoint = training_destinations(entry.name, run, messages)
+        settings, elsewhere = _judged_by(without_bound(settings), validation)
         other = source.elsewhere(elsewhere) if elsewhere else None
 
         model = entry.model(settings)
@@ -67,12 +66,12 @@ def _train(entry: Entry) -> Any:
             model.train(
                 parts.training,
                 parts.validation,
-                device=places.device,
+                device=run.device,
                 checkpoint=checkpoint / "fit",
-                tensorboard=places.tensorboard,
+                tensorboard=run.tensorboard,
                 on_progress=training_shown(display, kind.measure, kind.units, bounded=bounded, scale=kind.scale),
             )
-        model.save(places.out)
+        model.save(run.out)
         to.drop_checkpoint()
         history = model.history
         rate = history.steps * model.units_per_step / history.seconds
@@ -84,7 +83,7 @@ def _train(entry: Entry) -> Any:
         test = None if parts.test is None else model.evaluate(parts.test)
         if test is not None:
             test.show(printer, "test")
-        files = {"model": str(places.out)}
+        files = {"model": str(run.out)}
         printer.files(files)
         printer.document(
             {
@@ -103,29 +102,23 @@ def _train(entry: Entry) -> Any:
 
 
 def _validation(entry: Entry) -> Any:
-    source, setting = (
-        entry.kind.source,
-        next(f for f in declared(cast(Any, entry.kind.settings)) if f.name == "validation"),
+    source = entry.kind.source
+    field = next(f for f in declared(cast(Any, entry.kind.settings)) if f.name == "validation")
+    assert field.setting is not None
+    places = [name.upper() for name in source.places]
+    more = ", each by a --validation of its own" if len(places) > 1 else ""
+    help_ = (
+        f"{field.setting.help[:-1]}. Or {' and '.join(places)} of other data to judge by{more}. "
+        f"[dim]\\[default: {field.default}][/dim]"
     )
-    assert setting.setting is not None
-    places = " and ".join(name.upper() for name in source.places)
-    more = ", each by a --validation of its own" if len(source.places) > 1 else ""
-    return Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar=f"SHARE|{'|'.join(name.upper() for name in source.places)}",
-            help=f"{setting.setting.help[:-1]}. Or {places} of other data to judge by{more}. "
-            f"[dim]\\[default: {setting.default}][/dim]",
-            rich_help_panel=DATA,
-        ),
-    ]
+    return Annotated[tuple[str, ...], Setting(help_, DATA, metavar="|".join(["SHARE", *places]))]
 
 
-def _judged_by(settings: ModelSettings, validation: list[str]) -> tuple[ModelSettings, list[str]]:
+def _judged_by(settings: ModelSettings, validation: tuple[str, ...]) -> tuple[ModelSettings, tuple[str, ...]]:
     """Return the settings with the held-out share, and the places of other validation data; one of the two."""
     if len(validation) == 1:
         try:
-            return replace(settings, validation=float(validation[0])), []
+            return replace(settings, validation=float(validation[0])), ()
         except ValueError as error:
             if isinstance(error, SettingsError):
                 raise

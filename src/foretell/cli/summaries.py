@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from foretell.cli.printer import Printer, shown
 from foretell.cli.progress import duration
+from foretell.forecasting.kind import UNTRAINED
 
 if TYPE_CHECKING:
     import polars as pl
@@ -17,20 +18,12 @@ if TYPE_CHECKING:
     from foretell.training.history import History
 
 _FIRST_ROWS = 5
-UNTRAINED = "Pretrained on synthetic series: nothing was trained here."
-"""The description of a forecaster that was not trained."""
 
 
 def show_findings(printer: Printer, findings: Findings) -> None:
     """Print the findings about the table."""
     printer.heading("What was found in the data")
     printer.listing(findings.sentences())
-
-
-def show_training(printer: Printer, history: History) -> None:
-    """Print a summary of the training."""
-    printer.heading("Training")
-    printer.listing(training_sentences(history))
 
 
 def show_model(printer: Printer, model: FittedModel) -> None:
@@ -74,14 +67,6 @@ def show_forecast(printer: Printer, forecast: pl.DataFrame) -> None:
         for row in head.to_dicts()
     ]
     printer.table(forecast.columns, rows)
-
-
-def show_files(printer: Printer, files: dict[str, str]) -> None:
-    """Print the files that were written."""
-    if files:
-        printer.heading("Written")
-        width = max(len(path) for path in files.values())
-        printer.listing([f"{path:<{width}}  {what}" for what, path in files.items()])
 
 
 def backtest_document(backtest: Backtest) -> dict[str, Any]:

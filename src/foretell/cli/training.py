@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from foretell.cli.destinations import Destinations, checkpoints_in
 from foretell.cli.exit_status import Interrupted
-from foretell.cli.options import MessageOptions
+from foretell.cli.options import MessageOptions, NewModelOptions
 from foretell.cli.printer import Printer
 from foretell.cli.progress import ProgressDisplay
-from foretell.cli.training_options import PlaceOptions, StepsOrEpochs, TrainingOptions
-from foretell.errors import SettingsError
 from foretell.model.settings import ModelSettings
-from foretell.training.settings import NO_BOUND, TrainingSettings
+from foretell.training.settings import NO_BOUND
 
 if TYPE_CHECKING:
     from foretell.forecasting.forecaster import Forecaster
@@ -25,40 +23,18 @@ if TYPE_CHECKING:
 S = TypeVar("S", bound=ModelSettings)
 
 
-def trained_for(defaults: TrainingSettings, asked: TrainingOptions) -> TrainingSettings:
-    """The `defaults` with the length and the seed that are asked for. Raises SettingsError for two lengths."""
-    require_one_length(
-        steps=asked.steps, epochs=asked.epochs if isinstance(asked, StepsOrEpochs) else None, minutes=asked.minutes
-    )
-    settings = replace(defaults, seed=asked.seed)
-    if asked.steps is not None:
-        settings = replace(settings, steps=asked.steps)
-    if asked.minutes is not None:
-        settings = replace(settings, minutes=asked.minutes, steps=NO_BOUND)
-    return settings
-
-
 def without_bound(settings: S) -> S:
     """The settings, with steps without end where the clock decides."""
     training = settings.training
     return settings if training.minutes is None else replace(settings, training=replace(training, steps=NO_BOUND))
 
 
-def training_destinations(
-    kind: str, out: Path, asked: PlaceOptions, messages: MessageOptions
-) -> tuple[Destinations, Path]:
+def training_destinations(kind: str, asked: NewModelOptions, messages: MessageOptions) -> tuple[Destinations, Path]:
     """Return the checked destinations of a model of that kind, and the folder of its checkpoint."""
-    checkpoint = asked.checkpoint or Path(f"{out}.checkpoint")
-    to = Destinations(model=out, kind=kind, checkpoint=checkpoint, tensorboard=asked.tensorboard)
+    checkpoint = asked.checkpoint or Path(f"{asked.out}.checkpoint")
+    to = Destinations(model=asked.out, kind=kind, checkpoint=checkpoint, tensorboard=asked.tensorboard)
     to.check(json=messages.json)
     return to, checkpoint
-
-
-def require_one_length(**given: float | None) -> None:
-    """Raise SettingsError where more than one of steps, epochs and minutes is given."""
-    names = [f"--{name}" for name, value in given.items() if value is not None]
-    if len(names) > 1:
-        raise SettingsError(f"{' and '.join(names)} each set how long to train: give only one")
 
 
 def train(

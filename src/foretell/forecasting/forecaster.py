@@ -17,6 +17,7 @@ from torch import nn
 from foretell.errors import SettingsError, TableError
 from foretell.forecasting.backbones import AUTO, PRETRAINED, model_name
 from foretell.forecasting.backtest import Backtest, run_backtest
+from foretell.forecasting.fit import NetworkFit
 from foretell.forecasting.fitted_model import FittedModel, forecast_device
 from foretell.forecasting.fitting import fit_model
 from foretell.forecasting.holdout import WINDOWS
@@ -25,7 +26,7 @@ from foretell.forecasting.panel import Panel, recent
 from foretell.forecasting.quantiles import quantiles_of
 from foretell.forecasting.settings import LONGER, LONGEST, ForecastSettings, preset_settings
 from foretell.forecasting.tables.columns import Columns
-from foretell.forecasting.tables.findings import Findings
+from foretell.forecasting.tables.findings import Findings, describe_frequency
 from foretell.forecasting.tables.future import check_future
 from foretell.forecasting.tables.nixtla import quantile_columns
 from foretell.forecasting.tables.reading import Reading
@@ -226,6 +227,26 @@ class Forecaster:
             fresh = partial(self._fit, columns=model.columns, settings=settings)
         return run_backtest(model, panel, windows, reading.kind, fresh)
 
+    def facts(self) -> dict[str, Any]:
+        """Return model, networks and data as facts by name. Raises SettingsError before `fit`."""
+        model = self.fitted_model
+        pretrained = model.members.pretrained
+        unchanged = {} if pretrained is None else {"pretrained_parameters": _size(pretrained.network)}
+        return {
+            "model": model.name,
+            "forecast_of": {name: round(share, 4) for name, share in model.blend.shares.items()},
+            **(_network_facts(model.network) if model.network else {}),
+            **unchanged,
+            "horizon": self.horizon,
+            "seasons": ", ".join(map(str, model.seasons)) or "none",
+            "levels": ", ".join(f"{level} %" for level in self.levels),
+            "frequency": describe_frequency(model.frequency.alias),
+            "series": len(model.validated_until),
+            "known": ", ".join(model.columns.known) or "none",
+            "static": ", ".join(model.columns.static) or "none",
+            "calibrated_on": f"{model.calibrated_on:,} values",
+        }
+
     def save(self, folder: str | Path) -> None:
         """Write the fitted model into a folder; see `save_model`."""
         save_model(self.fitted_model, folder)
@@ -255,6 +276,24 @@ class Forecaster:
         _check_years(reading.panel, self.horizon)
         self._read = reading
         return reading
+
+
+def _network_facts(fit: NetworkFit) -> dict[str, Any]:
+    """Return the facts of a network that was trained on the table."""
+    architecture = fit.architecture
+    return {
+        "network": architecture.backbone,
+        "layers": architecture.layers,
+        "hidden": architecture.hidden,
+        "layer_norm": architecture.layer_norm,
+        "members": architecture.members,
+        "parameters": _size(fit.network("final")),
+        "input_steps": architecture.reading.window,
+    }
+
+
+def _size(network: nn.Module) -> int:
+    return sum(p.numel() for p in network.parameters())
 
 
 def _check_years(panel: Panel, horizon: int) -> None:

@@ -17,8 +17,8 @@ _ALWAYS = 1000
 """Number of steps that is always allowed, however short the series are."""
 _LONG_SEASON = 200 * 86_400 * 1_000_000
 """Length in microseconds above which a season is long."""
-_MOST_WEIGHTS = 1 << 23
-"""Maximum of hidden features times steps ahead; the last layer has several times as many weights."""
+_MOST_FEATURES_AHEAD = 1 << 23
+"""Maximum of hidden features times steps ahead, which takes memory for each window."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,14 @@ class Plan:
         least = 3 * settings.conv_stride if settings.conv_stride > 1 else 1
         window = max(least, min(reading.window, int(holdout.training.max())))
         return cls(holdout, seasons, replace(reading, window=window))
+
+    @property
+    def windows_per_epoch(self) -> float:
+        """Return the number of windows that cover each time step of the training part once.
+
+        Windows are drawn at random, so in that many each step is covered once on average.
+        """
+        return float(self.holdout.training.sum()) / self.reading.window
 
 
 def network_seasons(lengths: tuple[int, ...], frequency: Frequency) -> tuple[int, ...]:
@@ -84,13 +92,13 @@ def _require_length(panel: Panel, horizon: int, settings: ForecastSettings) -> N
 
 
 def _require_size(horizon: int, settings: ForecastSettings) -> None:
-    if settings.hidden > _MOST_WEIGHTS:
+    if settings.hidden > _MOST_FEATURES_AHEAD:
         raise SettingsError(
             f"hidden {settings.hidden:,}: a network with so many features is too large to train; give "
-            f"at most {_MOST_WEIGHTS // horizon:,}"
+            f"at most {_MOST_FEATURES_AHEAD // horizon:,}"
         )
-    if settings.hidden * horizon > _MOST_WEIGHTS:
+    if settings.hidden * horizon > _MOST_FEATURES_AHEAD:
         raise SettingsError(
             f"horizon {horizon:,} with {settings.hidden:,} hidden features needs a network that is too large to train; "
-            f"forecast at most {_MOST_WEIGHTS // settings.hidden:,} steps, or aggregate to a coarser frequency"
+            f"forecast at most {_MOST_FEATURES_AHEAD // settings.hidden:,} steps, or aggregate to a coarser frequency"
         )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Annotated, Literal, get_args
 
+from foretell.declaration import FORECAST, MORE_TRAINING, Setting
 from foretell.errors import SettingsError
-from foretell.field_types import settle_fields
+from foretell.field_types import require, settle_fields
 from foretell.training.settings import TrainingSettings
 
 LONGEST = 1_000_000
 """Maximum number of steps of a horizon, a season or a network's input."""
+ModelName = Literal["auto", "pretrained", "rnn", "lstm", "gru", "wavenet"]
 BACKBONE_NAMES = ("rnn", "lstm", "gru", "wavenet")
 """Networks that a forecaster can be built on."""
 _BEST_BACKBONES = ("lstm", "gru", "wavenet")
@@ -30,7 +33,8 @@ LONGER = replace(UNTIL_NO_BETTER, steps=20_000, minutes=5.0, patience=10)
 OF_GIVEN_LENGTH = TrainingSettings(steps=600, learning_rate=0.01, average=0.99, evaluate_every=50)
 """Training of a length that the caller gives."""
 
-PRESETS = ("instant", "fast", "best")
+PresetName = Literal["instant", "fast", "best"]
+PRESETS: tuple[PresetName, ...] = get_args(PresetName)
 """Names of the time budgets: no training, about half a minute, about five minutes."""
 
 
@@ -38,52 +42,83 @@ PRESETS = ("instant", "fast", "best")
 class ForecastSettings:
     """Network, input and training of a forecaster; raises SettingsError for an invalid value."""
 
-    layers: int = 2
-    """Recurrent layers; for a WaveNet, cycles of doubling dilations."""
-    hidden: int = 64
-    """Hidden features of a recurrent layer; residual and skip channels of a WaveNet."""
-    layer_norm: bool = False
-    """Layer normalisation inside the recurrent cell (Ba et al., 2016)."""
-    conv_stride: int = 1
-    """Stride of a convolution (twice as wide, without padding) that shortens the input; 1 leaves it out."""
-    dropout: float = 0.0
-    """Dropout between layers, in [0, 1)."""
-    members: int = 1
-    """Number of networks whose forecasts are averaged: more stable, but training takes that many times longer."""
-    input_steps: int | None = None
-    """Number of time steps the network runs over; None chooses it by the season."""
-    seasons: tuple[int, ...] | None = None
-    """Season lengths in steps; None uses those found in the data and those natural to the frequency."""
-    batch_size: int = 32
-    """Windows per training step, for each member."""
-    windows: int | None = None
-    """Backtest windows held out at the end of each series, if it is long enough; None holds out up to three, and at
-    most a fifth of a series."""
-    finish: float | None = None
-    """Length of the final training phase on all of the data, as a share of the steps before it; 0 for none. None makes
-    it longer the more data was held out."""
+    layers: Annotated[int, Setting("Number of layers; for a WaveNet, cycles of doubling dilations.", at_least=1)] = 2
+    hidden: Annotated[
+        int,
+        Setting(
+            "Hidden size of a recurrent layer; residual and skip channels of a WaveNet. Larger has more capacity and "
+            "is slower.",
+            at_least=1,
+        ),
+    ] = 64
+    layer_norm: Annotated[bool, Setting("Use layer normalisation in the recurrent cell, to stabilise gradients.")] = (
+        False
+    )
+    conv_stride: Annotated[
+        int,
+        Setting(
+            "Shorten the input with a convolution of this stride, twice as wide, for long-range dependencies; 1 leaves "
+            "it out.",
+            at_least=1,
+        ),
+    ] = 1
+    dropout: Annotated[float, Setting("Dropout between layers, to reduce overfitting.", at_least=0, below=1)] = 0.0
+    members: Annotated[
+        int,
+        Setting(
+            "Number of networks whose forecasts are averaged: more robust, but training takes that many times longer.",
+            at_least=1,
+        ),
+    ] = 1
+    input_steps: Annotated[
+        int | None,
+        Setting(
+            "Number of past steps that the network reads; derived from season and horizon if not given.",
+            at_least=2,
+            at_most=LONGEST,
+        ),
+    ] = None
+    seasons: Annotated[
+        tuple[int, ...] | None,
+        Setting(
+            "Length of a season in steps, such as 7 for daily data. Repeat for several; if not given, those found in "
+            "the data and those natural to the frequency.",
+            FORECAST,
+            at_least=2,
+            at_most=LONGEST,
+            metavar="STEPS",
+            option="season",
+        ),
+    ] = None
+    batch_size: Annotated[int, Setting("Batch size, in windows, for each network.", MORE_TRAINING, at_least=1)] = 32
+    windows: Annotated[
+        int | None,
+        Setting(
+            "Number of backtest windows to hold out at the end of each series, if it is long enough; 0 for no "
+            "backtest. If not given, up to 3, and no more than a fifth of a series.",
+            FORECAST,
+            at_least=0,
+        ),
+    ] = None
+    finish: Annotated[
+        float | None,
+        Setting(
+            "Length of the final training phase on all of the data, as a share of the steps before it; 0 for none. If "
+            "not given, longer the more data was held out.",
+            MORE_TRAINING,
+            at_least=0,
+            at_most=1,
+        ),
+    ] = None
     backbones: tuple[str, ...] = ("lstm",)
     """Networks that `auto` trains on the table from random weights, in addition to the fine-tuned pretrained one."""
     training: TrainingSettings = UNTIL_NO_BETTER
 
     def __post_init__(self) -> None:
         settle_fields(self)
-        for name in ("layers", "hidden", "conv_stride", "members", "batch_size"):
-            self._require(name, "must be at least 1", getattr(self, name) >= 1)
-        self._require("windows", "must be 0 or more", self.windows is None or self.windows >= 0)
-        self._require("dropout", "must be in [0, 1)", 0 <= self.dropout < 1)
-        self._require("finish", "must be in [0, 1]", self.finish is None or 0 <= self.finish <= 1)
         chosen = set(self.backbones)
         rule = f"must be one or more of {', '.join(BACKBONE_NAMES)}, each once"
-        self._require("backbones", rule, 0 < len(self.backbones) == len(chosen & set(BACKBONE_NAMES)))
-        steps = self.input_steps
-        self._require("input_steps", f"must be from 2 to {LONGEST:,}", steps is None or 2 <= steps <= LONGEST)
-        rule = f"must each be from 2 to {LONGEST:,}"
-        self._require("seasons", rule, all(2 <= season <= LONGEST for season in self.seasons or ()))
-
-    def _require(self, name: str, rule: str, holds: bool) -> None:
-        if not holds:
-            raise SettingsError(f"{name} is {getattr(self, name)!r}: it {rule}")
+        require(self, "backbones", rule, 0 < len(self.backbones) == len(chosen & set(BACKBONE_NAMES)))
 
 
 def preset_settings(preset: str, settings: ForecastSettings, *, several: bool) -> ForecastSettings:
@@ -94,8 +129,8 @@ def preset_settings(preset: str, settings: ForecastSettings, *, several: bool) -
     if preset not in PRESETS:
         raise SettingsError(f"preset is {preset!r}: choose one of {', '.join(PRESETS)}")
     if preset == "best":
-        seed = settings.training.seed
-        best = replace(settings, training=replace(LONGER, seed=seed))
+        longer = {name: getattr(LONGER, name) for name in ("steps", "minutes", "patience")}
+        best = replace(settings, training=replace(settings.training, **longer))
         if several:
             return replace(best, backbones=_BEST_BACKBONES)
         return replace(best, members=max(_BEST_MEMBERS, settings.members))

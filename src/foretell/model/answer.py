@@ -69,8 +69,8 @@ class Drawing:
 
 
 @dataclass(frozen=True)
-class TableAnswer(Answer):
-    """An answer that can be written as a table."""
+class TableOutput:
+    """The options of a table that is written."""
 
     output: Annotated[
         str | None,
@@ -87,6 +87,11 @@ class TableAnswer(Answer):
             "In a .csv or .tsv file, put an apostrophe before text that a spreadsheet would treat as a formula.", OUTPUT
         ),
     ] = False
+
+
+@dataclass(frozen=True)
+class TableAnswer(TableOutput, Answer):
+    """An answer that can be written as a table."""
 
     @abstractmethod
     def read_files(self) -> Sequence[str]:

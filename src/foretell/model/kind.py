@@ -19,12 +19,26 @@ class NoOptions:
     """The options of a command that has none of its own."""
 
 
-@dataclass(frozen=True)
-class Kind:
-    """A kind of model. Its modules with settings, source and answer import neither torch nor polars."""
+@dataclass(frozen=True, kw_only=True)
+class Described:
+    """What `foretell info`, model folders, help and docs need to know of a kind of model.
+
+    Its modules with settings, source and answer import neither torch nor polars.
+    """
 
     model: str
-    """The location of its model class: `package.module:NAME`."""
+    """The location of its model class: `package.module:NAME`. The class has `load`, `facts` and `history`."""
+    settings: type[Any]
+    examples: Mapping[str, Examples] = field(default_factory=dict)
+    """Examples below the help of each command, by its name; those of the whole group by an empty string."""
+    untrained: str = "It was not trained: its weights are random."
+    """The description of a model without a training history."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind(Described):
+    """A kind of model whose commands are generated from this declaration."""
+
     settings: type[ModelSettings]
     source: type[Source[Any]]
     """The source of its training and evaluation data."""
@@ -42,5 +56,3 @@ class Kind:
     """The factor that converts a training loss to that unit."""
     evaluation: type[Any] = NoOptions
     """A dataclass of further options of `evaluate`, passed to the model's method."""
-    examples: Mapping[str, Examples] = field(default_factory=dict)
-    """Examples below the help of each command, by its verb; those of the whole group by an empty string."""

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from foretell.model.kind import Kind
+    from foretell.model.kind import Described, Kind
 
 
 @dataclass(frozen=True)
@@ -20,22 +20,27 @@ class Entry:
     name: str
     """Its name on the command line, and what a model's folder says it is."""
     path: str
-    """Location of its `Kind`: `package.module:NAME`."""
+    """Location of its declaration: `package.module:NAME`."""
     help: str
     """One line of help."""
     taken_by: str = ""
-    """The command that takes its models, where its commands are not made from the registry."""
+    """The command that takes its models, where its commands are not generated from its declaration."""
+
+    @property
+    def described(self) -> Described:
+        """Return its declaration; imports its package, but no heavy libraries such as torch."""
+        described: Described = imported(self.path)
+        return described
 
     @property
     def kind(self) -> Kind:
-        """Return its declaration; imports its package, but no heavy libraries such as torch."""
-        kind: Kind = imported(self.path)
-        return kind
+        """Return the declaration of a kind whose commands are generated."""
+        return cast("Kind", self.described)
 
     @property
     def model(self) -> Any:
         """Return its model class; imports all that the work needs."""
-        return imported(self.kind.model)
+        return imported(self.described.model)
 
     @property
     def command(self) -> str:
@@ -48,7 +53,12 @@ class Entry:
 KINDS = {
     entry.name: entry
     for entry in (
-        Entry("forecast", "", "Forecast the time series of a table.", taken_by="foretell predict"),
+        Entry(
+            "forecast",
+            "foretell.forecasting.kind:FORECASTS",
+            "Forecast the time series of a table.",
+            taken_by="foretell predict",
+        ),
         Entry(
             "audio", "foretell.audio.kind:AUDIO", "Train a WaveNet on a folder of recordings and generate new sound."
         ),

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from foretell.declaration import DATA, LENGTH, TRAINING, Setting
-from foretell.errors import SettingsError
 from foretell.field_types import settle_fields
-from foretell.training.settings import NO_BOUND, TrainingSettings
+from foretell.training.settings import TrainingSettings
 
 
 def held_out_share(sentence: str) -> Setting:
@@ -44,9 +42,4 @@ class ModelSettings:
 
     def training_for(self, steps_per_epoch: float) -> TrainingSettings:
         """Return the training settings for data with so many steps per epoch."""
-        if self.epochs is None:
-            return self.training
-        steps = self.epochs * steps_per_epoch
-        if steps > NO_BOUND:
-            raise SettingsError(f"epochs is {self.epochs:g}: that is more than {NO_BOUND:,} steps; give fewer")
-        return replace(self.training, steps=max(1, math.ceil(steps)))
+        return self.training if self.epochs is None else self.training.for_epochs(self.epochs, steps_per_epoch)

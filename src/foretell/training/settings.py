@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from foretell.declaration import LENGTH, MORE_TRAINING, TRAINING, Setting
+from foretell.errors import SettingsError
 from foretell.field_types import settle_fields
 
 ScheduleName = Literal["one-cycle", "constant", "cosine"]
@@ -113,3 +115,12 @@ class TrainingSettings:
 
     def __post_init__(self) -> None:
         settle_fields(self, "training setting {}={!r}")
+
+    def for_epochs(self, epochs: float, steps_per_epoch: float) -> TrainingSettings:
+        """Return the settings for `epochs` passes over the data, at least one step. SettingsError for bad numbers."""
+        steps = epochs * steps_per_epoch
+        if not epochs > 0:
+            raise SettingsError(f"epochs is {epochs!r}: it must be above 0")
+        if steps > NO_BOUND:
+            raise SettingsError(f"epochs is {epochs:g}: that is more than {NO_BOUND:,} steps; give fewer")
+        return replace(self, steps=max(1, math.ceil(round(steps, 6))))

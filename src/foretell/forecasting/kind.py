@@ -1,0 +1,44 @@
+"""The declaration of forecasters."""
+
+from __future__ import annotations
+
+from foretell.forecasting.settings import ForecastSettings
+from foretell.model.kind import Described
+
+UNTRAINED = "Pretrained on synthetic series: nothing was trained here."
+"""The description of a forecaster that was not trained."""
+
+FORECASTS = Described(
+    model="foretell.forecasting.forecaster:Forecaster",
+    settings=ForecastSettings,
+    untrained=UNTRAINED,
+    examples={
+        "forecast": (
+            ("Detect all columns, write all results to ./forecast", "foretell forecast sales.csv --horizon 14"),
+            (
+                "Read a table from a pipe, write the forecast to one",
+                "foretell forecast - -n 14 -o - < sales.csv > f.csv",
+            ),
+            (
+                "Use prices and holidays that are known in advance",
+                "foretell forecast sales.csv --horizon 14 --known price --known holiday --future plans.csv",
+            ),
+            (
+                "Train a GRU within a time budget, and draw the forecasts",
+                "foretell forecast sales.csv -n 14 --model gru --minutes 2 --png f.png",
+            ),
+        ),
+        "fit": (
+            ("Train once, and save the model", "foretell fit sales.csv --horizon 14 --save sales-model"),
+            ("Follow the training in TensorBoard", "foretell fit sales.csv --horizon 14 --tensorboard runs"),
+        ),
+        "predict": (
+            ("Forecast from the end of a newer table", "foretell predict sales-model sales.csv --output forecast.csv"),
+            ("Write the forecast to standard output", "foretell predict sales-model - --output - < sales.csv"),
+        ),
+        "backtest": (
+            ("Evaluate the last 10 forecast windows", "foretell backtest sales-model sales.csv --windows 10"),
+            ("Retrain the model before each window", "foretell backtest sales-model sales.csv --refit"),
+        ),
+    },
+)
