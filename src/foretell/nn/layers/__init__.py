@@ -3,7 +3,9 @@
 from foretell.nn.layers.attention import Attention
 from foretell.nn.layers.cells import GRUCell, LSTMCell, RNNCell
 from foretell.nn.layers.convolution import CausalConv1d, Downsample
+from foretell.nn.layers.gated_stack import GatedStack
 from foretell.nn.layers.initialisation import chrono_
+from foretell.nn.layers.length_regulator import Regulated, regulate_length
 from foretell.nn.layers.recurrent import GRU, LSTM, RNN
 from foretell.nn.layers.stack import Stack
 from foretell.nn.layers.upsampling import Upsample
@@ -17,11 +19,14 @@ __all__ = [
     "CausalConv1d",
     "Downsample",
     "GRUCell",
+    "GatedStack",
     "LSTMCell",
     "RNNCell",
+    "Regulated",
     "Stack",
     "Upsample",
     "WaveNet",
     "chrono_",
     "dilation_cycles",
+    "regulate_length",
 ]
