@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import Protocol
+from typing import Final, Protocol
 
 from foretell.errors import MissingExtraError, SettingsError, TextError
 from foretell.speech.text.ipa import Symbols
 from foretell.speech.text.languages import language_of
 
-GRUUT, ESPEAK = "gruut", "espeak-ng"
+GRUUT: Final = "gruut"
+ESPEAK: Final = "espeak-ng"
 NAMES = (GRUUT, ESPEAK)
 
 
