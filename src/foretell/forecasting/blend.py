@@ -14,12 +14,12 @@ Floats = NDArray[np.float64]
 
 _OF_THE_MEDIAN = 0.5
 _MOST_VALUES = 20_000
-DOUBT = 12.0
+_DOUBT = 2.0
 """Number of windows after which a forecaster with twice the best loss has its prior weight divided by e."""
 _FAINT = 0.02
 """Prior weight of a forecaster that has none, so that held-out data can still select it."""
-_TOGETHER = 200
-"""Upper bound on the effective number of windows, since the series are correlated."""
+_ALWAYS = 0.06
+"""Weight of the divergence from the prior that remains however many windows there are, since these are correlated."""
 _ROUNDS = 100
 _TINY = 1e-12
 _STEP = 0.3
@@ -68,14 +68,13 @@ def chosen_blend(
     prior: Mapping[str, float],
     simple: tuple[str, ...],
     windows: int,
-    doubt: float = DOUBT,
 ) -> Blend:
     """Choose the weights of several forecasters by their quantile loss on B held-out windows.
 
     `forecasts` are quantiles (B, H, 15) by name, `actual` (B, H) are the actual values, NaN where missing, and `scale`
     (B,) is the size of a typical change in each window's series. The weights w solve the convex problem of minimising
 
-        loss(w) / loss(best alone) + doubt / windows * KL(w || prior)
+        loss(w) / loss(best alone) + (doubt / windows + constant) * KL(w || prior)
 
     where `windows` is the number of windows that do not overlap: the fewer there are, the closer the weights stay to
     the `prior` (a Gibbs posterior; Zhang, 2006). If the result is worse than the best of the `simple` forecasters, the
@@ -106,7 +105,7 @@ def chosen_blend(
     safest = min((name for name in names if name in simple), key=losses.__getitem__, default=None)
     floor = np.inf if safest is None else losses[safest]
     faint = np.where(believed > 0, believed, _FAINT)
-    pull = doubt * (1 / windows + 1 / _TOGETHER) if windows else np.inf
+    pull = _DOUBT / windows + _ALWAYS if windows else np.inf
     choices = [held.best(faint / faint.sum(), pull), held.best(np.full(len(names), 1 / len(names)), 0.0)]
     if safest is not None:
         choices.append(alone[names.index(safest)])

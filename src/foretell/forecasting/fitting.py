@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from foretell.errors import ModelError, TableError
 from foretell.forecasting.backbones import AUTO, PRETRAINED
-from foretell.forecasting.blend import DOUBT, Blend, chosen_blend
+from foretell.forecasting.blend import Blend, chosen_blend
 from foretell.forecasting.calibration import calibration_factors
 from foretell.forecasting.experience import Experience
 from foretell.forecasting.fit import FEWEST_VALUES, FINE_TUNED, NetworkFit, OnProgress, fit_network
@@ -34,8 +34,6 @@ _BESIDE_FINE_TUNED = 0.35
 """Prior weight of the pretrained network relative to the fine-tuned one, which is partly the same network."""
 _SEES_AHEAD = 3.0
 """Factor on the prior of networks trained on the table if there are known columns, which no other member sees."""
-_DOUBT_OF_KNOWN = 2.0
-"""`DOUBT` of the blend if there are known columns: few windows suffice to show what these contribute."""
 _MOST_WINDOWS = 2048
 _MOST_CUTOFFS = 40
 _MOST_STEPS = 1 << 20
@@ -157,8 +155,7 @@ def _validated(
     forecasts = members.quantiles(panel, series, cutoffs, "held_out")
     if mix:
         scale = _scales(panel, holdout, min(plan.seasons.lengths, default=1))[series]
-        doubt = _DOUBT_OF_KNOWN if panel.known else DOUBT
-        blend = chosen_blend(forecasts, actual, scale, _prior(members, values), SIMPLE, apart, doubt)
+        blend = chosen_blend(forecasts, actual, scale, _prior(members, values), SIMPLE, apart)
     else:
         only = members.networks[0].name if members.networks else "pretrained"
         blend = Blend({only: 1.0}, {}, None, 0)
