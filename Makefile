@@ -1,6 +1,6 @@
 # make forecast: forecasts of the data that comes with foretell, in ./forecast
 # make test: linter, type checker, tests
-# make test-kernels: the tests of layers and kernels alone, for FORETELL_ISA=baseline, avx2 or avx512, or FORETELL_KERNELS=reference
+# make test-kernels: the tests of layers and kernels alone, for FORETELL_ISA=avx2, say, or FORETELL_KERNELS=reference
 # make sanitize: random cases of the compiled functions under the address, undefined-behaviour and thread sanitizers
 # make format: Python and C++ as the house formats them (clang-format, if there is one)
 # make coverage: all tests, and which lines of the package they miss

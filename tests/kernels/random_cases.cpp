@@ -18,10 +18,13 @@ int foretell_forward_float(const Scan*);
 int foretell_forward_double(const Scan*);
 int foretell_backward_float(const Scan*);
 int foretell_backward_double(const Scan*);
+int foretell_forward_half(const Scan*);
+int foretell_backward_half(const Scan*);
 int foretell_sizes_float(const Scan*, int64_t*, int64_t*);
 int foretell_sizes_double(const Scan*, int64_t*, int64_t*);
 void* foretell_keep_float(const Scan*);
 void* foretell_keep_double(const Scan*);
+void* foretell_keep_half(const Scan*);
 int foretell_forward_kept(const void*, const Scan*);
 void foretell_forget(void*);
 void* foretell_wavenet_create(const WaveNetNetwork*);
@@ -67,19 +70,21 @@ struct Arrays {
     }
 };
 
-template <class T>
-struct Functions;
-template <>
-struct Functions<float> {
+struct Single {
+    using Values = float;
     static constexpr auto forward = foretell_forward_float, backward = foretell_backward_float;
     static constexpr auto sizes = foretell_sizes_float;
     static constexpr auto keep = foretell_keep_float;
 };
-template <>
-struct Functions<double> {
+struct Double {
+    using Values = double;
     static constexpr auto forward = foretell_forward_double, backward = foretell_backward_double;
     static constexpr auto sizes = foretell_sizes_double;
     static constexpr auto keep = foretell_keep_double;
+};
+struct HalfProducts : Single {
+    static constexpr auto forward = foretell_forward_half, backward = foretell_backward_half;
+    static constexpr auto keep = foretell_keep_half;
 };
 
 constexpr int64_t gates_of[] = {1, 1, 4, 3, 3};
@@ -158,13 +163,13 @@ void point_to_state(Scan& scan, Arrays<T>& given) {
 }
 
 // Room for what a scan leaves.
-template <class T>
-void point_to_results(Scan& scan, Arrays<T>& found) {
+template <class Precision>
+void point_to_results(Scan& scan, Arrays<typename Precision::Values>& found) {
     const ScanShape& shape = scan.shape;
     ScanState& state = scan.state;
     ScanGradients& g = scan.gradients;
     int64_t gates, cells;
-    expect(Functions<T>::sizes(&scan, &gates, &cells) == 0, "sizes");
+    expect(Precision::sizes(&scan, &gates, &cells) == 0, "sizes");
     const int64_t rows = row_count(shape), hidden = shape.hidden, all = gates_of[shape.cell] * hidden;
     state.output = found.empty(rows * shape.outputs);
     state.final_h = found.empty(shape.batch * shape.outputs);
@@ -190,23 +195,23 @@ void point_to_results(Scan& scan, Arrays<T>& found) {
                  room(w.ln_c_bias, hidden)};
 }
 
-template <class T>
+template <class Precision>
 void scan_case() {
     std::vector<int64_t> layout;
     Scan scan = random_scan(layout);
-    Arrays<T> given, alone, together;
+    Arrays<typename Precision::Values> given, alone, together;
     point_to_weights(scan, given);
     point_to_state(scan, given);
-    for (Arrays<T>* found : {&alone, &together}) {
+    for (auto* found : {&alone, &together}) {
         scan.threads = found == &alone ? 1 : 3;
-        point_to_results(scan, *found);
-        expect(Functions<T>::forward(&scan) == 0, "forward");
-        expect(Functions<T>::backward(&scan) == 0, "backward");
+        point_to_results<Precision>(scan, *found);
+        expect(Precision::forward(&scan) == 0, "forward");
+        expect(Precision::backward(&scan) == 0, "backward");
     }
     // A single step reads weights as they lie, by so many rows at once as a
     // thread has: its last bit may differ.
     expect(scan.shape.steps == 1 || alone.begins_like(together, 3), "several threads have other outputs than one");
-    void* kept = Functions<T>::keep(&scan);
+    void* kept = Precision::keep(&scan);
     expect(foretell_forward_kept(kept, &scan) == 0, "kept");
     foretell_forget(kept);
 }
@@ -259,8 +264,9 @@ int main(int count, char** arguments) {
     const int cases = count > 1 ? std::atoi(arguments[1]) : 300;
     for (int seed = 0; seed < cases; ++seed) {
         engine.seed(unsigned(seed));
-        scan_case<float>();
-        scan_case<double>();
+        scan_case<Single>();
+        scan_case<Double>();
+        scan_case<HalfProducts>();
         generation_case();
     }
     std::printf("%d random cases\n", cases);

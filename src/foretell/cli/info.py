@@ -111,12 +111,11 @@ def _wavenet_backends() -> dict[str, str]:
 
 
 def _show_backends(printer: Printer, facts: dict[str, Any]) -> None:
-    called = {"native": f"native ({facts['instruction_set']})"}
     cells = [cell for cell in facts["backends"] if cell != "wavenet"]
     found = {name: [facts["backends"][cell].get(name, "-") for cell in cells] for name in _OPTIONS}
     printer.heading("What computes each cell")
-    printer.table(["", *cells], [[name, *(called.get(b, b) for b in row)] for name, row in found.items()])
-    wavenet = {name: called.get(b, b) for name, b in facts["backends"]["wavenet"].items()}
+    printer.table(["", *cells], [[name, *row] for name, row in found.items()])
+    wavenet = facts["backends"]["wavenet"]
     printer.say(f"wavenet: {wavenet['plain']}; on CUDA {wavenet['CUDA']}; generation: {wavenet['generation']}")
 
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from foretell.kernels import schema
 from foretell.kernels.equations import CellEquations, equations_of
+from foretell.kernels.native import DTYPES
 
 GATES = {cell: equations_of(cell, ()).gates for cell in schema.CELL.members}
 """The cells that the compiled scan supports, and their numbers of gates."""
@@ -24,6 +25,9 @@ class Inputs(NamedTuple):
     `batch_sizes` `(T,)`. The output has R features: H, or fewer if an LSTM's `weight_hr` `(R, H)` projects it.
     `initial_h` and `recurrent_mask` are `(B, R)`, `initial_c` is `(B, H)`. Zoneout keeps the shares `keep_h` and
     `keep_c` of the old state, in the layout of `x`, or the same shares everywhere, `rate_h` and `rate_c`.
+
+    With `half`, matrix products are in half precision: the values that they are computed from are rounded to bfloat16,
+    their sums are float32, as is everything else. Weights may then be bfloat16.
     """
 
     cell: str
@@ -39,6 +43,12 @@ class Inputs(NamedTuple):
     reverse: bool = False
     rate_h: float = 0.0
     rate_c: float = 0.0
+    half: bool = False
+
+    @property
+    def precision(self) -> str:
+        """The name of the precision in which the compiled scan computes this."""
+        return "half" if self.half else DTYPES[self.x.dtype]
 
     @property
     def layer_norm(self) -> bool:
@@ -108,7 +118,7 @@ _checked: set[Any] = set()
 def check(i: Inputs) -> None:
     """Raise ValueError, naming the argument, for shapes, dtypes and devices that do not match."""
     tensors = (i.x, *i.weights.values(), *i[3:10])
-    form = (i.cell, *i.weights, *(None if t is None else (t.shape, t.dtype, t.device) for t in tensors))
+    form = (i.cell, i.half, *i.weights, *(None if t is None else (t.shape, t.dtype, t.device) for t in tensors))
     if form not in _checked:  # a training loop repeats the same form at every step
         _check_form(i)
         if len(_checked) > 1000:
@@ -123,8 +133,8 @@ def check(i: Inputs) -> None:
 def _check_form(i: Inputs) -> None:
     if i.cell not in GATES:
         raise ValueError(f"cell must be one of {', '.join(GATES)}, got {i.cell!r}")
-    if i.x.dtype not in (torch.float32, torch.float64):
-        raise ValueError(f"x must be float32 or float64, got {i.x.dtype}")
+    if i.x.dtype not in DTYPES or (i.half and i.x.dtype != torch.float32):
+        raise ValueError(f"x must be float32{'' if i.half else ' or float64'}, got {i.x.dtype}")
     weight_hh = i.weights["weight_hh"]
     if weight_hh.dim() != 2 or i.initial_h.dim() != 2 or not i.hidden:
         raise ValueError("weight_hh must be (gates * H, R) with H of 1 or more, and initial_h (B, R)")
@@ -141,7 +151,8 @@ def _check_form(i: Inputs) -> None:
             raise ValueError(f"{name} does not belong to the cell {i.cell}")
         if tensor.shape != shapes[name]:
             raise ValueError(f"{name} must have the shape {shapes[name]}, got {tuple(tensor.shape)}")
-        if tensor.dtype != i.x.dtype or tensor.device != i.x.device:
+        rounded = i.half and name in WEIGHTS and tensor.dtype == torch.bfloat16
+        if not (tensor.dtype == i.x.dtype or rounded) or tensor.device != i.x.device:
             raise ValueError(
                 f"{name} must be {i.x.dtype} on {i.x.device} as x is, got {tensor.dtype} on {tensor.device}"
             )

@@ -3,7 +3,8 @@
 There is one library per instruction set, built from `native/`, which does not depend on torch or Python. A scan is
 passed as one structure of sizes and addresses, `Scan`. The interpreter's lock is released during a call.
 
-`FORETELL_ISA=baseline|avx2|avx512` forces an instruction set, `FORETELL_KERNELS=reference` turns the kernels off.
+`FORETELL_ISA=baseline|avx2|avx512|avx512_bf16` forces an instruction set, `FORETELL_KERNELS=reference` turns the
+kernels off.
 """
 
 from __future__ import annotations
@@ -25,11 +26,13 @@ from foretell.errors import SettingsError
 from foretell.kernels import schema
 from foretell.kernels.structures import Scan, layout_hash, mirrors
 
-INSTRUCTION_SETS = ("avx512", "avx2", "baseline")
+INSTRUCTION_SETS = ("avx512_bf16", "avx512", "avx2", "baseline")
 """From the widest to the narrowest."""
-VECTOR_BYTES = {"avx512": 64, "avx2": 32, "baseline": 16}
+VECTOR_BYTES = {"avx512_bf16": 64, "avx512": 64, "avx2": 32, "baseline": 16}
 """The width of their vectors, which determines the layout of what is kept for the backward pass."""
 DTYPES = {torch.float32: "float", torch.float64: "double"}
+PRECISIONS = (*DTYPES.values(), "half")
+"""In what the scan computes; half precision takes and returns float32, and computes matrix products of bfloat16."""
 
 _WAVENET: dict[str, tuple[Any, list[Any]]] = {
     "create": (c_void_p, [c_void_p]),
@@ -47,7 +50,7 @@ _DECODER: dict[str, tuple[Any, list[Any]]] = {
 }
 _CANDIDATES: dict[str, tuple[Any, list[Any]]] = {"run": (c_int, [c_void_p])}
 _KEPT: dict[str, tuple[Any, list[Any]]] = {
-    **{f"keep_{name}": (c_void_p, [c_void_p]) for name in DTYPES.values()},
+    **{f"keep_{name}": (c_void_p, [c_void_p]) for name in PRECISIONS},
     "forward_kept": (c_int, [c_void_p, c_void_p]),
     "forget": (None, [c_void_p]),
 }
@@ -77,17 +80,18 @@ class Library:
         if layout() != layout_hash(mirrors(), schema.ENUMERATIONS):
             raise OSError("it belongs to another version of foretell")
         functions = {}
-        for name in DTYPES.values():
+        for name in PRECISIONS:
             for call in ("forward", "backward"):
                 functions[f"{call}_{name}"] = getattr(loaded, f"foretell_{call}_{name}")
                 functions[f"{call}_{name}"].argtypes = [c_void_p]
+        for name in DTYPES.values():
             functions[f"sizes_{name}"] = getattr(loaded, f"foretell_sizes_{name}")
         groups = (("wavenet_", _WAVENET), ("decoder_", _DECODER), ("candidates_", _CANDIDATES), ("", _KEPT))
         return Library(instruction_set, functions, *(_declared(loaded, prefix, group) for prefix, group in groups))
 
-    def call(self, name: str, dtype: torch.dtype, scan: ctypes.Structure) -> None:
+    def call(self, name: str, precision: str, scan: ctypes.Structure) -> None:
         """Run `forward` or `backward`. Raises MemoryError if there was not enough memory."""
-        self.check(self.functions[f"{name}_{DTYPES[dtype]}"](ctypes.byref(scan)), scan)
+        self.check(self.functions[f"{name}_{precision}"](ctypes.byref(scan)), scan)
 
     def check(self, failure: int, scan: ctypes.Structure) -> None:
         """Raise the error for a scan's result other than 0."""
@@ -120,7 +124,10 @@ def _declared(loaded: ctypes.CDLL, prefix: str, group: Mapping[str, tuple[Any, l
 def supported() -> list[str]:
     """Return the instruction sets that this machine supports, the widest first."""
     widest = torch.backends.cpu.get_cpu_capability()
-    return list(INSTRUCTION_SETS[{"AVX512": 0, "AVX2": 1}.get(widest, 2) :])
+    first = {"AVX512": "avx512", "AVX2": "avx2"}.get(widest, "baseline")
+    if first == "avx512" and torch.cpu._is_avx512_bf16_supported():
+        first = "avx512_bf16"
+    return list(INSTRUCTION_SETS[INSTRUCTION_SETS.index(first) :])
 
 
 def _path(instruction_set: str) -> Path | None:

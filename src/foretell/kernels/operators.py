@@ -35,7 +35,8 @@ _COMPILED = native.library()
 
 def takes(cell: str, x: Tensor, dtype: torch.dtype) -> bool:
     """Return whether the compiled scan is available and supports this cell, device and dtype of weights."""
-    return _COMPILED is not None and cell in GATES and x.device.type == "cpu" and dtype in native.DTYPES
+    dtypes = (*native.DTYPES, torch.bfloat16)
+    return _COMPILED is not None and cell in GATES and x.device.type == "cpu" and dtype in dtypes
 
 
 def _library() -> native.Library:
@@ -62,7 +63,7 @@ def structure(i: Inputs) -> tuple[ctypes.Structure, list[Any]]:
     state.x, state.x_step, state.x_row = x.data_ptr(), x.stride(0), x.stride(-2)
     state.rate_h, state.rate_c = i.rate_h, i.rate_c
     alive = [x]
-    _point(weights, i.weights, alive)
+    _point(weights, {name: weight.to(x.dtype) for name, weight in i.weights.items()}, alive)
     _point(state, dict(zip(_STATE, i[_FIRST:_END], strict=True)), alive)  # type: ignore[arg-type]
     if i.lengths is not None or i.batch_sizes is not None:
         _point(shape, {"lengths": i.lengths, "batch_sizes": i.batch_sizes}, alive)
@@ -114,7 +115,7 @@ def forward(i: Inputs, keep: bool, *, once: bool = False) -> tuple[Tensor, ...]:
         state.gates, state.cells = gates.data_ptr(), cells.data_ptr()
     kept = kept_layer(_library(), i, scan) if once and not keep else None
     if kept is None:
-        _library().call("forward", i.x.dtype, scan)
+        _library().call("forward", i.precision, scan)
     else:
         kept.forward(scan)
     del alive
@@ -150,12 +151,17 @@ def backward(
         found.output = grad_output.data_ptr()
         found.output_step, found.output_row = grad_output.stride(0), grad_output.stride(-2)
     gradients = _gradients(i, needed)
-    weights = found.weights
+    weights, rounded = found.weights, []
     for name, gradient in zip(NAMES, gradients, strict=False):
         if gradient is not None:
-            setattr(weights if name in WEIGHTS else found, name, gradient.data_ptr())
-    _library().call("backward", i.x.dtype, scan)
+            exact = gradient.to(i.x.dtype)
+            if exact is not gradient:
+                rounded.append((gradient, exact))
+            setattr(weights if name in WEIGHTS else found, name, exact.data_ptr())
+    _library().call("backward", i.precision, scan)
     del alive
+    for gradient, exact in rounded:
+        gradient.copy_(exact)
     return gradients
 
 

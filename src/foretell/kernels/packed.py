@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from torch import Tensor
 
 from foretell.kernels.inputs import Inputs
-from foretell.kernels.native import DTYPES, Library
+from foretell.kernels.native import Library
 
 
 class KeptLayer:
@@ -26,7 +26,7 @@ class KeptLayer:
         self._state = _state(self._weights)
         # While the memory is held, other weights cannot get the same address.
         self._held = [t.detach() for t in self._weights]
-        self._handle: int | None = library.kept[f"keep_{DTYPES[i.x.dtype]}"](ctypes.byref(scan))
+        self._handle: int | None = library.kept[f"keep_{i.precision}"](ctypes.byref(scan))
         if self._handle is None:
             raise MemoryError("foretell: not enough memory to pack a layer's weights")
 
@@ -47,7 +47,7 @@ class KeptLayer:
 
 
 class _Scope(threading.local):
-    layers: dict[tuple[int, str], KeptLayer] | None = None
+    layers: dict[tuple[int, str, bool], KeptLayer] | None = None
 
 
 _scope = _Scope()
@@ -75,7 +75,7 @@ def kept_layer(library: Library, i: Inputs, scan: ctypes.Structure) -> KeptLayer
     layers = _scope.layers
     if layers is None or any(t.is_inference() for t in i.weights.values()):
         return None
-    key = id(i.weights["weight_hh"]), i.cell
+    key = id(i.weights["weight_hh"]), i.cell, i.half
     layer = layers.get(key)
     if layer is None or not layer.is_of(i):
         layer = layers[key] = KeptLayer(library, i, scan)

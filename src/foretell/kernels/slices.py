@@ -107,7 +107,7 @@ def _with_weights(call: Call, size: int, i: Inputs, incoming: list[Any], needed:
     weight_ih = i.weights["weight_ih"]
     gates = GATES[i.cell] * i.hidden
     identity = {**i.weights, "weight_ih": torch.eye(gates, dtype=weight_ih.dtype)}
-    projected = i._replace(x=F.linear(i.x, weight_ih), weights=identity)
+    projected = i._replace(x=F.linear(i.x, weight_ih.to(i.x.dtype)), weights=identity)
     asked = [name == "x" or (n and name not in WEIGHTS) for name, n in zip(NAMES, needed, strict=False)]
     found = list(call(*projected.flat, *incoming, asked))
     grad_gates = found[0]
@@ -124,9 +124,9 @@ def _with_weights(call: Call, size: int, i: Inputs, incoming: list[Any], needed:
         if not needed[at]:
             continue
         if name == "x":
-            found[at] = grad_gates @ weight_ih
+            found[at] = grad_gates @ weight_ih.to(i.x.dtype)
         elif name in results:
-            found[at] = each.transpose(1, 2) @ by_slice(results[name])
+            found[at] = (each.transpose(1, 2) @ by_slice(results[name])).to(weight_ih.dtype)
         elif name in WEIGHTS:
-            found[at] = each.sum(1)
+            found[at] = each.sum(1).to(weight_ih.dtype)
     return found

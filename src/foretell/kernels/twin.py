@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from foretell.kernels import reference
 from foretell.kernels.inputs import Inputs
@@ -44,13 +47,32 @@ def _scan(
 ) -> tuple[Tensor, State]:
     given = ((i.keep_h, i.rate_h), (i.keep_c, i.rate_c))
     keep: list[Any] = [rate if share is None else rows(share) for share, rate in given]
-    return reference.scan(
-        i.equations,
-        rows(i.x),
-        sizes,
-        tuple(sequences(s) for s in initial),
-        i.weights,
-        reverse=i.reverse,
-        recurrent_mask=None if i.recurrent_mask is None else sequences(i.recurrent_mask),
-        zoneout=keep[: len(initial)] if any(isinstance(k, Tensor) or k for k in keep) else None,
-    )
+    with _HalfProducts() if i.half else nullcontext():
+        return reference.scan(
+            i.equations,
+            rows(i.x),
+            sizes,
+            tuple(sequences(s) for s in initial),
+            {name: weight.to(i.x.dtype) for name, weight in i.weights.items()},
+            reverse=i.reverse,
+            recurrent_mask=None if i.recurrent_mask is None else sequences(i.recurrent_mask),
+            zoneout=keep[: len(initial)] if any(isinstance(k, Tensor) or k for k in keep) else None,
+        )
+
+
+class _HalfProducts(TorchFunctionMode):
+    """Rounds to bfloat16 what matrix products are computed from: their factors, and the gradients of their results."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func is not F.linear:
+            return func(*args, **(kwargs or {}))
+        x, weight, *bias = args
+        # `t - t.detach()` is zero, with the gradient of t.
+        x, weight = (_rounded(t).detach() + (t - t.detach()) for t in (x, weight))
+        product = func(x, weight)
+        product = product.detach() + (_rounded(product) - _rounded(product).detach())
+        return product if bias in ([], [None]) else product + bias[0]
+
+
+def _rounded(t: Tensor) -> Tensor:
+    return t.bfloat16().to(t.dtype)

@@ -277,37 +277,6 @@ def test_exported_with_any_number_of_steps_and_sequences(case):
         exported.module()(draw(T, B, I), torch.tensor([0, 1, 5]))
 
 
-@compiled
-@pytest.mark.parametrize("lengths", [None, [4, 0, 2]], ids=["padded", "ragged"])
-@pytest.mark.parametrize("case", VARIANTS, ids=named)
-def test_autocast_keeps_to_the_precision_of_the_weights(case, lengths):
-    lengths = lengths and torch.tensor(lengths)
-    layer, x = build(case, 2), draw(T, B, I, dtype=torch.float32)
-    expected = layer(x, lengths=lengths)
-    wanted = list(layer.parameters())
-    slopes = torch.autograd.grad(weighted(expected), wanted)
-    with torch.autocast("cpu", torch.bfloat16):
-        actual = layer(x, lengths=lengths)
-        half = layer(x.bfloat16(), lengths=lengths)
-    assert all(map(torch.equal, flat(actual), flat(expected)))
-    assert all(map(torch.equal, torch.autograd.grad(weighted(actual), wanted), slopes))
-    rounded = layer(x.bfloat16().float(), lengths=lengths)
-    assert all(map(torch.equal, flat(half), flat(rounded)))
-
-
-@compiled
-def test_autocast_takes_states_and_packed_rows_in_half_precision():
-    layer, x = build((nn.LSTM, {"layer_norm": True})), draw(T, B, I).bfloat16()
-    state = tuple(draw(1, B, H, seed=seed).bfloat16() for seed in (2, 3))
-    packed = torch_nn.utils.rnn.pack_padded_sequence(x, torch.tensor([4, 1, 2]), enforce_sorted=False)
-    with torch.autocast("cpu", torch.bfloat16):
-        half = [layer(x, state), layer(packed, state)]
-    single = [layer(x.float(), tuple(s.float() for s in state)), layer(packed.float(), tuple(s.float() for s in state))]
-    assert all(map(torch.equal, flat(half[0]), flat(single[0])))
-    assert torch.equal(half[1][0].data, single[1][0].data)
-    assert all(map(torch.equal, half[1][1], single[1][1]))
-
-
 def test_training_under_autocast_reaches_what_stands_before_and_behind():
     before, layer, behind = torch_nn.Linear(I, I), build((nn.GRU, {})), torch_nn.Linear(H, 1)
     with torch.autocast("cpu", torch.bfloat16):

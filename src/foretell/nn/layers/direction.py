@@ -20,7 +20,7 @@ class Direction:
     The batch is `(T, B, I)`, ragged if `lengths` `(B,)` are given, or the rows `(N, I)` of a PackedSequence with its
     `batch_sizes`. `recurrent_mask` `(B, H_out)` multiplies h(t-1) where it enters the gates. `zoneout` gives, for each
     tensor of the state, the share of the old value: a number, or a tensor in the layout of the batch. `compiled`
-    selects the compiled scan, which must support the case.
+    selects the compiled scan, which must support the case, and `half` its products in half precision.
     """
 
     compiled: bool
@@ -29,6 +29,7 @@ class Direction:
     batch_sizes: Tensor | None = None
     recurrent_mask: Tensor | None = None
     zoneout: Sequence[Tensor | float] | None = None
+    half: bool = False
 
     def scan(self, equations: CellEquations, x: Tensor, initial: State, weights: Weights) -> tuple[Tensor, State]:
         """Compute the outputs in the layout of `x`, and the final state of each sequence."""
@@ -57,6 +58,7 @@ class Direction:
             reverse=self.reverse,
             rate_h=0.0 if isinstance(keep_h, Tensor) else keep_h,
             rate_c=0.0 if isinstance(keep_c, Tensor) else keep_c,
+            half=self.half,
         )
 
     def _reference(self, equations: CellEquations, x: Tensor, initial: State, w: Weights) -> tuple[Tensor, State]:

@@ -111,9 +111,8 @@ class RecurrentBase(nn.RNNBase):
         """
         compiled = self._runs_compiled(input)
         if compiled:
-            if torch.is_autocast_enabled("cpu"):  # the compiled scan runs in the precision of the weights
-                with torch.autocast("cpu", enabled=False):
-                    return self._forward(*_cast(input, hx, self._dtype()), lengths, compiled)
+            if torch.is_autocast_enabled("cpu"):
+                return self._under_autocast(input, hx, lengths)
             return self._forward(input, hx, lengths, compiled)
         if lengths is not None:
             return self._ragged(input, hx, lengths)
@@ -147,14 +146,38 @@ class RecurrentBase(nn.RNNBase):
         rows = x.data if isinstance(x, PackedSequence) else x
         return takes(self.equations.kernel, rows, self._dtype())
 
-    def _forward(self, x: Any, hx: Any, lengths: Tensor | None, compiled: bool) -> tuple[Any, Any]:
+    def _under_autocast(self, x: Any, hx: Any, lengths: Tensor | None) -> tuple[Any, Any]:
+        """Run the compiled scan with products in half precision, but float64 in full, as torch's layers do."""
+        half = torch.get_autocast_dtype("cpu") == torch.bfloat16 and self._dtype() != torch.float64
+        with torch.autocast("cpu", enabled=False):
+            outputs, final = self._forward(*_cast(x, hx, self._dtype()), lengths, True, half)
+        if not half:
+            return outputs, final
+        dtypes = self._autocast_dtypes(x, hx)
+        final = tuple(s.to(dtype) for s, dtype in zip(self._state(final, 0, x), dtypes, strict=True))
+        return outputs.to(dtypes[0]), self._hx(final)
+
+    def _autocast_dtypes(self, x: Any, hx: Any) -> list[torch.dtype]:
+        """Return the dtypes of the final state, the first also that of the outputs, under autocast to bfloat16.
+
+        They are those of torch's layers, where a sum with an old state widens the result to the type of that.
+        """
+        rows, packed = (x.data, True) if isinstance(x, PackedSequence) else (x, False)
+        old = [torch.promote_types(torch.bfloat16, s.dtype) for s in self._state(hx, 0, rows)]
+        if self.mode == "GRU":
+            return old
+        if self.mode == "LSTM" and (packed or self.proj_size):  # which oneDNN does not compute
+            return [torch.bfloat16 if self.proj_size else old[1], old[1]]
+        return [torch.bfloat16] * len(old)
+
+    def _forward(self, x: Any, hx: Any, lengths: Tensor | None, compiled: bool, half: bool = False) -> tuple[Any, Any]:
         if lengths is not None and not (isinstance(x, Tensor) and x.dim() == 3):
             raise ValueError("lengths are for padded batches (3-D input): a PackedSequence or one sequence has its own")
         if isinstance(x, PackedSequence):
-            return self._packed(x, hx, compiled)
-        return self._padded(x, hx, lengths, compiled)
+            return self._packed(x, hx, compiled, half)
+        return self._padded(x, hx, lengths, compiled, half)
 
-    def _padded(self, x: Tensor, hx: Any, lengths: Tensor | None, compiled: bool) -> tuple[Tensor, Any]:
+    def _padded(self, x: Tensor, hx: Any, lengths: Tensor | None, compiled: bool, half: bool) -> tuple[Tensor, Any]:
         if x.dim() not in (2, 3):
             raise ValueError(f"{type(self).__name__}: Expected input to be 2D or 3D, got {x.dim()}D instead")
         batched, batch_dim = x.dim() == 3, 0 if self.batch_first else 1
@@ -171,19 +194,19 @@ class RecurrentBase(nn.RNNBase):
             raise RuntimeError("Expected sequence length to be larger than 0 in RNN")
         if lengths is not None:
             lengths = lengths_on_cpu(lengths, batch)
-        outputs, final = self._layers(x, state, compiled, lengths=lengths)
+        outputs, final = self._layers(x, state, compiled, half, lengths=lengths)
         if self.batch_first:
             outputs = outputs.transpose(0, 1)
         if not batched:
             outputs, final = outputs.squeeze(batch_dim), tuple(s.squeeze(1) for s in final)
         return outputs, self._hx(final)
 
-    def _packed(self, packed: PackedSequence, hx: Any, compiled: bool) -> tuple[PackedSequence, Any]:
+    def _packed(self, packed: PackedSequence, hx: Any, compiled: bool, half: bool) -> tuple[PackedSequence, Any]:
         x, batch_sizes, to_sorted, from_sorted = packed
         given = self._state(hx, int(batch_sizes[0]), x)
         state = given if to_sorted is None else tuple(s.index_select(1, to_sorted) for s in given)
         self.check_forward_args(x, self._hx(state), batch_sizes)
-        rows, final = self._layers(x, state, compiled, batch_sizes=batch_sizes)
+        rows, final = self._layers(x, state, compiled, half, batch_sizes=batch_sizes)
         if from_sorted is not None:
             final = tuple(s.index_select(1, from_sorted) for s in final)
         return PackedSequence(rows, batch_sizes, to_sorted, from_sorted), self._hx(final)
@@ -209,11 +232,19 @@ class RecurrentBase(nn.RNNBase):
         x: Tensor,
         initial: State,
         compiled: bool,
+        half: bool,
         *,
         lengths: Tensor | None = None,
         batch_sizes: Tensor | None = None,
     ) -> tuple[Tensor, State]:
-        """Run all layers and directions on `x` `(T, B, I)`, or packed rows `(N, I)` with batch sizes."""
+        """Run all layers and directions on `x` `(T, B, I)`, or packed rows `(N, I)` with batch sizes.
+
+        With `half`, and where the weights are bfloat16, the compiled scan has products in half precision.
+        """
+        if compiled and x.dtype == torch.bfloat16:
+            single, state = _single(x, initial)
+            result, final = self._layers(single, state, compiled, True, lengths=lengths, batch_sizes=batch_sizes)
+            return result.to(x.dtype), tuple(s.to(x.dtype) for s in final)
         finals: list[State] = []
         for layer in range(self.num_layers):
             if layer and self.training and self.dropout:
@@ -228,6 +259,7 @@ class RecurrentBase(nn.RNNBase):
                     batch_sizes,
                     self._recurrent_mask(start[0]),
                     self._zoneout(x),
+                    half,
                 )
                 output, final = direction.scan(self.equations, x, start, self._weights(suffix))
                 outputs.append(output)
@@ -286,6 +318,14 @@ def _cast(x: Any, hx: Any, dtype: torch.dtype) -> tuple[Any, Any]:
     if isinstance(hx, tuple | list):
         hx = tuple(s.to(dtype) for s in hx)
     return x.to(dtype), None if hx is None else hx if isinstance(hx, tuple) else hx.to(dtype)
+
+
+def _single(x: Tensor, state: State) -> tuple[Tensor, State]:
+    """Convert input and state to float32. Raises ValueError, as the compiled scan does, if their dtypes differ."""
+    for name, tensor in zip(("initial_h", "initial_c"), state, strict=False):
+        if tensor.dtype != x.dtype:
+            raise ValueError(f"{name} must be {x.dtype} as x is, got {tensor.dtype}")
+    return x.float(), tuple(s.float() for s in state)
 
 
 def _probability(name: str, value: float) -> float:

@@ -31,6 +31,11 @@ struct Square {
     // Depth by depth, whichever of the two is apart in memory.
     void load(Vec<T>* rows) const {
         constexpr int L = lanes<T>;
+        if (column_stride == 1) {
+            for (int i = 0; i < L; ++i)
+                rows[i] = i < depths ? load_first(from + i * depth_stride, int(columns)) : Vec<T>{};
+            return;
+        }
         if (depth_stride == 1) {
             for (int c = 0; c < L; ++c)
                 rows[c] = c < columns ? load_first(from + c * column_stride, int(depths)) : Vec<T>{};
@@ -62,37 +67,27 @@ auto straight(const GateMatrix<T>& m) {
     };
 }
 
-// Packs depths `first` to `end` of a panel; `square(depth, vector)` says where each square of it lies.
-template <class T, class SquareAt>
-void pack_panel(const Panels<T>& to, int64_t panel, SquareAt square_at, int64_t first, int64_t end) {
-    constexpr int64_t L = lanes<T>;
+// Packs the values at depths `first` to `end` of a panel, a multiple of a factor's; `square(depth, vector)` says where
+// each square of them lies.
+template <class F, class SquareAt>
+void pack_panel(const Panels<F>& to, int64_t panel, SquareAt square_at, int64_t first, int64_t end) {
+    using T = SumOf<F>;
+    constexpr int64_t L = lanes<F>, values = values_of<F>;
     const int vectors = to.in(panel);
     for (int64_t depth = first; depth < end; depth += L) {
-        const int deep = int(end - depth < L ? end - depth : L);
-        T* const out = to.at(panel) + depth * vectors * L;
-        Square<T> squares[tile_vectors];
-        for (int v = 0; v < vectors; ++v) squares[v] = square_at(depth, panel * to.width + v);
-        if (squares[0].column_stride == 1) {  // depth after depth as they are to lie
-            for (int i = 0; i < deep; ++i)
-                for (int v = 0; v < vectors; ++v) {
-                    const Square<T>& square = squares[v];
-                    store(out + (i * vectors + v) * L,
-                          i < square.depths ? load_first(square.from + i * square.depth_stride, int(square.columns))
-                                            : Vec<T>{});
-                }
-        } else {
-            for (int v = 0; v < vectors; ++v) {
-                Vec<T> rows[L];
-                squares[v].load(rows);
-                for (int i = 0; i < deep; ++i) store(out + (i * vectors + v) * L, rows[i]);
-            }
+        const int deep = int((end - depth < L ? end - depth : L) / values);
+        F* const out = to.at(panel) + depth / values * vectors * L;
+        for (int v = 0; v < vectors; ++v) {
+            Vec<T> rows[L];
+            square_at(depth, panel * to.width + v).load(rows);
+            for (int i = 0; i < deep; ++i) store(out + (i * vectors + v) * L, factors_of<F>(rows + i * values));
         }
     }
 }
 
-template <class T, class SquareAt>
-void pack_panel(const Panels<T>& to, int64_t panel, SquareAt square_at) {
-    pack_panel(to, panel, square_at, 0, to.depth);
+template <class F, class SquareAt>
+void pack_panel(const Panels<F>& to, int64_t panel, SquareAt square_at) {
+    pack_panel(to, panel, square_at, 0, to.depth * values_of<F>);
 }
 
 }  // namespace foretell

@@ -1,28 +1,34 @@
 // Products of rows with a matrix packed into panels, in tiles that stay in registers.
 #pragma once
 
-#include "core/vectors.h"
+#include "core/factors.h"
 
 namespace foretell {
 
-// Which elements of a row a product runs over: `pieces` runs of `length`, `stride` apart, the first at `first`.
+// Which values of a row a product runs over: `pieces` runs of `length`, `stride` apart, the first at `first`.
 struct Depth {
     int64_t first, pieces, length, stride;
     int64_t total() const { return pieces * length; }
 };
 
-// A matrix (depth, vectors * lanes), in panels of up to `width` vectors: panel after panel, in each one depth after
-// depth.
-template <class T>
+// The same counted in factors.
+template <class F>
+constexpr Depth in_factors(Depth d) {
+    return {d.first / values_of<F>, d.pieces, factor_count<F>(d.length), d.stride / values_of<F>};
+}
+
+// A matrix (depth, vectors * lanes) of factors, in panels of up to `width` vectors: panel after panel, in each one
+// depth after depth.
+template <class F>
 struct Panels {
-    T* data = nullptr;
+    F* data = nullptr;
     int64_t depth = 0, vectors = 0;
     int width = 1;
 
     int64_t count() const { return (vectors + width - 1) / width; }
-    int64_t size() const { return depth * vectors * lanes<T>; }
+    int64_t size() const { return depth * vectors * lanes<F>; }
     int in(int64_t panel) const { return int(vectors - panel * width < width ? vectors - panel * width : width); }
-    T* at(int64_t panel) const { return data + panel * width * lanes<T> * depth; }
+    F* at(int64_t panel) const { return data + panel * width * lanes<F> * depth; }
 };
 
 constexpr int tile_vectors = 4;
@@ -40,10 +46,10 @@ constexpr int tile_rows(int vectors) {
 constexpr int64_t stretch_of_sum = 128;
 
 // tile[r][v] += sum over k of rows[r][k] * panel[k][v].
-template <class T, int R, int V>
-void multiply_tile(const T* const* rows, Depth depth, const T* panel, Vec<T>* tile) {
-    Vec<T> acc[R][V]{};
-    const T* row[R];
+template <class F, int R, int V>
+void multiply_tile(const F* const* rows, Depth depth, const F* panel, Vec<SumOf<F>>* tile) {
+    Vec<SumOf<F>> acc[R][V]{};
+    const F* row[R];
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r) row[r] = rows[r] + depth.first;
     int64_t summed = 0;
@@ -53,7 +59,7 @@ void multiply_tile(const T* const* rows, Depth depth, const T* panel, Vec<T>* ti
 #pragma GCC unroll 4
             for (int v = 0; v < V; ++v) {
                 tile[r * V + v] += acc[r][v];
-                acc[r][v] = Vec<T>{};
+                acc[r][v] = Vec<SumOf<F>>{};
             }
         summed = 0;
     };
@@ -62,15 +68,15 @@ void multiply_tile(const T* const* rows, Depth depth, const T* panel, Vec<T>* ti
             const int64_t end = depth.length - k > stretch_of_sum ? k + stretch_of_sum : depth.length;
             summed += end - k;
             for (; k < end; ++k) {
-                Vec<T> b[V];
+                Vec<F> b[V];
 #pragma GCC unroll 4
-                for (int v = 0; v < V; ++v) b[v] = load(panel + v * lanes<T>);
-                panel += V * lanes<T>;
+                for (int v = 0; v < V; ++v) b[v] = load(panel + v * lanes<F>);
+                panel += V * lanes<F>;
 #pragma GCC unroll 8
                 for (int r = 0; r < R; ++r) {
-                    const T a = row[r][k];
+                    const F a = row[r][k];
 #pragma GCC unroll 4
-                    for (int v = 0; v < V; ++v) acc[r][v] += a * b[v];
+                    for (int v = 0; v < V; ++v) add_product(acc[r][v], a, b[v]);
                 }
             }
             if (summed >= stretch_of_sum) flush();
@@ -82,23 +88,23 @@ void multiply_tile(const T* const* rows, Depth depth, const T* panel, Vec<T>* ti
 }
 
 // tile[f][v] += sum over k of rows[k][feature + f] * panel[k][v]: the same product with the rows standing upright.
-template <class T, int R, int V>
-void multiply_columns(const T* const* rows, int64_t feature, int64_t count, const T* panel, Vec<T>* tile) {
-    Vec<T> acc[R][V];
+template <class F, int R, int V>
+void multiply_columns(const F* const* rows, int64_t feature, int64_t count, const F* panel, Vec<SumOf<F>>* tile) {
+    Vec<SumOf<F>> acc[R][V];
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r)
 #pragma GCC unroll 4
         for (int v = 0; v < V; ++v) acc[r][v] = tile[r * V + v];
     for (int64_t k = 0; k < count; ++k) {
-        const T* a = rows[k] + feature;
-        Vec<T> b[V];
+        const F* a = rows[k] + feature;
+        Vec<F> b[V];
 #pragma GCC unroll 4
-        for (int v = 0; v < V; ++v) b[v] = load(panel + v * lanes<T>);
-        panel += V * lanes<T>;
+        for (int v = 0; v < V; ++v) b[v] = load(panel + v * lanes<F>);
+        panel += V * lanes<F>;
 #pragma GCC unroll 8
         for (int r = 0; r < R; ++r)
 #pragma GCC unroll 4
-            for (int v = 0; v < V; ++v) acc[r][v] += a[r] * b[v];
+            for (int v = 0; v < V; ++v) add_product(acc[r][v], a[r], b[v]);
     }
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r)
@@ -107,21 +113,21 @@ void multiply_columns(const T* const* rows, int64_t feature, int64_t count, cons
 }
 
 // The kernels for a number of vectors fixed at compile time and of rows known at run time.
-template <class T, int V>
+template <class F, int V>
 struct Tiles {
-    using Rows = void (*)(const T* const*, Depth, const T*, Vec<T>*);
-    using Columns = void (*)(const T* const*, int64_t, int64_t, const T*, Vec<T>*);
+    using Rows = void (*)(const F* const*, Depth, const F*, Vec<SumOf<F>>*);
+    using Columns = void (*)(const F* const*, int64_t, int64_t, const F*, Vec<SumOf<F>>*);
 
     static Rows by_rows(int rows) {
-        static constexpr Rows all[] = {multiply_tile<T, 1, V>, multiply_tile<T, 2, V>, multiply_tile<T, 3, V>,
-                                       multiply_tile<T, 4, V>, multiply_tile<T, 5, V>, multiply_tile<T, 6, V>,
-                                       multiply_tile<T, 7, V>, multiply_tile<T, 8, V>};
+        static constexpr Rows all[] = {multiply_tile<F, 1, V>, multiply_tile<F, 2, V>, multiply_tile<F, 3, V>,
+                                       multiply_tile<F, 4, V>, multiply_tile<F, 5, V>, multiply_tile<F, 6, V>,
+                                       multiply_tile<F, 7, V>, multiply_tile<F, 8, V>};
         return all[rows - 1];
     }
     static Columns by_columns(int rows) {
         static constexpr Columns all[] = {
-            multiply_columns<T, 1, V>, multiply_columns<T, 2, V>, multiply_columns<T, 3, V>, multiply_columns<T, 4, V>,
-            multiply_columns<T, 5, V>, multiply_columns<T, 6, V>, multiply_columns<T, 7, V>, multiply_columns<T, 8, V>};
+            multiply_columns<F, 1, V>, multiply_columns<F, 2, V>, multiply_columns<F, 3, V>, multiply_columns<F, 4, V>,
+            multiply_columns<F, 5, V>, multiply_columns<F, 6, V>, multiply_columns<F, 7, V>, multiply_columns<F, 8, V>};
         return all[rows - 1];
     }
 };
@@ -140,20 +146,20 @@ inline void in_tiles(int64_t count, int height, Step step) {
 
 // For every panel and tile of rows: `start(panel, row, tile)` sets a row's accumulators, the product is added, and
 // `finish(panel, row, tile)` takes them. A panel stays in the cache while the rows pass by.
-template <int V, class T, class Start, class Finish>
-inline void multiply_panel(const T* const* rows, int64_t count, Depth depth, const Panels<T>& matrix, int64_t panel,
+template <int V, class F, class Start, class Finish>
+inline void multiply_panel(const F* const* rows, int64_t count, Depth depth, const Panels<F>& matrix, int64_t panel,
                            Start& start, Finish& finish) {
     in_tiles(count, tile_rows(V), [&](int64_t first, int height) {
-        Vec<T> tile[tile_rows(V) * V];
+        Vec<SumOf<F>> tile[tile_rows(V) * V];
         for (int r = 0; r < height; ++r) start(panel, first + r, tile + r * V);
-        Tiles<T, V>::by_rows(height)(rows + first, depth, matrix.at(panel), tile);
+        Tiles<F, V>::by_rows(height)(rows + first, depth, matrix.at(panel), tile);
         for (int r = 0; r < height; ++r) finish(panel, first + r, tile + r * V);
     });
 }
 
 // The panels from `panel` to `end`; all of them where the caller names none.
-template <class T, class Start, class Finish>
-inline void multiply(const T* const* rows, int64_t count, Depth depth, const Panels<T>& matrix, Start start,
+template <class F, class Start, class Finish>
+inline void multiply(const F* const* rows, int64_t count, Depth depth, const Panels<F>& matrix, Start start,
                      Finish finish, int64_t panel = 0, int64_t end = -1) {
     if (end < 0) end = matrix.count();
     for (; panel < end; ++panel) {

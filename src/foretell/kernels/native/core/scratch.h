@@ -60,7 +60,7 @@ class PagedArray {
 // back to the system at every step and fault them in again. Gone with the process; at most 64 MiB of each kind stay.
 class Scratch {
   public:
-    enum Kind { panels, gradients };
+    enum Kind { panels, gradients, features, kinds };
 
     Scratch() = default;
     Scratch(Kind kind, int64_t bytes) : kind_(kind) {
@@ -94,7 +94,7 @@ class Scratch {
 
     // Several Python threads may be here at once: one of them finds the block, the others get one of their own.
     static std::atomic<Block*>& store(Kind kind) {
-        static std::atomic<Block*> kept[2] = {{nullptr}, {nullptr}};
+        static std::atomic<Block*> kept[kinds] = {};
         return kept[kind];
     }
 

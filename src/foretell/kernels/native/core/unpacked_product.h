@@ -7,26 +7,28 @@ namespace foretell {
 
 // out[r][i] = sum over k of weights[i][k] * rows[r][k], for `lanes` rows of weights as they lie and R others. Each sum
 // is taken in the same order whatever R: by lanes, and then over them.
-template <class T, int R>
-void multiply_unpacked_tile(const T* const* weights, const T* const* rows, int64_t depth, Vec<T>* out) {
-    constexpr int L = lanes<T>, few = L / R;  // so that there are `lanes` accumulators, and a square to mirror
+template <class F, int R>
+void multiply_unpacked_tile(const SumOf<F>* const* weights, const F* const* rows, int64_t depth, Vec<SumOf<F>>* out) {
+    using T = SumOf<F>;
+    constexpr int L = lanes<F>, step = L * values_of<F>,
+                  few = L / R;  // so that there are `lanes` accumulators, and a square to mirror
     T found[R][L];
     for (int first = 0; first < L; first += few) {
         Vec<T> sums[L]{};
-        const auto add = [&](auto load_at) {
-            Vec<T> a[R];
+        const auto add = [&](int64_t k, auto count) {
+            Vec<F> a[R];
 #pragma GCC unroll 4
-            for (int r = 0; r < R; ++r) a[r] = load_at(rows[r]);
+            for (int r = 0; r < R; ++r) a[r] = load_first(rows[r] + k / values_of<F>, int(factor_count<F>(count)));
 #pragma GCC unroll 16
             for (int i = 0; i < few; ++i) {
-                const Vec<T> b = load_at(weights[first + i]);
+                const Vec<F> b = load_factors<F>(weights[first + i] + k, count);
 #pragma GCC unroll 4
-                for (int r = 0; r < R; ++r) sums[r * few + i] += b * a[r];
+                for (int r = 0; r < R; ++r) add_product(sums[r * few + i], b, a[r]);
             }
         };
         int64_t k = 0;
-        for (; k + L <= depth; k += L) add([&](const T* from) { return load(from + k); });
-        if (k < depth) add([&](const T* from) { return load_first(from + k, int(depth - k)); });
+        for (; k + step <= depth; k += step) add(k, std::integral_constant<int, step>{});
+        if (k < depth) add(k, int(depth - k));
         transpose<T>(sums);
 #pragma GCC unroll 4
         for (int half = L / 2; half; half /= 2)
@@ -40,16 +42,16 @@ void multiply_unpacked_tile(const T* const* weights, const T* const* rows, int64
 }
 
 // `finish(row, sums)` for each of `count` rows, with its products with `lanes` rows of weights as they lie.
-template <class T, class Finish>
-void multiply_unpacked_rows(const T* const* weights, const T* const* rows, int64_t count, int64_t depth,
+template <class F, class Finish>
+void multiply_unpacked_rows(const SumOf<F>* const* weights, const F* const* rows, int64_t count, int64_t depth,
                             Finish finish) {
-    constexpr int most = lanes<T> < 4 ? lanes<T> : 4;
-    Vec<T> out[4];
+    constexpr int most = lanes<F> < 4 ? lanes<F> : 4;
+    Vec<SumOf<F>> out[4];
     for (int64_t r = 0; r < count;) {
         const int here = count - r >= most ? most : count - r >= 2 ? 2 : 1;
-        if (here == most) multiply_unpacked_tile<T, most>(weights, rows + r, depth, out);
-        else if (here == 2) multiply_unpacked_tile<T, 2>(weights, rows + r, depth, out);
-        else multiply_unpacked_tile<T, 1>(weights, rows + r, depth, out);
+        if (here == most) multiply_unpacked_tile<F, most>(weights, rows + r, depth, out);
+        else if (here == 2) multiply_unpacked_tile<F, 2>(weights, rows + r, depth, out);
+        else multiply_unpacked_tile<F, 1>(weights, rows + r, depth, out);
         for (int i = 0; i < here; ++i) finish(r + i, out[i]);
         r += here;
     }
@@ -57,9 +59,10 @@ void multiply_unpacked_rows(const T* const* weights, const T* const* rows, int64
 
 // For every panel and row what `multiply` does with `transposed(matrix)`, read where it lies: the rows of a single time
 // step would wait for it to be packed.
-template <class T, class Start, class Finish>
-void multiply_unpacked(const T* const* rows, int64_t count, const GateMatrix<T>& matrix, const Panels<T>& shape,
+template <class F, class Start, class Finish>
+void multiply_unpacked(const F* const* rows, int64_t count, const GateMatrix<SumOf<F>>& matrix, const Panels<F>& shape,
                        Start start, Finish finish, int64_t panel, int64_t end) {
+    using T = SumOf<F>;
     constexpr int64_t few = 16;
     constexpr int L = lanes<T>;
     for (; panel < end; ++panel)
@@ -73,7 +76,7 @@ void multiply_unpacked(const T* const* rows, int64_t count, const GateMatrix<T>&
                 const T* from[L];  // past the last unit its row once more
                 for (int i = 0; i < L; ++i)
                     from[i] = matrix.row(int(column % matrix.vectors), unit + (i < left ? i : left - 1));
-                multiply_unpacked_rows<T>(from, rows + first, here, matrix.columns, [&](int64_t r, Vec<T> sums) {
+                multiply_unpacked_rows<F>(from, rows + first, here, matrix.columns, [&](int64_t r, Vec<T> sums) {
                     tiles[r * tile_vectors + v] += left < L ? first_only<T>(sums, int(left)) : sums;
                 });
             }

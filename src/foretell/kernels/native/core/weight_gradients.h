@@ -9,9 +9,11 @@ namespace foretell {
 
 // One weight (gates * H, features): the sum over rows of gradients of its products times features. In a row of
 // gradients the `vectors` of unit u begin at `first + u * apart`; `gates` says which gate each of them belongs to.
-template <class T>
+template <class F>
 struct WeightGradient {
-    const T* const* features;
+    using T = SumOf<F>;
+
+    const F* const* features;  // see FactorColumns
     int64_t feature_count;
     const T* gradients;
     int64_t gradient_row, first, apart;
@@ -33,10 +35,12 @@ struct WeightGradient {
 
 // One panel: a few units of a weight against a run of features. It walks over all rows a stretch at a time: the
 // stretch's gradients are packed, and every feature meets them.
-template <class T>
+template <class F>
 class WeightPanel {
+    using T = SumOf<F>;
+
   public:
-    WeightPanel(const WeightGradient<T>& gradient, int64_t panel, int64_t begin, int64_t end)
+    WeightPanel(const WeightGradient<F>& gradient, int64_t panel, int64_t begin, int64_t end)
         : w(gradient), unit_(panel * units_per_panel(w.vectors)), begin_(begin), end_(end) {
         const int64_t left = (w.hidden + lanes<T> - 1) / lanes<T> - unit_;
         units_ = int(left < units_per_panel(w.vectors) ? left : units_per_panel(w.vectors));
@@ -44,7 +48,8 @@ class WeightPanel {
     }
 
     void run(int64_t rows) const {
-        Buffer<T> packed(stretch * width_ * lanes<T>), sums((end_ - begin_) * width_ * lanes<T>, T(0));
+        Buffer<F> packed(stretch / values * width_ * lanes<F>);
+        Buffer<T> sums((end_ - begin_) * width_ * lanes<T>, T(0));
         Vec<T> bias[tile_vectors]{};
         for (int64_t k = 0; k < rows; k += stretch) {
             const int64_t count = rows - k < stretch ? rows - k : stretch;
@@ -60,34 +65,36 @@ class WeightPanel {
     }
 
   private:
-    static constexpr int64_t stretch = 256;
+    static constexpr int64_t stretch = 256, values = values_of<F>;
 
-    const WeightGradient<T>& w;
+    const WeightGradient<F>& w;
     const int64_t unit_, begin_, end_;
     int units_, width_;
 
     // The gradients of a stretch close together, and their sums added to those of the stretches before.
-    void pack(int64_t k, int64_t count, T* packed, Vec<T>* sums) const {
+    void pack(int64_t k, int64_t count, F* packed, Vec<T>* sums) const {
         Vec<T> here[tile_vectors]{};
-        for (int64_t i = 0; i < count; ++i) {
-            const T* row = w.gradients_of(k + i) + w.first + unit_ * w.apart;
-            for (int v = 0; v < width_; ++v, packed += lanes<T>) {
-                const Vec<T> gradient = load(row + v / w.vectors * w.apart + v % w.vectors * lanes<T>);
-                store(packed, gradient);
-                here[v] += gradient;
+        for (int64_t i = 0; i < count; i += values)
+            for (int v = 0; v < width_; ++v, packed += lanes<F>) {
+                const int64_t at = w.first + (unit_ + v / w.vectors) * w.apart + v % w.vectors * lanes<T>;
+                Vec<T> gradients[values];
+                for (int64_t j = 0; j < values; ++j) {
+                    gradients[j] = i + j < count ? load(w.gradients_of(k + i + j) + at) : Vec<T>{};
+                    here[v] += gradients[j];
+                }
+                store(packed, factors_of<F>(gradients));
             }
-        }
         for (int v = 0; v < width_; ++v) sums[v] += here[v];
     }
 
     template <int V>
-    void add(int64_t k, int64_t count, const T* packed, T* sums) const {
+    void add(int64_t k, int64_t count, const F* packed, T* sums) const {
         constexpr int L = lanes<T>;
         in_tiles(end_ - begin_, tile_rows(V), [&](int64_t at, int height) {
             Vec<T> tile[tile_rows(V) * V];
             T* to = sums + at * V * L;
             for (int i = 0; i < height * V; ++i) tile[i] = Vec<T>{};  // a sum of sums keeps small terms
-            Tiles<T, V>::by_columns(height)(w.features + k, begin_ + at, count, packed, tile);
+            Tiles<F, V>::by_columns(height)(w.features + k / values, begin_ + at, factor_count<F>(count), packed, tile);
             for (int i = 0; i < height * V; ++i) store<T>(to + i * L, load(to + i * L) + tile[i]);
         });
     }
@@ -109,12 +116,12 @@ class WeightPanel {
 };
 
 // All of them at once, shared out by panels and, where these are few, by features.
-template <class T>
-void weight_gradients(const WeightGradient<T>* gradients, int count, int64_t rows, int64_t threads) {
+template <class F>
+void weight_gradients(const WeightGradient<F>* gradients, int count, int64_t rows, int64_t threads) {
     constexpr int64_t most_features = 384, fewest_features = 24, tasks_a_thread = 4;
     int64_t panels = 0;
     for (int i = 0; i < count; ++i) panels += gradients[i].panels();
-    const auto parts = [&](const WeightGradient<T>& w) {
+    const auto parts = [&](const WeightGradient<F>& w) {
         int64_t n = (w.feature_count + most_features - 1) / most_features;
         while (panels * n < tasks_a_thread * threads && w.feature_count / (n + 1) > fewest_features) ++n;
         return n > 0 ? n : 1;
@@ -122,10 +129,10 @@ void weight_gradients(const WeightGradient<T>* gradients, int count, int64_t row
     int64_t tasks = 0;
     for (int i = 0; i < count; ++i) tasks += gradients[i].panels() * parts(gradients[i]);
     parallel(tasks, threads, [&](int64_t task) {
-        const WeightGradient<T>* w = gradients;
+        const WeightGradient<F>* w = gradients;
         for (; task >= w->panels() * parts(*w); ++w) task -= w->panels() * parts(*w);
         const int64_t n = parts(*w), part = task % n, features = w->feature_count;
-        WeightPanel<T>(*w, task / n, features * part / n, features * (part + 1) / n).run(rows);
+        WeightPanel<F>(*w, task / n, features * part / n, features * (part + 1) / n).run(rows);
     });
 }
 

@@ -10,30 +10,31 @@
 
 namespace foretell {
 
-template <class T, class Cell>
-class Backward : Traversal<T, Cell> {
+template <class F, class Cell>
+class Backward : Traversal<F, Cell> {
   public:
-    Backward(const Scan& scan, const Sequences& in_order, const PackedLayer<T, Cell>& layer)
+    Backward(const Scan& scan, const Sequences& in_order, const PackedLayer<F, Cell>& layer)
         : Base(scan, in_order, layer), scan_(scan), given(scan.gradients),
           output_width_(round_up(shape.outputs, lanes<T>)), kept_(*this, sequences.total()) {}
 
     void run() const {
         const int64_t groups = group_count(scan_, Cell::input_blocks, sequences.total());
-        std::vector<VectorGradients<T, Cell>> sums;
+        std::vector<Sums> sums;
         for (int64_t g = 0; g < groups; ++g) sums.emplace_back(layout);
         parallel(groups, scan_.threads,
                  [&](int64_t g) { scan(Group::of(g, groups, sequences, shape.batch), sums[size_t(g)]); });
-        VectorGradients<T, Cell> all(layout);
+        Sums all(layout);
         for (auto& sum : sums) all.add(sum);
         all.write(given.weights, layout);
         write_weight_gradients();
     }
 
   private:
-    using Base = Traversal<T, Cell>;
+    using Base = Traversal<F, Cell>;
+    using T = SumOf<F>;
     using Base::layout, Base::projected, Base::sequences, Base::shape, Base::state, Base::unit, Base::values,
         Base::vectors, Base::weights;
-    using Matrix = typename PackedWeights<T, Cell>::Matrix;
+    using Matrix = typename PackedWeights<F, Cell>::Matrix;
     using Sums = VectorGradients<T, Cell>;
     using Split = typename Zoneout<T>::Split;
 
@@ -72,15 +73,24 @@ class Backward : Traversal<T, Cell> {
         Buffer<Row> rows;
         Buffer<T> grad_h, grad_c, grad_unprojected, start_c, normed_cells;
         Buffer<Weighed<T>> weighed;
-        Buffer<const T*> left, gradients;  // a step's, and a chunk's
-        Buffer<T*> grad_x;                 // a chunk's
+        FactorRows<F> projected;  // the left side of a step's product with the projection
+        FactorRows<F> gradients;  // of a chunk's products
+        Buffer<T*> grad_x;        // a chunk's
+        int64_t first = 0;        // of the chunk's rows, which the step begins with
+
+        // The left side of a step's products with the recurrent weights.
+        void set_left(int64_t running, int64_t values) {
+            for (int64_t j = 0; j < running; ++j) gradients.set(first + j, rows[j].gradients, values);
+        }
+        const F* const* left() const { return gradients + first; }
 
         Room(const Backward& b, int64_t count, int64_t chunk)
             : rows(count), grad_h(count * b.output_width_), grad_c(Cell::has_cell ? count * b.layout.padded : 0),
               grad_unprojected(b.projected() ? count * b.layout.padded : 0),
               start_c(Cell::has_cell ? count * b.layout.padded : 0),
               normed_cells(b.layout.norm && Cell::has_cell ? 3 * count * b.layout.padded : 0),
-              weighed(b.layout.norm ? count : 0), left(count), gradients(chunk * count), grad_x(chunk * count) {}
+              weighed(b.layout.norm ? count : 0), projected(b.projected() ? count : 0, b.output_width_),
+              gradients(chunk * count, b.layout.gradient_row()), grad_x(chunk * count) {}
     };
 
     void scan(Group group, Sums& sums) const {
@@ -89,10 +99,10 @@ class Backward : Traversal<T, Cell> {
         this->in_chunks(group, Direction::backwards, [&](auto each_step) {
             int64_t count = 0;
             each_step([&](int64_t time, int64_t running) {
+                room.first = count;
                 for (int64_t j = 0; j < running; ++j, ++count) {
                     const int64_t position = group.position(j);
                     arrive(time, position, j, room);
-                    room.gradients[count] = room.rows[j].gradients;
                     room.grad_x[count] =
                         given.x ? values(given.x) + this->offset(time, position, shape.inputs) : nullptr;
                 }
@@ -178,10 +188,11 @@ class Backward : Traversal<T, Cell> {
             for (int64_t j = 0; j < running; ++j) step_plain(rows[j], sums);
             clear_padding(rows, running);
         }
-        for (int64_t j = 0; j < running; ++j) room.left[j] = rows[j].gradients;
+        room.set_left(running, layout.gradient_row());
         if constexpr (Cell::reset_before) {
             through_reset(group, running, room);
             clear_padding(rows, running);
+            room.set_left(running, layout.gradient_row());
         }
         recur(group, running, room);
     }
@@ -196,7 +207,7 @@ class Backward : Traversal<T, Cell> {
     // From the gradients of the pre-activations those of a chunk's inputs.
     void multiply_inputs(const Room& room, int64_t count) const {
         const Matrix& matrix = weights.input;
-        multiply<T>(room.gradients, count, layout.input_depth(), matrix, from_zero(matrix),
+        multiply<F>(room.gradients, count, in_factors<F>(layout.input_depth()), matrix, from_zero(matrix),
                     [&](int64_t panel, int64_t r, const Vec<T>* tile) {
                         for (int v = 0; v < matrix.in(panel); ++v) {
                             const int64_t column = (panel * matrix.width + v) * lanes<T>;
@@ -206,18 +217,18 @@ class Backward : Traversal<T, Cell> {
     }
 
     // The gradient of the projection's result, and from it that of what was projected.
-    void through_projection(const Room& room, int64_t running) const {
+    void through_projection(Room& room, int64_t running) const {
         const Matrix& matrix = weights.projection;
         const Row* rows = room.rows;
         for (int64_t j = 0; j < running; ++j) {
-            room.left[j] = rows[j].grad_projected;
             for (int64_t at = 0; at < output_width_; at += lanes<T>) {
                 const Split h = rows[j].zoneout_h.split(grad_of_output(rows[j], at), at, shape.outputs);
                 store(rows[j].grad_projected + at, first_only<T>(h.fresh, int(shape.outputs - at)));
                 store(rows[j].grad_h + at, h.old);
             }
+            room.projected.set(j, rows[j].grad_projected, output_width_);
         }
-        multiply<T>(room.left, running, {0, 1, output_width_, 0}, matrix, from_zero(matrix),
+        multiply<F>(room.projected, running, in_factors<F>({0, 1, output_width_, 0}), matrix, from_zero(matrix),
                     [&](int64_t panel, int64_t j, const Vec<T>* tile) {
                         for (int v = 0; v < matrix.in(panel); ++v)
                             store(rows[j].grad_unprojected + (panel * matrix.width + v) * lanes<T>, tile[v]);
@@ -240,8 +251,8 @@ class Backward : Traversal<T, Cell> {
         const Matrix& matrix = weights.hidden;
         const bool masked = state.recurrent_mask;
         T* const grad_h = room.grad_h;
-        multiply<T>(
-            room.left, running, layout.hidden_depth(), matrix,
+        multiply<F>(
+            room.left(), running, in_factors<F>(layout.hidden_depth()), matrix,
             [&](int64_t panel, int64_t j, Vec<T>* tile) {
                 const T* from = grad_h + j * output_width_ + panel * matrix.width * L;
                 for (int v = 0; v < matrix.in(panel); ++v) tile[v] = masked ? Vec<T>{} : load(from + v * L);
@@ -264,7 +275,7 @@ class Backward : Traversal<T, Cell> {
         constexpr int L = lanes<T>;
         const Matrix& matrix = weights.reset;
         const Row* rows = room.rows;
-        multiply<T>(room.left, running, layout.reset_depth(), matrix, from_zero(matrix),
+        multiply<F>(room.left(), running, in_factors<F>(layout.reset_depth()), matrix, from_zero(matrix),
                     [&](int64_t panel, int64_t j, const Vec<T>* tile) {
                         for (int v = 0; v < matrix.in(panel); ++v) {
                             const Row& row = rows[j];
@@ -416,10 +427,10 @@ class Backward : Traversal<T, Cell> {
     }
 
     // What the rows of a weight's product were: x, h(t-1), and what was let through of it or projected.
-    struct Features {
+    struct Rows {
         Buffer<const T*> inputs, hidden, others;
 
-        Features(const Backward& b, int64_t rows)
+        Rows(const Backward& b, int64_t rows)
             : inputs(rows), hidden(rows), others(Cell::reset_before || b.projected() ? rows : 0) {
             const auto& sequences = b.sequences;
             for (int64_t time = 0; time < b.shape.steps; ++time)
@@ -440,26 +451,40 @@ class Backward : Traversal<T, Cell> {
         constexpr int L = lanes<T>;
         const ScanWeightGradients& to = given.weights;
         const int64_t rows = sequences.total(), row = layout.gradient_row(), apart = Cell::blocks * L;
-        const Features features(*this, rows);
+        const int64_t threads = threads_for(scan_, scan_work(shape, Cell::input_blocks, rows));
+        const Rows features(*this, rows);
+        const Scratch memory(Scratch::features,
+                             (FactorColumns<F>::size(rows, shape.inputs) + FactorColumns<F>::size(rows, shape.outputs) +
+                              FactorColumns<F>::size(rows, features.others ? shape.hidden : 0)) *
+                                 int64_t(sizeof(F)));
+        F* next = static_cast<F*>(memory.data());
+        const auto columns = [&](const T* const* from, int64_t width) {
+            F* const here = next;
+            next += FactorColumns<F>::size(rows, width);
+            return FactorColumns<F>(from, from ? rows : 0, width, here, threads);
+        };
+        const FactorColumns<F> inputs = columns(features.inputs, shape.inputs),
+                               hidden = columns(features.hidden, shape.outputs),
+                               others = columns(features.others, shape.hidden);
         const bool own = layout.norm_of_input;  // its product has gradients of its own, and a bias comes after the norm
         const T* gradients = kept_.gradients;
-        WeightGradient<T> all[3];
+        WeightGradient<F> all[3];
         int count = 0;
-        const auto add = [&](const WeightGradient<T>& w) {
+        const auto add = [&](const WeightGradient<F>& w) {
             if (w.weight || w.bias) all[count++] = w;
         };
-        add({features.inputs, shape.inputs, gradients, row, own ? layout.blocks() : 0,
-             own ? Cell::input_blocks * L : apart, Cell::input_gate, Cell::input_blocks, shape.hidden,
-             values(to.weight_ih), own ? nullptr : values(to.bias_ih)});
-        add({features.hidden, shape.outputs, gradients, row, Cell::hidden_first * L, apart, Cell::hidden_gate,
+        add({inputs, shape.inputs, gradients, row, own ? layout.blocks() : 0, own ? Cell::input_blocks * L : apart,
+             Cell::input_gate, Cell::input_blocks, shape.hidden, values(to.weight_ih),
+             own ? nullptr : values(to.bias_ih)});
+        add({hidden, shape.outputs, gradients, row, Cell::hidden_first * L, apart, Cell::hidden_gate,
              Cell::hidden_blocks, shape.hidden, values(to.weight_hh), own ? nullptr : values(to.bias_hh)});
         if constexpr (Cell::reset_before)
-            add({features.others, shape.hidden, gradients, row, 0, apart, Cell::reset_gate, 1, shape.hidden,
+            add({others, shape.hidden, gradients, row, 0, apart, Cell::reset_gate, 1, shape.hidden,
                  values(to.weight_hh), values(to.bias_hh)});
         if (projected())
-            add({features.others, shape.hidden, kept_.grad_projected, output_width_, 0, L, whole, 1, shape.outputs,
+            add({others, shape.hidden, kept_.grad_projected, output_width_, 0, L, whole, 1, shape.outputs,
                  values(to.weight_hr), nullptr});
-        weight_gradients(all, count, rows, threads_for(scan_, scan_work(shape, Cell::input_blocks, rows)));
+        weight_gradients(all, count, rows, threads);
     }
 };
 

@@ -2,14 +2,16 @@
 // product, with the cell's equations applied to its tiles while they are in registers.
 #pragma once
 
+#include <algorithm>
+
 #include "scan/traversal.h"
 
 namespace foretell {
 
-template <class T, class Cell>
-class Forward : Traversal<T, Cell> {
+template <class F, class Cell>
+class Forward : Traversal<F, Cell> {
   public:
-    Forward(const Scan& scan, const Sequences& in_order, const PackedLayer<T, Cell>& layer)
+    Forward(const Scan& scan, const Sequences& in_order, const PackedLayer<F, Cell>& layer)
         : Base(scan, in_order, layer), scan_(scan),
           shares_(shape.steps == 1 && shape.batch == 1 ? threads_for(scan, scan_work(shape, Cell::input_blocks, 1))
                                                        : 1) {}
@@ -24,16 +26,18 @@ class Forward : Traversal<T, Cell> {
     }
 
   private:
-    using Base = Traversal<T, Cell>;
+    using Base = Traversal<F, Cell>;
+    using T = SumOf<F>;
     using Base::layout, Base::projected, Base::sequences, Base::shape, Base::state, Base::unit, Base::values,
         Base::vectors, Base::weights;
-    using Matrix = typename PackedWeights<T, Cell>::Matrix;
+    using Matrix = typename PackedWeights<F, Cell>::Matrix;
 
     const Scan& scan_;
     const int64_t shares_;
 
     // What belongs to one row of a group while its sequence runs.
     struct Row : Base::Step {
+        const T* seen;
         T *next_h, *next_c;
         T* unprojected;
     };
@@ -41,13 +45,14 @@ class Forward : Traversal<T, Cell> {
     // What a group works in.
     struct Room {
         Buffer<Row> rows;
-        Buffer<const T*> inputs, seen;  // a chunk's, and a step's
-        Buffer<T*> gates;               // a chunk's
+        FactorRows<F> inputs, left;  // the left sides of a chunk's product, and of a step's
+        Buffer<T*> gates;            // a chunk's
         Buffer<T> cells, let_through, unprojected, chunk_gates, masked, product, cell;
         Buffer<Moments<T>> moments;
 
         Room(const Forward& f, int64_t count, int64_t chunk)
-            : rows(count), inputs(chunk * count), seen(count), gates(chunk * count),
+            : rows(count), inputs(chunk * count, f.shape.inputs),
+              left(count, std::max(f.shape.hidden, f.shape.outputs)), gates(chunk * count),
               cells(Cell::has_cell ? count * f.layout.padded : 0),
               let_through(Cell::reset_before ? count * f.layout.padded : 0),
               unprojected(f.weights.projection.vectors ? count * f.layout.padded : 0),
@@ -95,7 +100,8 @@ class Forward : Traversal<T, Cell> {
 
     // Where a time step's input is, and where its gates are to be.
     void gather(int64_t time, int64_t position, int64_t at, Room& room) const {
-        room.inputs[at] = values(state.x) + sequences.offset(time, position, state.x_step, state.x_row);
+        room.inputs.set(at, values(state.x) + sequences.offset(time, position, state.x_step, state.x_row),
+                        shape.inputs);
         room.gates[at] = state.gates ? values(state.gates) + sequences.packed(time, position) * layout.row()
                                      : room.chunk_gates + at * layout.row();
     }
@@ -109,7 +115,8 @@ class Forward : Traversal<T, Cell> {
         if (Cell::has_cell)
             row.next_c = state.cells ? values(state.cells) + sequences.packed(time, position) * layout.padded
                                      : room.cells + j * layout.padded;
-        room.seen[j] = this->seen(row.h, position, room.masked + j * shape.outputs);
+        row.seen = this->seen(row.h, position, room.masked + j * shape.outputs);
+        room.left.set(j, row.seen, shape.outputs);
     }
 
     void end(Group group, const Room& room) const {
@@ -135,12 +142,13 @@ class Forward : Traversal<T, Cell> {
 
     // Rows times a matrix, see `multiply`. A single sequence has its panels shared among threads.
     template <class Start, class Finish>
-    void multiplied(const T* const* rows, int64_t count, int64_t depth, const Matrix& matrix, Start start,
+    void multiplied(const F* const* rows, int64_t count, int64_t depth, const Matrix& matrix, Start start,
                     Finish finish) const {
         parallel(shares_, shares_, [&](int64_t share) {
             const int64_t first = matrix.count() * share / shares_, end = matrix.count() * (share + 1) / shares_;
-            if (matrix.data) multiply<T>(rows, count, {0, 1, depth, 0}, matrix, start, finish, first, end);
-            else multiply_unpacked<T>(rows, count, matrix.source, matrix, start, finish, first, end);
+            if (matrix.data)
+                multiply<F>(rows, count, in_factors<F>({0, 1, depth, 0}), matrix, start, finish, first, end);
+            else multiply_unpacked<F>(rows, count, matrix.source, matrix, start, finish, first, end);
         });
     }
 
@@ -193,7 +201,7 @@ class Forward : Traversal<T, Cell> {
         const Matrix& matrix = weights.hidden;
         const Row* rows = room.rows;
         multiplied(
-            room.seen, running, shape.outputs, matrix,
+            room.left, running, shape.outputs, matrix,
             [&](int64_t panel, int64_t j, Vec<T>* tile) {
                 for (int v = 0; v < matrix.in(panel); ++v)
                     tile[v] = load(rows[j].gates + place(panel * matrix.width + v));
@@ -212,20 +220,20 @@ class Forward : Traversal<T, Cell> {
     }
 
     // The product of what the reset gate lets through.
-    void step_after_reset(const Room& room, int64_t running) const {
+    void step_after_reset(Room& room, int64_t running) const {
         constexpr int L = lanes<T>;
         const Matrix& matrix = weights.reset;
         const Row* rows = room.rows;
         for (int64_t j = 0; j < running; ++j) {
             T* let_through = room.let_through + j * layout.padded;
             for (int64_t u = 0; u < layout.units; ++u) {
-                const Vec<T> h = load_first(room.seen[j] + u * L, int(shape.hidden - u * L));
+                const Vec<T> h = load_first(rows[j].seen + u * L, int(shape.hidden - u * L));
                 store<T>(let_through + u * L, Cell::template let_through<T>(rows[j].gates + u * Cell::blocks * L, h));
             }
-            room.seen[j] = let_through;
+            room.left.set(j, let_through, shape.hidden);
         }
         multiplied(
-            room.seen, running, shape.hidden, matrix,
+            room.left, running, shape.hidden, matrix,
             [&](int64_t panel, int64_t j, Vec<T>* tile) {
                 for (int v = 0; v < matrix.in(panel); ++v)
                     tile[v] = load(rows[j].gates + (panel * matrix.width + v) * Cell::blocks * L);
@@ -246,7 +254,7 @@ class Forward : Traversal<T, Cell> {
         const Row* rows = room.rows;
         T* const product = room.product;
         multiplied(
-            room.seen, running, shape.outputs, matrix,
+            room.left, running, shape.outputs, matrix,
             [&](int64_t panel, int64_t j, Vec<T>* tile) {
                 for (int v = 0; v < matrix.in(panel); ++v)
                     tile[v] = Cell::norm_of_sum ? load(rows[j].gates + place(panel * matrix.width + v)) : Vec<T>{};
@@ -323,12 +331,12 @@ class Forward : Traversal<T, Cell> {
     }
 
     // W_hr times what the cell gives (Sak, Senior & Beaufays, 2014).
-    void project(const Room& room, int64_t running) const {
+    void project(Room& room, int64_t running) const {
         const Matrix& matrix = weights.projection;
         const Row* rows = room.rows;
-        for (int64_t j = 0; j < running; ++j) room.seen[j] = rows[j].unprojected;
+        for (int64_t j = 0; j < running; ++j) room.left.set(j, rows[j].unprojected, shape.hidden);
         multiplied(
-            room.seen, running, shape.hidden, matrix,
+            room.left, running, shape.hidden, matrix,
             [&](int64_t panel, int64_t, Vec<T>* tile) {
                 for (int v = 0; v < matrix.in(panel); ++v) tile[v] = Vec<T>{};
             },

@@ -8,11 +8,14 @@
 
 namespace foretell {
 
-template <class T, class Cell>
+// Its products are of factors of the type F.
+template <class F, class Cell>
 struct PackedLayer {
+    using T = SumOf<F>;
+
     const Layout<T, Cell> layout;
     const LayerVectors<T, Cell> vectors;
-    const PackedWeights<T, Cell> weights;
+    const PackedWeights<F, Cell> weights;
 
     PackedLayer(const Scan& scan, Packing packing)
         : layout(scan.shape.hidden, scan.shape.layer_norm), vectors(scan.shape, scan.weights, layout),
@@ -30,6 +33,7 @@ class KeptLayer {
     // Null for a cell that is not known. Throws std::bad_alloc.
     static std::unique_ptr<KeptLayer> of_floats(const Scan& scan);
     static std::unique_ptr<KeptLayer> of_doubles(const Scan& scan);
+    static std::unique_ptr<KeptLayer> of_halves(const Scan& scan);
 };
 
 }  // namespace foretell

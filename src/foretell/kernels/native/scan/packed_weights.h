@@ -19,10 +19,12 @@ inline Packing packing_forwards(const ScanShape& shape) {
     return shape.steps == 1 && shape.batch < rows_worth_packing ? Packing::none : Packing::forwards;
 }
 
-template <class T, class Cell>
+template <class F, class Cell>
 class PackedWeights {
+    using T = SumOf<F>;
+
   public:
-    struct Matrix : Panels<T> {  // empty where there is no such matrix
+    struct Matrix : Panels<F> {  // empty where there is no such matrix
         GateMatrix<T> source{};
     };
     Matrix input, hidden, reset, projection;
@@ -40,12 +42,13 @@ class PackedWeights {
         if (backwards && !scan.gradients.x) input.source.weight = nullptr;
         for (Matrix* matrix : all_) {
             const GateMatrix<T>& source = matrix->source;
-            Panels<T>& panels = *matrix;
+            Panels<F>& panels = *matrix;
             if (!source.weight) continue;
-            panels = backwards ? Panels<T>{nullptr, source.vectors * vectors(source.units) * lanes<T>,
-                                           vectors(source.columns), tile_vectors}
-                               : Panels<T>{nullptr, source.columns, vectors(source.units) * source.vectors,
-                                           units_per_panel(source.vectors) * source.vectors};
+            panels = backwards
+                         ? Panels<F>{nullptr, factor_count<F>(source.vectors * vectors(source.units) * lanes<T>),
+                                     vectors(source.columns), tile_vectors}
+                         : Panels<F>{nullptr, factor_count<F>(source.columns), vectors(source.units) * source.vectors,
+                                     units_per_panel(source.vectors) * source.vectors};
         }
         if (packing != Packing::none) pack(scan, packing);
     }
@@ -63,8 +66,8 @@ class PackedWeights {
             values += matrix->size();
             panels += matrix->count();
         }
-        memory_ = Scratch(Scratch::panels, values * int64_t(sizeof(T)));
-        T* next = static_cast<T*>(memory_.data());
+        memory_ = Scratch(Scratch::panels, values * int64_t(sizeof(F)));
+        F* next = static_cast<F*>(memory_.data());
         for (Matrix* matrix : all_) {
             matrix->data = next;
             next += matrix->size();

@@ -7,23 +7,23 @@
 namespace foretell {
 namespace {
 
-template <class T, class Cell>
-void forward(const Scan& scan, const PackedLayer<T, Cell>& layer) {
+template <class F, class Cell>
+void forward(const Scan& scan, const PackedLayer<F, Cell>& layer) {
     const Sequences sequences(scan.shape);
-    Forward<T, Cell>(scan, sequences, layer).run();
+    Forward<F, Cell>(scan, sequences, layer).run();
 }
 
-template <class T, class Cell>
+template <class F, class Cell>
 void forward(const Scan& scan) {
-    const PackedLayer<T, Cell> layer(scan, packing_forwards(scan.shape));
+    const PackedLayer<F, Cell> layer(scan, packing_forwards(scan.shape));
     forward(scan, layer);
 }
 
-template <class T, class Cell>
+template <class F, class Cell>
 void backward(const Scan& scan) {
     const Sequences sequences(scan.shape);
-    const PackedLayer<T, Cell> layer(scan, Packing::backwards);
-    Backward<T, Cell>(scan, sequences, layer).run();
+    const PackedLayer<F, Cell> layer(scan, Packing::backwards);
+    Backward<F, Cell>(scan, sequences, layer).run();
 }
 
 template <class T, class Cell>
@@ -48,22 +48,22 @@ int with_cell(const Scan& scan, Call call) {
     });
 }
 
-template <class T, class Cell>
+template <class F, class Cell>
 class KeptLayerOf final : public KeptLayer {
   public:
     explicit KeptLayerOf(const Scan& scan) : layer_(scan, Packing::forwards) {}
     void forward(const Scan& scan) const override { foretell::forward(scan, layer_); }
 
   private:
-    const PackedLayer<T, Cell> layer_;
+    const PackedLayer<F, Cell> layer_;
 };
 
 // Throws std::bad_alloc, as `with_cell` does not.
-template <class T>
+template <class F>
 std::unique_ptr<KeptLayer> keep(const Scan& scan) {
     std::unique_ptr<KeptLayer> kept;
     const int failure =
-        with_cell(scan, [&](auto cell) { kept = std::make_unique<KeptLayerOf<T, decltype(cell)>>(scan); });
+        with_cell(scan, [&](auto cell) { kept = std::make_unique<KeptLayerOf<F, decltype(cell)>>(scan); });
     if (failure == 1) throw std::bad_alloc();
     return kept;
 }
@@ -80,6 +80,7 @@ KeptLayer* made(Make make) {
 
 std::unique_ptr<KeptLayer> KeptLayer::of_floats(const Scan& scan) { return keep<float>(scan); }
 std::unique_ptr<KeptLayer> KeptLayer::of_doubles(const Scan& scan) { return keep<double>(scan); }
+std::unique_ptr<KeptLayer> KeptLayer::of_halves(const Scan& scan) { return keep<Half>(scan); }
 
 }  // namespace foretell
 
@@ -97,6 +98,13 @@ EXPORTED int foretell_backward_float(const Scan* scan) {
 EXPORTED int foretell_backward_double(const Scan* scan) {
     return with_cell(*scan, [&](auto cell) { backward<double, decltype(cell)>(*scan); });
 }
+// The same in half precision: tensors are in single precision, matrix products of bfloat16.
+EXPORTED int foretell_forward_half(const Scan* scan) {
+    return with_cell(*scan, [&](auto cell) { forward<Half, decltype(cell)>(*scan); });
+}
+EXPORTED int foretell_backward_half(const Scan* scan) {
+    return with_cell(*scan, [&](auto cell) { backward<Half, decltype(cell)>(*scan); });
+}
 // How many values the kernel keeps for backward: of gates and of cell states, for each time step of each sequence.
 EXPORTED int foretell_sizes_float(const Scan* scan, int64_t* row, int64_t* state) {
     return with_cell(*scan, [&](auto cell) { sizes<float, decltype(cell)>(*scan, row, state); });
@@ -111,6 +119,9 @@ EXPORTED void* foretell_keep_float(const Scan* scan) {
 }
 EXPORTED void* foretell_keep_double(const Scan* scan) {
     return made([&] { return KeptLayer::of_doubles(*scan); });
+}
+EXPORTED void* foretell_keep_half(const Scan* scan) {
+    return made([&] { return KeptLayer::of_halves(*scan); });
 }
 EXPORTED int foretell_forward_kept(const void* layer, const Scan* scan) {
     return guarded([&] { static_cast<const KeptLayer*>(layer)->forward(*scan); });

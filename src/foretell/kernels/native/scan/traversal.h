@@ -9,9 +9,12 @@ namespace foretell {
 
 enum class Direction { forwards, backwards };
 
-template <class T, class Cell>
+// State and sums are of type T, the factors of the matrix products of type F.
+template <class F, class Cell>
 class Traversal {
   protected:
+    using T = SumOf<F>;
+
     // Of one sequence at one time step, what the cell's equations read in either direction.
     struct Step {
         const T *h, *c;  // of the step before
@@ -24,9 +27,9 @@ class Traversal {
     const Sequences& sequences;
     const Layout<T, Cell>& layout;
     const LayerVectors<T, Cell>& vectors;
-    const PackedWeights<T, Cell>& weights;
+    const PackedWeights<F, Cell>& weights;
 
-    Traversal(const Scan& scan, const Sequences& in_order, const PackedLayer<T, Cell>& layer)
+    Traversal(const Scan& scan, const Sequences& in_order, const PackedLayer<F, Cell>& layer)
         : shape(scan.shape), state(scan.state), sequences(in_order), layout(layer.layout), vectors(layer.vectors),
           weights(layer.weights), zeros_(scan.state.initial_h ? 0 : scan.shape.outputs, T(0)) {}
 

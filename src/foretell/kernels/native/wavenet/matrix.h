@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "core/bfloat16.h"
 #include "core/buffer.h"
 #include "core/scratch.h"
 #include "core/vectors.h"
@@ -14,19 +15,6 @@ namespace foretell {
 struct BFloat16 {
     uint16_t bits;
 };
-
-inline uint32_t bits_of(float value) {
-    uint32_t bits;
-    std::memcpy(&bits, &value, sizeof bits);
-    return bits;
-}
-
-// Rounded to the nearest, ties to even.
-inline uint32_t rounded_to_bfloat16(float value) {
-    const uint32_t bits = bits_of(value);
-    if (value != value) return bits | 0x400000;  // rounding could carry a NaN over to zero
-    return bits + 0x7fff + (bits >> 16 & 1);
-}
 
 constexpr int vector_floats = lanes<float>;
 constexpr int pair_floats = 2 * vector_floats;
@@ -45,11 +33,8 @@ inline void load_pair(const BFloat16* from, Vec<float>& first, Vec<float>& secon
 }
 inline void store_pair(float* to, const float* values) { std::memcpy(to, values, pair_floats * sizeof(float)); }
 inline void store_pair(BFloat16* to, const float* values) {
-    for (int i = 0; i < vector_floats; ++i) {
-        const uint32_t word =
-            rounded_to_bfloat16(values[i]) >> 16 | (rounded_to_bfloat16(values[vector_floats + i]) & 0xffff0000u);
-        std::memcpy(to + 2 * i, &word, sizeof word);
-    }
+    const Vec<uint32_t> words = two_as_bfloat16(load(values), load(values + vector_floats));
+    std::memcpy(to, &words, sizeof words);
 }
 
 // (depth, vectors * lanes) in panels of eight vectors: panel after panel, in each one depth after depth. The number of

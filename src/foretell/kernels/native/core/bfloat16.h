@@ -1,0 +1,26 @@
+// Single precision rounded to bfloat16, its upper half.
+#pragma once
+
+#include "core/vectors.h"
+
+namespace foretell {
+
+// In the upper halves of the words; to the nearest, ties to even.
+inline Vec<uint32_t> rounded_to_bfloat16(Vec<float> v) {
+    const auto bits = (Vec<uint32_t>)v, rounded = bits + 0x7fff + (bits >> 16 & 1);
+    return (v != v ? bits | 0x400000 : rounded) & 0xffff0000;  // rounding could carry a NaN over to zero
+}
+
+// Two vectors in one, lane by lane: the first in the lower halves.
+inline Vec<uint32_t> two_as_bfloat16(Vec<float> first, Vec<float> second) {
+#if defined(__AVX512BF16__)
+    const auto widened = [](Vec<float> v) {
+        return (Vec<uint32_t>)_mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh((__m512)v));
+    };
+    return widened(first) | widened(second) << 16;
+#else
+    return rounded_to_bfloat16(first) >> 16 | rounded_to_bfloat16(second);
+#endif
+}
+
+}  // namespace foretell
