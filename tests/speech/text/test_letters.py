@@ -32,11 +32,11 @@ def test_plain(text: str, expected: str) -> None:
     ("text", "language", "said"),
     [
         ("Say Привет now", "en", "'Привет' is written in Cyrillic letters, English in Latin ones: name its language"),
-        ("Это iPhone", "ru", "'iPhone' is written in Latin letters, Russian in Cyrillic ones"),
+        ("Это Ελλάδα", "ru", "'Ελλάδα' is written in Greek letters, Russian in Cyrillic ones"),
         ("漢字", "fr", "in Chinese letters, French in Latin"),
         ("かな", "de", "in Japanese letters"),
         ("αβγ", "it", "in Greek letters"),
-        ("hello", "el", "English|Latin letters, Greek in Greek ones"),
+        ("привет", "el", "in Cyrillic letters, Greek in Greek ones"),
     ],
 )
 def test_another_alphabet_is_named(text: str, language: str, said: str) -> None:
@@ -52,6 +52,7 @@ def test_another_alphabet_is_named(text: str, language: str, said: str) -> None:
         ("Zoë's façade, 3 µm!", "en"),
         ("Straße", "de-at"),
         ("Привет, ёлка", "ru"),
+        ("Это iPhone", "ru"),
         ("anything, что угодно", "ja"),
         ("anything, что угодно", "xx"),
         ("1º 2ª", "es"),

@@ -18,8 +18,7 @@ def clauses(sentence: str) -> Iterator[tuple[str, str]]:
 
     A full stop is a pause at the end of the text only; within, it stands after an abbreviation.
     """
-    text = _DOTTED.sub(lambda match: match.group().replace(".", "") + " ", sentence)
-    text = _ELLIPSIS.sub("…", text)
+    text = _ELLIPSIS.sub("…", without_dots(sentence))
     start = 0
     for match in _PAUSE.finditer(text):
         mark = match.group()
@@ -27,6 +26,11 @@ def clauses(sentence: str) -> Iterator[tuple[str, str]]:
         start = match.end()
     if rest := text[start:].strip():
         yield rest, ""
+
+
+def without_dots(text: str) -> str:
+    """Return text with abbreviations of single letters, such as U.S., without their full stops."""
+    return _DOTTED.sub(lambda match: match.group().replace(".", "") + " ", text)
 
 
 def words_only(text: str) -> str:

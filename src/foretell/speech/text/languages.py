@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from foretell.errors import SettingsError
 
@@ -27,10 +28,25 @@ class Language:
     """The extra of foretell that installs it, if there is one."""
     joined: frozenset[str] = frozenset()
     """Pairs of letters that are one sound: diphthongs and affricates."""
+    respelt: tuple[tuple[str, str], ...] = ()
+    """What a dictionary writes for sounds, and their symbols."""
+    pronounced: Mapping[str, str] = field(default_factory=dict)
+    """Words that a dictionary has wrong, among them names of letters as they are written here."""
+    sounds: frozenset[str] = frozenset()
+    """The sounds of the language, where words in Latin letters stand in its text and are said with them."""
 
 
 def _language(
-    name: str, gruut: str = "", joined: str = "", *, alphabet: str = LATIN, espeak: bool = False, extra: bool = False
+    name: str,
+    gruut: str = "",
+    joined: str = "",
+    *,
+    alphabet: str = LATIN,
+    espeak: bool = False,
+    extra: bool = False,
+    respelt: str = "",
+    pronounced: str = "",
+    sounds: str = "",
 ) -> Language:
     code = gruut.partition("-")[0]
     return Language(
@@ -41,16 +57,38 @@ def _language(
         package=f"gruut-lang-{code}" if gruut else "",
         extra=("speech" if code == "en" else f"speech-{code}") if extra else "",
         joined=frozenset(joined.split()),
+        respelt=tuple((old, new) for old, _, new in (pair.partition(">") for pair in respelt.split())),
+        pronounced=dict(pair.split(">") for pair in pronounced.split()),
+        sounds=frozenset(sounds.split()),
     )
 
 
 LANGUAGES = {
-    "en": _language("English", "en-us", "aɪ aʊ eɪ oʊ ɔɪ əʊ ɪə eə ʊə tʃ dʒ", extra=True),
-    "de": _language("German", "de-de", "aɪ aʊ ɔø ɔʏ ɔɪ ts tʃ pf dʒ", espeak=True, extra=True),
-    "es": _language("Spanish", "es-es", "tʃ", espeak=True, extra=True),
+    "en": _language(
+        "English", "en-us", "aɪ aʊ eɪ oʊ ɔɪ əʊ ɪə eə ʊə tʃ dʒ", extra=True, pronounced="ay>ˈeɪ eff>ˈɛf aitch>ˈeɪtʃ"
+    ),
+    "de": _language(
+        "German",
+        "de-de",
+        "aɪ aʊ ɔø ɔʏ ɔɪ ts tʃ pf dʒ",
+        espeak=True,
+        extra=True,
+        pronounced="beh>bˈeː deh>dˈeː geh>ɡˈeː",
+    ),
+    "es": _language("Spanish", "es-es", "tʃ", espeak=True, extra=True, respelt="ɾɾ>r pː>p"),
     "fr": _language("French", "fr-fr", extra=True),
     "it": _language("Italian", "it-it", "tʃ dʒ ts dz", extra=True),
-    "ru": _language("Russian", "ru-ru", "ts tʃ tɕ", alphabet=CYRILLIC, espeak=True, extra=True),
+    "ru": _language(
+        "Russian",
+        "ru-ru",
+        "ts tʃ tɕ",
+        alphabet=CYRILLIC,
+        espeak=True,
+        extra=True,
+        respelt='u">ʉ ^> y>ɨ',
+        pronounced="в>v к>k с>s",
+        sounds="i ɨ e a ɑ o u ʉ ʌ ɪ ɛ p pʲ b bʲ t tʲ d dʲ k kʲ ɡ ɡʲ m mʲ n nʲ f fʲ v vʲ s sʲ z ʃ ʒ ɕ x ɭ r rʲ j t͡s t͡ʃʲ",
+    ),
     "ar": _language("Arabic", "ar", alphabet=ARABIC),
     "ca": _language("Catalan", "ca-ce", "tʃ dʒ ts dz"),
     "cs": _language("Czech", "cs-cz", "ts tʃ ou au eu"),
@@ -98,7 +136,11 @@ def base(code: str) -> str:
 
 def language_of(code: str) -> Language:
     """Return what is known of a language; little more than its code for one that is not listed."""
-    return LANGUAGES.get(base(code)) or Language(f"language {code!r}", "")
+    known = LANGUAGES.get(base(code)) or Language(f"language {code!r}", "")
+    if base(code) == "es" and code not in ("es", "es-es"):
+        # Spanish of America has neither θ nor ʎ.
+        known = replace(known, respelt=(*known.respelt, ("θ", "s"), ("ʎ", "ʝ")))
+    return known
 
 
 def known_as(code: str, known: tuple[str, ...]) -> str | None:

@@ -45,7 +45,10 @@ def plain(text: str) -> str:
 
 
 def require_alphabet(text: str, language: str, where: str = "") -> None:
-    """Raise TextError where a word of the text is in another alphabet than the language's, naming it."""
+    """Raise TextError where a word of the text is in another alphabet than the language's, naming it.
+
+    Words in Latin letters are common in texts of other alphabets, and pass.
+    """
     known = language_of(language)
     if not known.alphabet or (known.alphabet == LATIN and text.isascii()):
         return
@@ -100,9 +103,8 @@ def _first_alien(text: str, alphabet: str) -> tuple[str, str] | None:
     for word in _words(text):
         for character in word:
             found = _alphabet(character)
-            if found and found != alphabet:
-                if alphabet == LATIN and character in "μΩ":  # of micrometres and ohms
-                    continue
+            sign = character in "μΩ"  # of micrometres and ohms
+            if found not in ("", alphabet, LATIN) and not sign:
                 return word, found
     return None
 

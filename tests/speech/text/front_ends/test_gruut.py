@@ -50,7 +50,14 @@ def test_words_that_no_dictionary_has_are_guessed() -> None:
         ("de", "Herr Müller", "hˈɛɾ mˈʏlɜ."),
         ("de", "Zeit heißt Deutsch", "t͡sˈaɪt hˈaɪst dˈɔøt͡ʃ."),
         ("es", "el niño", "el nˈiɲo."),
+        ("es", "perro, Holanda", "pˈero,olˈanda."),
+        ("es", "h", "ˈat͡ʃe."),
+        ("es", "hace", "ˈaθe."),
+        ("es-mx", "hace", "ˈase."),
         ("ru", "молоко", "mʌɭʌkˈo."),
+        ("ru", "вы к меню", "vˈɨ k mʲinˈʉ."),
+        ("ru", "7 для Q", "sʲˈemʲ dɭˈɑ kjˈu."),
+        ("ru", "мeнюшка", "mʲinˈʉʃka."),
     ],
 )
 def test_other_languages(language: str, text: str, expected: str) -> None:

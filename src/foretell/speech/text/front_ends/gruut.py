@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 from threading import local
 from typing import Any
 
 from foretell.optional import load
-from foretell.speech.text.clauses import words_only
+from foretell.speech.text.clauses import without_dots, words_only
+from foretell.speech.text.front_ends.lexicon import look_up
 from foretell.speech.text.ipa import Symbols, read_ipa
-from foretell.speech.text.languages import Language, language_of
+from foretell.speech.text.languages import CYRILLIC, Language, language_of
+from foretell.speech.text.letter_names import with_letters_named
+from foretell.speech.text.nearest import nearest
 from foretell.speech.text.spoken_form import spoken_form
 from foretell.speech.utterance import WORD_BOUNDARY
 
@@ -20,6 +24,8 @@ _LONGEST_WORD = 60
 """Letters after which a word is cut: no dictionary has it, and guessing takes long."""
 _AN_ABBREVIATION = 3
 """Capitals up to so many are letters, as in US, unless the whole text is in capitals."""
+_LOOKALIKES = str.maketrans("AaBCcEeHKkMOoPpTXxy", "АаВСсЕеНКкМОоРрТХху")
+"""Latin letters within Cyrillic words, which are mistakes of typing."""
 _processors = local()
 
 
@@ -38,13 +44,20 @@ class Gruut:
 
     def prepared(self, sentence: str) -> str:
         """Return a sentence with numbers, dates and abbreviations in words."""
-        return self._without_shouting(spoken_form(sentence, self.code))
+        return self._with_capitals_read(without_dots(spoken_form(sentence, self.code)))
 
     def phonemes(self, clause: str) -> Symbols:
         """Return the symbols of words, with boundaries between them."""
-        words = " ".join(piece for word in words_only(clause).split() for piece in _cut(word))
-        if not words:
-            return Symbols()
+        words = [piece for word in words_only(clause).split() for piece in _cut(_in_one_alphabet(word, self.language))]
+        found = Symbols()
+        for foreign, group in groupby(words, self._is_foreign):
+            together = " ".join(group)
+            said = self._foreign(together) if foreign else self._own(together)
+            found += Symbols((WORD_BOUNDARY,), (0,)) + said if len(found) and len(said) else said
+        return found
+
+    def _own(self, words: str) -> Symbols:
+        """The symbols of words of the language."""
         processor = self._processor
         graph, root = processor(
             words,
@@ -58,9 +71,26 @@ class Gruut:
         for sentence in processor.sentences(graph, root):
             for word in sentence:
                 if word.phonemes and not word.is_break:
-                    symbols = read_ipa("".join(word.phonemes), joined=self.language.joined, where=f"{word.text!r}")
+                    ipa = self.language.pronounced.get(word.text.lower(), "".join(word.phonemes))
+                    for written, symbol in self.language.respelt:
+                        ipa = ipa.replace(written, symbol)
+                    symbols = read_ipa(ipa, joined=self.language.joined, where=f"{word.text!r}")
                     found += Symbols((WORD_BOUNDARY,), (0,)) + symbols if len(found) else symbols
         return found
+
+    def _is_foreign(self, word: str) -> bool:
+        return bool(self.language.sounds) and any(c.isascii() and c.isalpha() for c in word)
+
+    def _foreign(self, words: str) -> Symbols:
+        """The symbols of English words in text of another alphabet, said with its own sounds."""
+        english = Gruut.of("en").phonemes(words)
+        symbols: list[str] = []
+        stress: list[int] = []
+        for symbol, level in zip(english.symbols, english.stress, strict=True):
+            said = (symbol,) if symbol == WORD_BOUNDARY else nearest(symbol, self.language.sounds)
+            symbols += said
+            stress += [level, 0][: len(said)]
+        return Symbols(tuple(symbols), tuple(stress))
 
     @property
     def _processor(self) -> Any:
@@ -72,23 +102,28 @@ class Gruut:
             kept[key] = package.TextProcessor(default_lang=self.language.gruut, model_prefix=key)
         return kept[key]
 
-    def _without_shouting(self, text: str) -> str:
+    def _with_capitals_read(self, text: str) -> str:
         """Words in capitals are words, not letters, if the dictionary has them and they are no abbreviation."""
         words = _WORD.findall(text)
-        shouted = [word for word in words if word.isupper()]
-        if not shouted:
-            return text
-        all_shout = len(shouted) == len(words) and len(words) > 2
-        known = self._processor.get_settings(self.language.gruut).lookup_phonemes
-
-        def lowered(match: re.Match[str]) -> str:
-            word = match.group()
-            if not word.isupper() or (len(word) <= _AN_ABBREVIATION and not all_shout):
-                return word
-            return word.lower() if known is None or known(word.lower()) else word
-
-        return _WORD.sub(lowered, text)
+        shouted = {word for word in words if word.isupper()}
+        lookup = self._processor.get_settings(self.language.gruut).lookup_phonemes
+        look_up(lookup, {word for found in words for word in (found, found.lower())})
+        all_shout = len(words) > 2 and all(word in shouted for word in words)
+        lowered = {
+            word
+            for word in shouted
+            if (len(word) > _AN_ABBREVIATION or all_shout) and (lookup is None or lookup(word.lower()))
+        }
+        text = _WORD.sub(lambda match: match[0].lower() if match[0] in lowered else match[0], text)
+        return with_letters_named(text, self.code, spelt=frozenset(shouted - lowered))
 
 
 def _cut(word: str) -> list[str]:
     return [word[k : k + _LONGEST_WORD] for k in range(0, len(word), _LONGEST_WORD)]
+
+
+def _in_one_alphabet(word: str, language: Language) -> str:
+    """A word in Cyrillic letters throughout, if its only Latin ones look like Cyrillic ones."""
+    if language.alphabet != CYRILLIC or word.isascii():
+        return word
+    return word.translate(_LOOKALIKES)
