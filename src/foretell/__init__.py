@@ -5,7 +5,6 @@ The public names are imported when they are first used, so that importing forete
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any
 
 from foretell import forked as _forked  # noqa: F401 (from here on forks are looked after)
@@ -23,6 +22,7 @@ from foretell.errors import (
     TextError,
     TrainingError,
 )
+from foretell.on_first_use import on_first_use as _on_first_use
 
 if TYPE_CHECKING:
     __version__: str
@@ -32,15 +32,6 @@ if TYPE_CHECKING:
     from foretell.tables.files import read_table, write_table
     from foretell.training.settings import TrainingSettings
 
-
-_HOMES = {
-    "Backtest": "foretell.forecasting.backtest",
-    "ForecastSettings": "foretell.forecasting.settings",
-    "Forecaster": "foretell.forecasting.forecaster",
-    "TrainingSettings": "foretell.training.settings",
-    "read_table": "foretell.tables.files",
-    "write_table": "foretell.tables.files",
-}
 
 __all__ = [
     "AudioError",
@@ -65,15 +56,21 @@ __all__ = [
 ]
 
 
+_get, __dir__ = _on_first_use(
+    __name__,
+    {
+        "forecasting.backtest": "Backtest",
+        "forecasting.forecaster": "Forecaster",
+        "forecasting.settings": "ForecastSettings",
+        "tables.files": "read_table write_table",
+        "training.settings": "TrainingSettings",
+    },
+)
+
+
 def __getattr__(name: str) -> Any:
     if name == "__version__":
         from importlib import metadata  # half of the time that importing foretell would take
 
         return metadata.version("foretell")
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+    return _get(name)

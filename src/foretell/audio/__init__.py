@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from foretell.on_first_use import on_first_use
 
 if TYPE_CHECKING:
     from foretell.audio.data import AudioData, read_data
@@ -25,24 +26,14 @@ __all__ = [
     "write_sound",
 ]
 
-_HOMES = {
-    "AudioData": "data",
-    "AudioModel": "model",
-    "AudioSettings": "settings",
-    "Score": "model",
-    "Sounds": "kind",
-    "SoundWriter": "writing",
-    "read_data": "data",
-    "read_sound": "reading",
-    "write_sound": "writing",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = on_first_use(
+    __name__,
+    {
+        "data": "AudioData read_data",
+        "kind": "Sounds",
+        "model": "AudioModel Score",
+        "reading": "read_sound",
+        "settings": "AudioSettings",
+        "writing": "SoundWriter write_sound",
+    },
+)

@@ -5,8 +5,9 @@ The names are imported when they are first used: reading pictures costs no torch
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from foretell.on_first_use import on_first_use
 
 if TYPE_CHECKING:
     from foretell.caption.images import read_image
@@ -15,16 +16,6 @@ if TYPE_CHECKING:
     from foretell.caption.settings import CaptionSettings
     from foretell.caption.table import Captioned, read_captions
     from foretell.caption.task import Score
-
-_HOMES = {
-    "Pictures": "kind",
-    "Captioned": "table",
-    "Captioner": "model",
-    "CaptionSettings": "settings",
-    "Score": "task",
-    "read_captions": "table",
-    "read_image": "images",
-}
 
 __all__ = [
     "CaptionSettings",
@@ -36,12 +27,14 @@ __all__ = [
     "read_image",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = on_first_use(
+    __name__,
+    {
+        "images": "read_image",
+        "kind": "Pictures",
+        "model": "Captioner",
+        "settings": "CaptionSettings",
+        "table": "Captioned read_captions",
+        "task": "Score",
+    },
+)

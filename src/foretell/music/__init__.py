@@ -5,8 +5,9 @@ The names are imported when they are first used: reading files costs no torch.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from foretell.on_first_use import on_first_use
 
 if TYPE_CHECKING:
     from foretell.music.chorales import Chorale, Chorales, read_chorale, read_chorales
@@ -15,20 +16,6 @@ if TYPE_CHECKING:
     from foretell.music.model import MusicModel
     from foretell.music.settings import MusicSettings
     from foretell.music.task import Score
-
-_HOMES = {
-    "Collection": "kind",
-    "Chorale": "chorales",
-    "Chorales": "chorales",
-    "MusicModel": "model",
-    "MusicSettings": "settings",
-    "Score": "task",
-    "read_chorale": "chorales",
-    "read_chorales": "chorales",
-    "write_midi": "files",
-    "write_piano_roll": "files",
-    "write_wav": "files",
-}
 
 __all__ = [
     "Chorale",
@@ -44,12 +31,14 @@ __all__ = [
     "write_wav",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = on_first_use(
+    __name__,
+    {
+        "chorales": "Chorale Chorales read_chorale read_chorales",
+        "files": "write_midi write_piano_roll write_wav",
+        "kind": "Collection",
+        "model": "MusicModel",
+        "settings": "MusicSettings",
+        "task": "Score",
+    },
+)

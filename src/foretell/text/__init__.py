@@ -5,8 +5,9 @@ The names are imported when they are first used.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from foretell.on_first_use import on_first_use
 
 if TYPE_CHECKING:
     from foretell.text.classification.kind import LabelledTable
@@ -24,28 +25,6 @@ if TYPE_CHECKING:
     from foretell.text.translation.pairs import Pairs, read_pairs, read_table_pairs
     from foretell.text.translation.settings import TranslatorSettings
     from foretell.text.vocabulary import Vocabulary
-
-_HOMES = {
-    "LabelledTable": "classification.kind",
-    "LabelledTexts": "classification.table",
-    "ParallelTexts": "translation.kind",
-    "TextFile": "language_model.kind",
-    "Bleu": "translation.bleu",
-    "ClassifierSettings": "classification.settings",
-    "DynamicSettings": "language_model.dynamic",
-    "LanguageModel": "language_model.model",
-    "LanguageSettings": "language_model.settings",
-    "Pairs": "translation.pairs",
-    "TextClassifier": "classification.model",
-    "Translator": "translation.model",
-    "TranslatorSettings": "translation.settings",
-    "Vocabulary": "vocabulary",
-    "bleu": "translation.bleu",
-    "hold_out": "language_model.reading",
-    "read_pairs": "translation.pairs",
-    "read_table_pairs": "translation.pairs",
-    "read_text": "language_model.reading",
-}
 
 __all__ = [
     "Bleu",
@@ -69,12 +48,23 @@ __all__ = [
     "read_text",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = on_first_use(
+    __name__,
+    {
+        "classification.kind": "LabelledTable",
+        "classification.model": "TextClassifier",
+        "classification.settings": "ClassifierSettings",
+        "classification.table": "LabelledTexts",
+        "language_model.dynamic": "DynamicSettings",
+        "language_model.kind": "TextFile",
+        "language_model.model": "LanguageModel",
+        "language_model.reading": "hold_out read_text",
+        "language_model.settings": "LanguageSettings",
+        "translation.bleu": "Bleu bleu",
+        "translation.kind": "ParallelTexts",
+        "translation.model": "Translator",
+        "translation.pairs": "Pairs read_pairs read_table_pairs",
+        "translation.settings": "TranslatorSettings",
+        "vocabulary": "Vocabulary",
+    },
+)

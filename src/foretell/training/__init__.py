@@ -5,8 +5,9 @@ Names are imported on first use: settings and history are cheap, while the loop 
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from foretell.on_first_use import on_first_use
 
 if TYPE_CHECKING:
     from foretell.training.history import History, Progress
@@ -15,14 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["History", "Progress", "TrainingSettings", "train"]
 
-_HOMES = {"History": "history", "Progress": "history", "TrainingSettings": "settings", "train": "loop"}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = on_first_use(
+    __name__, {"history": "History Progress", "loop": "train", "settings": "TrainingSettings"}
+)
