@@ -35,7 +35,7 @@ from foretell.text import DynamicSettings, LanguageModel, LanguageSettings, hold
 from foretell.text.language_model import task
 from foretell.text.language_model.characters import Characters
 from foretell.text.language_model.network import build
-from foretell.text.language_model.streams import Streams
+from foretell.text.language_model.task import Streams
 from foretell.training import train
 
 TEST, VALIDATION = 0.1, 0.05

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from wavenet_digits import unpacked
 
 from foretell.audio import AudioModel, read_sound
+from foretell.audio.corpus import trimmed
 from foretell.audio.speakers import speaker_of
-from foretell.audio.trimming import trimmed
 
 SPEAKERS = 2
 WINDOW, OVERLAP = 256, 224

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from foretell.audio.corpus import is_silent
 from foretell.audio.reading import read_sound, sound_info
-from foretell.audio.trimming import is_silent
 from foretell.errors import AudioError, MissingExtraError
 
 RATE = 16_000

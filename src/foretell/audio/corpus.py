@@ -1,4 +1,4 @@
-"""A folder of sounds, read, trimmed and resampled: what a model is trained or judged on."""
+"""Folders of sounds: files found, read, resampled, and trimmed of silence at both ends."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from foretell.audio.reading import ENDINGS, read_sound, sound_info
 from foretell.audio.speakers import SpeakersFrom, speaker_of
-from foretell.audio.trimming import is_silent, trimmed
 from foretell.errors import AudioError
 
+_MARGIN = 0.01
+_SMALLEST = 2.0**-16
 HIGHEST_RATE = 16_000
 """Samples a second at most, unless asked for: what speech needs."""
 
@@ -142,3 +143,26 @@ def read_corpus(
 
 def _refuse(error: OSError) -> None:
     raise AudioError(f"{error.filename} cannot be read: {error.strerror or error}") from error
+
+
+def is_silent(waveform: NDArray[np.float32]) -> bool:
+    """Return whether nothing in `(N,)` differs from a constant by as much as half a step of 16 bits."""
+    return bool(len(waveform) == 0 or np.abs(waveform - _middle(waveform)).max() < _SMALLEST)
+
+
+def trimmed(waveform: NDArray[np.float32], rate: int, threshold: float) -> NDArray[np.float32]:
+    """The part of `(N,)` between the first and the last sample within `threshold` dB of the loudest one.
+
+    10 ms more stay at either end. Since the loudest sample always stays, no sound is ever trimmed to nothing; one that
+    is silent throughout comes back whole.
+    """
+    if is_silent(waveform):
+        return waveform
+    loudness = np.abs(waveform - _middle(waveform))
+    heard = np.flatnonzero(loudness >= loudness.max() * 10 ** (-threshold / 20))
+    margin = round(_MARGIN * rate)
+    return waveform[max(0, heard[0] - margin) : heard[-1] + 1 + margin]
+
+
+def _middle(waveform: NDArray[np.float32]) -> np.float32:
+    return np.float32(waveform.mean(dtype=np.float64))

@@ -1,18 +1,18 @@
-"""Training and validation sounds of a model, and sentences that describe them."""
+"""Training and validation sounds of a model: reading, holding out, and sentences that describe them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from foretell.audio.corpus import Corpus, Sound, read_corpus, sound_files
-from foretell.audio.holdout import hold_out
 from foretell.audio.levels import Levels
 from foretell.audio.network import head_of
 from foretell.audio.settings import AudioSettings
 from foretell.audio.speakers import SpeakersFrom
 from foretell.errors import AudioError
+from foretell.model.holdout import held_out
 from foretell.model.source import Parts
 
 _MOST_NAMES = 8
@@ -153,3 +153,22 @@ def _read(
 
 def _count(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def hold_out(sounds: Sequence[Sound], share: float, seed: int) -> tuple[list[Sound], list[Sound]]:
+    """Training and held-out sounds: `share` of the files, at least one, drawn by the seed; whole ones.
+
+    A speaker's last file stays in training. Where there is one file alone, its end is held out, since there is nothing
+    else. A share of 0 holds out nothing.
+    """
+    if share and len(sounds) == 1:
+        return _end_of(sounds[0], share)
+    held = held_out(len(sounds), share, seed, owners=[sound.speaker for sound in sounds])
+    return [sound for k, sound in enumerate(sounds) if k not in held], [sounds[k] for k in held]
+
+
+def _end_of(sound: Sound, share: float) -> tuple[list[Sound], list[Sound]]:
+    cut = len(sound.levels) - round(share * len(sound.levels))
+    if cut in (0, len(sound.levels)):
+        return [sound], []
+    return [replace(sound, levels=sound.levels[:cut])], [replace(sound, levels=sound.levels[cut:])]

@@ -13,8 +13,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from foretell.caption.augmentation import moved, paler
-from foretell.caption.images import Picture
+from foretell.caption.images import BRIGHTNESS, Picture
 from foretell.caption.settings import CaptionSettings
 from foretell.caption.table import Captioned
 from foretell.model import score as model_score
@@ -137,3 +136,21 @@ def _batch(images: Picture, tokens: Sequence[Sequence[int]]) -> dict[str, Tensor
     fed, lengths = padded([row[:-1] for row in tokens])
     due, _ = padded([row[1:] for row in tokens])
     return {"images": torch.from_numpy(images), "fed": fed, "due": due, "lengths": lengths}
+
+
+def moved(image: Picture, most: int, random: np.random.Generator) -> Picture:
+    """The picture moved by up to `most` pixels right or left and up or down; its edge fills what is left free."""
+    places = np.arange(len(image))
+    down, right = (np.clip(places + by, 0, len(image) - 1) for by in random.integers(-most, most + 1, 2))
+    shifted: Picture = image[down[:, None], right]
+    return shifted
+
+
+def paler(images: Picture, left: float | NDArray[np.float64]) -> Picture:
+    """The pictures `(..., 3)` with what is `left`, from 0 to 1, of their colours: without any they are grey.
+
+    Their brightness stays.
+    """
+    brightness = (images @ np.array(BRIGHTNESS))[..., None]
+    mixed: Picture = np.rint(left * images + (1 - left) * brightness).astype(np.uint8)
+    return mixed

@@ -1,23 +1,24 @@
-"""The architecture of a forecaster's network: all that is needed, besides its weights, to build it again."""
+"""The architecture of a forecaster's network, or of an ensemble: all that it takes, besides weights, to rebuild it."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import torch
+from torch import Tensor, nn
 
 from foretell.errors import SettingsError
 from foretell.field_types import from_plain
 from foretell.forecasting.any_horizon.bank import FEATURES
+from foretell.forecasting.any_horizon.inputs import Inputs
 from foretell.forecasting.any_horizon.network import AnyHorizonNetwork
 from foretell.forecasting.any_horizon.reading import Reading
 from foretell.forecasting.backbones import BACKBONES, build_backbone
-from foretell.forecasting.ensemble import Ensemble
 from foretell.forecasting.windows import future_features
 from foretell.nn import Downsample
-
-Network = AnyHorizonNetwork | Ensemble
 
 
 @dataclass(frozen=True)
@@ -95,3 +96,28 @@ class Architecture:
     def from_dict(cls, plain: Mapping[str, Any]) -> Architecture:
         """Return the architecture that `to_dict` described. Raises ValueError for anything else."""
         return from_plain(cls, plain)
+
+
+class Ensemble(nn.Module):
+    """M networks, trained together, each on its own part of a batch; each forecast quantile is their mean.
+
+    Averaging quantiles rather than densities keeps them in order and the intervals as sharp as those of the members
+    (Vincent, 1912; Lichtendahl et al., 2013). Gradients are clipped by the norm over all members together.
+    """
+
+    def __init__(self, members: Sequence[AnyHorizonNetwork]) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+
+    def forward(self, inputs: Inputs, state: Any = None) -> tuple[Tensor, Any]:
+        """Return the quantiles (B, A, H, Q) and the members' states. In training B must be a multiple of M."""
+        count = len(self.members)
+        shares = inputs.split(count) if self.training else [inputs] * count
+        states = [None] * count if state is None else state
+        results = [member(*given) for member, *given in zip(self.members, shares, states, strict=True)]
+        quantiles = [result for result, _ in results]
+        joined = torch.cat(quantiles) if self.training else torch.stack(quantiles).mean(0)
+        return joined, tuple(after for _, after in results)
+
+
+Network = AnyHorizonNetwork | Ensemble

@@ -1,4 +1,4 @@
-"""Season detection: finding the lengths after which a pattern repeats, and testing those that a calendar suggests."""
+"""Seasons of series: the lengths after which a pattern repeats, whether it does, and how strong it is."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from foretell.forecasting.harmonics import NOTHING, Evidence, Floats, Sample, whitened
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.season import Origin, Season, Seasons
-from foretell.forecasting.season_strength import strengths
 from foretell.tables.frequency import Frequency
 
 _MOST = 3
 _SERIES, _VALUES, _LONGEST = 300, 150_000, 20_000
 """Limits on the data examined: number of series, values in total, and latest values of each series."""
+_FEWEST, _WHOLE_ROUNDS = 6, 2
 _SHORTLIST = 25
 _ROUNDS_KNOWN, _ROUNDS = 2, 3
 """Minimum number of periods in a history for a season suggested by the calendar, and for any other."""
@@ -226,3 +226,36 @@ def _calendrical(frequency: Frequency, natural: Sequence[int]) -> set[int]:
 
 def _certainty(nats: float) -> float:
     return float(-np.expm1(-max(nats, 0.0)))
+
+
+def strengths(series: Sequence[Floats], lengths: Sequence[int]) -> list[float]:
+    """Return, for each length, the share of the variance around the trend that it explains beyond the shorter ones."""
+    shares: list[list[float]] = [[] for _ in lengths]
+    for values in series:
+        present = ~np.isnan(values)
+        largest = np.abs(values[present]).max(initial=0.0)
+        if present.sum() < _FEWEST or largest == 0:
+            continue
+        rest = np.interp(np.arange(len(values)), np.flatnonzero(present), values[present] / largest)
+        low, high = np.quantile(rest, (0.01, 0.99))
+        rest = np.clip(rest, low - (high - low), high + (high - low))
+        for share, length in zip(shares, lengths, strict=True):
+            if len(rest) < _WHOLE_ROUNDS * length:
+                continue
+            around = rest - _trend(rest, length)
+            phases = np.array([around[k::length].mean() for k in range(length)])
+            pattern = np.resize(phases - phases.mean(), len(rest))
+            whole = around.var()
+            if whole > 1e-24:
+                left = (around - pattern).var() * len(rest) / (len(rest) - length)
+                share.append(float(np.clip(1 - left / whole, 0, 1)))
+            rest = rest - pattern
+    return [float(np.median(share)) if share else 0.0 for share in shares]
+
+
+def _trend(values: Floats, length: int) -> Floats:
+    """Return a centred moving average over one season, shorter at the ends."""
+    total = np.append(0.0, np.cumsum(values))
+    at = np.arange(len(values))
+    low, high = np.maximum(at - length // 2, 0), np.minimum(at - length // 2 + length, len(values))
+    return np.asarray((total[high] - total[low]) / (high - low))

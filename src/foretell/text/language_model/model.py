@@ -17,8 +17,7 @@ from foretell.text.language_model.dynamic import DynamicSettings, evaluate_dynam
 from foretell.text.language_model.generation import check_start, write_on
 from foretell.text.language_model.network import build
 from foretell.text.language_model.settings import LanguageSettings
-from foretell.text.language_model.streams import Streams
-from foretell.text.language_model.task import Score
+from foretell.text.language_model.task import Score, Streams
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""Training and evaluation of a language model: predicting the next character at every position of a text."""
+"""Training and evaluation of a language model: predicting the next character at every position of a text.
+
+For truncated backpropagation through time a text is laid out in parallel streams, cut into consecutive chunks.
+"""
 
 from __future__ import annotations
 
@@ -91,3 +94,30 @@ def _steps_at_once(network: Any, streams: int) -> int:
 def _placed(values: Any, device: torch.device) -> Tensor:
     tensor = torch.from_numpy(values)
     return (tensor if tensor.dtype == torch.bool else tensor.long()).to(device)
+
+
+class Streams:
+    """The chunks of a text of numbers `(N,)`: `streams` and `chunk` at most, fewer where the text is short.
+
+    The text is a ring: after its end comes NONE, and then its beginning. Each of B streams reads around it from its own
+    start, the starts evenly spaced, L characters per step. A stream thus always continues where it stopped, with its
+    state, every character is read equally often, and the chunks are cut elsewhere in each round.
+    """
+
+    def __init__(self, numbers: Numbers, streams: int, chunk: int) -> None:
+        self._ring = np.concatenate([np.array([NONE], dtype=np.int32), numbers])
+        length = len(self._ring)
+        self.length = min(chunk, length)
+        """L, the characters that a stream reads in a step."""
+        self.count = min(streams, length // self.length)
+        """B, the streams."""
+        self._starts = np.arange(self.count) * length // self.count
+
+    def chunk(self, number: int) -> dict[str, Tensor]:
+        """Chunk number 0, 1, ... of every stream: the characters `read` `(B, L)`, and those `due` `(B, L)` after each.
+
+        A pure function of the number; int64.
+        """
+        steps = number * self.length + np.arange(self.length + 1)
+        piece = torch.from_numpy(self._ring[(self._starts[:, None] + steps) % len(self._ring)].astype(np.int64))
+        return {"read": piece[:, :-1], "due": piece[:, 1:]}

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foretell.forecasting.report.charts.axes import TimeAxis, decade_ticks, span, unit_of, value_ticks
-from foretell.forecasting.report.charts.canvas import blank, panel, style
+from foretell.forecasting.report.charts.theme import blank, panel, style
 from foretell.forecasting.report.wording import MINUS, THIN, TIMES
 
 finite = st.floats(allow_nan=False, allow_infinity=False)

@@ -1,24 +1,30 @@
-"""The main picture: history, forecast with its intervals, and the backtest over the history."""
+"""Pictures of forecasts: history, forecast with its intervals, and the backtest over the history; as PNG, too."""
 
 from __future__ import annotations
 
+import io
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from foretell.errors import SettingsError
 from foretell.forecasting.report.charts.axes import TimeAxis, dress_values, label_width, span, unit_of, value_ticks
-from foretell.forecasting.report.charts.canvas import blank, panel, style
-from foretell.forecasting.report.charts.theme import COLOURS
+from foretell.forecasting.report.charts.theme import COLOURS, blank, panel, style
 from foretell.forecasting.report.charts.thinning import lonely, thin
 from foretell.forecasting.report.content import BacktestWindow, Floats, SeriesView
 from foretell.forecasting.report.wording import printable
+from foretell.storage.whole_file import replace_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+MOST_PANELS = 48
+"""More would pass the 65,536 pixels that a picture may be high."""
 MOST_POINTS = 320
 
 WIDE = (9.0, 3.1)
@@ -185,3 +191,33 @@ def _legend(figure: Figure, views: Sequence[SeriesView]) -> None:
     figure.legend(
         handles=handles, loc="upper left", ncols=len(handles), frameon=False, fontsize=9, labelcolor=COLOURS["label"]
     )
+
+
+def plot_forecast(
+    views: SeriesView | Sequence[SeriesView], size: tuple[float, float] = WIDE, resolution: int = 160
+) -> bytes:
+    """A PNG of one series, or of several below each other.
+
+    `size` is that of one panel in inches, `resolution` in pixels an inch. The same input gives the same bytes.
+    Raises `MissingExtraError` where matplotlib is missing, `SettingsError` for no series or more than `MOST_PANELS`.
+    """
+    from_many = [views] if isinstance(views, SeriesView) else list(views)
+    if not 1 <= len(from_many) <= MOST_PANELS:
+        raise SettingsError(f"a picture shows 1 to {MOST_PANELS} series, not {len(from_many)}: choose some of them")
+    figure = forecast_charts(from_many, size, title=True)
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    buffer = io.BytesIO()
+    figure.set_dpi(resolution)
+    with style(), warnings.catch_warnings():
+        # A name in a script that the font lacks is drawn as boxes; the picture is right all the same.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})  # type: ignore[no-untyped-call]
+    return buffer.getvalue()
+
+
+def write_png(
+    views: SeriesView | Sequence[SeriesView], path: Path, size: tuple[float, float] = WIDE, resolution: int = 160
+) -> None:
+    """`plot_forecast` into a file, which is there whole or not at all. Raises `SettingsError` where it cannot be."""
+    replace_file(Path(path), plot_forecast(views, size, resolution))

@@ -15,8 +15,7 @@ from foretell.forecasting.report.charts.axes import (
     unit_of,
     value_ticks,
 )
-from foretell.forecasting.report.charts.canvas import blank, panel, style
-from foretell.forecasting.report.charts.theme import COLOURS, baseline_style
+from foretell.forecasting.report.charts.theme import COLOURS, baseline_style, blank, panel, style
 from foretell.forecasting.report.charts.thinning import lonely, thin
 from foretell.forecasting.report.content import Floats
 

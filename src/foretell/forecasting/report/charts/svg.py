@@ -7,8 +7,7 @@ import re
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
-from foretell.forecasting.report.charts.canvas import style
-from foretell.forecasting.report.charts.theme import COLOURS
+from foretell.forecasting.report.charts.theme import COLOURS, style
 from foretell.forecasting.report.wording import printable
 
 if TYPE_CHECKING:

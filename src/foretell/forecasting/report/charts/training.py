@@ -17,9 +17,8 @@ from foretell.forecasting.report.charts.axes import (
     unit_of,
     value_ticks,
 )
-from foretell.forecasting.report.charts.canvas import blank, panel, style
 from foretell.forecasting.report.charts.scores import FONT_SIZE, HALF
-from foretell.forecasting.report.charts.theme import COLOURS
+from foretell.forecasting.report.charts.theme import COLOURS, blank, panel, style
 from foretell.forecasting.report.charts.thinning import lonely, thin
 from foretell.forecasting.report.content import Floats
 

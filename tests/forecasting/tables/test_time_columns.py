@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from foretell.tables.time_like import is_time_like
+from foretell.forecasting.tables.time_columns import is_time_like
 
 
 @pytest.mark.parametrize(
