@@ -73,6 +73,12 @@ def test_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     assert names["outputs"].shape == (8, 100, 64)
 
 
+def test_text_for_speech(capsys: pytest.CaptureFixture[str]) -> None:
+    run_blocks("docs/guides/speech-text.md")
+    page = (ROOT / "docs/guides/speech-text.md").read_text(encoding="utf-8")
+    assert capsys.readouterr().out.splitlines() == re.findall("^# (.+[0-9)])$", page, re.MULTILINE)
+
+
 def test_classify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
     run_blocks("docs/guides/classification.md")

@@ -64,6 +64,9 @@ def test_sentences_are_segments(asked: list[tuple[str, str]]) -> None:
         ("<speak>so <s>it</s> is. No</speak>", ["so.", "it.", "is.", "no."]),
         ("a — b... no", ["a—b…no."]),
         ("!!! a", ["a."]),
+        ("a (b)", ["a,b."]),
+        ("a,", ["a."]),
+        ("<speak><prosody rate='slow'>a</prosody>?</speak>", ["a?"]),
     ],
 )
 def test_phonemes_within_text(text: str, expected: list[str]) -> None:
@@ -93,7 +96,7 @@ def test_styles_change_within_a_text(asked: list[tuple[str, str]]) -> None:
         ("so", "en", "bob", 0.5, 1.0),
         ("it", "en", "ann", 0.5, 1.0),
         ("is", "en", "ann", 1.0, 0.5),
-        ("bon", "fr", "bob", 0.5, 1.0),
+        ("bon.", "fr", "bob", 0.5, 1.0),
     ]
     assert ("fr", "gruut") in asked
 
@@ -174,6 +177,14 @@ def test_a_long_text_comes_sentence_by_sentence() -> None:
     found = Reader("en").read(4000 * "It is a sad sad sad day. ")
     assert [ipa(segment) for segment in islice(found, 2)] == 2 * ["it is a sad sad sad day."]
     assert sum(1 for _ in found) == 3998
+
+
+@pytest.mark.usefixtures("asked")
+def test_a_long_sentence_goes_on_after_a_pause() -> None:
+    found = [ipa(segment) for segment in Reader("en").read(100 * "it is so, " + "no")]
+    assert len(found) == 3
+    assert all(said.endswith("so,") for said in found[:-1])
+    assert found[-1].endswith("so,no.")
 
 
 def groups(*lines: list[str]) -> Iterator[list[str]]:

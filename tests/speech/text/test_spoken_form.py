@@ -24,6 +24,7 @@ pytest.importorskip("babel")
         ("it", "1999", "mille nove cento novanta nove"),
         ("ru", "350", "триста пятьдесят"),
         ("nl", "21", "eenentwintig"),
+        ("en", "1 000 000 or 10 200", "one million or ten two hundred"),
         ("en", "agent 007", "agent zero zero seven"),
         ("en", "call 555-1234", "call five five five, one two three four"),
         ("en", "version 1.2.3", "version one point two point three"),
@@ -58,6 +59,7 @@ pytest.importorskip("babel")
         ("es", "10:30", "diez y treinta"),
         # Money, percent, units, degrees, fractions
         ("en", "$10, £3.50, €1, $5 million", "ten dollars, three pounds fifty, one euro, five million dollars"),
+        ("en", "£5m, $.50", "five million pounds, zero dollars fifty"),
         ("fr", "3,50 €", "trois euros cinquante"),
         ("es", "1 € o 21 €", "un euro o veintiún euros"),
         ("de", "1 € und 2,50 €", "ein Euro und zwei Euro fünfzig"),
@@ -72,6 +74,7 @@ pytest.importorskip("babel")
         ("en", "½, 3/4, 2½, 5/7", "a half, three quarters, two and a half, five over seven"),
         # Signs and addresses
         ("en", "fish & chips + 1 = 2", "fish and chips plus one equals two"),
+        ("ru", "№ 5", "номер пять"),
         ("en", "user@example.com", "user at example dot com"),
         ("fr", "a@b.fr", "a arobase b point fr"),
         ("en", "https://a.org/b", "a dot org slash b"),

@@ -77,7 +77,7 @@ LANGUAGES = {
     ),
     "es": _language("Spanish", "es-es", "tʃ", espeak=True, extra=True, respelt="ɾɾ>r pː>p"),
     "fr": _language("French", "fr-fr", extra=True),
-    "it": _language("Italian", "it-it", "tʃ dʒ ts dz", extra=True),
+    "it": _language("Italian", "it-it", "tʃ dʒ ts dz", extra=True, pronounced="due>dˈue"),
     "ru": _language(
         "Russian",
         "ru-ru",

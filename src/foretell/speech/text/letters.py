@@ -40,7 +40,7 @@ def plain(text: str) -> str:
     text = "".join(_PUNCTUATION.get(c, c) for c in text if c not in _ASIDE)
     if text.isascii():
         return text
-    kept = (c if c in "…ºª" else " " if c.isspace() and c != "\n" else _compatible(c) for c in text)
+    kept = (c if c in "…ºª№" else " " if c.isspace() and c != "\n" else _compatible(c) for c in text)
     return unicodedata.normalize("NFC", "".join(kept))
 
 
@@ -84,6 +84,8 @@ def has_words(text: str) -> bool:
 
 
 def _is_unspeakable(character: str) -> bool:
+    if character in _ASIDE:
+        return False
     if character.isascii():
         return not (character.isprintable() or character.isspace())
     kind = unicodedata.category(character)

@@ -17,6 +17,7 @@ from foretell.speech.text.sentences import ends_sentence, finished, sentences
 from foretell.speech.text.ssml import is_ssml, ssml_runs
 from foretell.speech.utterance import PAUSES, WORD_BOUNDARY, Segment
 
+_ENDS = (".", "!", "?", "…")
 _BOUNDARY = Symbols((WORD_BOUNDARY,), (0,))
 
 
@@ -141,7 +142,9 @@ class Reader:
 
     def _read_words(self, run: Words, sentence: _Sentence) -> Iterator[Segment]:
         text, language = self._speakable(run), run.style.language
-        yield from sentence.in_style(run.style)
+        if has_words(text):
+            yield from sentence.in_style(run.style)
+        # Otherwise it is the punctuation after words or phonemes, whose style it takes.
         pieces = sentences(text, language)
         piece = next(pieces, None)
         if piece is None:
@@ -153,8 +156,8 @@ class Reader:
             following = next(pieces, None)
             sentence.add(self._symbols(piece, run), piece, piece)
             if following is not None or ends_sentence(piece, language):
-                yield from sentence.flushed(end=ends_sentence(piece, language) or len(piece) < len(text))
-                yield from sentence.in_style(run.style)
+                # A long sentence is cut after a pause, which is no end of it.
+                yield from sentence.flushed(end=not piece.endswith((",", ";", ":", "—")))
             piece = following
         if text[-1:].isspace():
             sentence.space()
@@ -219,11 +222,11 @@ class _Sentence:
             yield self._segment(Symbols(), "", seconds)
 
     def flushed(self, *, end: bool) -> Iterator[Segment]:
-        """Yield what there is; with a full stop if it is the end of a sentence without punctuation."""
+        """Yield what there is; with a full stop if it is the end of a sentence that has none of its own."""
         symbols = tidied(self._symbols)
         if len(symbols):
-            if end and symbols.symbols[-1] not in PAUSES:
-                symbols += Symbols((".",), (0,))
+            if end and symbols.symbols[-1] not in _ENDS:
+                symbols = tidied(symbols + Symbols((".",), (0,)))
             yield self._segment(symbols, " ".join(self._texts), 0.0)
         self._symbols, self._texts = Symbols(), []
 

@@ -37,6 +37,7 @@ _ORDINALS = {
     "it": re.compile(r"\b(\d{1,6})[ºª°](?!\w|C|F)"),
     "ru": re.compile(r"\b(\d{1,6})-(?:й|я|е|го|му|м|ая|ый|ой|ое)\b"),
 }
+_MAGNITUDES = {"k": " thousand", "m": " million", "bn": " billion"}
 _BETWEEN_WORDS = re.compile(r"\s*([@&+=×÷<>#§~≈≤≥±№])\s*")
 
 
@@ -81,7 +82,7 @@ class _Speaker:
             day = r"(\d{1,2})(?:st|nd|rd|th|er|\.|º|°)?"
             years = r"(?:(?: de| del)? (\d{4})\b(?: года\b| г\.)?)?"
             before = (
-                re.compile(rf"({signs})\s?({number})(?!\d)(\s(?:thousand|million|billion|trillion)\b)?"),
+                re.compile(rf"({signs})\s?({number})(?!\d)(\s(?:thousand|million|billion|trillion)\b|(?:k|m|bn)\b)?"),
                 lambda m: self._money(m[2], m[1], m[3] or ""),
             )
             after = (re.compile(rf"({number})\s?({signs})(?!\w)"), lambda m: self._money(m[1], m[2]))
@@ -119,7 +120,8 @@ class _Speaker:
     def _number_pattern(self) -> str:
         """A number: with thousands or not, with a decimal part or not, below zero or not."""
         point, other = re.escape(self._point), re.escape("," if self._point == "." else ".")
-        spaced = r"|\d{1,3}(?: \d{3})+(?!\d)" if self._point == "," else ""
+        # English has commas there: two groups at least tell such a number from two that stand side by side.
+        spaced = rf"|\d{{1,3}}(?: \d{{3}}){{{1 if self._point == ',' else 2},}}(?!\d)"
         thousands = rf"\d{{1,3}}(?:{other}\d{{3}})+(?!\d){spaced}"
         loose = rf"(?:{other}(?!\d{{3}}\b)\d+)?" if self._point == "," else ""
         return rf"(?:(?<![\w.,-])-)?(?:(?:{thousands})(?:{point}\d+)?|\d+(?:{point}\d+|{loose})|(?<!\w){point}\d+)"
@@ -168,7 +170,8 @@ class _Speaker:
         assert self.words is not None
         whole, _, cents = number.partition(self._point)
         exact = len(cents) == 2 and not magnitude
-        amount = whole if exact else number
+        amount = (whole or "0") if exact else number
+        magnitude = _MAGNITUDES.get(magnitude, magnitude)
         forms = self.words.currencies.get(code)
         if magnitude and forms is not None:
             return f"{self._number(amount)}{magnitude} {forms[-1]}"

@@ -29,6 +29,7 @@ def said(text: str, language: str = "en") -> str:
         ("NATO and IBM", "nˈeɪtoʊ ˈænd ˈaɪ bˈi ˈɛm."),
         ("THE CAT IS HERE", "ðə kˈæt ˈɪz hˈɪɹ."),
         ("the US, the U.S. army", "ðə jˈu ˈɛs,ðə jˈu ˈɛs ˈɑɹmi."),
+        ("naïve café", "nˌaɪˈiv kæfˈeɪ."),
         ("10:30 a.m.", "tˈɛn θˈɚti ˈeɪ ˈɛm."),
     ],
 )
@@ -46,6 +47,7 @@ def test_words_that_no_dictionary_has_are_guessed() -> None:
     [
         ("it", "Città, perché no?", "t͡ʃittˈa,perkˈe no?"),
         ("it", "21 gnocchi", "ventˈuno ɲˈɔkki."),
+        ("it", "2", "dˈue."),
         ("fr", "Les enfants ont 2 ans.", "lez ɑ̃fɑ̃ ɔ̃ døz ɑ̃."),
         ("de", "Herr Müller", "hˈɛɾ mˈʏlɜ."),
         ("de", "Zeit heißt Deutsch", "t͡sˈaɪt hˈaɪst dˈɔøt͡ʃ."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
@@ -13,7 +14,7 @@ from foretell.optional import load
 from foretell.speech.text.clauses import without_dots, words_only
 from foretell.speech.text.front_ends.lexicon import look_up
 from foretell.speech.text.ipa import Symbols, read_ipa
-from foretell.speech.text.languages import CYRILLIC, Language, language_of
+from foretell.speech.text.languages import CYRILLIC, Language, base, language_of
 from foretell.speech.text.letter_names import with_letters_named
 from foretell.speech.text.nearest import nearest
 from foretell.speech.text.spoken_form import spoken_form
@@ -44,7 +45,11 @@ class Gruut:
 
     def prepared(self, sentence: str) -> str:
         """Return a sentence with numbers, dates and abbreviations in words."""
-        return self._with_capitals_read(without_dots(spoken_form(sentence, self.code)))
+        text = without_dots(spoken_form(sentence, self.code))
+        if base(self.code) == "en" and not text.isascii():
+            # The dictionary has cafe, not café.
+            text = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
+        return self._with_capitals_read(text)
 
     def phonemes(self, clause: str) -> Symbols:
         """Return the symbols of words, with boundaries between them."""
