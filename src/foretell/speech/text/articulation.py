@@ -145,6 +145,7 @@ _MARKS: dict[str, dict[str, bool | float]] = {
     "\N{COMBINING DIAERESIS BELOW}": {"aspirated": True},
     "ʲ": {"palatalised": True},
     "ʷ": {"labialised": True},
+    "ᵝ": {"labialised": True},
     "ᶣ": {"labialised": True, "palatalised": True},
     "ˠ": {"velarised": True},
     "ˤ": {"velarised": True},

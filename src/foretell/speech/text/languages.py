@@ -121,6 +121,13 @@ LANGUAGES = {
 """Languages by code; others are read by espeak-ng or given as IPA, and their alphabets are not checked."""
 
 
+def respelt(ipa: str, language: Language) -> str:
+    """Return what a dictionary or a program writes for sounds with the symbols that they have here."""
+    for written, symbol in language.respelt:
+        ipa = ipa.replace(written, symbol)
+    return ipa
+
+
 def canonical(tag: str) -> str:
     """Return a language's code in lower case with hyphens, such as "pt-br". Raises SettingsError for no such code."""
     found = tag.strip().lower().replace("_", "-")

@@ -29,6 +29,8 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "fr": {"le weekend": "lə- (en)wiːkˈɛnd(fr)\n", "les enfants": "le-z ɑ̃fˈɑ̃\n"},
         "de": {"Zeit": "tsˈaɪt\n"},
         "cmn": {"你好": "ni2χˈɑu2\n", "坏": "x§\n"},
+        "ru": {"меню": 'mʲinˈu"\n', "вы": "vˈy^\n"},
+        "ga": {"a": "ˈA X`S# ːa ʲa\n"},
     }
     path = tmp_path / "espeak-ng"
     path.write_text(PROGRAM.format(python=sys.executable, known=known), encoding="utf-8")
@@ -48,6 +50,9 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("de", "Zeit", "t͡s aɪ t"),
         ("zh", "你好", "n i χ ɑ u"),
         ("en", "", ""),
+        ("ru", "меню", "mʲ i n ʉ"),
+        ("ru", "вы", "v ɨ"),
+        ("ga", "a", "ɑ _ χ ʃ _ a _ a"),
     ],
 )
 def test_phonemes(language: str, words: str, symbols: str) -> None:

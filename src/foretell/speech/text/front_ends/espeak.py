@@ -10,13 +10,18 @@ from shutil import which
 from foretell.errors import MissingExtraError, SettingsError, TextError
 from foretell.speech.text.abbreviations import abbreviations
 from foretell.speech.text.ipa import Symbols, read_ipa
-from foretell.speech.text.languages import Language, base, language_of
+from foretell.speech.text.languages import Language, base, language_of, respelt
 
 _PROGRAM = "espeak-ng"
 _VOICES = {"en": "en-us", "zh": "cmn", "no": "nb"}
 """What the program calls a language, where that is not its code."""
 _SWITCH = re.compile(r"\([a-z-]+\)")
 """The marks that it puts around a word which it takes for another language's."""
+_LEFTOVERS = str.maketrans(
+    {'"': "\N{COMBINING DIAERESIS}", "A": "ɑ", "S": "ʃ", "X": "χ", **dict.fromkeys("-^`#0123456789", "")}
+)
+"""The names that it has for sounds, in some languages printed instead of their symbols; and the numbers of tones."""
+_STRAY_MARK = re.compile(r"(^|[\sˈˌ])[ːˑʲʰʷ]+")
 _SECONDS = 60.0
 
 
@@ -47,8 +52,8 @@ class Espeak:
         """Return the symbols of words, with boundaries between them."""
         if not clause.strip():
             return Symbols()
-        ipa = _SWITCH.sub("", self._said(clause)).replace("-", "")
-        ipa = "".join(c for c in ipa if not c.isdigit())  # of tones
+        ipa = _SWITCH.sub("", respelt(self._said(clause), self.language))
+        ipa = _STRAY_MARK.sub(r"\1", ipa.translate(_LEFTOVERS))
         return read_ipa(ipa, joined=self.language.joined, where=f"{_PROGRAM}, {clause!r}")
 
     def _said(self, clause: str) -> str:

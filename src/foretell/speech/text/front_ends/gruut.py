@@ -14,7 +14,7 @@ from foretell.optional import load
 from foretell.speech.text.clauses import without_dots, words_only
 from foretell.speech.text.front_ends.lexicon import look_up
 from foretell.speech.text.ipa import Symbols, read_ipa
-from foretell.speech.text.languages import CYRILLIC, Language, base, language_of
+from foretell.speech.text.languages import CYRILLIC, Language, base, language_of, respelt
 from foretell.speech.text.letter_names import with_letters_named
 from foretell.speech.text.nearest import nearest
 from foretell.speech.text.spoken_form import spoken_form
@@ -77,8 +77,7 @@ class Gruut:
             for word in sentence:
                 if word.phonemes and not word.is_break:
                     ipa = self.language.pronounced.get(word.text.lower(), "".join(word.phonemes))
-                    for written, symbol in self.language.respelt:
-                        ipa = ipa.replace(written, symbol)
+                    ipa = respelt(ipa, self.language)
                     symbols = read_ipa(ipa, joined=self.language.joined, where=f"{word.text!r}")
                     found += Symbols((WORD_BOUNDARY,), (0,)) + symbols if len(found) else symbols
         return found
