@@ -29,9 +29,9 @@ _VOICE = "The voice"
 class Say(Answer):
     """Speak a text with a trained voice.
 
-    The text may hold phonemes in IPA as [[həˈləʊ]] and pauses as [pause 500ms], or be SSML. Lines from a pipe are
-    spoken as they arrive. A file of sound appears only when it is complete; standard output gets the sound as it is
-    generated.
+    The text may hold IPA in double square brackets and pauses, such as pause 500ms, in single ones; or it is SSML.
+
+    Lines from a pipe are spoken as they arrive. An output file appears only when it is complete.
     """
 
     verb: ClassVar[str] = "say"

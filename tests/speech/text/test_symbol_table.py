@@ -49,7 +49,7 @@ def test_foreign_sounds_are_replaced_and_named() -> None:
     assert (adapted.rate, adapted.pause_after) == (1.5, 0.2)
     assert replaced == {"y": ("i",), "t͡s": ("t", "s"), "a": ("æ",), "!": (".",)}
     assert replacements_in_words(replaced).endswith("y by i, t͡s by t s, a by æ")
-    assert replacements_in_words({"!": (".",)}) == ""
+    assert replacements_in_words({"!": (".",), " ": ()}) == ""
 
 
 def test_known_segments_are_left_as_they_are() -> None:

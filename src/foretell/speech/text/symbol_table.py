@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from foretell.errors import ModelError
-from foretell.speech.text.articulation import articulations
+from foretell.speech.text.articulation import LETTERS, articulations
 from foretell.speech.text.nearest import nearest
 from foretell.speech.utterance import PAUSES, WORD_BOUNDARY, Segment
 
@@ -77,7 +77,7 @@ class SymbolTable:
 
 def replacements_in_words(replaced: dict[str, tuple[str, ...]]) -> str:
     """Return what `SymbolTable.adapted` replaced as a warning for people; empty if only pauses were."""
-    said = [f"{symbol} by {' '.join(by) or 'nothing'}" for symbol, by in replaced.items() if symbol not in PAUSES]
+    said = [f"{symbol} by {' '.join(by) or 'nothing'}" for symbol, by in replaced.items() if symbol[:1] in LETTERS]
     if not said:
         return ""
     return f"the voice was not trained on some of these sounds and says the nearest that it knows: {', '.join(said)}"
