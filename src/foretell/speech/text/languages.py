@@ -87,7 +87,8 @@ LANGUAGES = {
         extra=True,
         respelt='u">ʉ ^> y>ɨ',
         pronounced="в>v к>k с>s",
-        sounds="i ɨ e a ɑ o u ʉ ʌ ɪ ɛ p pʲ b bʲ t tʲ d dʲ k kʲ ɡ ɡʲ m mʲ n nʲ f fʲ v vʲ s sʲ z ʃ ʒ ɕ x ɭ r rʲ j t͡s t͡ʃʲ",
+        sounds="i ɨ e a ɑ o u ʉ ʌ ɪ ɛ p pʲ b bʲ t tʲ d dʲ k kʲ ɡ ɡʲ m mʲ n nʲ f fʲ v vʲ s sʲ z ʃ ʒ ɕ x ɭ ɭʲ "
+        "r rʲ j t͡s t͡ʃʲ",
     ),
     "ar": _language("Arabic", "ar", alphabet=ARABIC),
     "ca": _language("Catalan", "ca-ce", "tʃ dʒ ts dz"),

@@ -58,7 +58,7 @@ def test_words_that_no_dictionary_has_are_guessed() -> None:
         ("es-mx", "hace", "ˈase."),
         ("ru", "молоко", "mʌɭʌkˈo."),
         ("ru", "вы к меню", "vˈɨ k mʲinˈʉ."),
-        ("ru", "7 для Q", "sʲˈemʲ dɭˈɑ kjˈu."),
+        ("ru", "7 для Q", "sʲˈemʲ dɭʲˈɑ kjˈu."),
         ("ru", "мeнюшка", "mʲinˈʉʃka."),
     ],
 )

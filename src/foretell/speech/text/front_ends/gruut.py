@@ -13,6 +13,7 @@ from typing import Any
 from foretell.optional import load
 from foretell.speech.text.clauses import without_dots, words_only
 from foretell.speech.text.front_ends.lexicon import look_up
+from foretell.speech.text.front_ends.russian import with_soft_l
 from foretell.speech.text.ipa import Symbols, read_ipa
 from foretell.speech.text.languages import CYRILLIC, Language, base, language_of, respelt
 from foretell.speech.text.letter_names import with_letters_named
@@ -78,6 +79,8 @@ class Gruut:
                 if word.phonemes and not word.is_break:
                     ipa = self.language.pronounced.get(word.text.lower(), "".join(word.phonemes))
                     ipa = respelt(ipa, self.language)
+                    if base(self.code) == "ru":
+                        ipa = with_soft_l(word.text, ipa)
                     symbols = read_ipa(ipa, joined=self.language.joined, where=f"{word.text!r}")
                     found += Symbols((WORD_BOUNDARY,), (0,)) + symbols if len(found) else symbols
         return found
