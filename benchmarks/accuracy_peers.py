@@ -45,7 +45,7 @@ def lightgbm(table: pl.DataFrame, horizon: int, season: int, levels: list[int]) 
     names = [*low, "LightGBM", *(f"LightGBM-hi-{level}" for level in levels)]
     wanted = [0.5 - level / 200 for level in reversed(levels)] + [0.5] + [0.5 + level / 200 for level in levels]
     models = {
-        name: LGBMRegressor(objective="quantile", alpha=quantile, verbosity=-1, random_state=0)
+        name: LGBMRegressor(objective="quantile", alpha=quantile, verbosity=-1, random_state=0, n_jobs=1)
         for name, quantile in zip(names, wanted, strict=True)
     }
     forecaster = MLForecast(
