@@ -59,7 +59,7 @@ _PLACES = {
     "alveolar": 0.3,
     "postalveolar": 0.4,
     "retroflex": 0.45,
-    "alveolo-palatal": 0.45,
+    "alveolo-palatal": 0.47,
     "palatal": 0.5,
     "velar": 0.8,
     "uvular": 0.88,
@@ -86,7 +86,7 @@ _CONSONANTS = {
 _MANNERS = {
     "plosive": Articulation(False, closure=1.0),
     "nasal": Articulation(False, closure=1.0, nasal=True),
-    "trill": Articulation(False, closure=0.5),
+    "trill": Articulation(False, closure=0.6),
     "tap": Articulation(False, closure=0.5),
     "fricative": Articulation(False, friction=True),
     "lateral fricative": Articulation(False, friction=True, lateral=True),

@@ -42,7 +42,7 @@ _GLIDE = 1.5
 """The distance between a glide and its vowel."""
 _SECOND_VOWEL = 0.4
 """The share of the way to the second vowel of a diphthong that counts where one vowel is compared with it."""
-_SAME = 0.2
+_SAME = 0.25
 """An affricate further than this from every other is said as two sounds."""
 _NEAR = 1.0
 """A glottal sound further than this from all others is left out."""

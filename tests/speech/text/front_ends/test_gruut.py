@@ -67,7 +67,7 @@ def test_other_languages(language: str, text: str, expected: str) -> None:
     assert said(text, language) == expected
 
 
-def test_threads_have_dictionaries_of_their_own() -> None:
+def test_threads_share_the_dictionary() -> None:
     front_end = front_end_for("en")
     with ThreadPoolExecutor(2) as threads:
         found = list(threads.map(front_end.phonemes, ["hello", "world"] * 4))

@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
-from threading import local
+from threading import RLock
 from typing import Any
 
 from foretell.optional import load
@@ -28,7 +28,9 @@ _AN_ABBREVIATION = 3
 """Capitals up to so many are letters, as in US, unless the whole text is in capitals."""
 _LOOKALIKES = str.maketrans("AaBCcEeHKkMOoPpTXxy", "АаВСсЕеНКкМОоРрТХху")
 """Latin letters within Cyrillic words, which are mistakes of typing."""
-_processors = local()
+_processors: dict[str, Any] = {}
+_one_thread = RLock()
+"""Held where gruut works, which expects one thread."""
 
 
 @dataclass(frozen=True)
@@ -64,26 +66,30 @@ class Gruut:
 
     def _own(self, words: str) -> Symbols:
         """The symbols of words of the language."""
-        processor = self._processor
-        graph, root = processor(
-            words,
-            lang=self.language.gruut,
-            detect_numbers=False,
-            detect_currency=False,
-            detect_dates=False,
-            detect_times=False,
-        )
         found = Symbols()
-        for sentence in processor.sentences(graph, root):
-            for word in sentence:
-                if word.phonemes and not word.is_break:
-                    ipa = self.language.pronounced.get(word.text.lower(), "".join(word.phonemes))
-                    ipa = respelt(ipa, self.language)
-                    if base(self.code) == "ru":
-                        ipa = with_soft_l(word.text, ipa)
-                    symbols = read_ipa(ipa, joined=self.language.joined, where=f"{word.text!r}")
-                    found += Symbols((WORD_BOUNDARY,), (0,)) + symbols if len(found) else symbols
+        for word, phonemes in self._pronounced(words):
+            ipa = respelt(self.language.pronounced.get(word.lower(), phonemes), self.language)
+            if base(self.code) == "ru":
+                ipa = with_soft_l(word, ipa)
+            symbols = read_ipa(ipa, joined=self.language.joined, where=f"{word!r}")
+            found += Symbols((WORD_BOUNDARY,), (0,)) + symbols if len(found) else symbols
         return found
+
+    def _pronounced(self, text: str) -> list[tuple[str, str]]:
+        """Words and their phonemes as gruut has them."""
+        with _one_thread:
+            processor = self._processor
+            look_up(self._dictionary, text.split())
+            graph, root = processor(
+                text,
+                lang=self.language.gruut,
+                detect_numbers=False,
+                detect_currency=False,
+                detect_dates=False,
+                detect_times=False,
+            )
+            words = [word for sentence in processor.sentences(graph, root) for word in sentence]
+        return [(word.text, "".join(word.phonemes)) for word in words if word.phonemes and not word.is_break]
 
     def _is_foreign(self, word: str) -> bool:
         return bool(self.language.sounds) and any(c.isascii() and c.isalpha() for c in word)
@@ -101,26 +107,31 @@ class Gruut:
 
     @property
     def _processor(self) -> Any:
-        """gruut's processor of this thread, since its dictionaries are databases that belong to one."""
+        """gruut's processor with the dictionaries of the kind that suits the language."""
         key = "espeak" if self.language.lexicon_of_espeak else ""
-        kept: dict[str, Any] = _processors.__dict__
-        if key not in kept:
+        if key not in _processors:
             package = load("gruut", "turns text into phonemes", "speech")
-            kept[key] = package.TextProcessor(default_lang=self.language.gruut, model_prefix=key)
-        return kept[key]
+            _processors[key] = package.TextProcessor(default_lang=self.language.gruut, model_prefix=key)
+        return _processors[key]
+
+    @property
+    def _dictionary(self) -> Any:
+        """gruut's look-up of words."""
+        return self._processor.get_settings(self.language.gruut).lookup_phonemes
 
     def _with_capitals_read(self, text: str) -> str:
         """Words in capitals are words, not letters, if the dictionary has them and they are no abbreviation."""
         words = _WORD.findall(text)
         shouted = {word for word in words if word.isupper()}
-        lookup = self._processor.get_settings(self.language.gruut).lookup_phonemes
-        look_up(lookup, {word for found in words for word in (found, found.lower())})
         all_shout = len(words) > 2 and all(word in shouted for word in words)
-        lowered = {
-            word
-            for word in shouted
-            if (len(word) > _AN_ABBREVIATION or all_shout) and (lookup is None or lookup(word.lower()))
-        }
+        with _one_thread:
+            lookup = self._dictionary
+            look_up(lookup, {word for found in words for word in (found, found.lower())})
+            lowered = {
+                word
+                for word in shouted
+                if (len(word) > _AN_ABBREVIATION or all_shout) and (lookup is None or lookup(word.lower()))
+            }
         text = _WORD.sub(lambda match: match[0].lower() if match[0] in lowered else match[0], text)
         return with_letters_named(text, self.code, spelt=frozenset(shouted - lowered))
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable
 from typing import Any
+
+from foretell.optional import load
 
 _AT_ONCE = 500
 """Words of one query: SQLite allows about a thousand."""
@@ -13,7 +16,8 @@ def look_up(lookup: Any, words: Iterable[str]) -> None:
     """Bring words into the memory of `lookup`, gruut's `lookup_phonemes`; those that it does not have, too."""
     if lookup is None:
         return
-    lookup("")  # opens the dictionary
+    if lookup.phonemizer is None:
+        _open(lookup)
     lexicon = lookup.phonemizer
     casing = lexicon.casing_func or str
     asked = {casing(word) for word in words} - lexicon.lexicon.keys()
@@ -22,6 +26,13 @@ def look_up(lookup: Any, words: Iterable[str]) -> None:
     for word, all_of_word in spellings.items():
         # An empty entry says that the dictionary does not have it.
         lexicon.lexicon[word] = next((found[s] for s in all_of_word if s in found), {})
+
+
+def _open(lookup: Any) -> None:
+    """Open the dictionary of a look-up for all threads; gruut would open it for one."""
+    database = sqlite3.connect(str(lookup.db_path), check_same_thread=False)
+    package = load("gruut.phonemize", "turns text into phonemes", "speech")
+    lookup.phonemizer = package.SqlitePhonemizer(db_conn=database, **lookup.phonemizer_args)
 
 
 def _rows(database: Any, words: list[str]) -> dict[str, dict[str, list[str]]]:
