@@ -1,4 +1,4 @@
-"""Tiny Shakespeare, the next character given all before it: foretell's language model in bits a character.
+"""Tiny Shakespeare, the next character given all before it: foretell's language model in bits per character.
 
     python benchmarks/characters.py --data FOLDER
 
@@ -171,8 +171,8 @@ def main() -> None:
         rows.append(_row("torch.nn.LSTM", peer_score, size, history.steps, taken, read / taken, None))
     part = "validation" if options.validate else "test"
     print(f"The next of {score.characters:,} characters of the {part} part, given all before it\n")
-    head = ("", "bits a character", "accuracy", "parameters", "steps", "training (s)")
-    print(markdown((*head, "characters a second, training", "generation"), rows))
+    head = ("", "bits per character", "accuracy", "parameters", "steps", "training (s)")
+    print(markdown((*head, "characters per second, training", "generation"), rows))
 
     both = {"foretell": build(model.settings, len(characters)), "torch": Peer(model.settings, len(characters))}
     times = seconds_of_a_step(both, streams)
@@ -182,7 +182,7 @@ def main() -> None:
         f"{times['torch'] / times['foretell']:.2f} times as long."
     )
     if not options.validate:
-        wanted = f"{MOST_BITS} bits a character within {MOST_MINUTES} minutes of training"
+        wanted = f"{MOST_BITS} bits per character within {MOST_MINUTES} minutes of training"
         for name, found, taken in (
             ("as it is", score, seconds),
             ("learning as it reads, which counts as training", dynamic, seconds + reading),

@@ -58,9 +58,9 @@ def copying(options: argparse.Namespace) -> None:
         recalled = "" if options.validate else f"{outcome.recalled:.1%}"
         rows.append((cell, f"{error:.5f}", recalled, *_run(outcome.history, outcome.parameters)))
     memoryless = TO_COPY * math.log(8) / (options.blanks + 2 * TO_COPY)
-    print(f"\nCopy memory, {options.blanks} blanks: nats a step, the mean over all steps, on {_of(options)}")
+    print(f"\nCopy memory, {options.blanks} blanks: nats per step, the mean over all steps, on {_of(options)}")
     print(f"Without memory it is {memoryless:.5f}, with {1 / 8:.1%} of the symbols recalled\n")
-    print(markdown(("", "nats a step", "symbols recalled", *_RUN), rows))
+    print(markdown(("", "nats per step", "symbols recalled", *_RUN), rows))
 
 
 def music(options: argparse.Namespace) -> None:
@@ -83,7 +83,9 @@ def music(options: argparse.Namespace) -> None:
             f"{name}: {outcome.steps_asked:,} steps asked, wanted at most {MUST_REACH[name]}; the mean of the "
             f"pieces' own means {outcome.nats_by_piece:.3f}; best on the valid part {outcome.history.best:.3f}"
         )
-    print(f"\nPiano rolls, {part} part: nats a step, the sum over 88 keys of the binary cross-entropy, each step but a")
+    print(
+        f"\nPiano rolls, {part} part: nats per step, the sum over 88 keys of the binary cross-entropy, each step but a"
+    )
     print("piece's first given all before it; the mean over all these steps of all pieces, as Bai et al. take it\n")
     print(
         markdown(("", "LSTM, Bai et al.", "GRU, Bai et al.", "TCN, Bai et al.", "foretell", "", "network", *_RUN), rows)

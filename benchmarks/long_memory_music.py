@@ -92,7 +92,7 @@ def read_piano_rolls(path: Path) -> PianoRolls:
 
 @dataclass(frozen=True)
 class MusicOutcome:
-    """What came of a plan: nats a step, as the mean over all steps and as the mean over pieces of their means."""
+    """What came of a plan: nats per step, as the mean over all steps and as the mean over pieces of their means."""
 
     nats: float
     nats_by_piece: float

@@ -2,7 +2,7 @@
 
     python benchmarks/m4_hourly.py --data FOLDER
 
-FOLDER holds m4_hourly_train.csv.gz and m4_hourly_test.csv.gz, one series a row. The settings are foretell's defaults,
+FOLDER holds m4_hourly_train.csv.gz and m4_hourly_test.csv.gz, one series per row. The settings are foretell's defaults,
 which were chosen on the last 48 hours of the training part; `--validate` scores on those, and never opens the test.
 """
 

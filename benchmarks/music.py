@@ -90,7 +90,7 @@ def main() -> None:
             print(f"{backbone}: {wanted}: {'reached' if reached else 'MISSED'}")
     part = "valid" if options.validate else "test"
     print(f"\nThe next note of {len(asked)} chorales of the {part} part, given all before it\n")
-    print(markdown(("", "loss (nats a note)", "accuracy", "parameters", "training (s)", ""), rows))
+    print(markdown(("", "loss (nats per note)", "accuracy", "parameters", "training (s)", ""), rows))
 
 
 if __name__ == "__main__":

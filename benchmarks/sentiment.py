@@ -145,7 +145,7 @@ def main() -> None:
         print(f"{wanted}: {'reached' if reached else 'MISSED'}")
     error = 100 * (accuracy * (1 - accuracy) / len(ask[0])) ** 0.5
     print(f"\n{len(ask[0]):,} sentences, {part}; {len(learn[0]):,} to learn from; standard error {error:.1f} points\n")
-    print(markdown(("", "accuracy (%)", "training (s)", "texts a second", ""), rows))
+    print(markdown(("", "accuracy (%)", "training (s)", "texts per second", ""), rows))
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def show_speed(pairs: Pairs, settings: TranslatorSettings, steps: int) -> None:
         for speed in speeds
     ]
     print("\nTraining, English to French, target tokens (padding does not count)\n")
-    print(markdown(("", "step (ms)", "tokens a second", "time beside foretell's", "loss of the last step"), rows))
+    print(markdown(("", "step (ms)", "tokens per second", "time beside foretell's", "loss of the last step"), rows))
 
 
 def show_bleu(translator: Translator, asked: Pairs, name: str, minutes: float) -> None:
@@ -71,7 +71,7 @@ def show_bleu(translator: Translator, asked: Pairs, name: str, minutes: float) -
         met = reached >= MUST_REACH and minutes <= WITHIN_MINUTES
         print(f"BLEU of {MUST_REACH:g} or more within {WITHIN_MINUTES:g} minutes: {'reached' if met else 'MISSED'}")
     print(f"\nBLEU on the {len(asked):,} pairs of the {name} part, English to French, plain cased text\n")
-    print(markdown(("", "BLEU", "training (min)", "sentences a second"), rows))
+    print(markdown(("", "BLEU", "training (min)", "sentences per second"), rows))
 
 
 def main() -> None:
@@ -109,7 +109,7 @@ def main() -> None:
     assert history is not None
     print(
         f"\n{translator.parameters:,} parameters, {history.steps:,} steps of {settings.batch_size} pairs; best on the "
-        f"val part after {history.best_step:,}: {translator.validation:.3f} nats a token"
+        f"val part after {history.best_step:,}: {translator.validation:.3f} nats per token"
     )
     print("validation by step: " + ", ".join(f"{step:,}: {value:.3f}" for step, value in history.evaluations))
     name = "val" if options.validate else "test_2016_flickr"

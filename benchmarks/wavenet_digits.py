@@ -1,4 +1,4 @@
-"""The spoken digits: bits a sample of the test takes, of a WaveNet trained by `foretell.audio` and of its rivals."""
+"""The spoken digits: bits per sample of the test takes, of a WaveNet trained by `foretell.audio` and of its rivals."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ROWS = ("histogram", "linear", "gru", "wavenet")
 GRU_BATCH, GRU_CHUNK = 8, 256
 """Of what was tried the best for the GRU: many steps of short chunks, its state carried on. A WaveNet wants longer
 ones, since gradients must reach back over its dilations."""
-HEADER = ["", "test, bits a sample", "validation", "parameters", "steps", "seconds"]
+HEADER = ["", "test, bits per sample", "validation", "parameters", "steps", "seconds"]
 INT8_LOSS = 0.005
 """Bits a sample that int8 weights may cost."""
 _NO_BOUND = 1_000_000
@@ -127,7 +127,7 @@ def _said(found: Digits) -> str:
     data, test = found.data, found.test
     counted = f"{len(data.training):,} sounds to train on, {len(data.validation):,} of the same takes held out for"
     return (
-        f"{data.rate:,} samples a second, {len(data.speakers)} speakers; {counted} validation, {len(test.sounds):,} "
+        f"{data.rate:,} samples per second, {len(data.speakers)} speakers; {counted} validation, {len(test.sounds):,} "
         f"(takes {TEST_TAKES.start} to {TEST_TAKES.stop - 1}, {test.samples:,} samples) to test on. Silence at the "
         "ends is cut off; a sample is one of 256 mu-law levels; every test sample counts. GRU and WaveNet are told the "
         "speaker, have about the same number of parameters, and are trained by the same loop on the same sounds for "

@@ -28,7 +28,7 @@ TOLERANCE = 1e-4
 
 @dataclass(frozen=True)
 class Shape:
-    """A network of cycles of ten layers, dilations 1 to 512, and the samples a second to be reached, by threads."""
+    """A network of cycles of ten layers, dilations 1 to 512, and the samples per second to be reached, by threads."""
 
     layers: int
     residual: int
@@ -76,7 +76,7 @@ Key = tuple[int, str, int]
 
 @dataclass(frozen=True)
 class Measured:
-    """Samples a second of all streams together, by variant, and bytes a second by (threads, weights)."""
+    """Samples a second of all streams together, by variant, and bytes per second by (threads, weights)."""
 
     shape: Shape
     rates: dict[Key, float]
@@ -111,7 +111,7 @@ def measure(shape: Shape, threads: Sequence[int], streams: Sequence[int], second
     again = _streaming(shape, threads)
     found = Measured(shape, rates, {key: max(rate, again[key]) for key, rate in streaming.items()})
     for key, rate in rates.items():
-        print(f"{shape.title}: {key}: {rate:,.0f} samples a second", file=sys.stderr, flush=True)
+        print(f"{shape.title}: {key}: {rate:,.0f} samples per second", file=sys.stderr, flush=True)
     return found
 
 

@@ -1,4 +1,4 @@
-"""What is damaged: sound inputs of every kind, made here, small enough to be tried a thousand times a minute."""
+"""What is damaged: sound inputs of every kind, made here, small enough to be tried a thousand times per minute."""
 
 from __future__ import annotations
 

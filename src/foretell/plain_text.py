@@ -105,7 +105,7 @@ def decoded(data: bytes, encoding: str | None, where: str, complaint: Complaint,
     if "\0" in text:
         row = text[: text.index("\0")].count("\n") + 1
         raise complaint(
-            f"{where}: {unit} {row:,} holds zero bytes, so this is no text; name its encoding with --encoding or "
+            f"{where}: {unit} {row:,} holds zero bytes, so it is not text; name its encoding with --encoding or "
             "encoding= if it is UTF-16"
         )
     return text.removeprefix("\ufeff")

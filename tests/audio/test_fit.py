@@ -42,7 +42,7 @@ def test_what_is_said_of_the_network(voices: Path, tiny, tmp_path: Path, make_to
     model = trained(settings, voices)
     weights = sum(p.numel() for p in model.network.parameters())
     said = model.sentences()
-    assert said[0] == f"A network of {weights:,} trainable parameters that hears 512 samples back (64 ms)."
+    assert said[0] == f"{weights:,} trainable parameters and a receptive field of 512 samples (64 ms)."
     assert "of 9 training sounds are shorter than that" in said[1]
     fit = AudioFit(Sounds(voices).parts(settings).training, None, settings, 512)
     assert fit.batches.steps >= 3

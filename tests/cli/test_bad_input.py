@@ -139,7 +139,7 @@ def test_a_model_of_the_format_before(run: Callable[..., Any], sales: Path) -> N
         done = run(*command)
         assert (done.exit_code, done.stdout) == (2, "")
         assert done.stderr.startswith("error: model is of format 1, written by foretell 0.1.0")
-        assert "fit or train the model anew" in done.stderr
+        assert "fit or train the model again" in done.stderr
 
 
 def test_another_encoding(run: Callable[..., Any], tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_a_folder_that_holds_something_else_is_refused_before_training(run: Call
     (sales.parent / "mine" / "thesis.txt").write_text("years of work")
     done = run("fit", "sales.csv", "--horizon", "2", "--steps", "1000000", "--save", "mine")
     assert done.exit_code == 2
-    assert "holds something else than a model" in done.stderr
+    assert "holds something other than a model" in done.stderr
     assert (sales.parent / "mine" / "thesis.txt").read_text() == "years of work"
 
 

@@ -52,7 +52,7 @@ def photos(tmp_path: Path) -> Path:
         (GOOD, ["--shift", "64"], ["shift is 64"]),
         (GOOD, ["--vocabulary", "5"], ["vocabulary is 5"]),
         (GOOD, ["--encoding", "morse"], ["encoding 'morse' is not known"]),
-        (GOOD, ["--out", "photos"], ["holds something else than a model"]),
+        (GOOD, ["--out", "photos"], ["holds something other than a model"]),
     ],
 )  # fmt: skip
 def test_train_refuses(

@@ -224,7 +224,7 @@ def test_a_stopped_training_leaves_the_model_and_goes_on(kind: str, tmp_path: Pa
         (["--out", "file"], "output file is a file"),
         (["--tensorboard", "file"], "file is a file; give a folder"),
         (["--checkpoint", "folder"], "holds 'a', which is of no checkpoint"),
-        (["--out", "folder"], "holds something else than a model"),
+        (["--out", "folder"], "holds something other than a model"),
     ],
 )
 def test_train_refuses(

@@ -31,7 +31,7 @@ ROW = "72,67,64,48\n"
         (HEADER + ROW, ["--tensorboard", "bach/a.csv"], ["a.csv is a file; give a folder"]),
         (HEADER + ROW, ["--semitones", "-1"], ["semitones is -1"]),
         (HEADER + ROW, ["--backbone", "gru", "--hidden", "100000000"], ["not enough memory"]),
-        (HEADER + ROW, ["--out", "bach"], ["holds something else than a model"]),
+        (HEADER + ROW, ["--out", "bach"], ["holds something other than a model"]),
         (HEADER + ROW, ["--checkpoint", "bach"], ["holds 'a.csv', which is of no checkpoint"]),
     ],
 )  # fmt: skip

@@ -107,7 +107,7 @@ def test_what_is_no_model_is_not_replaced(model: FittedModel, folder: Path, tmp_
     (tmp_path / "file").write_bytes(b"x")
     (folder / "notes.txt").write_text("mine")
     for place, message in (
-        (tmp_path / "photos", "something else than a model"),
+        (tmp_path / "photos", "something other than a model"),
         (tmp_path / "file", "is a file"),
         (folder, "'notes.txt' beside a model"),
         (tmp_path / "none" / "model", "there is no folder"),

@@ -135,7 +135,7 @@ def test_a_source_that_will_not_do(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with pytest.raises(MusicError, match="damaged"):
         read_chorales(tmp_path / "cut.tgz")
     monkeypatch.setattr(reading, "_MOST_BYTES", 1000)
-    with pytest.raises(MusicError, match="that is no chorale"):
+    with pytest.raises(MusicError, match="that is not a chorale"):
         read_chorales(whole)
 
 

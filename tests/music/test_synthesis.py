@@ -51,7 +51,7 @@ def test_without_soundfile(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_more_than_an_hour_is_refused() -> None:
     require_duration(21_600, 90)
-    with pytest.raises(SettingsError, match=r"21,601 chords at 90 beats a minute are 3,600 s of sound"):
+    with pytest.raises(SettingsError, match=r"21,601 chords at 90 beats per minute are 3,600 s of sound"):
         require_duration(21_601, 90)
     with pytest.raises(SettingsError, match=r"write \.mid"):
         wav_bytes(np.zeros((10_000, 4), dtype=np.int64), beats_a_minute=10)

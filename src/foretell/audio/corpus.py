@@ -118,7 +118,7 @@ def read_corpus(
     found, ignored = sound_files(folder)
     files = [file for file in found if file.resolve() not in without] if without else found
     if not files:
-        raise AudioError(f"{folder} holds no sound besides those that are left out: give a folder with others")
+        raise AudioError(f"{folder} holds no sound besides the excluded ones: give a folder with others")
     rate = common_rate(files) if rate is None else rate
     sounds: list[Sound] = []
     skipped: list[str] = []
@@ -137,7 +137,7 @@ def read_corpus(
         clipped += int(np.count_nonzero(heard > 1) + np.count_nonzero(heard < -1))
         sounds.append(Sound(name, encode(heard), speaker))
     if not sounds:
-        raise AudioError(f"{folder} holds nothing but silence: give a folder with sounds that can be heard")
+        raise AudioError(f"{folder} holds only silent files: give a folder with audible recordings")
     return Corpus(tuple(sounds), rate, ignored, tuple(skipped), cut, clipped, len(found) - len(files))
 
 

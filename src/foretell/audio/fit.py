@@ -35,7 +35,7 @@ class AudioFit:
         self.task = AudioTask(self.head)
         kept, due = training.sounds[0].levels.dtype, Levels(self.head).dtype
         if kept != due:
-            raise SettingsError(f"these sounds were read for another head than {settings.head}: read them anew")
+            raise SettingsError(f"these sounds were read for a head other than {settings.head}: read them again")
         self._field = receptive_field
         self._corpus = training
         self.batches = self._batches(training)

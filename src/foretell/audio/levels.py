@@ -1,6 +1,6 @@
 """A waveform as whole numbers: mu-law levels for a categorical head, 16-bit numbers for the others.
 
-A data set keeps these, one or two bytes a sample. The number k of 16 bits stands for k / 2**15 in a file, and for the
+A data set keeps these, one or two bytes per sample. The number k of 16 bits stands for k / 2**15 in a file, and for the
 point (k + 2**15) / ((2**16 - 1) / 2) - 1 of a head's grid: one to one, so that nothing is lost or merged on the way.
 """
 

@@ -1,4 +1,4 @@
-"""A WaveNet for sound: trained on a folder, judged in bits per sample, generating, kept in a folder."""
+"""A WaveNet for sound: training, evaluation in bits per sample, and generation."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Score(model_score.Score):
         return {"bits": self.bits, "samples": self.samples, "sounds": self.sounds}
 
     def show(self, printer: Printer, what: str) -> None:
-        """A line for each speaker, too."""
+        """Print a line for each speaker, too."""
         rows = [*self.speakers, (what if not self.speakers else "all", self.bits, self.samples)]
         head = "speaker" if self.speakers else ""
         printer.table([head, "bits per sample", "samples"], rows, strong=len(rows) - 1)
@@ -70,7 +70,7 @@ class Learned:
     rate: int
     """Samples per second."""
     speakers: tuple[str, ...]
-    """In the order of the network's classes; none where it does not tell them apart."""
+    """Names of the speakers in the order of the network's classes; empty for a model without speakers."""
     sounds: int
     seconds: float
     """That it was trained on."""
@@ -87,13 +87,13 @@ class Learned:
 
 
 class AudioModel(Model[AudioSettings, Learned, WaveNet, Corpus, Score]):
-    """Sound, sample by sample: each foretold from those before it, by a WaveNet."""
+    """A WaveNet that predicts each sample of a sound from those before it."""
 
     kind = "audio"
 
     @property
     def head(self) -> Head:
-        """What the network's outputs mean."""
+        """Output distribution of the network."""
         return head_of(self.settings)
 
     @property
@@ -103,7 +103,7 @@ class AudioModel(Model[AudioSettings, Learned, WaveNet, Corpus, Score]):
 
     @property
     def speakers(self) -> tuple[str, ...]:
-        """In the order of the network's classes; none where it does not tell them apart."""
+        """Names of the speakers in the order of the network's classes; empty for a model without speakers."""
         return self.learned.speakers
 
     def read(
@@ -111,7 +111,7 @@ class AudioModel(Model[AudioSettings, Learned, WaveNet, Corpus, Score]):
         source: Any,
         on_progress: Callable[[float], None] | None = None,  # noqa: ARG002
     ) -> Corpus:
-        """See `Model`: trimmed and resampled as its own sounds were, with speakers that it knows."""
+        """See `Model`: sounds are trimmed and resampled as in training; their speakers must be known."""
         corpus = read_corpus(
             source.folder,
             Levels(self.head).encode,
@@ -126,7 +126,7 @@ class AudioModel(Model[AudioSettings, Learned, WaveNet, Corpus, Score]):
     def evaluate(
         self, data: Corpus, *, on_progress: Callable[[float], None] | None = None, device: str = "auto"
     ) -> Score:
-        """Judge the model by sounds that `read` gave; `on_progress` is told the share that is done."""
+        """Evaluate the model on sounds from `read`; `on_progress` gets the fraction that is done."""
         network, settings = self.network, self.settings
         batches = Batches(
             data.sounds,
@@ -145,7 +145,7 @@ class AudioModel(Model[AudioSettings, Learned, WaveNet, Corpus, Score]):
         return _score(scores, len(data.sounds), self.speakers)
 
     def generate(self, seconds: float, **options: Any) -> NDArray[np.float32]:
-        """A waveform of that many seconds; options as in `stream`."""
+        """Generate a waveform of that many seconds; options as in `stream`."""
         return np.concatenate(list(self.stream(seconds, **options)))
 
     def stream(
@@ -162,17 +162,16 @@ class AudioModel(Model[AudioSettings, Learned, WaveNet, Corpus, Score]):
         weights: WeightsOrAuto = "float32",
         backend: Backend = "auto",
     ) -> Iterator[NDArray[np.float32]]:
-        """Waveforms `(chunk,)` as they are generated, `seconds` in all; None: for as long as they are taken.
+        """Yield waveforms `(chunk,)` as they are generated, `seconds` in all; None for an endless stream.
 
-        - `chunk`: samples at a time; a quarter of a second if not given.
-        - `speaker`: one of `speakers`; due where the model tells them apart, the first one if not given.
-        - `seed_audio`: a file, or a waveform `(N,)` of floats in [-1, 1] at the model's rate, that the sound goes on
-          from.
+        - `chunk`: samples per waveform; a quarter of a second if not given.
+        - `speaker`: one of `speakers`; the first one if not given.
+        - `seed_audio`: a file, or a waveform `(N,)` of floats in [-1, 1] at the model's rate, to continue.
         - `temperature`, `top_k`, `top_p`: see `foretell.nn.heads.Sampling`.
         - `weights`, `backend`: see `foretell.nn.Generator`; "auto" is `real_time_weights`.
 
-        One seed gives one sound. Raises `SettingsError` for options that make no sense, among them a speaker that the
-        model does not know, and `AudioError` for seed audio that cannot be read.
+        The same seed gives the same sound. Raises `SettingsError` for invalid options, such as an unknown speaker, and
+        `AudioError` for seed audio that cannot be read.
         """
         if seconds is not None and not 0 < seconds <= _LONGEST_SECONDS:
             raise SettingsError(f"seconds is {seconds:g}: it must be above 0 and at most {_LONGEST_SECONDS:,}")
@@ -195,16 +194,16 @@ class AudioModel(Model[AudioSettings, Learned, WaveNet, Corpus, Score]):
         )
 
     def real_time_weights(self) -> Precision:
-        """The most exact kind of weights by which this machine generates in real time, or the fastest: measured now."""
+        """Measure which weights run in real time on this machine; return the most accurate of them, or the fastest."""
         first = torch.tensor([0]) if self.speakers else None
         return Generator(self.network, self.head, global_y=first, weights="auto", rate=self.rate).weights
 
     def speaker_number(self, speaker: str | None) -> int | None:
-        """The network's class of a speaker, by default of the first; raises `SettingsError` for an unknown one."""
+        """Return the network's class of a speaker, by default the first; raises `SettingsError` for an unknown one."""
         if not self.speakers:
             if speaker is not None:
                 raise SettingsError(
-                    f"speaker {speaker!r}: this model tells no speakers apart; train one with --speakers-from"
+                    f"speaker {speaker!r}: this model was not trained with speakers; use --speakers-from"
                 )
             return None
         if speaker is None:
@@ -216,8 +215,8 @@ class AudioModel(Model[AudioSettings, Learned, WaveNet, Corpus, Score]):
     def sentences(self) -> list[str]:
         """See `Model`."""
         field, learned = self.network.receptive_field, self.learned
-        heard = f"hears {field:,} samples back ({1000 * field / learned.rate:,.0f} ms)"
-        lines = [f"A network of {self.parameters:,} trainable parameters that {heard}."]
+        heard = f"a receptive field of {field:,} samples ({1000 * field / learned.rate:,.0f} ms)"
+        lines = [f"{self.parameters:,} trainable parameters and {heard}."]
         if learned.short:
             lines.append(
                 f"{learned.short:,} of {learned.sounds:,} training sounds are shorter than that: what is missing "

@@ -46,7 +46,7 @@ def sound_info(path: Path) -> SoundInfo:
 
 
 def read_sound(path: str | Path, rate: int | None = None) -> NDArray[np.float32]:
-    """The sound `(N,)`, mono, at `rate` samples a second (None: as it is), within [-1, 1] or a little beyond.
+    """The sound `(N,)`, mono, at `rate` samples per second (None: as it is), within [-1, 1] or a little beyond.
 
     A file is read block by block, so that memory holds it once, at the rate asked for. Raises `AudioError` for what is
     not audio, is cut short, holds no sample, or holds NaN, infinite or wildly large ones; `MissingExtraError` without
@@ -88,7 +88,7 @@ def _opened(path: Path) -> Any:
     if not path.exists():
         raise AudioError(f"there is no file {path}")
     if not path.is_file():
-        raise AudioError(f"{path} is no ordinary file: give a file of sound")
+        raise AudioError(f"{path} is not a regular file: give an audio file")
     try:
         with path.open("rb") as file:
             if not file.read(1):
@@ -104,7 +104,7 @@ def _opened(path: Path) -> Any:
         ) from error
     if sound.samplerate < _SLOWEST:
         sound.close()
-        raise AudioError(f"{path} has {sound.samplerate:,} samples a second: give sounds with {_SLOWEST:,} or more")
+        raise AudioError(f"{path} has {sound.samplerate:,} samples per second: give sounds with {_SLOWEST:,} or more")
     return sound
 
 
@@ -114,7 +114,7 @@ def _mono_blocks(path: Path, file: Any, mixing: Mixing) -> Iterator[NDArray[np.f
     missing, hidden = cut_short(path, file.format), hidden_samples(path, file.format, promised)
     if hidden:
         raise AudioError(
-            f"{path} does not say how long it is, so that {hidden:,} of its samples would not be read (an MP3 file of "
+            f"{path} does not state its length, so {hidden:,} of its samples would not be read (an MP3 file of "
             "varying bit rate without a Xing header): convert it to WAV or FLAC"
         )
     while True:
@@ -123,7 +123,7 @@ def _mono_blocks(path: Path, file: Any, mixing: Mixing) -> Iterator[NDArray[np.f
         except soundfile.LibsndfileError as error:
             raise AudioError(
                 f"{path} cannot be read beyond {done / file.samplerate:.2f} s ({error.error_string.strip()}): it is "
-                "damaged or cut short; mend or remove it"
+                "damaged or cut short; repair or remove it"
             ) from error
         if not len(block):
             break
@@ -134,7 +134,7 @@ def _mono_blocks(path: Path, file: Any, mixing: Mixing) -> Iterator[NDArray[np.f
     # The length of an MP3 file is a guess, unless its frames were counted.
     if missing or (done < promised and file.format != "MP3"):
         rest = missing or f"{done:,} of {promised:,} samples are there"
-        raise AudioError(f"{path} is cut short ({rest}): mend or remove it")
+        raise AudioError(f"{path} is cut short ({rest}): repair or remove it")
 
 
 def _require_sane(path: Path, samples: NDArray[np.float32], before: int, rate: int) -> None:
@@ -144,8 +144,8 @@ def _require_sane(path: Path, samples: NDArray[np.float32], before: int, rate: i
         value = float(samples[bad[0]])
         what = f"the value {value:g}" if np.isfinite(value) else "NaN" if np.isnan(value) else "an infinite value"
         raise AudioError(
-            f"{path} holds {what} at {(before + int(bad[0])) / rate:.3f} s: samples lie within [-1, 1]; mend or remove "
-            "the file"
+            f"{path} holds {what} at {(before + int(bad[0])) / rate:.3f} s: samples lie within [-1, 1]; repair or "
+            "remove the file"
         )
 
 
@@ -162,7 +162,7 @@ def _resampled(
         if isinstance(error, AudioError):
             raise
         raise AudioError(
-            f"{path} cannot be brought from {source:,} to {target:,} samples a second ({error}): convert it first"
+            f"{path} cannot be resampled from {source:,} to {target:,} samples per second ({error}): convert it first"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""A waveform to standard output or another pipe as it is generated: WAV or bare samples, mono, 16 bits a sample."""
+"""A waveform to standard output or another pipe as it is generated: WAV or bare samples, mono, 16 bits per sample."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A waveform to a file, chunk by chunk: WAV or FLAC, mono, 16 bits a sample; whole or not at all."""
+"""A waveform to a file, chunk by chunk: WAV or FLAC, mono, 16 bits per sample; whole or not at all."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ class SoundWriter:
 
 
 def write_sound(path: str | Path, waveform: NDArray[np.float32], rate: int) -> None:
-    """Write a waveform `(N,)` at `rate` samples a second; see `SoundWriter`."""
+    """Write a waveform `(N,)` at `rate` samples per second; see `SoundWriter`."""
     with SoundWriter(path, rate) as writer:
         writer.write(np.asarray(waveform, np.float32))
 

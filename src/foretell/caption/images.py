@@ -66,12 +66,12 @@ def read_image(path: str | Path, size: int) -> Picture:
     except (ImageError, MemoryError):
         raise
     except pillow.UnidentifiedImageError as error:
-        raise ImageError(f"{path} is no picture that can be read: give {', '.join(_FORMATS)}") from error
+        raise ImageError(f"{path} is not a readable picture: give {', '.join(_FORMATS)}") from error
     except pillow.DecompressionBombError as error:
         raise ImageError(f"{path} has more than {MOST_PIXELS:,} pixels: shrink it") from error
     except Exception as error:  # a stranger's file: what a decoder makes of it may be anything
         what = getattr(error, "strerror", None) or str(error) or repr(error)
-        raise ImageError(f"{path} cannot be read ({what}): it is damaged or cut short; mend or remove it") from error
+        raise ImageError(f"{path} cannot be read ({what}): it is damaged or cut short; repair or remove it") from error
     if turn is not None:
         square = square.transpose(getattr(pillow.Transpose, turn))
     return np.array(square, dtype=np.uint8)
@@ -128,7 +128,7 @@ def _require_file(path: Path) -> None:
         if path.is_dir():
             raise ImageError(f"{path} is a folder, not a picture")
         if not path.is_file():
-            raise ImageError(f"{path} is no ordinary file: give a picture")
+            raise ImageError(f"{path} is not a regular file: give a picture")
         if not path.stat().st_size:
             raise ImageError(f"{path} is empty (0 bytes): remove it")
     except (OSError, ValueError) as error:
@@ -159,7 +159,7 @@ def _eight_bits(image: Any, path: Path) -> Picture:
     """Grey of 16 bits as grey of 8."""
     levels = np.asarray(image)
     if image.mode == "F" or levels.min() < 0 or levels.max() > 0xFFFF:
-        raise ImageError(f"{path} holds numbers that are no grey of 8 or 16 bits: save it as one of these")
+        raise ImageError(f"{path} holds values that are not grey of 8 or 16 bits: save it as one of these")
     grey: Picture = ((levels.astype(np.uint32) + 128) // 257).astype(np.uint8)
     return grey
 

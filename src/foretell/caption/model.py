@@ -54,7 +54,7 @@ class Captioner(Model[CaptionSettings, Learned, CaptionNetwork, Captioned, Score
     ) -> list[str]:
         """A caption of each picture: files, or an array `(N, S, S, 3)` of uint8 as `read_image` gives it.
 
-        `beam` hypotheses are kept at each word (see `foretell.nn.decoding`); 1 takes the likeliest word at once.
+        `beam` hypotheses are kept at each word (see `foretell.nn.decoding`); 1 always takes the most likely word.
         `on_progress` is told the share that is done. Raises `ImageError` for files that cannot be read, `SettingsError`
         for a beam that makes no sense.
         """

@@ -82,7 +82,7 @@ def read_captions(
         raise ImageError(f"there is no folder {folder}: give the folder of the pictures")
     cells = read_table(table, encoding, typed=False)
     if cells.is_empty():
-        raise TableError(f"{table} holds a header and no rows: give a row a caption")
+        raise TableError(f"{table} holds a header and no rows: give one row per caption")
     columns = _columns(cells.columns, image, caption, str(table))
     files, texts = (_texts(cells, column, str(table)) for column in columns)
 

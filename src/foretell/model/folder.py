@@ -71,7 +71,7 @@ class StoredModel:
             yield
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise ModelError(
-                f"{self.folder}: {_JSON} does not describe a model ({error!r}); save the model anew"
+                f"{self.folder}: {_JSON} does not describe a model ({error!r}); save the model again"
             ) from error
 
     def tensors(self, expected: Callable[[], Mapping[str, Tensor]], at_least: int = 0) -> dict[str, Tensor]:
@@ -84,28 +84,28 @@ class StoredModel:
         found = self._all_tensors()
         if at_least > len(found):
             raise ModelError(
-                f"{self.folder}: {_WEIGHTS} holds fewer tensors than {_JSON} describes; save the model anew"
+                f"{self.folder}: {_WEIGHTS} holds fewer tensors than {_JSON} describes; save the model again"
             )
         try:
             with torch.device("meta"):
                 due = expected()
         except (RuntimeError, TypeError) as error:
             raise ModelError(
-                f"{self.folder}: {_JSON} describes a network that cannot be built; save the model anew"
+                f"{self.folder}: {_JSON} describes a network that cannot be built; save the model again"
             ) from error
         for name in sorted(found.keys() ^ due.keys()):
             there = "has no place in" if name in found else "is missing from"
-            raise ModelError(f"{self.folder}: the tensor {name} {there} {_WEIGHTS}; save the model anew")
+            raise ModelError(f"{self.folder}: the tensor {name} {there} {_WEIGHTS}; save the model again")
         for name, tensor in found.items():
             shape, dtype = due[name].shape, due[name].dtype
             if tensor.shape != shape or tensor.dtype != dtype:
                 raise ModelError(
                     f"{self.folder}: the tensor {name} in {_WEIGHTS} is {tensor.dtype} of {tuple(tensor.shape)}, "
-                    f"not {dtype} of {tuple(shape)}; save the model anew"
+                    f"not {dtype} of {tuple(shape)}; save the model again"
                 )
             if not bool(torch.isfinite(tensor).all()):
                 raise ModelError(
-                    f"{self.folder}: the tensor {name} in {_WEIGHTS} holds numbers that are not finite; train anew"
+                    f"{self.folder}: the tensor {name} in {_WEIGHTS} holds numbers that are not finite; train again"
                 )
         return found
 
@@ -114,16 +114,16 @@ class StoredModel:
             data = read_ordinary(self._place / _WEIGHTS)
         except OSError as error:
             raise ModelError(
-                f"{self.folder}: {_WEIGHTS} cannot be read: {error.strerror or error}; save the model anew"
+                f"{self.folder}: {_WEIGHTS} cannot be read: {error.strerror or error}; save the model again"
             ) from error
         if hashlib.sha256(data).hexdigest() != self._checksum:
             raise ModelError(
-                f"{self.folder}: {_WEIGHTS} is damaged, cut short, or of another model; save the model anew"
+                f"{self.folder}: {_WEIGHTS} is damaged, cut short, or of another model; save the model again"
             )
         try:
             return parse_tensors(data)
         except ValueError as error:
-            raise ModelError(f"{self.folder}: {_WEIGHTS} cannot be read ({error}); save the model anew") from error
+            raise ModelError(f"{self.folder}: {_WEIGHTS} cannot be read ({error}); save the model again") from error
 
 
 def read_folder(folder: str | Path, kind: str | None = None) -> StoredModel:
@@ -165,7 +165,7 @@ def refuse_to_replace(target: Path, kind: str) -> None:
     except OSError as error:
         raise SettingsError(f"the model cannot be written to {target}: {reason_and_remedy(error)}") from error
     if names and (_JSON not in names or _is_of_another_program(place / _JSON)):
-        raise SettingsError(f"{target} holds something else than a model; it stays as it is: give another folder")
+        raise SettingsError(f"{target} holds something other than a model; it stays as it is: give another folder")
     others = sorted(names - {_JSON, _WEIGHTS})
     if others:
         raise SettingsError(f"{target} holds {others[0]!r} beside a model, which would be lost; give another folder")
@@ -201,7 +201,7 @@ def _read_json(place: Path, folder: str | Path) -> dict[str, Any]:
     try:
         head = json.loads(data.decode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError) as error:
-        raise ModelError(f"{damaged} ({error}); save the model anew") from error
+        raise ModelError(f"{damaged} ({error}); save the model again") from error
     version = head.get("format") if isinstance(head, dict) else None
     if isinstance(version, bool) or not isinstance(version, int) or "foretell" not in head:
         raise ModelError(f"{folder} is not a model: its {_JSON} was not written by foretell, or is damaged")
@@ -213,11 +213,11 @@ def _read_json(place: Path, folder: str | Path) -> dict[str, Any]:
     if 1 <= version < FORMAT:
         raise ModelError(
             f"{folder} is of format {version}, written by foretell {head['foretell']}, which this foretell "
-            f"{metadata.version('foretell')} no longer reads: fit or train the model anew"
+            f"{metadata.version('foretell')} no longer reads: fit or train the model again"
         )
     body = head.get("model")
     if version < 1 or not isinstance(body, dict) or head.get("sha256") != _digest(body):
-        raise ModelError(f"{damaged}: its checksum does not fit; save the model anew")
+        raise ModelError(f"{damaged}: its checksum does not fit; save the model again")
     return body
 
 

@@ -1,4 +1,4 @@
-"""Music by notes: chorales in four voices, read, foreseen note by note, composed, written and drawn.
+"""Four-part music: chorales are read, predicted note by note, composed, written and drawn.
 
 The names are imported when they are first used: reading files costs no torch.
 """

@@ -181,10 +181,10 @@ def _of_archive(path: Path) -> Iterator[tuple[str, bytes]]:
     except MusicError:
         raise
     except (tarfile.TarError, EOFError, OSError, ValueError, zlib.error) as error:
-        raise MusicError(f"{path} cannot be read as a tar file ({error}): it is damaged, or none") from error
+        raise MusicError(f"{path} cannot be read as a tar file ({error}): it is damaged, or not a tar file") from error
 
 
 def _limited(where: str, content: bytes) -> bytes:
     if len(content) > _MOST_BYTES:
-        raise MusicError(f"{where} is larger than {_MOST_BYTES >> 20} MiB: that is no chorale")
+        raise MusicError(f"{where} is larger than {_MOST_BYTES >> 20} MiB: that is not a chorale")
     return content

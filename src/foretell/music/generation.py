@@ -15,7 +15,7 @@ from foretell.music.notes import CLASSES, REST, VOICES, Notes, classes_of, pitch
 from foretell.nn import Categorical, Generator, Sampling
 
 LONGEST = 10_000
-"""Chords of a piece: 28 minutes at 90 beats a minute."""
+"""Chords of a piece: 28 minutes at 90 beats per minute."""
 _PIECE = 64 * VOICES
 """Notes between two reports on how far it is."""
 

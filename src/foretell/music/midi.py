@@ -64,7 +64,7 @@ def parse_midi(where: str, content: bytes) -> Notes:
     if file.type == 2 or not 0 < file.ticks_per_beat < 0x8000:
         raise MusicError(
             f"{where} is a MIDI file without common beats (type {file.type}, division {file.ticks_per_beat}): save it "
-            "as type 0 or 1 with ticks a beat"
+            "as type 0 or 1 with ticks per beat"
         )
     struck = [note for k, track in enumerate(file.tracks) for note in _notes(where, k, track, file.ticks_per_beat)]
     if not struck:
@@ -121,7 +121,7 @@ def _mido(where: str) -> Any:
 
 
 def _notes(where: str, number: int, track: Any, ticks_a_beat: int) -> list[_Struck]:
-    """What a track plays; a note that is struck while it sounds begins anew, one never released ends with the track."""
+    """Notes of a track; a note that is struck while it sounds starts again, one never released ends with the track."""
     found: list[_Struck] = []
     sounding: dict[tuple[int, int], int] = {}
     now = 0
@@ -132,7 +132,7 @@ def _notes(where: str, number: int, track: Any, ticks_a_beat: int) -> list[_Stru
 
     for message in track:
         if message.time > _MOST_TICKS:
-            raise MusicError(f"{where}: track {number + 1} is damaged: it waits longer than a MIDI file can say")
+            raise MusicError(f"{where}: track {number + 1} is damaged: a pause is longer than a MIDI file can express")
         now += message.time
         if message.type not in ("note_on", "note_off") or message.channel == _DRUMS:
             continue

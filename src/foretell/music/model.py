@@ -1,4 +1,4 @@
-"""A music model: trained on chorales, asked how well it foresees others, and for new ones."""
+"""A model of four-part music: training on chorales, evaluation on others, and generation of new ones."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from foretell.nn import Sampling
 class MusicModel(Model[MusicSettings, None, NoteNetwork, Sequence[Chorale], Score]):
     """The next note of a chorale, given all before it: a network over the notes one after another.
 
-    Each chord's four notes follow each other from the highest voice down, so that a note is foreseen from the chords
+    Each chord's four notes follow each other from the highest voice down, so that a note is predicted from the chords
     before and the higher notes of its own.
     """
 

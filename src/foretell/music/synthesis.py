@@ -51,7 +51,7 @@ def require_duration(chords: int, beats_a_minute: float) -> None:
     seconds = chords * 60 / beats_a_minute / SIXTEENTHS_A_BEAT
     if not seconds <= LONGEST:
         raise SettingsError(
-            f"{chords:,} chords at {beats_a_minute:g} beats a minute are {seconds:,.0f} s of sound, more than "
+            f"{chords:,} chords at {beats_a_minute:g} beats per minute are {seconds:,.0f} s of sound, more than "
             f"{LONGEST:,}: take fewer, a faster tempo, or write .mid"
         )
 

@@ -30,7 +30,7 @@ class Score(model_score.Score):
     loss: float
     """Nats per note."""
     accuracy: float
-    """Share of the notes that were thought the likeliest."""
+    """Share of the notes that were the most likely ones."""
     notes: int
     """How many were asked."""
 
@@ -81,7 +81,7 @@ def transposed(pitches: NDArray[np.int64], semitones: int, random: np.random.Gen
 
 
 def evaluate(network: Any, chorales: Sequence[Chorale]) -> Score:
-    """How well `network`, in evaluation mode, foresees whole chorales; its state goes along through long ones."""
+    """Evaluate `network`, in evaluation mode, on whole chorales; its state is carried through long ones."""
     sequences = sorted((classes_of(chorale.notes).reshape(-1) for chorale in chorales), key=len)
     device = next(network.parameters()).device
     loss = right = notes = 0.0
@@ -108,7 +108,7 @@ def evaluate(network: Any, chorales: Sequence[Chorale]) -> Score:
 def _row(
     sequence: NDArray[np.int64], start: int, steps: int, context: int
 ) -> tuple[NDArray[np.int64], int, NDArray[np.int64]]:
-    """What the network reads, the number of its first note, and the notes to foresee, padded to `steps`."""
+    """Return the inputs, the number of the first note, and the notes to predict, padded to `steps`."""
     padded = np.full(context + steps, BEFORE, dtype=np.int64)
     first = max(0, start - context)
     piece = sequence[first : start + steps]

@@ -116,7 +116,7 @@ def parts_of(cells: pl.Series, words: str) -> pl.DataFrame:
     """The groups of a spelling in each cell, null where it does not fit."""
     if len(cells) > _SHORT:
         return cells.str.extract_groups(SPELLINGS[words]).struct.unnest()
-    # To compile the pattern anew, as polars does, takes longer than to go through a few cells.
+    # Compiling the pattern again, as polars does, takes longer than going through a few cells.
     pattern = _compiled(words)
     found = [pattern.match(cell) for cell in cells.to_list()]
     groups = {name: [match and match[name] for match in found] for name in pattern.groupindex}

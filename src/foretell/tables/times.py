@@ -172,7 +172,7 @@ def _sample(cells: pl.Series) -> list[str]:
 
 
 def _readings(spelling: str, parts: pl.DataFrame, text: pl.Series) -> dict[str, pl.DataFrame]:
-    """The ways to read the parts of a spelling, the likeliest first."""
+    """Return the ways to read the parts of a spelling, the most likely first."""
     if "a" in parts.columns:
         readings = {
             "month/day/year": parts.rename({"a": "m", "c": "d"}),

@@ -29,7 +29,7 @@ class ByLength:
     """
 
     def __init__(self, lengths: Sequence[int], size: int, seed: int, *, blur: float = 0.1) -> None:
-        """`blur`: the share by which lengths are blurred before they are sorted, so that batches mix anew."""
+        """`blur`: relative noise on the lengths before they are sorted, so that batches differ between passes."""
         self._lengths = np.asarray(lengths, dtype=np.float64)
         self._size = min(size, len(self._lengths))
         self._seed = seed

@@ -70,7 +70,7 @@ def _decoded_line(line: bytes, number: int, where: str) -> str:
             "UTF-8"
         ) from error
     if "\0" in text:
-        raise TextError(f"{where}: line {number:,} holds zero bytes, so this is no text; give one sentence a line")
+        raise TextError(f"{where}: line {number:,} holds zero bytes, so it is not text; give one sentence per line")
     return _checked(text.removeprefix("\ufeff" if number == 1 else "").removesuffix("\r"), number, where)
 
 
@@ -81,4 +81,4 @@ def _checked(line: str, number: int, where: str) -> str:
 
 
 def _too_long(number: int, where: str) -> TextError:
-    return TextError(f"{where}: line {number:,} has more than {LONGEST:,} characters; give one sentence a line")
+    return TextError(f"{where}: line {number:,} has more than {LONGEST:,} characters; give one sentence per line")

@@ -33,7 +33,7 @@ class Vocabulary:
             self.units: Units = _UNITS[model["type"]]
             tokens, merges = model["vocab"], model.get("merges", [])
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise ValueError(f"no vocabulary: {error!r}") from error
+            raise ValueError(f"not a vocabulary: {error!r}") from error
         # Of a stranger's definition only tokens and merges are taken, and looked at: tokenizers panics on bad ones.
         _check(tokens, merges)
         models = _tokenizers().models
@@ -135,21 +135,21 @@ def _special_tokens() -> list[Any]:
 def _check(tokens: Any, merges: Any) -> None:
     """Raise ValueError unless these are numbered tokens, ours first, and merges of two of them to a third."""
     if not isinstance(tokens, dict):
-        raise ValueError("no vocabulary: its tokens are not numbered")
+        raise ValueError("not a vocabulary: its tokens are not numbered")
     if not isinstance(merges, list):
-        raise ValueError(f"no vocabulary: its merges are {merges!r}")
+        raise ValueError(f"not a vocabulary: its merges are {merges!r}")
     numbers = list(tokens.values())
     if any(type(number) is not int for number in numbers) or sorted(numbers) != list(range(len(numbers))):
-        raise ValueError(f"no vocabulary: its tokens are not numbered from 0 to {len(numbers) - 1}")
+        raise ValueError(f"not a vocabulary: its tokens are not numbered from 0 to {len(numbers) - 1}")
     names = sorted(tokens, key=tokens.__getitem__)[: len(_NAMES)]
     if names != _NAMES:
         raise ValueError(f"no vocabulary of foretell's: its first tokens are {names}")
     if any("\ud800" <= letter <= "\udfff" for token in tokens for letter in token):
-        raise ValueError("no vocabulary: a token is half a character")
+        raise ValueError("not a vocabulary: a token is half a character")
     for merge in merges:
         pair = isinstance(merge, list) and len(merge) == 2 and all(isinstance(piece, str) for piece in merge)
         if not pair or not tokens.keys() >= {*merge, "".join(merge)}:
-            raise ValueError(f"no vocabulary: {merge!r} is no merge of its tokens")
+            raise ValueError(f"not a vocabulary: {merge!r} is no merge of its tokens")
 
 
 def _tokenizers() -> Any:

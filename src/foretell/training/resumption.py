@@ -174,7 +174,7 @@ def _require_same(run: Run, folder: Path, facts: Facts, identity: str) -> None:
     for name in sorted(theirs.keys() | ours.keys()):
         if name not in free and theirs.get(name) != ours.get(name):
             raise ModelError(
-                f"the checkpoint in {folder} is of a run with {name}={theirs.get(name)!r}, but this one has "
+                f"the checkpoint in {folder} comes from a run with {name}={theirs.get(name)!r}, but this one has "
                 f"{name}={ours.get(name)!r}: {advice}"
             )
     pairs = zip([*facts.layout, *facts.buffers], [*run.weights.layout, *run.weights.buffer_names], strict=False)
@@ -182,13 +182,13 @@ def _require_same(run: Run, folder: Path, facts: Facts, identity: str) -> None:
     for there, here in pairs:
         if there != (list(here) if isinstance(here, tuple) else here):
             raise ModelError(
-                f"the checkpoint in {folder} is of another network ({there!r} there, {here!r} here): {advice}"
+                f"the checkpoint in {folder} comes from another network ({there!r} there, {here!r} here): {advice}"
             )
     if lengths_differ:
-        raise ModelError(f"the checkpoint in {folder} is of another network, with other layers: {advice}")
+        raise ModelError(f"the checkpoint in {folder} comes from another network, with other layers: {advice}")
     if facts.identity != identity:
         raise ModelError(
-            f"the checkpoint in {folder} is of a run on other data (its first batch or names differ): {advice}"
+            f"the checkpoint in {folder} comes from a run on other data (its first batch or names differ): {advice}"
         )
 
 

@@ -1,4 +1,4 @@
-"""How a network is trained: the one place where the defaults stand."""
+"""Settings of a training run, with their defaults."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ NO_BOUND = 1_000_000_000
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """The settings of one training run; raises `SettingsError` on a value that makes no sense."""
+    """The settings of one training run; raises `SettingsError` on an invalid value."""
 
     steps: Annotated[
         int,
         Setting(
-            "Optimiser steps, each on a batch; an upper bound with a time budget.",
+            "Number of optimiser steps, each on one batch; an upper bound where there is a time budget.",
             TRAINING,
             at_least=1,
             exclusive=LENGTH,
@@ -34,30 +34,34 @@ class TrainingSettings:
     minutes: Annotated[
         float | None,
         Setting(
-            "A time budget, evaluations included, in place of steps. Results then depend on the machine's speed.",
+            "Time budget in minutes, evaluations included, instead of steps. Results then depend on the speed "
+            "of the machine.",
             TRAINING,
             above=0,
             metavar="M",
             exclusive=LENGTH,
         ),
     ] = None
-    learning_rate: Annotated[float, Setting("The highest learning rate of the schedule.", TRAINING, above=0)] = 3e-3
+    learning_rate: Annotated[float, Setting("Peak learning rate of the schedule.", TRAINING, above=0)] = 3e-3
     schedule: Annotated[
         ScheduleName,
-        Setting("The course of the learning rate: up and down again, constant, or falling.", MORE_TRAINING),
+        Setting("Learning-rate schedule: up and down again (one-cycle), constant, or cosine decay.", MORE_TRAINING),
     ] = "one-cycle"
     warm_up: Annotated[
         float,
-        Setting("Share of the one-cycle schedule in which the rate rises.", MORE_TRAINING, at_least=0, below=1),
+        Setting(
+            "Share of the one-cycle schedule in which the learning rate rises.", MORE_TRAINING, at_least=0, below=1
+        ),
     ] = 0.25
     optimiser: Annotated[
-        OptimiserName, Setting("sgd has Nesterov momentum 0.9; the others keep torch's defaults.", MORE_TRAINING)
+        OptimiserName,
+        Setting("Optimiser; sgd has Nesterov momentum 0.9, the others keep torch's defaults.", MORE_TRAINING),
     ] = "adam"
-    weight_decay: Annotated[float, Setting("The optimiser's weight decay.", MORE_TRAINING, at_least=0)] = 0.0
+    weight_decay: Annotated[float, Setting("Weight decay of the optimiser.", MORE_TRAINING, at_least=0)] = 0.0
     clip_norm: Annotated[
         float | None,
         Setting(
-            "Largest global norm of a gradient; a longer one is scaled down to it. None leaves gradients as they are.",
+            "Largest global norm of the gradient, to which larger ones are scaled down; none for no clipping.",
             MORE_TRAINING,
             above=0,
         ),
@@ -65,19 +69,20 @@ class TrainingSettings:
     truncate: Annotated[
         int | None,
         Setting(
-            "Truncated backpropagation through time: steps that a gradient reaches back; None is the whole window.",
+            "Truncated backpropagation through time: number of steps that gradients reach back; none for the "
+            "whole window.",
             MORE_TRAINING,
             at_least=1,
         ),
     ] = None
     evaluate_every: Annotated[
         int,
-        Setting("Steps between evaluations; the last step is always followed by one.", MORE_TRAINING, at_least=1),
+        Setting("Steps between evaluations; there is always one after the last step.", MORE_TRAINING, at_least=1),
     ] = 100
     patience: Annotated[
         int | None,
         Setting(
-            "Evaluations without a new best before training stops early; None never stops early.",
+            "Evaluations without improvement before training stops early; none never stops early.",
             MORE_TRAINING,
             at_least=1,
         ),
@@ -85,8 +90,8 @@ class TrainingSettings:
     average: Annotated[
         float | None,
         Setting(
-            "Decay of an exponential moving average of the weights, which evaluation and result then use; None for "
-            "none.",
+            "Decay of an exponential moving average of the weights, which is evaluated and kept; none for no "
+            "averaging.",
             MORE_TRAINING,
             above=0,
             below=1,
@@ -95,22 +100,26 @@ class TrainingSettings:
     max_nonfinite: Annotated[
         int,
         Setting(
-            "Consecutive steps with a loss or gradient that is not finite before training stops with the last good "
-            "weights.",
+            "Consecutive steps with a non-finite loss or gradient before training stops with the last good weights.",
             MORE_TRAINING,
             at_least=1,
         ),
     ] = 10
     precision: Annotated[
         PrecisionName,
-        Setting("32-true (the network's own type) or bf16-mixed (bfloat16 where it is safe).", MORE_TRAINING),
+        Setting("32-true (the network's own precision) or bf16-mixed (bfloat16 where it is safe).", MORE_TRAINING),
     ] = "32-true"
     seed: Annotated[
         int,
-        Setting("The same seed gives the same result, on as many threads.", TRAINING, at_least=0, at_most=2**62),
+        Setting(
+            "Random seed. The same seed gives the same result with the same number of threads.",
+            TRAINING,
+            at_least=0,
+            at_most=2**62,
+        ),
     ] = 0
     checkpoint_every: Annotated[
-        int, Setting("Steps between checkpoints, where there is a checkpoint folder.", MORE_TRAINING, at_least=1)
+        int, Setting("Steps between checkpoints, if there is a checkpoint folder.", MORE_TRAINING, at_least=1)
     ] = 200
 
     def __post_init__(self) -> None:

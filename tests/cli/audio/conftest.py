@@ -50,7 +50,7 @@ def _trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def voice(_trained: Path, tmp_path: Path) -> Path:
-    """A model of ann and bob at 4,000 samples a second, in the folder voice."""
+    """A model of ann and bob at 4,000 samples per second, in the folder voice."""
     return Path(shutil.copytree(_trained, tmp_path / "voice"))
 
 

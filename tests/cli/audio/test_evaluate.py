@@ -1,4 +1,4 @@
-"""`foretell audio evaluate`: bits a sample, and a line for each speaker."""
+"""`foretell audio evaluate`: bits per sample, and a line for each speaker."""
 
 from __future__ import annotations
 

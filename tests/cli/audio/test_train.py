@@ -79,7 +79,7 @@ def test_a_clock(run, small) -> None:
         (["--trim", "-3"], "trim is -3"),
         (["--validation", "0.9"], "validation is 0.9"),
         (["--validation", "nowhere"], "there is no folder nowhere"),
-        (["--out", "recordings"], "recordings holds something else than a model"),
+        (["--out", "recordings"], "recordings holds something other than a model"),
         (["--out", "no/voice"], "there is no folder"),
         (["--checkpoint", "recordings"], "which is of no checkpoint"),
     ],

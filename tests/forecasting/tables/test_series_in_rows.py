@@ -1,4 +1,4 @@
-"""Tables with one series a row and several columns that describe it."""
+"""Tables with one series per row and several columns that describe it."""
 
 from __future__ import annotations
 

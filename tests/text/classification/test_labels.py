@@ -15,10 +15,10 @@ def test_classes_are_in_order() -> None:
 @pytest.mark.parametrize(
     ("labels", "said"),
     [
-        ([], "there is no text: give texts of two classes at least"),
-        (["a"] * 3, "'a' is the only label .of 3 texts.: give texts of two classes at least"),
+        ([], "there is no text: give texts of at least two classes"),
+        (["a"] * 3, "'a' is the only label .of 3 texts.: give texts of at least two classes"),
         (["a", "", "b"], "label 2 is empty"),
-        (["a", "b", "c"], "no label comes up twice"),
+        (["a", "b", "c"], "no label occurs twice"),
         ([str(k) for k in range(1001)] * 2, "there are 1,001 different labels, 1,000 are the most"),
     ],
 )
@@ -36,7 +36,7 @@ def test_unequal_numbers_and_what_is_no_string() -> None:
 
 
 def test_strange_labels() -> None:
-    with pytest.raises(TextError, match="the label 'z' is none of the classes that the model knows: a, b"):
+    with pytest.raises(TextError, match="the label 'z' is not one of the classes that the model knows: a, b"):
         numbered(["a", "z"], ("a", "b"))
 
 

@@ -145,7 +145,7 @@ def test_refusals(reviews: Callable[..., Any], tiny: Callable[..., ClassifierSet
     with pytest.raises(TextError, match="two classes at least"):
         model.train(LabelledTexts(["a", "b"], ["x", "x"]))
     model.train(LabelledTexts(*reviews(40)), device="cpu")
-    with pytest.raises(TextError, match="'odd' is none of the classes that the model knows: bad, good"):
+    with pytest.raises(TextError, match="'odd' is not one of the classes that the model knows: bad, good"):
         model.evaluate(LabelledTexts(["a"], ["odd"]))
     with pytest.raises(TextError, match="1 texts and 2 labels"):
         LabelledTexts(["a"], ["bad", "good"])

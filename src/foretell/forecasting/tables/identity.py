@@ -100,7 +100,7 @@ def possible_ids(table: Mapping[str, pl.Series], said: Columns) -> list[str]:
 
 
 def _named(table: pl.DataFrame, names: Sequence[str]) -> list[str]:
-    """Return the columns whose names and cells suggest that they name series, the likeliest first."""
+    """Return the columns whose names and cells suggest that they name series, the most likely first."""
     likely = [name for name in names if may_name_things(name) and _is_eligible(table[name])]
     usual = usual_name(likely, ID_NAMES)
     likely.sort(key=lambda name: (name != usual, not names_things(name), is_numeric(table[name])))

@@ -74,7 +74,7 @@ def _check_ring(layer: int, ring: Tensor, shape: tuple[int, ...]) -> None:
     if ring.shape[0] != shape[0]:
         raise ValueError(f"the state has {ring.shape[0]} sequences, but the input has {shape[0]}")
     if tuple(ring.shape) != shape:
-        raise ValueError(f"the state is of another network: layer {layer} has {tuple(ring.shape)}, not {shape}")
+        raise ValueError(f"the state comes from another network: layer {layer} has {tuple(ring.shape)}, not {shape}")
 
 
 def _in_order(ring: Tensor, done: int) -> Tensor:

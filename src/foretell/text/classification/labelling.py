@@ -17,7 +17,7 @@ from foretell.text.classification.scores import Score
 from foretell.text.classification.table import cells, named_rows
 
 LABEL, PROBABILITY = "predicted_label", "probability_"
-"""The new columns: the likeliest class, and the probability of each, by its name."""
+"""New columns: the most likely class, and the probability of each class, by its name."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def prepared(
     texts = cells(table, column)
     taken = {LABEL, *(PROBABILITY + name for name in classifier.classes)} & set(table.columns)
     if taken:
-        raise TableError(f"the table has a column {min(taken)!r} already, which is to be a new one; rename or drop it")
+        raise TableError(f"the table has a column {min(taken)!r} already, but adds one of that name; rename or drop it")
     known = None
     if label is not None:
         known = [cell.strip() for cell in cells(table, label)]

@@ -24,11 +24,11 @@ def classes_of(labels: Sequence[str]) -> tuple[str, ...]:
     if len(counts) < 2:
         only = next(iter(counts), None)
         what = f"{only!r} is the only label (of {len(labels):,} texts)" if counts else "there is no text"
-        raise TextError(f"{what}: give texts of two classes at least")
+        raise TextError(f"{what}: give texts of at least two classes")
     if len(counts) > MOST_CLASSES:
         raise TextError(f"there are {len(counts):,} different labels, {MOST_CLASSES:,} are the most: are they labels?")
     if max(counts.values()) == 1:
-        raise TextError("no label comes up twice, so there is nothing to learn from: give several texts of each class")
+        raise TextError("no label occurs twice, so there is nothing to learn from: give several texts of each class")
     return tuple(sorted(counts))
 
 
@@ -51,7 +51,7 @@ def numbered(labels: Sequence[str], classes: Sequence[str]) -> NDArray[np.int64]
     number = {name: k for k, name in enumerate(classes)}
     strange = next((label for label in labels if label not in number), None)
     if strange is not None:
-        raise TextError(f"the label {strange!r} is none of the classes that the model knows: {named(classes)}")
+        raise TextError(f"the label {strange!r} is not one of the classes that the model knows: {named(classes)}")
     return np.array([number[label] for label in labels], dtype=np.int64)
 
 

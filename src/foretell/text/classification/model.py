@@ -45,7 +45,7 @@ class Learned:
 
     def __post_init__(self) -> None:
         if len(set(self.classes)) < max(len(self.classes), 2):
-            raise ValueError("classes must be two different texts at least")
+            raise ValueError("classes must be at least two different texts")
         if self.reading.classes != len(self.classes):
             raise ValueError(f"texts are read for {self.reading.classes} classes")
 
@@ -82,7 +82,7 @@ class TextClassifier(Model[ClassifierSettings, Learned, ClassifierNetwork, Label
         return task.probabilities(network, learned.reading.read(strings("text", texts)), on_progress)
 
     def predict(self, texts: Iterable[str]) -> list[str]:
-        """The likeliest class of each text. Raises what `probabilities` does."""
+        """Return the most likely class of each text. Raises what `probabilities` does."""
         return [self.classes[k] for k in self.probabilities(texts).argmax(1)]
 
     def evaluate(self, data: LabelledTexts, *, on_progress: Callable[[float], None] | None = None) -> Score:

@@ -57,7 +57,7 @@ def labelled_texts(table: pl.DataFrame, text: str, label: str) -> LabelledTexts:
     where both are to be one column.
     """
     if text == label:
-        raise SettingsError(f"text and label are both to be the column {text!r}: give two")
+        raise SettingsError(f"text and label are both the column {text!r}: give two")
     texts, labels = cells(table, text), [cell.strip() for cell in cells(table, label)]
     without_text = [k for k, cell in enumerate(texts) if not cell.strip()]
     without_label = [k for k, cell in enumerate(labels) if not cell]

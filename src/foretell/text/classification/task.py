@@ -36,7 +36,7 @@ class TrainingTask:
         return {**_as_batch(self._texts, rows), "labels": self._labels[rows]}
 
     def loss(self, network: nn.Module, batch: dict[str, Tensor], state: object) -> tuple[Tensor, object]:
-        """The cross-entropy in nats a text, the mean over the members."""
+        """The cross-entropy in nats per text, the mean over the members."""
         scores = network(batch["tokens"], batch["lengths"], batch["evidence"])
         labels = batch["labels"].expand(len(scores), -1)
         return cross_entropy(scores.flatten(0, 1), labels.flatten(), label_smoothing=self._smoothing), state

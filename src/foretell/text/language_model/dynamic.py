@@ -1,8 +1,8 @@
-"""Dynamic evaluation: a text is foreseen by a network that goes on learning from what it has read of it.
+"""Dynamic evaluation: a network keeps learning from a text while predicting it.
 
-Each stretch of the text is foreseen first, and only then learned from, so that every character is given what came
+Each stretch of the text is predicted first, and only then learned from, so that every character is given what came
 before it and nothing else (Mikolov et al., 2010; Krause et al., 2018). A text with names, words and habits of its own
-is foreseen better the longer it gets.
+is predicted better the longer it gets.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class DynamicSettings:
     forgetting: float = 0.0025
     """Share of the way back to the weights that it came with, after every stretch, in [0, 1)."""
     stretch: int = 64
-    """Characters that are foreseen, and then learned from at once."""
+    """Number of characters that are predicted, and then learned from together."""
 
     def __post_init__(self) -> None:
         settle_fields(self)
@@ -55,9 +55,9 @@ def evaluate_dynamically(
     settings: DynamicSettings,
     on_progress: Callable[[float], None] | None = None,
 ) -> Score:
-    """How well `network`, in evaluation mode, foresees a text `(N,)` that it goes on learning from.
+    """Evaluate `network`, in evaluation mode, on a text `(N,)` that it keeps learning from.
 
-    It is left as it was: a copy learns, of the characters that it knows alone; otherwise it would learn to foresee the
+    It is left as it was: a copy learns, of the characters that it knows alone; otherwise it would learn to predict the
     unknown, which is no one character. `on_progress` gets the share of the text that is done. Raises `TrainingError`
     where the learning diverges.
     """

@@ -1,4 +1,4 @@
-"""A language model on characters: trained on a text, asked how well it foresees another, and to write on."""
+"""A character-level language model: training on a text, evaluation on others, and generation."""
 
 from __future__ import annotations
 
@@ -134,6 +134,6 @@ def _characters_of(text: str) -> Characters:
     if len(characters.symbols) < 2:
         raise TextError(
             f"the text holds no character but {characters.symbols!r}, {len(text):,} of it, so there is nothing to "
-            "foresee: give one of at least two different characters"
+            "predict: give one of at least two different characters"
         )
     return characters

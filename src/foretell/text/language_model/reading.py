@@ -32,7 +32,7 @@ def hold_out(text: str, share: float) -> tuple[str, str]:
     a share that is not in [0, 1).
     """
     if not 0 <= share < 1:
-        raise SettingsError(f"the share held out to judge by is {share!r}: it must be in [0, 1)")
+        raise SettingsError(f"the held-out share is {share!r}: it must be in [0, 1)")
     held = int(share * len(text))
     if held < _LEAST_HELD_OUT:
         return text, ""

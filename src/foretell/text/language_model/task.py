@@ -34,7 +34,7 @@ class Score(model_score.Score):
     bits: float
     """Bits per character."""
     accuracy: float
-    """Share of the characters that were thought the likeliest."""
+    """Share of the characters that were the most likely ones."""
     characters: int
     """Number of predicted characters: all of the text, including the first."""
     unknown: int = 0
@@ -50,11 +50,11 @@ def loss(network: nn.Module, chunk: dict[str, Tensor], state: Any) -> tuple[Tens
 def evaluate(
     network: Any, numbers: Numbers, streams: int = 1, on_progress: Callable[[float], None] | None = None
 ) -> Score:
-    """How well `network`, in evaluation mode, foresees a text `(N,)` of at least one character.
+    """Evaluate `network`, in evaluation mode, on a text `(N,)` of at least one character.
 
-    By one pass from the first character to the last, the state carried on. With more `streams` the text is cut into as
-    many parts that go side by side, much faster and nearly the same: each begins _READ_AHEAD characters early.
-    `on_progress` gets the share that is done.
+    One pass from the first character to the last carries the state. With more `streams` the text is split into that
+    many parts, which run side by side, much faster and with nearly the same result: each starts _READ_AHEAD characters
+    early. `on_progress` gets the fraction that is done.
     """
     device = next(network.parameters()).device
     read = np.concatenate([np.array([NONE], dtype=np.int32), numbers[:-1]])

@@ -1,4 +1,4 @@
-"""A translator: learned from pairs of sentences, asked for the translations of others."""
+"""A translator: training on pairs of sentences, prediction and evaluation on others."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Translator(Model[TranslatorSettings, Learned, TranslationNetwork, Pairs, S
     ) -> list[str]:
         """The translation of each text, in their order.
 
-        `beam`: hypotheses of a beam search, 1 takes the likeliest token each time; `length_penalty`: see
+        `beam`: hypotheses of a beam search, 1 always takes the most likely token; `length_penalty`: see
         `foretell.nn.decoding`; `batch`: texts at once, which changes the speed alone. A text without words gives an
         empty one; one longer than any that it was trained on is translated in pieces. `on_progress` is told the share
         that is done. Raises `SettingsError` for numbers that make no sense, `ModelError` without `train` or `load`.
@@ -224,7 +224,7 @@ class Translator(Model[TranslatorSettings, Learned, TranslationNetwork, Pairs, S
 def check_search(beam: int, length_penalty: float, batch: int) -> None:
     """Raise `SettingsError` for numbers that make no sense."""
     if not 1 <= beam <= 100:
-        raise SettingsError(f"beam is {beam}: it must be from 1, the likeliest token each time, to 100")
+        raise SettingsError(f"beam is {beam}: it must be from 1, always the most likely token, to 100")
     if not 0 <= length_penalty <= 10:
         raise SettingsError(f"length_penalty is {length_penalty:g}: it must be from 0 to 10")
     if not 1 <= batch <= 10_000:

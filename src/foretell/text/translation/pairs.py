@@ -58,7 +58,7 @@ def read_pairs(source: str | Path, target: str | Path, encoding: str | None = No
     found = [read_lines(path, encoding) for path in (source, target)]
     for path, lines in zip((source, target), found, strict=True):
         if not any(line.strip() for line in lines):
-            raise TextError(f"{path} is empty; it needs one sentence a line")
+            raise TextError(f"{path} is empty; it needs one sentence per line")
     sources, targets = found
     if len(sources) != len(targets):
         raise TextError(
@@ -90,6 +90,6 @@ def read_table_pairs(
         if name not in frame.columns:
             raise TextError(f"{table} has no column {name!r}; it has {listed}")
     if source == target:
-        raise SettingsError(f"source and target are both to be the column {source!r}: give two")
+        raise SettingsError(f"source and target are both the column {source!r}: give two")
     columns = [["" if cell is None else str(cell) for cell in frame[name].to_list()] for name in (source, target)]
     return of_lines(columns[0], columns[1], str(table))

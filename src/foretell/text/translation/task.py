@@ -47,8 +47,8 @@ class TrainingTask:
         """Raises `TextError` where there are no rows."""
         if not rows:
             raise TextError(
-                f"every pair has more than {settings.longest} tokens on a side: give one sentence a line, or a larger "
-                "longest (--longest)"
+                f"every pair has more than {settings.longest} tokens on a side: give one sentence per line, or a "
+                "larger longest (--longest)"
             )
         self._rows = rows
         self._settings = settings
