@@ -58,7 +58,7 @@ def test_what_is_said_of_the_network(voices: Path, tiny, tmp_path: Path, make_to
 
 def test_sounds_that_were_read_for_another_head(voices: Path, tiny) -> None:
     parts = Sounds(voices).parts(tiny())
-    with pytest.raises(SettingsError, match="another head than gaussian"):
+    with pytest.raises(SettingsError, match="a head other than gaussian"):
         AudioModel(tiny(head="gaussian")).train(parts.training, parts.validation)
 
 
@@ -89,7 +89,7 @@ def test_a_stopped_run_goes_on_to_the_same_weights(voices: Path, tiny, tmp_path:
     assert steps == [4, 5, 6]
     for one, other in zip(whole.network.parameters(), resumed.network.parameters(), strict=True):
         assert torch.equal(one, other)
-    with pytest.raises(ModelError, match="of another network"):
+    with pytest.raises(ModelError, match="comes from another network"):
         trained(tiny(steps=6, chunk=128, residual=4), voices, checkpoint=checkpoint)
 
 

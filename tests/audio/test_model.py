@@ -135,7 +135,7 @@ def test_a_folder_keeps_it(head: str, voices: Path, tmp_path: Path) -> None:
     assert not loaded.network.training
     np.testing.assert_array_equal(loaded.generate(0.01), model.generate(0.01))
     assert judged(loaded, voices) == judged(model, voices)
-    with pytest.raises(SettingsError, match="tells no speakers apart"):
+    with pytest.raises(SettingsError, match="was not trained with speakers"):
         loaded.generate(0.01, speaker="ann")
 
 

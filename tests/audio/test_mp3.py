@@ -49,7 +49,7 @@ def test_frames_are_counted(mode: str, rate: int, tmp_path: Path) -> None:
 
 def test_a_varying_bit_rate_without_a_header_is_refused(tmp_path: Path) -> None:
     (tmp_path / "s.mp3").write_bytes(without_first_frame(encoded(tmp_path / "s.mp3", "VARIABLE", 16_000)))
-    with pytest.raises(AudioError, match=r"does not say how long it is.*convert it to WAV or FLAC"):
+    with pytest.raises(AudioError, match=r"does not state its length.*convert it to WAV or FLAC"):
         read_sound(tmp_path / "s.mp3")
 
 

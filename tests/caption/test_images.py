@@ -126,11 +126,11 @@ def test_what_is_no_picture(tmp_path: Path) -> None:
     Image.fromarray(np.zeros((4, 4), np.float32)).save(floats, "TIFF")
     cases = {
         "empty.png": (b"", "empty"),
-        "text.png": (b"no picture at all", "no picture that can be read"),
+        "text.png": (b"no picture at all", "not a readable picture"),
         "cut.png": (whole.getvalue()[:3000], "cut short"),
         "cut.jpg": (jpeg.getvalue()[:-100], "cut short"),
         "bare.png": (_header(64, 64), "cut short"),
-        "page.eps": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "no picture that can be read"),
+        "page.eps": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not a readable picture"),
         "levels.tif": (floats.getvalue(), "8 or 16 bits"),
     }
     for name, (content, said) in cases.items():

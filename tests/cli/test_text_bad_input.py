@@ -78,8 +78,8 @@ def author() -> LanguageModel:
     [
         (["--start", "to see"], ["'s' (U+0073), first as its character number 4"]),
         (["--start", "to\u20ac\udcff"], ["U+20AC", "U+DCFF"]),
-        (["--length", "0"], ["--length 0"]),
-        (["--length", "-5"], ["--length -5"]),
+        (["--length", "0"], ["length is 0", "from 1 to 1,000,000,000"]),
+        (["--length", "-5"], ["length is -5"]),
         (["--length", "1000000000000000000000000"], ["1,000,000,000"]),
         (["--length", "1000000000", "--json"], ["10,000,000"]),
         (["--temperature", "0"], ["temperature must be a number above 0", "top_k=1"]),

@@ -152,9 +152,9 @@ ON, LONG, END = bytes([0x90, 60, 70]), b"\xff\xff\xff\x7f", b"\x00\xff\x2f\x00"
         (raw(b"\x00" + ON + END, LONG + ON + END), "longer than 100,000 sixteenths"),
         (raw(b"\x00" + ON + LONG + b"\xff\x2f\x00"), "longer than 100,000 sixteenths"),
         # A number that no float holds, one that mido reads ever more slowly, and one that is merely too large.
-        (raw(b"\x00" + ON + b"\xff" * 3000 + b"\x7f" + ON), "waits longer than a MIDI file can say"),
+        (raw(b"\x00" + ON + b"\xff" * 3000 + b"\x7f" + ON), "a pause is longer than a MIDI file can express"),
         (raw(b"\x00" + ON + b"\xff" * 500_000 + b"\x7f" + ON), "has no end"),
-        (raw(b"\x00" + ON + b"\x81" + LONG + ON), "waits longer than a MIDI file can say"),
+        (raw(b"\x00" + ON + b"\x81" + LONG + ON), "a pause is longer than a MIDI file can express"),
         (b"MThd" + bytes(2 << 20), "larger than 1 MiB"),
         # Many parts, each of which sounds for as long as a piece may last.
         (raw(*[b"\0" + ON + b"\x86\x8d\x10\xff\x2f\0"] * 200, ticks=4), "more than 10,000,000 sixteenths in all"),

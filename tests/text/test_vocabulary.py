@@ -93,7 +93,7 @@ def _definition(kind: str = "BPE", vocab: Any = None, merges: Any = ()) -> str:
     ],
 )  # fmt: skip
 def test_a_damaged_definition_is_a_value_error(definition: str) -> None:
-    with pytest.raises(ValueError, match="no vocabulary"):
+    with pytest.raises(ValueError, match="not a vocabulary"):
         Vocabulary(definition)
 
 

@@ -203,7 +203,7 @@ class AudioModel(Model[AudioSettings, Learned, WaveNet, Corpus, Score]):
         if not self.speakers:
             if speaker is not None:
                 raise SettingsError(
-                    f"speaker {speaker!r}: this model was not trained with speakers; use --speakers-from"
+                    f"speaker {speaker!r}: this model was not trained with speakers; train one with --speakers-from"
                 )
             return None
         if speaker is None:

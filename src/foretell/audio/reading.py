@@ -115,7 +115,7 @@ def _mono_blocks(path: Path, file: Any, mixing: Mixing) -> Iterator[NDArray[np.f
     if hidden:
         raise AudioError(
             f"{path} does not state its length, so {hidden:,} of its samples would not be read (an MP3 file of "
-            "varying bit rate without a Xing header): convert it to WAV or FLAC"
+            "variable bit rate without a Xing header): convert it to WAV or FLAC"
         )
     while True:
         try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from foretell.caption.settings import CaptionSettings
+from foretell.caption.settings import WIDEST, CaptionSettings
 from foretell.declaration import DATA, Setting
 from foretell.model.answer import TableAnswer
 from foretell.model.holdout import held_out
@@ -97,7 +97,13 @@ class Describe(TableAnswer):
         Setting("Pictures, or folders of pictures.", positional=True, metavar="IMAGE..."),
     ] = ()
     beam: Annotated[
-        int, Setting("Beam size; 1 always takes the most likely word (greedy decoding).", "How it predicts")
+        int,
+        Setting(
+            "Beam size; 1 always takes the most likely word (greedy decoding).",
+            "How it predicts",
+            at_least=1,
+            at_most=WIDEST,
+        ),
     ] = 1
     device: Annotated[
         str,
@@ -111,9 +117,7 @@ class Describe(TableAnswer):
     def run(self, model: Any, printer: Printer) -> dict[str, Any]:
         """See `Answer`."""
         from foretell.caption.images import image_files, read_images
-        from foretell.caption.model import check_beam
 
-        check_beam(self.beam)
         files = image_files(self.images)
         # Where printed lines stay, there would be more progress lines than captions.
         with printer.progress("Reading", lines=False) as on_progress:

@@ -13,7 +13,7 @@ import torch
 from foretell.caption import task
 from foretell.caption.images import Picture, read_images
 from foretell.caption.network import CaptionNetwork, build
-from foretell.caption.settings import CaptionSettings
+from foretell.caption.settings import WIDEST, CaptionSettings
 from foretell.caption.table import Captioned
 from foretell.caption.task import Score, TrainingTask
 from foretell.errors import ImageError, SettingsError
@@ -22,7 +22,6 @@ from foretell.text.vocabulary import END, START, Vocabulary
 from foretell.training.hardware import Hardware
 
 _AT_ONCE = 128
-_WIDEST = 1000
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,8 @@ class Captioner(Model[CaptionSettings, Learned, CaptionNetwork, Captioned, Score
         `on_progress` is told the share that is done. Raises `ImageError` for files that cannot be read, `SettingsError`
         for a beam that makes no sense.
         """
-        check_beam(beam)
+        if not 1 <= beam <= WIDEST:
+            raise SettingsError(f"beam is {beam}: it must be from 1 to {WIDEST:,}")
         vocabulary, network = self.vocabulary, self.network
         pictures = images if isinstance(images, np.ndarray) else read_images(images, self.settings.size)
         self._require_size(pictures)
@@ -170,9 +170,3 @@ class Captioner(Model[CaptionSettings, Learned, CaptionNetwork, Captioned, Score
                 f"images must be {size} x {size} pixels of uint8, (N, {size}, {size}, 3), "
                 f"got {images.shape} of {images.dtype}: read them with read_image(path, {size})"
             )
-
-
-def check_beam(beam: int) -> None:
-    """Raise `SettingsError` for a beam that makes no sense."""
-    if not 1 <= beam <= _WIDEST:
-        raise SettingsError(f"beam is {beam}: give 1 to {_WIDEST:,}")

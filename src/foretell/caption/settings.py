@@ -14,6 +14,8 @@ from foretell.training.settings import TrainingSettings
 SMALLEST = 16
 LARGEST = 512
 """Largest side of a picture, in pixels."""
+WIDEST = 1000
+"""Largest beam."""
 HALVINGS = 3
 """Number of convolutions that halve the side of a picture."""
 

@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from foretell.errors import SettingsError
-from foretell.storage.outputs import STDOUT, TABLE_ENDINGS, can_draw, require_drawing, require_ending, require_writable
+from foretell.storage.outputs import (
+    STDOUT,
+    TABLE_ENDINGS,
+    can_draw,
+    require_apart,
+    require_drawing,
+    require_ending,
+    require_writable,
+)
 from foretell.storage.whole_folder import is_aside
 
 FOLDER = Path("forecast")
@@ -60,8 +68,8 @@ class Destinations:
         for table in (self.forecast, self.backtest):
             if table is not None and table != STDOUT:
                 require_ending(Path(table), TABLE_ENDINGS)
-                if any(read is not None and Path(read).resolve() == Path(table).resolve() for read in tables):
-                    raise SettingsError(f"output {table} is the table that is read, which would be lost; give another")
+                for read in tables:
+                    require_apart(Path(table), read, "the table")
                 require_writable(Path(table), self.folder)
         for path, ending in ((self.report, ".html"), (self.picture, ".png")):
             if path is not None:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar
 
 from foretell.declaration import OUTPUT, Setting
 from foretell.errors import SettingsError
+from foretell.field_types import settle_fields
 from foretell.model.printer import Printer
 from foretell.storage.outputs import STDOUT, TABLE_ENDINGS, require_apart, require_ending, require_writable
 
@@ -21,6 +22,9 @@ class Answer(ABC):
 
     verb: ClassVar[str]
     """`predict` for answers about given data, `generate` for new sequences."""
+
+    def __post_init__(self) -> None:
+        settle_fields(self)
 
     def takes_stdout(self, *, json: bool) -> bool:  # noqa: ARG002
         """Return whether the answer goes to standard output, so that messages must not.

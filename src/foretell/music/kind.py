@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
@@ -106,11 +105,12 @@ class Compose(Answer):
         Setting(f"Number of new chords to compose, each one sixteenth note; {_CHORDS} if not given.", _PIECE),
     ] = None
     seconds: Annotated[
-        float | None, Setting("Duration of the new chords in seconds, instead of their number.", _PIECE, metavar="S")
+        float | None,
+        Setting("Duration of the new chords in seconds, instead of their number.", _PIECE, above=0, metavar="S"),
     ] = None
     start: Annotated[Path | None, Setting("Chorale (.csv, .mid) whose beginning the piece continues.", _PIECE)] = None
-    start_chords: Annotated[int, Setting("Number of chords to take from that file.", _PIECE)] = 16
-    tempo: Annotated[float, Setting("Beats per minute.", _PIECE, metavar="BPM")] = 90.0
+    start_chords: Annotated[int, Setting("Number of chords to take from that file.", _PIECE, at_least=1)] = 16
+    tempo: Annotated[float, Setting("Beats per minute.", _PIECE, at_least=10, at_most=1000, metavar="BPM")] = 90.0
     drawing: Drawing = field(default_factory=Drawing)
 
     def check(self, *, json: bool) -> None:  # noqa: ARG002
@@ -125,8 +125,6 @@ class Compose(Answer):
         if find_spec(package) is None:
             raise MissingExtraError(f"output {self.out} needs the package {package}: pip install 'foretell[music]'")
         require_apart(self.out, self.start, "the chorale")
-        if not (math.isfinite(self.tempo) and 10 <= self.tempo <= 1000):
-            raise SettingsError(f"--tempo {self.tempo:g}: give 10 to 1,000 beats per minute")
         self._new_chords()
 
     def run(self, model: Any, printer: Printer) -> dict[str, Any]:
@@ -169,8 +167,6 @@ class Compose(Answer):
             return _CHORDS if self.chords is None else self.chords
         if self.chords is not None:
             raise SettingsError("--chords and --seconds both set the length of the piece: give only one")
-        if not (math.isfinite(self.seconds) and self.seconds > 0):
-            raise SettingsError(f"--seconds {self.seconds:g}: give a number above 0")
         chords = self.seconds / self._sixteenth
         if chords > _MOST_CHORDS:
             raise SettingsError(f"--seconds {self.seconds:g}: that is more than {_MOST_CHORDS:,} chords; give fewer")
@@ -181,8 +177,6 @@ class Compose(Answer):
             return None
         from foretell.music.chorales import read_chorale
 
-        if self.start_chords < 1:
-            raise SettingsError(f"--start-chords {self.start_chords}: give at least 1, or omit --start")
         return read_chorale(self.start).notes[: self.start_chords]
 
 

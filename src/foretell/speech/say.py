@@ -40,7 +40,7 @@ class Say(Answer):
         Setting("Output file, .wav or .flac; - streams to standard output.", OUTPUT, metavar="FILE", short="-o"),
     ]
     text: Annotated[
-        str, Setting("The text; - or nothing reads standard input, line by line.", positional=True, metavar="[TEXT]")
+        str, Setting("The text; - or nothing reads standard input, line by line.", positional=True, metavar="TEXT")
     ] = STDOUT
     file: Annotated[
         Path | None, Setting("Read the text from this file, optionally gzipped, instead.", DATA, short="-f")

@@ -34,7 +34,7 @@ def test_ctrl_c_and_on(start: Callable[..., subprocess.Popen[str]], run, tmp_pat
 
     done = run(*train, "--residual", "4")
     assert done.exit_code == 2
-    assert "of another network" in done.stderr
+    assert "comes from another network" in done.stderr
     assert "voice.checkpoint" in done.stderr
     assert "delete the folder" in done.stderr
 

@@ -142,7 +142,7 @@ def test_refusals(reviews: Callable[..., Any], tiny: Callable[..., ClassifierSet
     for asked in (lambda: model.parameters, model.facts, lambda: model.classes, lambda: model.features):
         with pytest.raises(ModelError, match="not been trained yet"):
             asked()
-    with pytest.raises(TextError, match="two classes at least"):
+    with pytest.raises(TextError, match="at least two classes"):
         model.train(LabelledTexts(["a", "b"], ["x", "x"]))
     model.train(LabelledTexts(*reviews(40)), device="cpu")
     with pytest.raises(TextError, match="'odd' is not one of the classes that the model knows: bad, good"):

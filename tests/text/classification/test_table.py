@@ -50,7 +50,7 @@ def test_columns_that_will_not_do(text: str, label: str, said: str) -> None:
 def test_no_row_has_both() -> None:
     with pytest.raises(TableError, match="no row has both a text"):
         labelled_texts(pl.DataFrame({"said": ["a", ""], "mood": ["", "x"]}), "said", "mood")
-    with pytest.raises(SettingsError, match="both to be the column 'said'"):
+    with pytest.raises(SettingsError, match="both the column 'said'"):
         labelled_texts(pl.DataFrame({"said": ["a"]}), "said", "said")
 
 

@@ -50,7 +50,7 @@ def test_a_table(tmp_path: Path) -> None:
         read_table_pairs(tmp_path / "b")
     with pytest.raises(TextError, match="no column 'Latin'; it has id, English, French"):
         read_table_pairs(tmp_path / "b", "English", "Latin")
-    with pytest.raises(SettingsError, match="both to be the column 'English'"):
+    with pytest.raises(SettingsError, match="both the column 'English'"):
         read_table_pairs(tmp_path / "b", "English", "English")
 
 

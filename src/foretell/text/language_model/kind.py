@@ -63,7 +63,7 @@ class Write(Answer):
 
     verb: ClassVar[str] = "generate"
     start: Annotated[str, Setting("Text to continue from; by default the model starts from scratch.", "The text")] = ""
-    length: Annotated[int, Setting("Number of characters to generate.", "The text")] = 500
+    length: Annotated[int, Setting("Number of characters to generate.", "The text", at_least=1, at_most=_LONGEST)] = 500
     drawing: Drawing = field(default_factory=Drawing)
 
     def takes_stdout(self, *, json: bool) -> bool:  # noqa: ARG002
@@ -72,9 +72,8 @@ class Write(Answer):
 
     def check(self, *, json: bool) -> None:
         """See `Answer`."""
-        longest = _LONGEST_DOCUMENT if json else _LONGEST
-        if not 1 <= self.length <= longest:
-            raise SettingsError(f"--length {self.length}: give 1 to {longest:,} characters")
+        if json and self.length > _LONGEST_DOCUMENT:
+            raise SettingsError(f"length is {self.length}: with --json it must be at most {_LONGEST_DOCUMENT:,}")
 
     def run(self, model: Any, printer: Printer) -> dict[str, Any]:
         """See `Answer`."""

@@ -11,6 +11,7 @@ import torch
 from foretell.nn.decoding.tokens import generate
 from foretell.text.batches import padded
 from foretell.text.translation.network import TranslationNetwork
+from foretell.text.translation.settings import Search
 from foretell.text.translation.task import Vocabularies
 from foretell.text.vocabulary import END, START, Vocabulary
 
@@ -36,17 +37,14 @@ def translate(
     network: TranslationNetwork,
     vocabularies: Vocabularies,
     texts: Sequence[str],
-    *,
+    search: Search,
     longest: int,
-    beam: int,
-    length_penalty: float,
-    batch: int,
     on_progress: Callable[[float], None] | None = None,
 ) -> Translations:
-    """The translation of each text, in their order; a text without words has an empty one.
+    """Return the translation of each text, in order; that of a text without words is empty.
 
-    Texts of about one length go together, `batch` at once, so that memory does not depend on their number. A text of
-    more than `longest` tokens is translated in pieces, cut where a sentence or at least a word ends.
+    Batches hold texts of similar length, so that memory does not depend on the number of texts. A text of more than
+    `longest` tokens is translated in pieces, cut where a sentence or at least a word ends.
     """
     found = vocabularies.source.encode([text.strip() for text in texts])
     pieces = [list(cut(row, longest, vocabularies.source)) for row in found]
@@ -54,8 +52,8 @@ def translate(
     order = sorted(range(len(flat)), key=lambda n: len(flat[n][1]), reverse=True)
     written: list[list[int]] = [[] for _ in flat]
     device, tokens = network.bias.device, 0
-    for first in range(0, len(order), batch):
-        group = order[first : first + batch]
+    for first in range(0, len(order), search.batch):
+        group = order[first : first + search.batch]
         source, lengths = padded([flat[n][1] for n in group])
         with torch.no_grad():
             state = network.encode(source.to(device), lengths)
@@ -67,8 +65,8 @@ def translate(
             start,
             max_steps=2 * longest + _SPARE,
             end=END,
-            beam_size=beam,
-            length_penalty=length_penalty,
+            beam_size=search.beam,
+            length_penalty=search.length_penalty,
         )
         for n, row, count in zip(group, ids.tolist(), counts.tolist(), strict=True):
             written[n] = row[:count]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
@@ -18,7 +18,7 @@ from foretell.model.printer import Printer
 from foretell.model.source import Encoding, Parts, Progressed, Source
 from foretell.storage.outputs import STDOUT, require_apart, require_writable
 from foretell.terminal import printable
-from foretell.text.translation.settings import TranslatorSettings
+from foretell.text.translation.settings import Search, TranslatorSettings
 
 if TYPE_CHECKING:
     from foretell.text.translation.pairs import Pairs
@@ -28,7 +28,6 @@ _FEWEST, _MOST = 100, 1000
 _LISTED = 5
 _AT_ONCE = 2048
 """Number of lines of a file that are translated before they are written to standard output."""
-_SEARCH = "Decoding"
 
 
 @dataclass(frozen=True)
@@ -101,20 +100,13 @@ class Translate(Answer):
     source: Annotated[
         str,
         Setting(
-            "Sentences, one per line, optionally gzipped; - reads standard input.", positional=True, metavar="[FILE]"
+            "Sentences, one per line, optionally gzipped; - reads standard input.", positional=True, metavar="FILE"
         ),
     ] = STDOUT
     output: Annotated[
         Path | None, Setting("Write to this file instead of standard output.", OUTPUT, metavar="FILE", short="-o")
     ] = None
-    beam: Annotated[
-        int, Setting("Beam size; 1 always takes the most likely token (greedy decoding) and is faster.", _SEARCH)
-    ] = 5
-    length_penalty: Annotated[
-        float,
-        Setting("Length penalty of the beam search: above 0 favours longer translations.", _SEARCH, metavar="ALPHA"),
-    ] = 1.0
-    batch: Annotated[int, Setting("Batch size, in sentences: larger is faster and takes more memory.", _SEARCH)] = 64
+    search: Search = field(default_factory=Search)
     encoding: Encoding = None
 
     def takes_stdout(self, *, json: bool) -> bool:  # noqa: ARG002
@@ -135,15 +127,12 @@ class Translate(Answer):
 
     def run(self, model: Any, printer: Printer) -> dict[str, Any]:
         """See `Answer`."""
-        from foretell.text.translation.model import check_search
-
-        check_search(self.beam, self.length_penalty, self.batch)
         written: list[str] = []
         lines = tokens = cut = 0
         seconds = 0.0
         for group in self._groups():
             began = monotonic()
-            done = model.translated(group, beam=self.beam, length_penalty=self.length_penalty, batch=self.batch)
+            done = model.translated(group, **vars(self.search))
             seconds += monotonic() - began
             lines, tokens, cut = lines + len(group), tokens + done.tokens, cut + done.cut
             if self.output is None:
@@ -164,7 +153,7 @@ class Translate(Answer):
             "lines_cut": cut,
             "tokens": tokens,
             "seconds": seconds,
-            "beam": self.beam,
+            "beam": self.search.beam,
             "files": {"translations": str(self.output)},
         }
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from foretell.errors import SettingsError, TextError
+from foretell.errors import TextError
 from foretell.model import score as model_score
 from foretell.model.base import Model, Recipe
 from foretell.model.printer import Printer
@@ -16,12 +16,8 @@ from foretell.text.translation.bleu import bleu
 from foretell.text.translation.decoding import Translations
 from foretell.text.translation.network import TranslationNetwork
 from foretell.text.translation.pairs import Pairs
-from foretell.text.translation.settings import TranslatorSettings
+from foretell.text.translation.settings import Search, TranslatorSettings
 from foretell.text.translation.task import TrainingTask, Vocabularies
-
-BEAM = 5
-LENGTH_PENALTY = 1.0
-BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -84,61 +80,30 @@ class Translator(Model[TranslatorSettings, Learned, TranslationNetwork, Pairs, S
         return self.learned.vocabularies
 
     def predict(
-        self,
-        texts: Sequence[str],
-        *,
-        beam: int = BEAM,
-        length_penalty: float = LENGTH_PENALTY,
-        batch: int = BATCH,
-        on_progress: Callable[[float], None] | None = None,
+        self, texts: Sequence[str], *, on_progress: Callable[[float], None] | None = None, **search: Any
     ) -> list[str]:
-        """The translation of each text, in their order.
+        """Return the translation of each text, in order.
 
-        `beam`: hypotheses of a beam search, 1 always takes the most likely token; `length_penalty`: see
-        `foretell.nn.decoding`; `batch`: texts at once, which changes the speed alone. A text without words gives an
-        empty one; one longer than any that it was trained on is translated in pieces. `on_progress` is told the share
-        that is done. Raises `SettingsError` for numbers that make no sense, `ModelError` without `train` or `load`.
+        `search`: fields of `Search`: `beam` (hypotheses; 1 always takes the most likely token), `length_penalty` (see
+        `foretell.nn.decoding`) and `batch` (texts at once, which only affects the speed). The translation of a text
+        without words is empty; a text longer than any in training is translated in pieces. `on_progress` gets the
+        fraction that is done. Raises `SettingsError` for invalid numbers, `ModelError` without `train` or `load`.
         """
-        return self.translated(
-            texts, beam=beam, length_penalty=length_penalty, batch=batch, on_progress=on_progress
-        ).texts
+        return self.translated(texts, on_progress=on_progress, **search).texts
 
     def translated(
-        self,
-        texts: Sequence[str],
-        *,
-        beam: int = BEAM,
-        length_penalty: float = LENGTH_PENALTY,
-        batch: int = BATCH,
-        on_progress: Callable[[float], None] | None = None,
+        self, texts: Sequence[str], *, on_progress: Callable[[float], None] | None = None, **search: Any
     ) -> Translations:
-        """As `predict`, with how many tokens were written, and how many texts were cut."""
-        check_search(beam, length_penalty, batch)
+        """As `predict`, with the numbers of tokens written and of texts that were split."""
+        chosen = Search(**search)
         network, learned = self._trained()
-        return decoding.translate(
-            network,
-            learned.vocabularies,
-            texts,
-            longest=learned.longest,
-            beam=beam,
-            length_penalty=length_penalty,
-            batch=batch,
-            on_progress=on_progress,
-        )
+        return decoding.translate(network, learned.vocabularies, texts, chosen, learned.longest, on_progress)
 
-    def evaluate(
-        self,
-        data: Pairs,
-        *,
-        on_progress: Callable[[float], None] | None = None,
-        beam: int = BEAM,
-        length_penalty: float = LENGTH_PENALTY,
-        batch: int = BATCH,
-    ) -> Score:
+    def evaluate(self, data: Pairs, *, on_progress: Callable[[float], None] | None = None, **search: Any) -> Score:
         """Evaluate translations of `data.sources` against `data.targets`; the arguments are those of `predict`."""
-        check_search(beam, length_penalty, batch)
+        chosen = Search(**search)
         network, learned = self._trained()
-        return self._score(network, learned, data, on_progress, beam=beam, length_penalty=length_penalty, batch=batch)
+        return self._score(network, learned, data, chosen, on_progress)
 
     def sentences(self) -> list[str]:
         """See `Model`."""
@@ -173,7 +138,7 @@ class Translator(Model[TranslatorSettings, Learned, TranslationNetwork, Pairs, S
             units_per_step=chores.tokens_per_step,
             identity=lambda: hashlib.sha256(repr((rows, judged)).encode()).hexdigest(),
             evaluate=(lambda network: task.evaluate(network, judged)) if judged else None,
-            score=(lambda network: self._score(network, learned, held)) if len(held) else None,
+            score=(lambda network: self._score(network, learned, held, Search())) if len(held) else None,
         )
 
     def _score(
@@ -181,22 +146,12 @@ class Translator(Model[TranslatorSettings, Learned, TranslationNetwork, Pairs, S
         network: TranslationNetwork,
         learned: Learned,
         data: Pairs,
+        search: Search,
         on_progress: Callable[[float], None] | None = None,
-        *,
-        beam: int = BEAM,
-        length_penalty: float = LENGTH_PENALTY,
-        batch: int = BATCH,
     ) -> Score:
         rows = learned.vocabularies.rows(data, self.settings.longest)
         translations = decoding.translate(
-            network,
-            learned.vocabularies,
-            data.sources,
-            longest=learned.longest,
-            beam=beam,
-            length_penalty=length_penalty,
-            batch=batch,
-            on_progress=on_progress,
+            network, learned.vocabularies, data.sources, search, learned.longest, on_progress
         )
         found = bleu(translations.texts, data.targets)
         return Score(task.evaluate(network, rows) if rows else None, found.score, len(data), found.signature)
@@ -219,13 +174,3 @@ class Translator(Model[TranslatorSettings, Learned, TranslationNetwork, Pairs, S
             "pairs_too_long": learned.too_long,
             "longest": learned.longest,
         }
-
-
-def check_search(beam: int, length_penalty: float, batch: int) -> None:
-    """Raise `SettingsError` for numbers that make no sense."""
-    if not 1 <= beam <= 100:
-        raise SettingsError(f"beam is {beam}: it must be from 1, always the most likely token, to 100")
-    if not 0 <= length_penalty <= 10:
-        raise SettingsError(f"length_penalty is {length_penalty:g}: it must be from 0 to 10")
-    if not 1 <= batch <= 10_000:
-        raise SettingsError(f"batch is {batch}: it must be from 1 to 10,000 texts")

@@ -7,11 +7,47 @@ from functools import partial
 from typing import Annotated, Literal
 
 from foretell.declaration import DATA, TRAINING, Setting
+from foretell.field_types import settle_fields
 from foretell.model.settings import ModelSettings, held_out_share
 from foretell.training.settings import TrainingSettings
 
 Cell = Literal["gru", "lstm"]
 Attention = Literal["general", "dot", "additive"]
+_DECODING = "Decoding"
+
+
+@dataclass(frozen=True)
+class Search:
+    """Settings of the beam search for translations; raises SettingsError on an invalid value."""
+
+    beam: Annotated[
+        int,
+        Setting(
+            "Beam size; 1 always takes the most likely token (greedy decoding) and is faster.",
+            _DECODING,
+            at_least=1,
+            at_most=100,
+        ),
+    ] = 5
+    length_penalty: Annotated[
+        float,
+        Setting(
+            "Length penalty of the beam search: above 0 favours longer translations.",
+            _DECODING,
+            at_least=0,
+            at_most=10,
+            metavar="ALPHA",
+        ),
+    ] = 1.0
+    batch: Annotated[
+        int,
+        Setting(
+            "Batch size, in sentences: larger is faster and takes more memory.", _DECODING, at_least=1, at_most=10_000
+        ),
+    ] = 64
+
+    def __post_init__(self) -> None:
+        settle_fields(self)
 
 
 @dataclass(frozen=True)
