@@ -143,7 +143,7 @@ def _check(tokens: Any, merges: Any) -> None:
         raise ValueError(f"not a vocabulary: its tokens are not numbered from 0 to {len(numbers) - 1}")
     names = sorted(tokens, key=tokens.__getitem__)[: len(_NAMES)]
     if names != _NAMES:
-        raise ValueError(f"no vocabulary of foretell's: its first tokens are {names}")
+        raise ValueError(f"not a vocabulary of foretell's: its first tokens are {names}")
     if any("\ud800" <= letter <= "\udfff" for token in tokens for letter in token):
         raise ValueError("not a vocabulary: a token is half a character")
     for merge in merges:
