@@ -77,8 +77,9 @@ def chosen_blend(
         loss(w) / loss(best alone) + (doubt / windows + constant) * KL(w || prior)
 
     where `windows` is the number of windows that do not overlap: the fewer there are, the closer the weights stay to
-    the `prior` (a Gibbs posterior; Zhang, 2006). If the result is worse than the best of the `simple` forecasters, the
-    weights with the lowest loss are used instead, or, if these are worse too, that forecaster alone.
+    the `prior` (a Gibbs posterior; Zhang, 2006). If the result is worse than the best of the `simple` forecasters by
+    more than a share of 1 / windows, which is no more than chance, the weights with the lowest loss are used instead,
+    or, if these are worse too, that forecaster alone.
     """
     names = list(forecasts)
     believed = np.array([prior.get(name, 0.0) for name in names])
@@ -103,15 +104,15 @@ def chosen_blend(
     alone = np.eye(len(names))
     losses = {name: held.loss(alone[k]) for k, name in enumerate(names)}
     safest = min((name for name in names if name in simple), key=losses.__getitem__, default=None)
-    floor = np.inf if safest is None else losses[safest]
+    highest = np.inf if safest is None else losses[safest] * (1 + 1 / max(windows, 1))
     faint = np.where(believed > 0, believed, _FAINT)
     pull = _DOUBT / windows + _ALWAYS if windows else np.inf
     choices = [held.best(faint / faint.sum(), pull), held.best(np.full(len(names), 1 / len(names)), 0.0)]
     if safest is not None:
         choices.append(alone[names.index(safest)])
-    # The last candidate is the lower bound itself, so that one of them always qualifies.
+    # The last candidate is the simple forecaster itself, so that one of them always qualifies.
     shares, loss = next(
-        (shares, loss) for shares in map(_without_crumbs, choices) if (loss := held.loss(shares)) <= floor
+        (shares, loss) for shares in map(_without_crumbs, choices) if (loss := held.loss(shares)) <= highest
     )
     return Blend(_kept(names, shares), losses, loss, windows)
 
