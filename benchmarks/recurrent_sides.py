@@ -16,6 +16,8 @@ Shape = tuple[int, int, int, int]
 """B sequences of T steps, I input features, H hidden features."""
 TOLERANCE = 1e-4
 """How far two sides may differ, by the largest value of the tensor: fp32 through up to 1,000 steps."""
+HALF_TOLERANCE = 0.1
+"""The same where one of them is in half precision: some ten times the rounding to bfloat16."""
 
 
 class DisagreementError(Exception):
@@ -93,21 +95,21 @@ def layer(cell: Cell, shape: Shape, device: str) -> nn.Module:
     return made.to(device)
 
 
-def ours_side(made: nn.Module, given: Batch, training: bool, ragged: bool = False) -> Side:
-    """The layer on its batch; `ragged` hands it the lengths."""
+def ours_side(made: nn.Module, given: Batch, training: bool, ragged: bool = False, half: bool = False) -> Side:
+    """The layer on its batch; `ragged` hands it the lengths, `half` runs it under autocast to bfloat16."""
     made.train(training)
     if ragged:
         x, lengths = given.x, given.lengths
         return _side(lambda: made(x, lengths=lengths)[0], _named(made), Batch(x, given.cotangent), training)
-    return _side(lambda: made(given.x)[0], _named(made), given, training)
+    return _side(lambda: made(given.x)[0], _named(made), given, training, half)
 
 
-def torch_side(cell: Cell, made: nn.Module, shape: Shape, given: Batch, training: bool) -> Side:
+def torch_side(cell: Cell, made: nn.Module, shape: Shape, given: Batch, training: bool, half: bool = False) -> Side:
     """What computes the same as `made` by torch alone, with a copy of its weights."""
     if cell.torch:
         peer = cell.torch(*shape[2:]).to(given.x.device).train(training)
         peer.load_state_dict(made.state_dict())
-        return _side(lambda: peer(given.x)[0], _named(peer), given, training)
+        return _side(lambda: peer(given.x)[0], _named(peer), given, training, half)
     assert cell.loop
     loop, weights = cell.loop, {n: p.detach().clone().requires_grad_() for n, p in _named(made).items()}
     return _side(lambda: loop(given.x, weights), weights, given, training)
@@ -117,20 +119,25 @@ def _named(made: nn.Module) -> dict[str, Tensor]:
     return {name.removesuffix("_l0"): parameter for name, parameter in made.named_parameters()}
 
 
-def _side(run: Callable[[], Tensor], parameters: dict[str, Tensor], given: Batch, training: bool) -> Side:
+def _side(
+    run: Callable[[], Tensor], parameters: dict[str, Tensor], given: Batch, training: bool, half: bool = False
+) -> Side:
+    cotangents = {dtype: given.cotangent.to(dtype) for dtype in (torch.bfloat16, given.cotangent.dtype)}
+
     def infer() -> Tensor:
-        with torch.no_grad():
+        with torch.no_grad(), torch.autocast(given.x.device.type, torch.bfloat16, enabled=half):
             return run()
 
     def train() -> Tensor:
         for parameter in parameters.values():
             parameter.grad = None
-        outputs = run()
-        torch.autograd.backward(outputs, given.cotangent)
+        with torch.autocast(given.x.device.type, torch.bfloat16, enabled=half):
+            outputs = run()
+        torch.autograd.backward(outputs, cotangents[outputs.dtype])
         return outputs
 
     def results() -> dict[str, Tensor]:
-        outputs = (train if training else infer)().detach()
+        outputs = (train if training else infer)().detach().to(given.x.dtype)
         if given.lengths is not None:  # the padded side runs on past a length, where the ragged one gives zeros
             outputs = outputs * given.valid
         gradients = {f"gradient of {n}": p.grad for n, p in parameters.items() if p.grad is not None}
@@ -139,7 +146,7 @@ def _side(run: Callable[[], Tensor], parameters: dict[str, Tensor], given: Batch
     return Side(train if training else infer, results, parameters)
 
 
-def agree(ours: Side, peer: Side) -> None:
+def agree(ours: Side, peer: Side, tolerance: float = TOLERANCE) -> None:
     """Raise DisagreementError unless all that the peer's results hold is the same in ours, up to rounding."""
     left, right = ours.results(), peer.results()
     for name, expected in right.items():
@@ -147,5 +154,5 @@ def agree(ours: Side, peer: Side) -> None:
             raise DisagreementError(f"ours has no {name}")
         largest = float(expected.abs().max())
         apart = float((left[name] - expected).abs().max())
-        if not apart <= TOLERANCE * largest:  # so written, a NaN disagrees
+        if not apart <= tolerance * largest:  # so written, a NaN disagrees
             raise DisagreementError(f"{name}: {apart:.3g} apart, where the largest value is {largest:.3g}")
