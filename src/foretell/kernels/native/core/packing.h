@@ -28,14 +28,13 @@ struct Square {
     int64_t column_stride, depth_stride;
     int64_t columns, depths;
 
+    // One depth, where columns stand side by side.
+    Vec<T> row(int64_t depth) const {
+        return depth < depths ? load_first(from + depth * depth_stride, int(columns)) : Vec<T>{};
+    }
     // Depth by depth, whichever of the two is apart in memory.
     void load(Vec<T>* rows) const {
         constexpr int L = lanes<T>;
-        if (column_stride == 1) {
-            for (int i = 0; i < L; ++i)
-                rows[i] = i < depths ? load_first(from + i * depth_stride, int(columns)) : Vec<T>{};
-            return;
-        }
         if (depth_stride == 1) {
             for (int c = 0; c < L; ++c)
                 rows[c] = c < columns ? load_first(from + c * column_stride, int(depths)) : Vec<T>{};
@@ -77,10 +76,21 @@ void pack_panel(const Panels<F>& to, int64_t panel, SquareAt square_at, int64_t 
     for (int64_t depth = first; depth < end; depth += L) {
         const int deep = int((end - depth < L ? end - depth : L) / values);
         F* const out = to.at(panel) + depth / values * vectors * L;
-        for (int v = 0; v < vectors; ++v) {
-            Vec<T> rows[L];
-            square_at(depth, panel * to.width + v).load(rows);
-            for (int i = 0; i < deep; ++i) store(out + (i * vectors + v) * L, factors_of<F>(rows + i * values));
+        Square<T> squares[tile_vectors];
+        for (int v = 0; v < vectors; ++v) squares[v] = square_at(depth, panel * to.width + v);
+        if (squares[0].column_stride == 1) {  // depth after depth as they are to lie
+            for (int i = 0; i < deep; ++i)
+                for (int v = 0; v < vectors; ++v) {
+                    Vec<T> rows[values];
+                    for (int j = 0; j < values; ++j) rows[j] = squares[v].row(i * values + j);
+                    store(out + (i * vectors + v) * L, factors_of<F>(rows));
+                }
+        } else {
+            for (int v = 0; v < vectors; ++v) {
+                Vec<T> rows[L];
+                squares[v].load(rows);
+                for (int i = 0; i < deep; ++i) store(out + (i * vectors + v) * L, factors_of<F>(rows + i * values));
+            }
         }
     }
 }

@@ -32,6 +32,7 @@ class Backward : Traversal<F, Cell> {
   private:
     using Base = Traversal<F, Cell>;
     using T = SumOf<F>;
+    using Activations = ActivationsOf<F>;
     using Base::layout, Base::projected, Base::sequences, Base::shape, Base::state, Base::unit, Base::values,
         Base::vectors, Base::weights;
     using Matrix = typename PackedWeights<F, Cell>::Matrix;
@@ -321,7 +322,7 @@ class Backward : Traversal<F, Cell> {
             Vec<T> squashed{};
             if constexpr (Cell::has_cell) {
                 c = split_c(row, u * L);
-                squashed = tanh<T>(Cell::template cell_again<T>(old, gates));
+                squashed = Activations::tanh(Cell::template cell_again<T>(old, gates));
                 c.fresh += Cell::template backward_through<T>(gates, h.fresh, squashed);
                 if (projected()) store(row.unprojected + u * L, Cell::template output_of<T>(gates, squashed));
             }
@@ -362,7 +363,8 @@ class Backward : Traversal<F, Cell> {
             const Vec<T> c = Cell::template cell_again<T>(unit(row, u), gates);
             const Vec<T> norm = real((c - statistics[cell_mean]) * statistics[cell_scale]);
             const Vec<T> grad = split_h(row, at).fresh;
-            const Vec<T> squashed = tanh<T>(norm * load(vectors.ln_c_weight + at) + load(vectors.ln_c_bias + at));
+            const Vec<T> squashed =
+                Activations::tanh(norm * load(vectors.ln_c_weight + at) + load(vectors.ln_c_bias + at));
             const Vec<T> d = Cell::template backward_through<T>(gates, grad, squashed);
             store(of.normalised + at, norm);
             store(of.squashed + at, squashed);

@@ -31,12 +31,12 @@ struct RNNCell {
     static constexpr int input_gate[] = {0}, hidden_gate[] = {0};
     static constexpr bool has_cell = false, norm_of_sum = true, reset_before = false;
 
-    template <class T>
+    template <class T, class Activations>
     static Vec<T> cell(const Unit<T>&, const Vec<T>* a, T* gates) {
-        store<T>(gates, Relu ? (a[0] < T(0) ? Vec<T>{} : a[0]) : tanh<T>(a[0]));
+        store<T>(gates, Relu ? (a[0] < T(0) ? Vec<T>{} : a[0]) : Activations::tanh(a[0]));
         return Vec<T>{};
     }
-    template <class T>
+    template <class T, class Activations>
     static Vec<T> output(const Unit<T>&, const T* gates, Vec<T>) {
         return load(gates);
     }
@@ -54,28 +54,28 @@ struct LSTMCell {
     static constexpr bool has_cell = true, norm_of_sum = false, reset_before = false;
 
     // c' from the pre-activations i, f, g, o, which become activations.
-    template <class T>
+    template <class T, class Activations>
     static Vec<T> cell(const Unit<T>& unit, const Vec<T>* a, T* gates) {
         Vec<T> i = a[0], f = a[1], o = a[3];
         if (unit.peephole) {
             i += load(unit.peephole) * unit.c;
             f += load(unit.peephole + unit.peephole_stride) * unit.c;
         }
-        i = sigmoid<T>(i);
-        f = sigmoid<T>(f);
-        const Vec<T> g = tanh<T>(a[2]);
+        i = Activations::sigmoid(i);
+        f = Activations::sigmoid(f);
+        const Vec<T> g = Activations::tanh(a[2]);
         const Vec<T> c = f * unit.c + i * g;
         if (unit.peephole) o += load(unit.peephole + 2 * unit.peephole_stride) * c;
         store(gates, i);
         store(gates + lanes<T>, f);
         store(gates + 2 * lanes<T>, g);
-        store(gates + 3 * lanes<T>, sigmoid<T>(o));
+        store(gates + 3 * lanes<T>, Activations::sigmoid(o));
         return c;
     }
     // h' from what the output gate lets through: c', or its layer norm.
-    template <class T>
+    template <class T, class Activations>
     static Vec<T> output(const Unit<T>&, const T* gates, Vec<T> through) {
-        return output_of<T>(gates, tanh<T>(through));
+        return output_of<T>(gates, Activations::tanh(through));
     }
     template <class T>
     static Vec<T> output_of(const T* gates, Vec<T> squashed) {
@@ -125,16 +125,16 @@ struct GRUCell {
     static constexpr int input_gate[] = {2, 0, 1}, hidden_gate[] = {0, 1, 2};
     static constexpr bool has_cell = false, norm_of_sum = false, reset_before = false;
 
-    template <class T>
+    template <class T, class Activations>
     static Vec<T> cell(const Unit<T>&, const Vec<T>* a, T* gates) {
-        const Vec<T> r = sigmoid<T>(a[0]), z = sigmoid<T>(a[1]);
-        store(gates, tanh<T>(load(gates) + r * a[2]));
+        const Vec<T> r = Activations::sigmoid(a[0]), z = Activations::sigmoid(a[1]);
+        store(gates, Activations::tanh(load(gates) + r * a[2]));
         store(gates + lanes<T>, r);
         store(gates + 2 * lanes<T>, z);
         store(gates + 3 * lanes<T>, a[2]);
         return Vec<T>{};
     }
-    template <class T>
+    template <class T, class Activations>
     static Vec<T> output(const Unit<T>& unit, const T* gates, Vec<T>) {
         const Vec<T> n = load(gates), z = load(gates + 2 * lanes<T>);
         return (T(1) - z) * n + z * unit.h;
@@ -157,10 +157,10 @@ struct GRUResetBeforeCell {
     static constexpr int input_gate[] = {2, 0, 1}, hidden_gate[] = {0, 1}, reset_gate[] = {2};
     static constexpr bool has_cell = false, norm_of_sum = false, reset_before = true;
 
-    template <class T>
+    template <class T, class Activations>
     static Vec<T> cell(const Unit<T>&, const Vec<T>* a, T* gates) {
-        store(gates + lanes<T>, sigmoid<T>(a[0]));
-        store(gates + 2 * lanes<T>, sigmoid<T>(a[1]));
+        store(gates + lanes<T>, Activations::sigmoid(a[0]));
+        store(gates + 2 * lanes<T>, Activations::sigmoid(a[1]));
         return Vec<T>{};
     }
     // What the reset gate lets through of h(t-1) as the gates see it.
@@ -169,9 +169,9 @@ struct GRUResetBeforeCell {
         return load(gates + lanes<T>) * seen;
     }
     // h' from the pre-activation of n.
-    template <class T>
+    template <class T, class Activations>
     static Vec<T> output(const Unit<T>& unit, T* gates, Vec<T> a) {
-        const Vec<T> n = tanh<T>(a), z = load(gates + 2 * lanes<T>);
+        const Vec<T> n = Activations::tanh(a), z = load(gates + 2 * lanes<T>);
         store(gates, n);
         return (T(1) - z) * n + z * unit.h;
     }

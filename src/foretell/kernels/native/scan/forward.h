@@ -28,6 +28,7 @@ class Forward : Traversal<F, Cell> {
   private:
     using Base = Traversal<F, Cell>;
     using T = SumOf<F>;
+    using Activations = ActivationsOf<F>;
     using Base::layout, Base::projected, Base::sequences, Base::shape, Base::state, Base::unit, Base::values,
         Base::vectors, Base::weights;
     using Matrix = typename PackedWeights<F, Cell>::Matrix;
@@ -212,9 +213,9 @@ class Forward : Traversal<F, Cell> {
                     const int64_t u = first + i;
                     const Unit<T> old = unit(rows[j], u);
                     T* gates = rows[j].gates + u * Cell::blocks * L;
-                    const Vec<T> c = Cell::template cell<T>(old, tile + i * Cell::hidden_blocks, gates);
+                    const Vec<T> c = Cell::template cell<T, Activations>(old, tile + i * Cell::hidden_blocks, gates);
                     if constexpr (!Cell::reset_before)
-                        keep(rows[j], u, old, Cell::template output<T>(old, gates, c), c);
+                        keep(rows[j], u, old, Cell::template output<T, Activations>(old, gates, c), c);
                 }
             });
     }
@@ -243,7 +244,7 @@ class Forward : Traversal<F, Cell> {
                     const int64_t u = panel * matrix.width + v;
                     const Unit<T> old = unit(rows[j], u);
                     T* gates = rows[j].gates + u * Cell::blocks * L;
-                    keep(rows[j], u, old, Cell::template output<T>(old, gates, tile[v]), Vec<T>{});
+                    keep(rows[j], u, old, Cell::template output<T, Activations>(old, gates, tile[v]), Vec<T>{});
                 }
             });
     }
@@ -295,9 +296,9 @@ class Forward : Traversal<F, Cell> {
             if (!Cell::norm_of_sum) pre[v] += load(gates + (Cell::hidden_first + v) * L);
             if (v + 1 < Cell::hidden_blocks) return;
             const Unit<T> old = unit(row, u);
-            const Vec<T> c = Cell::template cell<T>(old, pre, gates);
+            const Vec<T> c = Cell::template cell<T, Activations>(old, pre, gates);
             if (Cell::has_cell) store(next_c + u * L, real(c));
-            else keep(row, u, old, Cell::template output<T>(old, gates, c), c);
+            else keep(row, u, old, Cell::template output<T, Activations>(old, gates, c), c);
         });
     }
 
@@ -312,7 +313,7 @@ class Forward : Traversal<F, Cell> {
             const Vec<T> through =
                 (c - m.mean) * m.scale * load(vectors.ln_c_weight + at) + load(vectors.ln_c_bias + at);
             const Unit<T> old = unit(row, u);
-            keep(row, u, old, Cell::template output<T>(old, row.gates + at * Cell::blocks, through), c);
+            keep(row, u, old, Cell::template output<T, Activations>(old, row.gates + at * Cell::blocks, through), c);
         });
     }
 

@@ -1,6 +1,7 @@
 // What the scan does alike forwards and backwards: it walks through time, and finds what a step reads.
 #pragma once
 
+#include "core/activations.h"
 #include "scan/cells.h"
 #include "scan/packed_layer.h"
 #include "scan/zoneout.h"
