@@ -7,6 +7,7 @@
 #include <cstring>
 #include <memory>
 #include <random>
+#include <type_traits>
 #include <vector>
 
 #include "core/boundary.h"
@@ -195,16 +196,42 @@ void point_to_results(Scan& scan, Arrays<typename Precision::Values>& found) {
                  room(w.ln_c_bias, hidden)};
 }
 
+// The matrices as bfloat16, and room for their gradients.
+void store_as_half(Scan& scan, Arrays<uint16_t>& given) {
+    const ScanShape& shape = scan.shape;
+    const int64_t rows = gates_of[shape.cell] * shape.hidden;
+    const auto stored = [&](const void*& matrix, int64_t count) {
+        if (!matrix) return;
+        uint16_t* to = given.empty(count);
+        for (int64_t i = 0; i < count; ++i) to[i] = uint16_t(0x3c00 + from(0, 0x1ff));  // 0.0078 to 0.12
+        matrix = to;
+    };
+    stored(scan.weights.weight_ih, rows * shape.inputs);
+    stored(scan.weights.weight_hh, rows * shape.outputs);
+    stored(scan.weights.weight_hr, shape.outputs * shape.hidden);
+    scan.shape.half = 1;
+}
+void point_to_half_gradients(Scan& scan, Arrays<uint16_t>& found) {
+    const ScanShape& shape = scan.shape;
+    const int64_t rows = gates_of[shape.cell] * shape.hidden;
+    scan.gradients.weights.weight_ih = found.empty(rows * shape.inputs);
+    scan.gradients.weights.weight_hh = found.empty(rows * shape.outputs);
+    if (scan.weights.weight_hr) scan.gradients.weights.weight_hr = found.empty(shape.outputs * shape.hidden);
+}
+
 template <class Precision>
 void scan_case() {
     std::vector<int64_t> layout;
     Scan scan = random_scan(layout);
     Arrays<typename Precision::Values> given, alone, together;
+    Arrays<uint16_t> halves, half_gradients;
     point_to_weights(scan, given);
+    if (std::is_same_v<Precision, HalfProducts> && coin()) store_as_half(scan, halves);
     point_to_state(scan, given);
     for (auto* found : {&alone, &together}) {
         scan.threads = found == &alone ? 1 : 3;
         point_to_results<Precision>(scan, *found);
+        if (scan.shape.half) point_to_half_gradients(scan, half_gradients);
         expect(Precision::forward(&scan) == 0, "forward");
         expect(Precision::backward(&scan) == 0, "backward");
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import torch
 
@@ -111,15 +113,19 @@ def test_tanh_is_near_for_small_and_large_numbers():
     torch.testing.assert_close(found, torch.tanh(x), rtol=2.0**-16, atol=0)
 
 
+@pytest.mark.parametrize(
+    "rounded", ["", "weight_[ih]h|weight_hr", "weight_hh|bias_ih|ln_"], ids=["all", "matrices", "some"]
+)
+@pytest.mark.parametrize("steps", [1, 5])
 @pytest.mark.parametrize("cell", GATES)
-def test_weights_may_be_bfloat16(cell, draw, everything):
-    i = half(draw(cell, layer_norm=cell in NORMED, peephole=cell == "lstm"))
-    rounded = i._replace(weights={name: weight.bfloat16() for name, weight in i.weights.items()})
-    same = i._replace(weights={name: weight.float() for name, weight in rounded.weights.items()})
-    found, expected = everything(autograd.apply, rounded), everything(autograd.apply, same)
+def test_weights_may_be_bfloat16(cell, steps, rounded, draw, everything):
+    i = half(draw(cell, steps, layer_norm=cell in NORMED, peephole=cell == "lstm"))
+    weights = {n: w.bfloat16() if re.match(rounded, n) else w for n, w in i.weights.items()}
+    found = everything(autograd.apply, i._replace(weights=weights))
+    expected = everything(autograd.apply, i._replace(weights={n: w.float() for n, w in weights.items()}))
     for name, e in expected.items():
-        weight = name.removeprefix("gradient of ") in i.weights
-        assert torch.equal(found[name], e.bfloat16() if weight else e), name
+        weight = weights.get(name.removeprefix("gradient of "))
+        assert torch.equal(found[name], e if weight is None else e.to(weight.dtype)), name
 
 
 @pytest.mark.parametrize("cell", GATES)

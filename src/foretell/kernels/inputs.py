@@ -16,6 +16,8 @@ GATES = {cell: equations_of(cell, ()).gates for cell in schema.CELL.members}
 """The cells that the compiled scan supports, and their numbers of gates."""
 WEIGHTS = schema.SCAN_WEIGHTS.names
 """Torch's names of the parameters that a cell may have."""
+MATRICES = ("weight_ih", "weight_hh", "weight_hr")
+"""Those of them that are factors of matrix products."""
 
 
 class Inputs(NamedTuple):

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from foretell.errors import ExportError
 from foretell.kernels import native, schema
-from foretell.kernels.inputs import COUNT, GATES, NAMES, WEIGHTS, Inputs, check
+from foretell.kernels.inputs import COUNT, GATES, MATRICES, NAMES, WEIGHTS, Inputs, check
 from foretell.kernels.packed import kept_layer
 from foretell.kernels.structures import Scan
 
@@ -63,11 +63,17 @@ def structure(i: Inputs) -> tuple[ctypes.Structure, list[Any]]:
     state.x, state.x_step, state.x_row = x.data_ptr(), x.stride(0), x.stride(-2)
     state.rate_h, state.rate_c = i.rate_h, i.rate_c
     alive = [x]
-    _point(weights, {name: weight.to(x.dtype) for name, weight in i.weights.items()}, alive)
+    shape.half = _stored_as_half(i)
+    _point(weights, {n: w if shape.half and n in MATRICES else w.to(x.dtype) for n, w in i.weights.items()}, alive)
     _point(state, dict(zip(_STATE, i[_FIRST:_END], strict=True)), alive)  # type: ignore[arg-type]
     if i.lengths is not None or i.batch_sizes is not None:
         _point(shape, {"lengths": i.lengths, "batch_sizes": i.batch_sizes}, alive)
     return scan, alive
+
+
+def _stored_as_half(i: Inputs) -> bool:
+    """Return whether the compiled scan reads the weight matrices, and leaves their gradients, as bfloat16."""
+    return all(w.dtype == torch.bfloat16 for name, w in i.weights.items() if name in MATRICES)
 
 
 def _point(to: ctypes.Structure, tensors: Mapping[str, Tensor | None], alive: list[Tensor]) -> None:
@@ -154,7 +160,7 @@ def backward(
     weights, rounded = found.weights, []
     for name, gradient in zip(NAMES, gradients, strict=False):
         if gradient is not None:
-            exact = gradient.to(i.x.dtype)
+            exact = gradient if scan.shape.half and name in MATRICES else gradient.to(i.x.dtype)
             if exact is not gradient:
                 rounded.append((gradient, exact))
             setattr(weights if name in WEIGHTS else found, name, exact.data_ptr())

@@ -82,6 +82,7 @@ SCAN_SHAPE = _structure(
     """
     int64: cell  # CellKind
     int64: layer_norm reverse  # 0 or 1
+    int64: half  # 1 where weight_ih, weight_hh, weight_hr and their gradients are bfloat16, in half precision alone
     int64: steps batch inputs hidden outputs
     const int64*: lengths batch_sizes
     """,

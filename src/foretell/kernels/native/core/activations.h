@@ -28,15 +28,17 @@ struct QuickActivations {
 
   private:
     static Exponential<float> exponential(Vec<float> x) {
-        constexpr float bound = 60;
-        const __m512 bounded = _mm512_min_ps(_mm512_set1_ps(bound), _mm512_max_ps(_mm512_set1_ps(-bound), (__m512)x));
-        const __m512 n = _mm512_roundscale_ps(_mm512_mul_ps(bounded, _mm512_set1_ps(1.44269504088896340736f)),
-                                              _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+        constexpr __mmask16 all(-1);  // the intrinsics without a mask make GCC warn of their own insides
+        const __m512 bound = _mm512_set1_ps(60), log2_e = _mm512_set1_ps(1.44269504088896340736f);
+        const __m512 below = _mm512_maskz_min_ps(all, bound, (__m512)x);
+        const __m512 bounded = _mm512_maskz_max_ps(all, -bound, below);
+        const __m512 n =
+            _mm512_maskz_roundscale_ps(all, bounded * log2_e, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
         const Vec<float> r = (Vec<float>)bounded - (Vec<float>)n * 0.693147180559945309417f;
         Vec<float> p = r * (1.0f / 120) + 1.0f / 24;
         p = p * r + 1.0f / 6;
         p = p * r + 0.5f;
-        return {(Vec<float>)_mm512_scalef_ps(_mm512_set1_ps(1), n), p * (r * r) + r};
+        return {(Vec<float>)_mm512_maskz_scalef_ps(all, _mm512_set1_ps(1), n), p * (r * r) + r};
     }
     static Vec<float> quotient(Vec<float> a, Vec<float> b) {
         const auto estimate = (Vec<float>)_mm512_maskz_rcp14_ps(__mmask16(-1), (__m512)b);

@@ -11,6 +11,34 @@ inline Vec<uint32_t> rounded_to_bfloat16(Vec<float> v) {
     return (v != v ? bits | 0x400000 : rounded) & 0xffff0000;  // rounding could carry a NaN over to zero
 }
 
+// A number as it is stored.
+struct BFloat16 {
+    uint16_t bits;
+
+    // Of a value that is rounded already.
+    static BFloat16 of(float value) {
+        uint32_t word;
+        std::memcpy(&word, &value, sizeof word);
+        return {uint16_t(word >> 16)};
+    }
+    operator float() const {
+        const uint32_t word = uint32_t(bits) << 16;
+        float value;
+        std::memcpy(&value, &word, sizeof value);
+        return value;
+    }
+};
+
+// The first `count` values; zeros beyond.
+inline Vec<float> load_first(const BFloat16* from, int count) {
+    typedef uint16_t Bits __attribute__((vector_size(vector_bytes / 2)));
+    Bits bits{};
+    if (count >= lanes<float>) std::memcpy(&bits, from, sizeof bits);
+    else
+        for (int i = 0; i < count; ++i) bits[i] = from[i].bits;
+    return (Vec<float>)(__builtin_convertvector(bits, Vec<uint32_t>) << 16);
+}
+
 // Two vectors in one, lane by lane: the first in the lower halves.
 inline Vec<uint32_t> two_as_bfloat16(Vec<float> first, Vec<float> second) {
 #if defined(__AVX512BF16__)

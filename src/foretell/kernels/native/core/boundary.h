@@ -24,6 +24,7 @@ enum class WeightKind : int64_t { float32, bfloat16, int8 };
 struct ScanShape {
     int64_t cell;  // CellKind
     int64_t layer_norm, reverse;  // 0 or 1
+    int64_t half;  // 1 where weight_ih, weight_hh, weight_hr and their gradients are bfloat16, in half precision alone
     int64_t steps, batch, inputs, hidden, outputs;
     const int64_t *lengths, *batch_sizes;
 };
@@ -229,6 +230,7 @@ constexpr uint64_t layout_hash() {
     FIELD(ScanShape, cell);
     FIELD(ScanShape, layer_norm);
     FIELD(ScanShape, reverse);
+    FIELD(ScanShape, half);
     FIELD(ScanShape, steps);
     FIELD(ScanShape, batch);
     FIELD(ScanShape, inputs);

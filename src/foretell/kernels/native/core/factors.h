@@ -44,6 +44,10 @@ using SumOf = typename FactorTraits<F>::Sum;
 template <class F>
 constexpr int values_of = FactorTraits<F>::values;
 
+// What numbers that are stored as S are computed with.
+template <class S>
+using ValueOf = std::conditional_t<std::is_same_v<S, BFloat16>, float, S>;
+
 // How many factors hold so many values.
 template <class F>
 constexpr int64_t factor_count(int64_t values) {
@@ -84,6 +88,20 @@ inline Vec<F> load_factors(const SumOf<F>* from, int64_t count) {
     else return (Vec<F>)_mm512_cvtne2ps_pbh((__m512)part(L), (__m512)part(0));
 #else
     else return (Vec<F>)rounded_to_bfloat16(part(0));
+#endif
+}
+
+// The same of a row of bfloat16.
+template <class F>
+inline Vec<Half> load_factors(const BFloat16* from, int64_t count) {
+    constexpr int most = lanes<Half> * Half::values;
+    const int here = int(count < most ? count : most);
+#if defined(__AVX512BF16__)
+    Vec<Half> factors{};
+    std::memcpy(&factors, from, size_t(here) * sizeof(BFloat16));
+    return factors;
+#else
+    return load_first(from, here);
 #endif
 }
 

@@ -9,22 +9,24 @@ namespace foretell {
 constexpr int whole[] = {0};
 
 // Some rows of a weight (gates * units, columns): those of `vectors` gates. A unit's gates stand side by side where it
-// is packed, in blocks of `lanes` units.
-template <class T>
+// is packed, in blocks of `lanes` units. The weight is stored in numbers of type S.
+template <class S>
 struct GateMatrix {
-    const T* weight;
+    const S* weight;
     const int* gates;
     int vectors;
     int64_t units, columns;
 
-    const T* row(int vector, int64_t unit) const { return weight + (gates[vector] * units + unit) * columns; }
+    const S* row(int vector, int64_t unit) const { return weight + (gates[vector] * units + unit) * columns; }
 };
 
 // `lanes` columns of a panel at `lanes` depths: where they lie, and how many of them there are; zeros stand for the
 // others.
-template <class T>
+template <class S>
 struct Square {
-    const T* from;
+    using T = ValueOf<S>;
+
+    const S* from;
     int64_t column_stride, depth_stride;
     int64_t columns, depths;
 
@@ -48,20 +50,21 @@ struct Square {
 };
 
 // For the product of rows of features with the transposed matrix: columns are blocks of units.
-template <class T>
-auto transposed(const GateMatrix<T>& m) {
+template <class S>
+auto transposed(const GateMatrix<S>& m) {
     return [m](int64_t depth, int64_t vector) {
-        const int64_t unit = vector / m.vectors * lanes<T>;
-        return Square<T>{m.row(int(vector % m.vectors), unit) + depth, m.columns, 1, m.units - unit, m.columns - depth};
+        const int64_t unit = vector / m.vectors * lanes<ValueOf<S>>;
+        return Square<S>{m.row(int(vector % m.vectors), unit) + depth, m.columns, 1, m.units - unit, m.columns - depth};
     };
 }
 
 // For the product of rows of gates with the matrix as it is: the depth is blocks of units.
-template <class T>
-auto straight(const GateMatrix<T>& m) {
+template <class S>
+auto straight(const GateMatrix<S>& m) {
+    constexpr int64_t L = lanes<ValueOf<S>>;
     return [m](int64_t depth, int64_t vector) {
-        const int64_t block = depth / lanes<T>, unit = block / m.vectors * lanes<T>, column = vector * lanes<T>;
-        return Square<T>{m.row(int(block % m.vectors), unit) + column, 1, m.columns, m.columns - column,
+        const int64_t block = depth / L, unit = block / m.vectors * L, column = vector * L;
+        return Square<S>{m.row(int(block % m.vectors), unit) + column, 1, m.columns, m.columns - column,
                          m.units - unit};
     };
 }
@@ -76,7 +79,7 @@ void pack_panel(const Panels<F>& to, int64_t panel, SquareAt square_at, int64_t 
     for (int64_t depth = first; depth < end; depth += L) {
         const int deep = int((end - depth < L ? end - depth : L) / values);
         F* const out = to.at(panel) + depth / values * vectors * L;
-        Square<T> squares[tile_vectors];
+        decltype(square_at(depth, 0)) squares[tile_vectors];
         for (int v = 0; v < vectors; ++v) squares[v] = square_at(depth, panel * to.width + v);
         if (squares[0].column_stride == 1) {  // depth after depth as they are to lie
             for (int i = 0; i < deep; ++i)

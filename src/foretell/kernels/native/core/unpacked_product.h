@@ -7,8 +7,8 @@ namespace foretell {
 
 // out[r][i] = sum over k of weights[i][k] * rows[r][k], for `lanes` rows of weights as they lie and R others. Each sum
 // is taken in the same order whatever R: by lanes, and then over them.
-template <class F, int R>
-void multiply_unpacked_tile(const SumOf<F>* const* weights, const F* const* rows, int64_t depth, Vec<SumOf<F>>* out) {
+template <class F, int R, class S>
+void multiply_unpacked_tile(const S* const* weights, const F* const* rows, int64_t depth, Vec<SumOf<F>>* out) {
     using T = SumOf<F>;
     constexpr int L = lanes<F>, step = L * values_of<F>,
                   few = L / R;  // so that there are `lanes` accumulators, and a square to mirror
@@ -42,8 +42,8 @@ void multiply_unpacked_tile(const SumOf<F>* const* weights, const F* const* rows
 }
 
 // `finish(row, sums)` for each of `count` rows, with its products with `lanes` rows of weights as they lie.
-template <class F, class Finish>
-void multiply_unpacked_rows(const SumOf<F>* const* weights, const F* const* rows, int64_t count, int64_t depth,
+template <class F, class S, class Finish>
+void multiply_unpacked_rows(const S* const* weights, const F* const* rows, int64_t count, int64_t depth,
                             Finish finish) {
     constexpr int most = lanes<F> < 4 ? lanes<F> : 4;
     Vec<SumOf<F>> out[4];
@@ -59,8 +59,8 @@ void multiply_unpacked_rows(const SumOf<F>* const* weights, const F* const* rows
 
 // For every panel and row what `multiply` does with `transposed(matrix)`, read where it lies: the rows of a single time
 // step would wait for it to be packed.
-template <class F, class Start, class Finish>
-void multiply_unpacked(const F* const* rows, int64_t count, const GateMatrix<SumOf<F>>& matrix, const Panels<F>& shape,
+template <class F, class S, class Start, class Finish>
+void multiply_unpacked(const F* const* rows, int64_t count, const GateMatrix<S>& matrix, const Panels<F>& shape,
                        Start start, Finish finish, int64_t panel, int64_t end) {
     using T = SumOf<F>;
     constexpr int64_t few = 16;
@@ -73,7 +73,7 @@ void multiply_unpacked(const F* const* rows, int64_t count, const GateMatrix<Sum
             for (int v = 0; v < shape.in(panel); ++v) {
                 const int64_t column = panel * shape.width + v, unit = column / matrix.vectors * L;
                 const int64_t left = matrix.units - unit;
-                const T* from[L];  // past the last unit its row once more
+                const S* from[L];  // past the last unit its row once more
                 for (int i = 0; i < L; ++i)
                     from[i] = matrix.row(int(column % matrix.vectors), unit + (i < left ? i : left - 1));
                 multiply_unpacked_rows<F>(from, rows + first, here, matrix.columns, [&](int64_t r, Vec<T> sums) {

@@ -20,8 +20,10 @@ struct WeightGradient {
     const int* gates;
     int vectors;
     int64_t hidden;
-    T *weight, *bias;                         // either may be null
+    void* weight;
+    T* bias;                                  // either may be null
     const T* const* gradient_rows = nullptr;  // where each row of gradients is, unless they follow one another
+    bool half = false;                        // whether the weight is stored as bfloat16
 
     const T* gradients_of(int64_t row) const {
         return gradient_rows ? gradient_rows[row] : gradients + row * gradient_row;
@@ -61,7 +63,9 @@ class WeightPanel {
                 default: add<1>(k, count, packed, sums);
             }
         }
-        write(sums, bias);
+        write(bias);
+        if (w.half) write_half(sums);
+        else write(sums, static_cast<T*>(w.weight), [](T sum) { return sum; });
     }
 
   private:
@@ -99,18 +103,34 @@ class WeightPanel {
         });
     }
 
-    void write(const T* sums, const Vec<T>* bias) const {
+    int64_t units_left(int64_t unit) const { return w.hidden - unit < lanes<T> ? w.hidden - unit : lanes<T>; }
+
+    void write(const Vec<T>* bias) const {
+        for (int v = 0; v < width_ && w.bias && begin_ == 0; ++v) {
+            const int64_t unit = (unit_ + v / w.vectors) * lanes<T>;
+            store_first(w.bias + w.gates[v % w.vectors] * w.hidden + unit, bias[v], int(units_left(unit)));
+        }
+    }
+
+    void write_half(T* sums) const {
+        if constexpr (std::is_same_v<T, float>) {
+            for (int64_t i = 0; i < (end_ - begin_) * width_ * lanes<T>; i += lanes<T>)
+                store<T>(sums + i, (Vec<T>)rounded_to_bfloat16(load(sums + i)));
+            write(sums, static_cast<BFloat16*>(w.weight), BFloat16::of);
+        }
+    }
+
+    template <class S, class Stored>
+    void write(const T* sums, S* weight, Stored stored) const {
         constexpr int64_t L = lanes<T>;
-        for (int v = 0; v < width_; ++v) {
+        for (int v = 0; v < width_ && weight; ++v) {
             const int64_t unit = (unit_ + v / w.vectors) * L, row = w.gates[v % w.vectors] * w.hidden + unit;
-            const int64_t real = w.hidden - unit < L ? w.hidden - unit : L;
-            if (w.bias && begin_ == 0) store_first(w.bias + row, bias[v], int(real));
-            if (!w.weight) continue;
             for (int64_t f0 = begin_; f0 < end_;
                  f0 += L)  // in squares, as neither side should stride through the cache
-                for (int64_t lane = 0; lane < real; ++lane)
+                for (int64_t lane = 0; lane < units_left(unit); ++lane)
                     for (int64_t f = f0; f < f0 + L && f < end_; ++f)
-                        w.weight[(row + lane) * w.feature_count + f] = sums[((f - begin_) * width_ + v) * L + lane];
+                        weight[(row + lane) * w.feature_count + f] =
+                            stored(sums[((f - begin_) * width_ + v) * L + lane]);
         }
     }
 };

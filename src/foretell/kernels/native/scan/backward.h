@@ -473,7 +473,9 @@ class Backward : Traversal<F, Cell> {
         WeightGradient<F> all[3];
         int count = 0;
         const auto add = [&](const WeightGradient<F>& w) {
-            if (w.weight || w.bias) all[count++] = w;
+            if (!w.weight && !w.bias) return;
+            all[count] = w;
+            all[count++].half = shape.half;
         };
         add({inputs, shape.inputs, gradients, row, own ? layout.blocks() : 0, own ? Cell::input_blocks * L : apart,
              Cell::input_gate, Cell::input_blocks, shape.hidden, values(to.weight_ih),

@@ -5,6 +5,7 @@
 // after a step. The share of the input fills the first `input_blocks`; the recurrent product adds to `hidden_blocks`
 // from `hidden_first` on. `input_gate` and `hidden_gate` say which of torch's gates each of these vectors is. With
 // `reset_before`, block 0 has a recurrent product of its own, with what the reset gate lets through of h(t-1).
+// `Activations` are those of `core/activations.h`.
 #pragma once
 
 #include "core/vectors.h"

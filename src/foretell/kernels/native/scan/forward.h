@@ -149,7 +149,10 @@ class Forward : Traversal<F, Cell> {
             const int64_t first = matrix.count() * share / shares_, end = matrix.count() * (share + 1) / shares_;
             if (matrix.data)
                 multiply<F>(rows, count, in_factors<F>({0, 1, depth, 0}), matrix, start, finish, first, end);
-            else multiply_unpacked<F>(rows, count, matrix.source, matrix, start, finish, first, end);
+            else
+                matrix.stored([&](const auto& source) {
+                    multiply_unpacked<F>(rows, count, source, matrix, start, finish, first, end);
+                });
         });
     }
 

@@ -26,6 +26,18 @@ class PackedWeights {
   public:
     struct Matrix : Panels<F> {  // empty where there is no such matrix
         GateMatrix<T> source{};
+        bool half = false;  // whether the source is bfloat16
+
+        // Calls `use` with the source as it is stored.
+        template <class Use>
+        void stored(Use use) const {
+            if constexpr (std::is_same_v<F, Half>) {
+                if (half)
+                    return use(GateMatrix<BFloat16>{reinterpret_cast<const BFloat16*>(source.weight), source.gates,
+                                                    source.vectors, source.units, source.columns});
+            }
+            use(source);
+        }
     };
     Matrix input, hidden, reset, projection;
 
@@ -43,6 +55,7 @@ class PackedWeights {
         for (Matrix* matrix : all_) {
             const GateMatrix<T>& source = matrix->source;
             Panels<F>& panels = *matrix;
+            matrix->half = shape.half;
             if (!source.weight) continue;
             panels = backwards
                          ? Panels<F>{nullptr, factor_count<F>(source.vectors * vectors(source.units) * lanes<T>),
@@ -75,8 +88,10 @@ class PackedWeights {
         parallel(panels, threads_for(scan, double(values) * 8), [&](int64_t panel) {
             Matrix* const* matrix = all_;
             for (; panel >= (*matrix)->count(); ++matrix) panel -= (*matrix)->count();
-            if (packing == Packing::forwards) pack_panel(**matrix, panel, transposed((*matrix)->source));
-            else pack_panel(**matrix, panel, straight((*matrix)->source));
+            (*matrix)->stored([&](const auto& source) {
+                if (packing == Packing::forwards) pack_panel(**matrix, panel, transposed(source));
+                else pack_panel(**matrix, panel, straight(source));
+            });
         });
     }
 };

@@ -12,10 +12,6 @@
 
 namespace foretell {
 
-struct BFloat16 {
-    uint16_t bits;
-};
-
 constexpr int vector_floats = lanes<float>;
 constexpr int pair_floats = 2 * vector_floats;
 
