@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 import numpy as np
 import pytest
@@ -27,6 +27,16 @@ def audio(folder: Path) -> None:
     for k in range(4):
         waveform = np.random.default_rng(k).uniform(-0.5, 0.5, 300)
         soundfile.write(folder / "sounds" / f"{k}.wav", waveform, 4000)
+
+
+def speech(folder: Path) -> None:
+    (folder / "linda" / "wavs").mkdir(parents=True)
+    rows = []
+    for k, said in enumerate(("əna", "nata", "tanə", "natə", "anata", "tana", "ənat", "atan") * 2):
+        tone = np.sin(0.2 * np.arange(3200)) * np.repeat(np.random.default_rng(k).uniform(0.1, 0.5, 8), 400)
+        soundfile.write(folder / "linda" / "wavs" / f"{k}.wav", tone, 8000)
+        rows.append(f"{k}|en|{said}\n")
+    (folder / "linda" / "metadata.csv").write_text("".join(rows))
 
 
 def music(folder: Path) -> None:
@@ -61,6 +71,18 @@ def text(folder: Path) -> None:
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "audio": {"layers": 3, "residual": 4, "skip": 4, "chunk": 64, "piece": 64},
+    "speech": {
+        "bands": 12,
+        "hidden": 8,
+        "encoder_layers": 1,
+        "decoder_layers": 1,
+        "layers": 2,
+        "cycles": 1,
+        "residual": 4,
+        "skip": 4,
+        "local": 4,
+        "stretch": 4,
+    },
     "music": {"backbone": "gru", "hidden": 4, "window": 8},
     "classify": {"hidden": 4, "members": 1},
     "translate": {"hidden": 4, "embedding": 4, "vocabulary": 300},
@@ -69,6 +91,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 SOURCES: dict[str, tuple[str, ...]] = {
     "audio": ("sounds",),
+    "speech": ("linda", "--phonemes"),
     "music": ("bach",),
     "classify": ("t.csv", "--text", "said", "--label", "mood"),
     "translate": ("en", "fr"),
@@ -101,12 +124,18 @@ def train(kind: str, *more: str) -> tuple[str, ...]:
 
 
 def parts_of(kind: str) -> Any:
-    words = SOURCES[kind]
-    values = {words[k][2:]: words[k + 1] for k in range(len(words)) if words[k].startswith("--")}
-    flags = {position for k, word in enumerate(words) if word.startswith("--") for position in (k, k + 1)}
-    source = KINDS[kind].kind.source
-    places = [field.name for field in declared(source) if field.setting is not None and field.setting.positional]
-    values |= dict(zip(places, [word for k, word in enumerate(words) if k not in flags], strict=False))
+    source, words = KINDS[kind].kind.source, list(SOURCES[kind])
+    fields = {field.name: field for field in declared(source)}
+    values: dict[str, Any] = {}
+    places = []
+    while words:
+        word = words.pop(0)
+        if word.startswith("--"):
+            values[word[2:]] = True if fields[word[2:]].hint is bool else words.pop(0)
+        else:
+            places.append(word)
+    names = [name for name, field in fields.items() if field.setting is not None and field.setting.positional]
+    values |= {n: [p] if get_origin(fields[n].hint) is tuple else p for n, p in zip(names, places, strict=False)}
     return made(source, values).parts(settings_of(kind))
 
 

@@ -34,11 +34,11 @@ def build(settings: AudioSettings, head: Head, speakers: int, *, seed: int | Non
             settings.speaker_size if speakers else None,
             global_classes=speakers or None,
         )
-    _begin_for_sound(network, head)
+    begin_for_sound(network, head)
     return network
 
 
-def _begin_for_sound(network: WaveNet, head: Head) -> None:
+def begin_for_sound(network: WaveNet, head: Head) -> None:
     """Initial values by which sound is learnt sooner.
 
     Levels begin as sines and cosines of their number, so that neighbours are alike (as positions do in Vaswani et al.,

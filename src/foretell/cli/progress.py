@@ -103,13 +103,13 @@ def training_shown(
     def show(progress: Progress) -> None:
         def words() -> str:
             of = f" of {progress.steps:,}" if bounded else ""
-            loss = f"{scale * progress.loss:.3f} {measure}"
+            loss = f"{scale * progress.loss:.3f} {progress.measure or measure}"
             judged = f", validation {progress.evaluation:.3f}" if progress.evaluation is not None else ""
             rate = progress.units_per_second
             fast = f", {rate:,.0f} {units} per second" if rate is not None else ""
             return f"step {progress.step:,}{of}, {loss}{judged}{fast}, {left_or_taken(progress)}"
 
-        display.show("Training", progress.fraction, words)
+        display.show(progress.stage, progress.fraction, words)
 
     return show
 

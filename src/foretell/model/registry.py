@@ -62,6 +62,9 @@ KINDS = {
         Entry(
             "audio", "foretell.audio.kind:AUDIO", "Train a WaveNet on a folder of recordings and generate new sound."
         ),
+        Entry(
+            "speech", "foretell.speech.kind:SPEECH", "Train voices on recordings with transcripts and speak with them."
+        ),
         Entry("music", "foretell.music.kind:MUSIC", "Train a model on four-part chorales and compose new ones."),
         Entry(
             "classify", "foretell.text.classification.kind:CLASSIFY", "Train a text classifier and label texts with it."

@@ -96,6 +96,10 @@ class Progress:
     """Completed fraction of the run, in [0, 1]."""
     units_per_second: float | None = None
     """Characters, notes, samples or other units of training data per second, if they were counted."""
+    stage: str = "Training"
+    """What is being trained, where a model is trained in several stages."""
+    measure: str | None = None
+    """What the loss of this stage is measured in, if not in the measure of the whole model."""
 
 
 @dataclass

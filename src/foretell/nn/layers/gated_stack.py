@@ -99,28 +99,36 @@ class GatedStack(nn.Module):
         check_sequence(x, self.input_size)
         if (y is None) != (self.conditioning is None):
             raise ValueError("y must be given if, and only if, the stack has a conditioning_size")
-        valid = None if mask is None else mask[:, None, :].to(x.dtype)
+        valid = None if mask is None else mask[:, :, None].to(x.dtype)
         extras: Sequence[Tensor | None] = [None] * len(self.dilations)
         if self.conditioning is not None:
-            extras = self.conditioning(y)[:, :, None].split(2 * self.channels, 1)
-        h = _masked(self.input(x).transpose(1, 2), valid)
+            extras = self.conditioning(y)[:, None, :].split(2 * self.channels, 2)
+        h = _masked(self.input(x), valid)
         skips: Tensor | None = None
-        for gated, mixed, extra in zip(self.gated, self.mixed, extras, strict=True):
-            summed = gated(h) if extra is None else gated(h) + extra
-            a, b = summed.chunk(2, 1)
+        for gated, mixed, extra, dilation in zip(self.gated, self.mixed, extras, self.dilations, strict=True):
+            summed = _convolved(h, gated, dilation)  # type: ignore[arg-type]
+            a, b = (summed if extra is None else summed + extra).chunk(2, 2)
             z = F.dropout(torch.tanh(a) * torch.sigmoid(b), self.dropout, self.training)
-            shares = mixed(z)
-            skip = shares[:, -self.channels :]
+            shares = F.linear(z, mixed.weight[:, :, 0], mixed.bias)  # type: ignore[index, arg-type]
+            skip = shares[:, :, -self.channels :]
             skips = skip if skips is None else skips + skip
-            if shares.shape[1] > self.channels:
-                h = _masked(h + shares[:, : self.channels], valid)
+            if shares.shape[2] > self.channels:
+                h = _masked(h + shares[:, :, : self.channels], valid)
         assert skips is not None
-        output = torch.relu(skips / math.sqrt(len(self.dilations)))
-        return _masked(output, valid).transpose(1, 2)
+        return _masked(torch.relu(skips / math.sqrt(len(self.dilations))), valid)
 
     def extra_repr(self) -> str:
         """Return the arguments."""
         return f"{self.input_size}, {self.channels}, dilations={self.dilations}, kernel_size={self.kernel_size}"
+
+
+def _convolved(h: Tensor, layer: nn.Conv1d, dilation: int) -> Tensor:
+    """Convolve `(B, T, C)` as one matrix product of all taps, which on CPUs is several times as fast as `conv1d`."""
+    outputs, channels, taps = layer.weight.shape
+    steps, reach = h.shape[1], dilation * (taps - 1) // 2
+    padded = F.pad(h, (0, 0, reach, reach))
+    shifted = torch.cat([padded[:, tap * dilation : tap * dilation + steps] for tap in range(taps)], 2)
+    return F.linear(shifted, layer.weight.transpose(1, 2).reshape(outputs, taps * channels), layer.bias)
 
 
 def _masked(x: Tensor, valid: Tensor | None) -> Tensor:

@@ -1,0 +1,91 @@
+"""Settings of a speech model: recordings, networks and training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Annotated
+
+from foretell.declaration import DATA, MORE_TRAINING, TRAINING, Setting
+from foretell.errors import SettingsError
+from foretell.model.settings import ModelSettings, held_out_share
+from foretell.training.settings import TrainingSettings
+
+
+@dataclass(frozen=True)
+class SpeechSettings(ModelSettings):
+    """Recordings, networks and training of a speech model; raises `SettingsError` on an invalid value."""
+
+    validation: Annotated[
+        float, held_out_share("Share of the recordings that is held out for validation; 0 for none.")
+    ] = 0.05
+    sample_rate: Annotated[
+        int | None,
+        Setting(
+            "Sampling rate; if not given, that of most recordings, but at most 16,000.",
+            DATA,
+            at_least=4_000,
+            at_most=48_000,
+            metavar="HZ",
+            option="rate",
+        ),
+    ] = None
+    bands: Annotated[int, Setting("Bands of the mel spectrum.", at_least=12, at_most=80)] = 40
+    prediction_order: Annotated[
+        int, Setting("Order of the linear prediction whose residual the WaveNet generates.", at_least=4, at_most=32)
+    ] = 16
+    hidden: Annotated[int, Setting("Channels of the acoustic network.", at_least=1)] = 128
+    encoder_layers: Annotated[int, Setting("Layers that read phonemes.", at_least=1, at_most=12)] = 4
+    decoder_layers: Annotated[int, Setting("Layers that make spectra.", at_least=1, at_most=24)] = 8
+    dropout: Annotated[
+        float, Setting("Share of the acoustic network's activations dropped in training.", at_least=0, below=1)
+    ] = 0.1
+    voice_size: Annotated[int, Setting("Size of the voice embedding.", at_least=1)] = 16
+    layers: Annotated[int, Setting("WaveNet: layers per cycle; dilations double from 1.", at_least=1, at_most=12)] = 8
+    cycles: Annotated[int, Setting("WaveNet: number of cycles.", at_least=1)] = 2
+    residual: Annotated[int, Setting("WaveNet: residual channels.", at_least=1)] = 32
+    skip: Annotated[int, Setting("WaveNet: skip channels.", at_least=1)] = 64
+    local: Annotated[int, Setting("WaveNet: channels of its conditioning on spectra.", at_least=1)] = 32
+    acoustic_share: Annotated[
+        float,
+        Setting("Share of the steps, or of the time, that trains the acoustic network.", TRAINING, above=0, below=1),
+    ] = 0.35
+    acoustic_learning_rate: Annotated[
+        float, Setting("Highest learning rate of the acoustic network.", MORE_TRAINING, above=0)
+    ] = 2e-3
+    acoustic_batch: Annotated[int, Setting("Recordings per step of the acoustic network.", TRAINING, at_least=1)] = 16
+    batch: Annotated[int, Setting("WaveNet: stretches of sound per step.", TRAINING, at_least=1)] = 3
+    stretch: Annotated[int, Setting("WaveNet: frames of 10 ms per stretch.", TRAINING, at_least=2)] = 12
+    noise: Annotated[
+        float,
+        Setting(
+            "WaveNet: standard deviation, in levels of 256, of the errors in the samples that it reads in training, at "
+            "most; they keep it stable when it reads its own.",
+            MORE_TRAINING,
+            at_least=0,
+        ),
+    ] = 6.0
+    validation_steps: Annotated[
+        int,
+        Setting(
+            "Batches per evaluation during training, at most, always the same ones; the final evaluation "
+            "takes ten times as many.",
+            MORE_TRAINING,
+            at_least=1,
+        ),
+    ] = 20
+    training: TrainingSettings = field(
+        default_factory=partial(
+            TrainingSettings, steps=4000, learning_rate=4e-3, average=0.995, evaluate_every=200, checkpoint_every=200
+        )
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.training.truncate is not None:
+            raise SettingsError("truncate has no meaning for speech, whose recordings are already cut up: set stretch")
+
+    @property
+    def fewest_tensors(self) -> int:
+        """See `ModelSettings`."""
+        return self.layers * self.cycles + self.encoder_layers + self.decoder_layers
