@@ -20,8 +20,8 @@ struct WeightGradient {
     const int* gates;
     int vectors;
     int64_t hidden;
-    void* weight;
-    T* bias;                                  // either may be null
+    void* weight;  // this and the bias may be null
+    T* bias;
     const T* const* gradient_rows = nullptr;  // where each row of gradients is, unless they follow one another
     bool half = false;                        // whether the weight is stored as bfloat16
 

@@ -452,6 +452,7 @@ class Backward : Traversal<F, Cell> {
     void write_weight_gradients() const {
         constexpr int L = lanes<T>;
         const ScanWeightGradients& to = given.weights;
+        if (!to.weight_ih && !to.weight_hh && !to.weight_hr && !to.bias_ih && !to.bias_hh) return;
         const int64_t rows = sequences.total(), row = layout.gradient_row(), apart = Cell::blocks * L;
         const int64_t threads = threads_for(scan_, scan_work(shape, Cell::input_blocks, rows));
         const Rows features(*this, rows);
