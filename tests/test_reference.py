@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference" / "python"
-PACKAGES = ["foretell", *(f"foretell.{name}" for name in ("nn", "training", "audio", "music", "text", "caption"))]
+PACKAGES = [
+    "foretell",
+    *(f"foretell.{name}" for name in ("nn", "training", "audio", "speech", "music", "text", "caption")),
+]
 
 
 def documented() -> list[str]:
