@@ -60,11 +60,11 @@ class SpeechSettings(ModelSettings):
         float,
         Setting(
             "WaveNet: standard deviation, in levels of 256, of the errors in the samples that it reads in training, at "
-            "most; they keep it stable when it reads its own.",
+            "most.",
             MORE_TRAINING,
             at_least=0,
         ),
-    ] = 6.0
+    ] = 0.0
     validation_steps: Annotated[
         int,
         Setting(

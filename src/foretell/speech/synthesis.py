@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -11,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from foretell.audio.signal.frames import PARTS
-from foretell.nn import Generator, Sampling
+from foretell.nn import Generator, Sampling, WaveNet
 from foretell.nn.decoding.wavenet_weights import Precision
 from foretell.nn.mu_law import decode
 from foretell.speech.acoustic import Phonemes
@@ -29,6 +31,23 @@ TEMPERATURE = 1.0
 """The temperature that suits speech."""
 _LEAST_PHONEME = STATES
 _LONGEST_SYMBOL = 300
+
+
+def tempered(network: WaveNet, temperature: float) -> WaveNet:
+    """Return a network whose levels, drawn at a temperature, follow the density of the residual at that temperature.
+
+    Levels of mu-law are wider the louder they are: their probabilities alone, sharpened, would favour loud ones. The
+    logits of the copy are those of densities, times their widths to the power of the temperature.
+    """
+    if temperature == 1:
+        return network
+    copied = copy.deepcopy(network)
+    assert copied.output is not None
+    assert copied.output.bias is not None
+    log_widths = (torch.arange(LEVELS) - HEAD.silence).abs() / (LEVELS // 2) * math.log(LEVELS)
+    with torch.no_grad():
+        copied.output.bias.add_((temperature - 1) * log_widths)
+    return copied
 
 
 @dataclass(frozen=True)
@@ -105,7 +124,13 @@ class Synthesiser:
             return
         conditioning = network.vocoder.conditioning(contour.frames)
         filters = network.prediction.filters(contour.mel)
-        generator = Generator(network.vocoder.wavenet, HEAD, sampling=Sampling(temperature), seed=seed, weights=weights)
+        generator = Generator(
+            tempered(network.vocoder.wavenet, temperature),
+            HEAD,
+            sampling=Sampling(temperature),
+            seed=seed,
+            weights=weights,
+        )
         past: NDArray[np.float64] | None = None
         start = 0
         while start < total:
