@@ -21,7 +21,7 @@ OPTIONS = (
     "--model",
     "lstm",
     "--steps",
-    "120",
+    "80",
     "--hidden",
     "8",
     "--layers",

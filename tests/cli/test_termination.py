@@ -72,7 +72,7 @@ def test_a_training_that_is_terminated_goes_on(
         "--model",
         "lstm",
         "--steps",
-        "120",
+        "60",
         "--hidden",
         "8",
         "--input-steps",

@@ -9,7 +9,7 @@ import pytest
 
 from foretell.kernels import boundary, native, schema, structures
 
-BUILT = [name for name in native.supported() if native._path(name)]
+BUILT = [name for name in native.supported() if native._files(name)]
 REFUSED = "belongs to another version of foretell"
 
 
@@ -30,19 +30,19 @@ def test_the_committed_header_is_what_the_schema_says():
 
 @pytest.mark.parametrize("instruction_set", BUILT)
 def test_a_library_of_the_same_layout_is_loaded(instruction_set):
-    path = native._path(instruction_set)
-    assert native.Library.load(instruction_set, path).instruction_set == instruction_set
+    files = native._files(instruction_set)
+    assert native.Library.load(instruction_set, *files).instruction_set == instruction_set
 
 
 @pytest.mark.parametrize("index", range(len(schema.STRUCTURES)), ids=[s.name for s in schema.STRUCTURES])
 @pytest.mark.parametrize("instruction_set", BUILT)
 def test_two_neighbours_in_each_others_place_are_refused(instruction_set, index, monkeypatch):
-    path, mirrors = native._path(instruction_set), structures.mirrors()
+    files, mirrors = native._files(instruction_set), structures.mirrors()
     for first in range(len(mirrors[index]._fields_) - 1):
         changed = [*mirrors[:index], swapped(mirrors[index], first), *mirrors[index + 1 :]]
         monkeypatch.setattr(native, "mirrors", lambda changed=changed: changed)
         with pytest.raises(OSError, match=REFUSED):
-            native.Library.load(instruction_set, path)
+            native.Library.load(instruction_set, *files)
 
 
 @pytest.mark.parametrize("enumeration", schema.ENUMERATIONS, ids=lambda e: e.name)

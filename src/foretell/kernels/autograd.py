@@ -136,6 +136,19 @@ class _EagerScan(torch.autograd.Function):
         return _gradients(ctx, grads, lambda *a: operators.backward(Inputs.of_flat(a[:COUNT]), *a[COUNT:]))[:COUNT]
 
 
+_WIDE = 128
+"""Least number of hidden features at which the twin takes a single step."""
+
+
+def _is_wide_step(i: Inputs) -> bool:
+    """Return whether a single step with gradients is faster by the twin's matrix products.
+
+    Packing weights for both directions pays from the second time step on.
+    """
+    single = i.batch_sizes is None and i.lengths is None and i.x.shape[0] == 1
+    return single and i.hidden >= _WIDE and i.weights["weight_hh"].dtype == i.x.dtype != torch.bfloat16
+
+
 def apply(i: Inputs) -> tuple[Tensor, Tensor, Tensor]:
     """Compute the outputs in the layout of `x`, and the final h and c (c is empty except for an LSTM).
 
@@ -145,7 +158,7 @@ def apply(i: Inputs) -> tuple[Tensor, Tensor, Tensor]:
     call: Any = torch.ops.foretell.scan
     if torch.compiler.is_compiling():
         results = call(*i.flat, keep)
-    elif forward_ad._current_level >= 0:  # only the twin supports forward-mode derivatives
+    elif forward_ad._current_level >= 0 or (keep and _is_wide_step(i)):  # only the twin has forward-mode derivatives
         output, *final = twin(i)
         return output, final[0], final[1] if len(final) > 1 else output.new_empty(0)
     elif plain(i.x, i.weights["weight_ih"], i.weights["weight_hh"], i.initial_h):

@@ -1,6 +1,7 @@
 """The compiled kernels: finding the library for this machine's instruction set, and calling its scan.
 
-There is one library per instruction set, built from `native/`, which does not depend on torch or Python. A scan is
+There is one library per instruction set, built from `native/`, which does not depend on torch or Python; that of
+`avx512_bf16` holds half precision alone, and is used beside that of `avx512`. A scan is
 passed as one structure of sizes and addresses, `Scan`. The interpreter's lock is released during a call.
 
 `FORETELL_ISA=baseline|avx2|avx512|avx512_bf16` forces an instruction set, `FORETELL_KERNELS=reference` turns the
@@ -15,7 +16,7 @@ import os
 import warnings
 from collections.abc import Mapping
 from ctypes import c_int, c_int64, c_uint64, c_void_p
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ from foretell.kernels.structures import Scan, layout_hash, mirrors
 
 INSTRUCTION_SETS = ("avx512_bf16", "avx512", "avx2", "baseline")
 """From the widest to the narrowest."""
+_OF_HALF, _BESIDE_HALF = INSTRUCTION_SETS[:2]
+"""The set whose library holds half precision alone, and the one that everything else comes from."""
 VECTOR_BYTES = {"avx512_bf16": 64, "avx512": 64, "avx2": 32, "baseline": 16}
 """The width of their vectors, which determines the layout of what is kept for the backward pass."""
 DTYPES = {torch.float32: "float", torch.float64: "double"}
@@ -50,10 +53,11 @@ _DECODER: dict[str, tuple[Any, list[Any]]] = {
 }
 _CANDIDATES: dict[str, tuple[Any, list[Any]]] = {"run": (c_int, [c_void_p])}
 _KEPT: dict[str, tuple[Any, list[Any]]] = {
-    **{f"keep_{name}": (c_void_p, [c_void_p]) for name in PRECISIONS},
+    **{f"keep_{name}": (c_void_p, [c_void_p]) for name in DTYPES.values()},
     "forward_kept": (c_int, [c_void_p, c_void_p]),
     "forget": (None, [c_void_p]),
 }
+_KEPT_HALVES: dict[str, tuple[Any, list[Any]]] = {"keep_half": (c_void_p, [c_void_p])}
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,22 +76,23 @@ class Library:
     """Functions for layers with packed weights, called by `foretell/kernels/packed.py`."""
 
     @staticmethod
-    def load(instruction_set: str, path: Path) -> Library:
-        """Load a library. Raises OSError if it cannot be loaded, or if the layout of its structures differs."""
-        loaded = ctypes.CDLL(str(path))
-        layout = loaded.foretell_layout
-        layout.restype = c_uint64
-        if layout() != layout_hash(mirrors(), schema.ENUMERATIONS):
-            raise OSError("it belongs to another version of foretell")
+    def load(instruction_set: str, path: Path, half: Path | None = None) -> Library:
+        """Load a library, and its functions of half precision from the library `half` if given.
+
+        Raises OSError if one cannot be loaded, or if the layout of its structures differs.
+        """
+        loaded = _loaded(path)
+        of_half = loaded if half is None else _loaded(half)
         functions = {}
         for name in PRECISIONS:
             for call in ("forward", "backward"):
-                functions[f"{call}_{name}"] = getattr(loaded, f"foretell_{call}_{name}")
+                functions[f"{call}_{name}"] = getattr(of_half if name == "half" else loaded, f"foretell_{call}_{name}")
                 functions[f"{call}_{name}"].argtypes = [c_void_p]
         for name in DTYPES.values():
             functions[f"sizes_{name}"] = getattr(loaded, f"foretell_sizes_{name}")
         groups = (("wavenet_", _WAVENET), ("decoder_", _DECODER), ("candidates_", _CANDIDATES), ("", _KEPT))
-        return Library(instruction_set, functions, *(_declared(loaded, prefix, group) for prefix, group in groups))
+        library = Library(instruction_set, functions, *(_declared(loaded, prefix, group) for prefix, group in groups))
+        return replace(library, kept={**library.kept, **_declared(of_half, "", _KEPT_HALVES)})
 
     def call(self, name: str, precision: str, scan: ctypes.Structure) -> None:
         """Run `forward` or `backward`. Raises MemoryError if there was not enough memory."""
@@ -112,6 +117,15 @@ class Library:
         scan.shape.cell, scan.shape.layer_norm, scan.shape.hidden = cell, layer_norm, hidden
         self.functions[f"sizes_{DTYPES[dtype]}"](ctypes.byref(scan), ctypes.byref(gates), ctypes.byref(cells))
         return gates.value, cells.value
+
+
+def _loaded(path: Path) -> ctypes.CDLL:
+    loaded = ctypes.CDLL(str(path))
+    layout = loaded.foretell_layout
+    layout.restype = c_uint64
+    if layout() != layout_hash(mirrors(), schema.ENUMERATIONS):
+        raise OSError("it belongs to another version of foretell")
+    return loaded
 
 
 def _declared(loaded: ctypes.CDLL, prefix: str, group: Mapping[str, tuple[Any, list[Any]]]) -> dict[str, Any]:
@@ -142,6 +156,13 @@ def _path(instruction_set: str) -> Path | None:
     return installed if installed.exists() else None
 
 
+def _files(instruction_set: str) -> tuple[Path, ...] | None:
+    """Return the library of an instruction set and, if it is another, of half precision; None if one is missing."""
+    names = (_BESIDE_HALF, _OF_HALF) if instruction_set == _OF_HALF else (instruction_set,)
+    paths = tuple(path for path in map(_path, names) if path is not None)
+    return paths if len(paths) == len(names) else None
+
+
 @functools.cache
 def library() -> Library | None:
     """Return the library in use, or None if none was built or with `FORETELL_KERNELS=reference`.
@@ -158,13 +179,14 @@ def library() -> Library | None:
         raise SettingsError(f"FORETELL_ISA is {wanted!r}: this machine supports {', '.join(supported())}")
     damaged = False
     for instruction_set in [wanted] if wanted else supported():
-        path = _path(instruction_set)
-        if path is None:
+        half = _path(instruction_set) if instruction_set == _OF_HALF else None
+        path = _path(_BESIDE_HALF if instruction_set == _OF_HALF else instruction_set)
+        if path is None or (half is None and instruction_set == _OF_HALF):
             continue
         try:
-            return Library.load(instruction_set, path)
+            return Library.load(instruction_set, path, half)
         except (OSError, AttributeError) as error:
-            warnings.warn(f"foretell's compiled kernels cannot be loaded, {path}: {error}", stacklevel=2)
+            warnings.warn(f"foretell's compiled kernels cannot be loaded, {half or path}: {error}", stacklevel=2)
             damaged = True
     if wanted:
         state = "cannot be loaded" if damaged else "was not built"
