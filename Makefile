@@ -17,7 +17,7 @@ export GOMP_SPINCOUNT := 1000
 
 PYTEST := $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4
 
-.PHONY: forecast test test-kernels coverage sanitize format docs pretrain clean
+.PHONY: forecast test types tests test-kernels coverage sanitize format docs pretrain clean
 
 forecast: $(VENV)/.installed-report
 	$(BIN)/foretell forecast --demo
@@ -25,7 +25,13 @@ forecast: $(VENV)/.installed-report
 test: $(VENV)/.installed-test
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(MAKE) --jobs=2 types tests
+
+# mypy runs on one core: beside the tests.
+types:
 	$(BIN)/mypy
+
+tests:
 	$(PYTEST)
 
 test-kernels: $(VENV)/.installed-test

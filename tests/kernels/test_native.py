@@ -52,7 +52,7 @@ needs_library = pytest.mark.skipif(not built, reason="the compiled kernels are m
 SCANS = ["every_variant", "single_step", "odd_sizes", "nan_stays", "nothing_but_empty"]
 GENERATION = [
     "every_shape",
-    "every_kind_of_sampling and 3.0",
+    "every_kind_of_sampling and None and 3.0",
     "bfloat16",
     "two_threads",
     "int8_arithmetic",
