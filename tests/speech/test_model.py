@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import torch
 
 from foretell.errors import ForetellError
 from foretell.speech import Speech, SpeechModel, SpeechSettings, Voice, read_speech
+from foretell.speech.learned import Learned
 from foretell.speech.synthesis import Synthesiser
 from foretell.speech.utterance import Segment
 from foretell.training import TrainingSettings
@@ -90,6 +93,16 @@ def test_voices_learn_to_speak(speech: Speech, tmp_path: Path) -> None:
         pitch, sounding = contour.frames[0, :, -2], contour.frames[0, :, -1] > 0
         assert float(torch.exp(pitch[sounding] * 0.4).median() * 150) == pytest.approx(hertz, rel=0.06)
         assert sounding.float().mean() > 0.5
+
+
+@pytest.mark.parametrize(
+    "change", [{"rate": 2 * 10**9}, {"rate": 10**30}, {"rate": 0}, {"seconds": math.nan}, {"recordings": -1}]
+)
+def test_numbers_that_no_training_gives_are_refused(change: dict[str, Any], speech: Speech) -> None:
+    """A description by a stranger must not decide how large the filter banks are."""
+    learned = Learned.of(speech)
+    with pytest.raises(ValueError, match=r"rate is|trained on"):
+        replace(learned, **change)
 
 
 def test_saying_follows_its_options(speech: Speech) -> None:

@@ -10,7 +10,7 @@ from foretell.audio.speakers import SpeakersFrom
 from foretell.declaration import DATA, MORE_TRAINING, TRAINING, Setting
 from foretell.errors import SettingsError
 from foretell.field_types import require
-from foretell.model.settings import ModelSettings, held_out_share
+from foretell.model.settings import ModelSettings, evaluation_batches, held_out_share
 from foretell.training.settings import TrainingSettings
 
 HeadName = Literal["categorical", "mixture_of_logistics", "gaussian"]
@@ -82,15 +82,7 @@ class AudioSettings(ModelSettings):
         int,
         Setting("Longest piece of a sound, in samples; longer sounds are split.", MORE_TRAINING),
     ] = 1 << 16
-    validation_steps: Annotated[
-        int,
-        Setting(
-            "Chunks per evaluation during training, at most, always the same ones; the final evaluation "
-            "takes ten times as many.",
-            MORE_TRAINING,
-            at_least=1,
-        ),
-    ] = 20
+    validation_steps: Annotated[int, evaluation_batches("Chunks")] = 20
     training: TrainingSettings = field(
         default_factory=partial(
             TrainingSettings, steps=2000, learning_rate=3e-3, average=0.995, evaluate_every=200, checkpoint_every=100

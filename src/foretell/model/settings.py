@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from foretell.declaration import DATA, LENGTH, TRAINING, Setting
+from foretell.declaration import DATA, LENGTH, MORE_TRAINING, TRAINING, Setting
 from foretell.field_types import settle_fields
 from foretell.training.settings import TrainingSettings
 
@@ -13,6 +13,16 @@ from foretell.training.settings import TrainingSettings
 def held_out_share(sentence: str) -> Setting:
     """Return the declaration of the share of data that is held out."""
     return Setting(sentence, DATA, at_least=0.0, at_most=0.5, by_hand=True)
+
+
+def evaluation_batches(what: str) -> Setting:
+    """Return the declaration of how many of `what` an evaluation during training takes."""
+    return Setting(
+        f"{what} per evaluation during training, at most, always the same ones; the final evaluation takes ten times "
+        "as many.",
+        MORE_TRAINING,
+        at_least=1,
+    )
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from foretell.audio.corpus import is_silent
+from foretell.audio.corpus import common_rate, is_silent
 from foretell.audio.levels import to_pcm
-from foretell.audio.reading import read_sound, sound_info
+from foretell.audio.reading import read_sound
 from foretell.audio.signal import Frames, MelSpectrum, PitchTracker
 from foretell.errors import AudioError, SettingsError
 from foretell.speech.alignment import NOTHING, SILENCE, least_frames
@@ -20,8 +19,6 @@ from foretell.speech.text import Reader
 from foretell.speech.transcripts import Transcript, read_transcripts
 from foretell.speech.utterance import PAUSES, WORD_BOUNDARY, Segment
 
-HIGHEST_RATE = 16_000
-"""Samples per second at most, unless asked for."""
 _LONGEST_SECONDS = 30.0
 
 
@@ -116,14 +113,14 @@ def read_speech(
 ) -> Speech:
     """Read, transcribe and analyse the recordings of several folders; `phonemes`: transcripts are IPA.
 
-    `rate`: samples per second; None for that of most recordings, at most `HIGHEST_RATE`. Raises AudioError, TextError
+    `rate`: samples per second; None for that of `common_rate`. Raises AudioError, TextError
     and SettingsError for what cannot be used.
     """
     if not folders:
         raise SettingsError("give a folder of recordings with transcripts")
     found = [read_transcripts(folder, language) for folder in folders]
     rows = [row for transcripts in found for row in transcripts.rows]
-    rate = _common_rate(rows) if rate is None else rate
+    rate = common_rate(row.sound for row in rows) if rate is None else rate
     readers: dict[str, Reader] = {}
     recordings: list[Recording] = []
     short: list[str] = []
@@ -181,12 +178,6 @@ def _read(row: Transcript, reader: Reader, rate: int, bands: int) -> Recording |
         pitch.hertz,
         pitch.voiced,
     )
-
-
-def _common_rate(rows: Sequence[Transcript]) -> int:
-    rates = Counter(sound_info(row.sound).rate for row in rows)
-    most = max(rates.values())
-    return min(HIGHEST_RATE, *(rate for rate, count in rates.items() if count == most))
 
 
 def split(speech: Speech, held: Sequence[int]) -> tuple[Speech, Speech | None]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from foretell.speech.corpus import Speech
 from foretell.speech.repertoire import Repertoire
+from foretell.speech.settings import RATE_LIMIT
 from foretell.speech.text import SymbolTable
 from foretell.speech.text.languages import known_as
 from foretell.speech.utterance import PAUSES, WORD_BOUNDARY, Segment
@@ -24,8 +26,10 @@ class Learned:
     """That it was trained on."""
 
     def __post_init__(self) -> None:
-        if self.rate < 1:
+        if not 1 <= self.rate <= RATE_LIMIT:
             raise ValueError(f"rate is {self.rate}")
+        if self.recordings < 0 or not 0 <= self.seconds < math.inf:
+            raise ValueError(f"trained on {self.recordings} recordings, {self.seconds} s")
         if WORD_BOUNDARY not in self.symbols:
             raise ValueError("no symbol for the boundary of words")
 

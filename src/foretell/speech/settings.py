@@ -8,8 +8,11 @@ from typing import Annotated
 
 from foretell.declaration import DATA, MORE_TRAINING, TRAINING, Setting
 from foretell.errors import SettingsError
-from foretell.model.settings import ModelSettings, held_out_share
+from foretell.model.settings import ModelSettings, evaluation_batches, held_out_share
 from foretell.training.settings import TrainingSettings
+
+RATE_LIMIT = 48_000
+"""In samples per second: filter banks grow with it."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class SpeechSettings(ModelSettings):
             "Sampling rate; if not given, that of most recordings, but at most 16,000.",
             DATA,
             at_least=4_000,
-            at_most=48_000,
+            at_most=RATE_LIMIT,
             metavar="HZ",
             option="rate",
         ),
@@ -65,15 +68,7 @@ class SpeechSettings(ModelSettings):
             at_least=0,
         ),
     ] = 0.0
-    validation_steps: Annotated[
-        int,
-        Setting(
-            "Batches per evaluation during training, at most, always the same ones; the final evaluation "
-            "takes ten times as many.",
-            MORE_TRAINING,
-            at_least=1,
-        ),
-    ] = 20
+    validation_steps: Annotated[int, evaluation_batches("Batches")] = 20
     training: TrainingSettings = field(
         default_factory=partial(
             TrainingSettings, steps=4000, learning_rate=4e-3, average=0.995, evaluate_every=200, checkpoint_every=200
