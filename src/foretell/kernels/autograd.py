@@ -141,10 +141,7 @@ _WIDE = 128
 
 
 def _is_wide_step(i: Inputs) -> bool:
-    """Return whether a single step with gradients is faster by the twin's matrix products.
-
-    Packing weights for both directions pays from the second time step on.
-    """
+    """Return whether the scan is a single step of many features, for which packing the weights takes longer than it."""
     single = i.batch_sizes is None and i.lengths is None and i.x.shape[0] == 1
     return single and i.hidden >= _WIDE and i.weights["weight_hh"].dtype == i.x.dtype != torch.bfloat16
 

@@ -1,8 +1,8 @@
 """The compiled kernels: finding the library for this machine's instruction set, and calling its scan.
 
 There is one library per instruction set, built from `native/`, which does not depend on torch or Python; that of
-`avx512_bf16` holds half precision alone, and is used beside that of `avx512`. A scan is
-passed as one structure of sizes and addresses, `Scan`. The interpreter's lock is released during a call.
+`avx512_bf16` holds half precision alone, and is used beside that of `avx512`. A scan is passed as one structure of
+sizes and addresses, `Scan`. The interpreter's lock is released during a call.
 
 `FORETELL_ISA=baseline|avx2|avx512|avx512_bf16` forces an instruction set, `FORETELL_KERNELS=reference` turns the
 kernels off.
