@@ -39,12 +39,17 @@ def contents(path: str | Path, complaint: Complaint) -> bytes:
     Raises `complaint` for a file that cannot be read, and for a small one that unpacks without end.
     """
     data = sys.stdin.buffer.read() if str(path) == "-" else _bytes_of(Path(path), complaint)
+    return unpacked(data, named(path), complaint)
+
+
+def unpacked(data: bytes, where: str, complaint: Complaint) -> bytes:
+    """The bytes themselves, unpacked if they are gzipped; `where` names the file. Raises as `contents`."""
     if data[:2] != b"\x1f\x8b":
         return data
     try:
-        return _unpacked(data, path, complaint)
+        return _unpacked(data, where, complaint)
     except (OSError, EOFError, zlib.error) as error:
-        raise complaint(f"{named(path)}: the gzip file is damaged or cut short ({error}); fetch it again") from error
+        raise complaint(f"{where}: the gzip file is damaged or cut short ({error}); fetch it again") from error
 
 
 def as_utf8(data: bytes, encoding: str | None, where: str, complaint: Complaint) -> bytes:
@@ -67,14 +72,14 @@ def _is_utf8(data: bytes) -> bool:
     return True
 
 
-def _unpacked(data: bytes, path: str | Path, complaint: Complaint) -> bytes:
+def _unpacked(data: bytes, where: str, complaint: Complaint) -> bytes:
     most = max(_ROOM, _DENSEST * len(data))
     text = io.BytesIO()
     with gzip.GzipFile(fileobj=io.BytesIO(data)) as packed:
         while piece := packed.read(_PIECE):
             if text.tell() + len(piece) > most:
                 raise complaint(
-                    f"{named(path)}: these {len(data):,} gzipped bytes unpack to more than {most:,}, over "
+                    f"{where}: these {len(data):,} gzipped bytes unpack to more than {most:,}, over "
                     f"{_DENSEST} times as many, which no table or text does by chance; if this one does, unpack it "
                     "first and give the unpacked file"
                 )

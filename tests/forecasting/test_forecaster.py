@@ -246,6 +246,49 @@ def test_the_first_missing_known_value_is_named(with_known: Forecaster) -> None:
         with_known.predict(known_table(2))
 
 
+def test_fewer_steps_and_other_levels_are_those_of_the_whole_forecast(fitted: Forecaster) -> None:
+    whole = fitted.predict(TABLE).to_dicts()
+    asked = fitted.asked(horizon=2, levels=[50, 95])
+    short = asked.predict(TABLE)
+    assert short.columns == ["unique_id", "ds", "lstm", "lstm-lo-95", "lstm-lo-50", "lstm-hi-50", "lstm-hi-95"]
+    for row, same in zip(short.to_dicts(), [whole[i] for i in (0, 1, HORIZON, HORIZON + 1)], strict=True):
+        assert row["lstm-lo-50"] < row["lstm"] < row["lstm-hi-50"]
+        for name in row.keys() & same.keys():
+            assert row[name] == (pytest.approx(same[name], rel=1e-6) if name.startswith("lstm") else same[name])
+    assert fitted.horizon == HORIZON
+    assert fitted.levels == (80, 95)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"horizon": HORIZON + 1}, "horizon 5: the model forecasts 1 to 4 steps, for which it was trained"),
+        ({"horizon": 0}, "horizon 0: the model forecasts 1 to 4 steps"),
+        ({"levels": [100]}, "level 100: an interval's level is a whole percentage from 1 to 99"),
+    ],
+)
+def test_what_the_model_does_not_know_cannot_be_asked(fitted: Forecaster, asked: dict[str, Any], said: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        fitted.asked(**asked)
+    assert str(raised.value).startswith(said)
+
+
+def test_the_pretrained_network_forecasts_any_horizon() -> None:
+    short, long = (Forecaster("pretrained", steps).fit(TABLE) for steps in (HORIZON, HORIZON + 3))
+    median = short.asked(horizon=HORIZON + 3).predict(TABLE)["pretrained"].to_numpy()
+    np.testing.assert_allclose(median, long.predict()["pretrained"].to_numpy(), rtol=1e-6)
+
+
+def test_tables_forecast_together_are_forecast_as_alone(fitted: Forecaster, with_known: Forecaster) -> None:
+    tables = [TABLE, series(7, weekly(30)), series("c", weekly(3, 5.0))]
+    readings = [fitted.read(table) for table in tables]
+    for table, reading, prediction in zip(tables, readings, fitted.forecasts(readings), strict=True):
+        assert_frame_equal(fitted.table_of(reading, prediction), fitted.predict(table), rel_tol=1e-5)
+    known = [with_known.read(known_table()), with_known.read(known_table().tail(20))]
+    for reading, prediction in zip(known, with_known.forecasts(known), strict=True):
+        np.testing.assert_allclose(prediction.quantiles, with_known.forecast(reading).quantiles, rtol=1e-5)
+
+
 def test_future_values_without_known_columns(fitted: Forecaster) -> None:
     with pytest.raises(SettingsError, match="no known columns"):
         fitted.predict(TABLE, future=TABLE.select("unique_id", "ds"))

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from foretell.forecasting.panel import Panel, recent, select, truncated
+from foretell.forecasting.panel import Panel, joined, recent, select, truncated
 from foretell.forecasting.tables.columns import Columns
 from foretell.forecasting.tables.regularise import to_panel
 
@@ -60,3 +60,15 @@ def test_recent(gappy: Panel) -> None:
     np.testing.assert_array_equal(part.series(0), [1, 2, 3])
     np.testing.assert_array_equal(part.known["k"], [1, 2, 3, 4, 5, 6, 7, 8, 9])
     np.testing.assert_array_equal(part.times(0, 5), gappy.times(0, 6)[1:])
+
+
+def test_joined(gappy: Panel) -> None:
+    assert joined([gappy]) is gappy
+    whole = joined([select(gappy, np.array([i])) for i in range(2)])
+    assert whole.ids == gappy.ids
+    for name in ("starts", "offsets", "history", "values"):
+        np.testing.assert_array_equal(getattr(whole, name), getattr(gappy, name))
+    np.testing.assert_array_equal(whole.known["k"], gappy.known["k"])
+    three = joined([gappy, select(gappy, np.array([1]))])
+    np.testing.assert_array_equal(three.series(2), gappy.series(1))
+    np.testing.assert_array_equal(three.times(2, 4), gappy.times(1, 4))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -23,7 +23,7 @@ from foretell.forecasting.prediction import SIMPLE, forecast
 from foretell.forecasting.pretrained.shipped import Pretrained
 from foretell.forecasting.quantiles import quantiles_of, read_off
 from foretell.forecasting.season import Seasons
-from foretell.forecasting.settings import ForecastSettings
+from foretell.forecasting.settings import LONGEST, ForecastSettings
 from foretell.forecasting.tables.columns import Columns
 from foretell.forecasting.windows import Windows
 from foretell.tables.frequency import Frequency
@@ -140,6 +140,20 @@ class FittedModel:
     def history(self) -> History | None:
         """Training history of that network."""
         return None if self.network is None else self.network.history
+
+    def asked(self, horizon: int | None = None, levels: Sequence[int] | None = None) -> FittedModel:
+        """Return the model with the same networks for another horizon and other levels; None keeps those it has.
+
+        Raises SettingsError for a horizon longer than its networks were trained for, and for invalid levels.
+        """
+        levels = self.levels if levels is None else tuple(sorted(levels))
+        quantiles_of(levels)
+        horizon = self.horizon if horizon is None else horizon
+        most = LONGEST if not self.members.networks else self.horizon
+        if not 1 <= horizon <= most:
+            why = "" if not self.members.networks else ", for which it was trained"
+            raise SettingsError(f"horizon {horizon:,}: the model forecasts 1 to {most:,} steps{why}")
+        return replace(self, levels=levels, members=replace(self.members, horizon=horizon))
 
     def forecast(self, panel: Panel, series: NDArray[np.int64], cutoffs: NDArray[np.int64], stage: Stage) -> Floats:
         """Return calibrated quantiles (B, H, Q) of the H steps after row `cutoffs` (B,) of `series` (B,).

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import groupby
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,7 @@ from foretell.forecasting.fitted_model import FittedModel, forecast_device
 from foretell.forecasting.fitting import fit_model
 from foretell.forecasting.holdout import WINDOWS
 from foretell.forecasting.model_folder import load_model, save_model
-from foretell.forecasting.panel import Panel, recent
+from foretell.forecasting.panel import Panel, joined, recent
 from foretell.forecasting.quantiles import quantiles_of
 from foretell.forecasting.settings import LONGER, LONGEST, ForecastSettings, preset_settings
 from foretell.forecasting.tables.columns import Columns
@@ -188,7 +190,53 @@ class Forecaster:
         reading = self._reading(table)
         if future is not None:
             reading = reading.looking_ahead(future, self.horizon)
-        self.prediction = prediction = self.forecast(reading)
+        self.prediction = self.forecast(reading)
+        return self.table_of(reading, self.prediction)
+
+    def asked(self, horizon: int | None = None, levels: Sequence[int] | None = None) -> Forecaster:
+        """Return a forecaster with the same networks for another horizon or other levels, without their training.
+
+        Raises SettingsError for a horizon longer than the networks were trained for, and for invalid levels.
+        """
+        model = self.fitted_model.asked(horizon, levels)
+        other = copy(self)
+        other.horizon, other.levels, other.prediction = model.horizon, model.levels, None
+        other._fitted = model
+        return other
+
+    def read(self, table: IntoFrame, future: IntoFrame | None = None) -> Reading:
+        """Read a table to be forecast, without changing the forecaster. Raises the same errors as `predict`."""
+        require_polars()
+        model = self.fitted_model
+        reading = Reading.like(table, model.columns, model.frequency)
+        _check_years(reading.panel, self.horizon)
+        return reading.looking_ahead(future, self.horizon)
+
+    def forecast(self, reading: Reading) -> Prediction:
+        """Forecast a table that was read, without changing the forecaster. Raises the same errors as `predict`."""
+        return self.forecasts([reading])[0]
+
+    def forecasts(self, readings: Sequence[Reading]) -> list[Prediction]:
+        """Forecast several tables that were read, as one batch if their covariates are of the same types."""
+        panels = [self._ahead(reading) for reading in readings]
+        predictions: list[Prediction] = []
+        model = self.fitted_model
+        for _, alike in groupby(panels, key=_kind_of_panel):
+            together = list(alike)
+            short = joined([recent(panel, model.members.past) for panel in together])
+            quantiles = model.forecast(short, np.arange(len(short)), short.history, "final")
+            parts = np.split(quantiles, np.cumsum([len(panel) for panel in together])[:-1])
+            predictions += map(Prediction, together, parts)
+        return predictions
+
+    def _ahead(self, reading: Reading) -> Panel:
+        if reading.ahead is None:
+            check_future(reading.panel, self.horizon)
+            return reading.panel
+        return reading.ahead
+
+    def table_of(self, reading: Reading, prediction: Prediction) -> Any:
+        """Return a forecast of that reading as a table; see `predict`."""
         panel = prediction.panel
         steps = zip(range(len(panel)), panel.history.tolist(), strict=True)
         return reading.kind.forecast_table(
@@ -198,15 +246,6 @@ class Forecaster:
             quantile_columns(self.model, self.levels, prediction.quantiles),
             panel.clock,
         )
-
-    def forecast(self, reading: Reading) -> Prediction:
-        """Forecast a table that was read, without changing the forecaster. Raises the same errors as `predict`."""
-        panel = reading.ahead
-        if panel is None:
-            panel = reading.panel
-            check_future(panel, self.horizon)
-        short = recent(panel, self.fitted_model.members.past)
-        return Prediction(panel, self.fitted_model.forecast(short, np.arange(len(short)), short.history, "final"))
 
     def backtest(self, table: IntoFrame | None = None, *, windows: int | None = None, refit: bool = False) -> Backtest:
         """Forecast the last `windows` horizons of each series from the data before them, and score the forecasts.
@@ -276,6 +315,12 @@ class Forecaster:
         _check_years(reading.panel, self.horizon)
         self._read = reading
         return reading
+
+
+def _kind_of_panel(panel: Panel) -> Any:
+    """Return what panels must share to be forecast together."""
+    columns = ({name: column.dtype for name, column in kind.items()} for kind in (panel.known, panel.static))
+    return panel.frequency, panel.clock, panel.starts.dtype, *columns
 
 
 def _network_facts(fit: NetworkFit) -> dict[str, Any]:

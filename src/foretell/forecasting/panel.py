@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -60,6 +60,24 @@ def select(panel: Panel, series: NDArray[np.int64]) -> Panel:
         return panel
     length = np.diff(panel.offsets)[series]
     return _cut(panel, series, np.zeros(len(series), np.int64), length)
+
+
+def joined(panels: Sequence[Panel]) -> Panel:
+    """Return one panel of all series of `panels`, which have the same frequency, clock and covariates."""
+    first, *others = panels
+    if not others:
+        return first
+    ends = np.cumsum([0, *(panel.offsets[-1] for panel in panels)])
+    return replace(
+        first,
+        ids=tuple(name for panel in panels for name in panel.ids),
+        starts=np.concatenate([panel.starts for panel in panels]),
+        offsets=np.concatenate([[0], *(panel.offsets[1:] + end for panel, end in zip(panels, ends, strict=False))]),
+        history=np.concatenate([panel.history for panel in panels]),
+        values=np.concatenate([panel.values for panel in panels]),
+        known={name: np.concatenate([panel.known[name] for panel in panels]) for name in first.known},
+        static={name: np.concatenate([panel.static[name] for panel in panels]) for name in first.static},
+    )
 
 
 def truncated(panel: Panel, ends: NDArray[np.int64]) -> Panel:

@@ -48,8 +48,14 @@ def read_table(
     strings, and so do those of the columns that `as_written` chooses, such as ids. Raises `TableError` for whatever
     cannot be read, naming the file and the row.
     """
+    return parse_table(contents(path, TableError), named(path), encoding, typed=typed, as_written=as_written)
+
+
+def parse_table(
+    data: bytes, where: str, encoding: str | None = None, *, typed: bool = True, as_written: AsWritten | None = None
+) -> pl.DataFrame:
+    """The table in a file's bytes, which are no longer gzipped; `where` names the file in errors. See `read_table`."""
     require_polars()
-    where, data = named(path), contents(path, TableError)
     if not data.strip():
         raise TableError(f"{where} is empty; it needs a header row and rows of values")
     if data[:4] == b"PAR1":
