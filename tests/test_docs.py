@@ -73,6 +73,12 @@ def test_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     assert names["outputs"].shape == (8, 100, 64)
 
 
+def test_cross_validation() -> None:
+    names = run_blocks("docs/guides/cross-validation.md")
+    assert names["windows"]["cutoff"].n_unique() == 5
+    assert names["validation"].scores_by("cutoff")["coverage-80"].mean() > 0.6
+
+
 def test_text_for_speech(capsys: pytest.CaptureFixture[str]) -> None:
     run_blocks("docs/guides/speech-text.md")
     page = (ROOT / "docs/guides/speech-text.md").read_text(encoding="utf-8")

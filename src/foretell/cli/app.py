@@ -16,9 +16,10 @@ _FORECASTING = {
     "fit": "Fit a forecaster to a table, backtest it, and save the model.",
     "predict": "Forecast with a saved model, from the end of a table.",
     "backtest": "Test a saved model on past data: compare its forecasts with the actual values.",
+    "cross-validate": "Forecast windows of the past from the data before them, and score the forecasts.",
     "info": "Describe this installation of foretell, or a saved model.",
 }
-"""Help of the commands that belong to no kind of model; each is in the module of its name."""
+"""Help of the commands that belong to no kind of model; each is in the module of its name, with _ for -."""
 
 
 class _Commands(TyperGroup):
@@ -29,7 +30,7 @@ class _Commands(TyperGroup):
 
     def get_command(self, ctx: Any, name: str) -> Any:  # noqa: ARG002
         if name in _FORECASTING:
-            return _made(importlib.import_module(f"foretell.cli.{name}"), name)
+            return _made(importlib.import_module(f"foretell.cli.{name.replace('-', '_')}"), name)
         if name not in _kinds():
             return None
         from foretell.cli.kind import commands_of
@@ -54,7 +55,7 @@ def _made(module: Any, name: str) -> Any:
     from foretell.cli.examples import INFO, epilog
     from foretell.cli.signature import as_command
 
-    command: Callable[..., None] = getattr(module, name)
+    command: Callable[..., None] = getattr(module, name.replace("-", "_"))
     one = typer.Typer(
         rich_markup_mode="rich",
         pretty_exceptions_enable=False,

@@ -22,6 +22,8 @@ from foretell.storage.whole_folder import is_aside
 
 FOLDER = Path("forecast")
 """The default folder of all results."""
+_PAST = ("backtest", "cross_validation")
+"""Names of the tables of forecasts of the past."""
 _STRETCHES = ("fit", "finish")
 """What the names of the checkpoints in a command's checkpoint folder begin with, one for each stretch of training."""
 
@@ -144,10 +146,13 @@ def checkpoints_in(folder: Path) -> list[Path]:
 
 
 def default_destinations(*wanted: str, checkpoint: Path | None = None, tensorboard: Path | None = None) -> Destinations:
-    """The `wanted` of forecast, backtest, report and model in ./forecast; no report where nothing can draw it."""
+    """The `wanted` of forecast, backtest or cross_validation, report and model in ./forecast.
+
+    There is no report where nothing can draw it.
+    """
     return Destinations(
         forecast=str(FOLDER / "forecast.csv") if "forecast" in wanted else None,
-        backtest=str(FOLDER / "backtest.csv") if "backtest" in wanted else None,
+        backtest=next((str(FOLDER / f"{name}.csv") for name in _PAST if name in wanted), None),
         report=FOLDER / "report.html" if "report" in wanted and can_draw() else None,
         model=FOLDER / "model" if "model" in wanted else None,
         checkpoint=checkpoint or (FOLDER / "checkpoint" if "model" in wanted else None),

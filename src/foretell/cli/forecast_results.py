@@ -11,6 +11,7 @@ from foretell.cli import summaries
 from foretell.cli.destinations import Destinations
 from foretell.cli.from_options import Tables
 from foretell.cli.printer import Printer
+from foretell.cli.progress import ProgressDisplay
 from foretell.errors import SettingsError, TableError
 from foretell.storage.outputs import STDOUT
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from foretell.forecasting.backtest import Backtest
     from foretell.forecasting.forecaster import Forecaster
+    from foretell.forecasting.tables.reading import Reading
 
 
 class Results:
@@ -34,6 +36,7 @@ class Results:
         self._backtest: Backtest | None = None
         self._untested: str | None = None
         self._forecast: pl.DataFrame | None = None
+        self._in_parts = False
 
     @classmethod
     def of_model(cls, folder: Path, device: str, read: Callable[[], Tables]) -> Results:
@@ -56,6 +59,17 @@ class Results:
                 raise
             self._untested = str(error)
 
+    def cross_validate(self, windows: int | None, reading: Reading, printer: Printer, **options: Any) -> None:
+        """Cross-validate, with the progress of each fit shown."""
+        from foretell.forecasting.holdout import WINDOWS
+
+        with ProgressDisplay(printer.aside) as display:
+            self._forecaster.cross_validation(
+                reading, n_windows=WINDOWS if windows is None else windows, on_progress=display, **options
+            )
+        self._backtest = self._forecaster.validation
+        self._in_parts = True
+
     def forecast(self) -> None:
         """Forecast what comes after the table."""
         self._forecast = self._forecaster.predict(self._table, future=self._future)
@@ -65,10 +79,12 @@ class Results:
         files = self._write(to)
         to.drop_checkpoint()
         summaries.show_findings(printer, self._forecaster.findings)
-        if self._fitted_here:
+        if self._fitted_here and self._forecaster.is_fitted:
             summaries.show_model(printer, self._forecaster.fitted_model)
         if self._backtest is not None:
             summaries.show_backtest(printer, self._backtest)
+            if self._in_parts:
+                summaries.show_parts(printer, self._backtest)
         elif self._untested:
             printer.heading("Backtest")
             printer.listing([f"There is no backtest: {self._untested}."])
@@ -120,10 +136,12 @@ class Results:
             "levels": list(forecaster.levels),
             "findings": {**forecaster.findings.to_dict(), "sentences": forecaster.findings.sentences()},
         }
-        if self._fitted_here:
+        if self._fitted_here and forecaster.is_fitted:
             history = forecaster.history
             content["training"] = summaries.training_document(history) if history else None
             content["chosen"] = summaries.blend_document(forecaster.fitted_model.blend)
         if self._backtest is not None:
             content["backtest"] = summaries.backtest_document(self._backtest)
+            if self._in_parts:
+                content["backtest"]["scores_by"] = summaries.parts_document(self._backtest)
         return {**content, "files": files}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from foretell.cli.printer import Printer, shown
@@ -11,7 +12,7 @@ from foretell.forecasting.kind import UNTRAINED
 if TYPE_CHECKING:
     import polars as pl
 
-    from foretell.forecasting.backtest import Backtest
+    from foretell.forecasting.backtest import Backtest, Part
     from foretell.forecasting.blend import Blend
     from foretell.forecasting.fitted_model import FittedModel
     from foretell.forecasting.tables.findings import Findings
@@ -57,16 +58,38 @@ def show_backtest(printer: Printer, backtest: Backtest) -> None:
     printer.listing(backtest.notes)
 
 
+_PARTS: tuple[Part, ...] = ("cutoff", "step", "unique_id")
+_MOST_PARTS = 12
+
+
+def show_parts(printer: Printer, backtest: Backtest) -> None:
+    """Print the model's scores by cutoff, step ahead and series."""
+    for part in _PARTS:
+        found = backtest.scores_by(part)
+        if len(found) > 1:
+            more = f", the first {_MOST_PARTS} of {len(found):,}" if len(found) > _MOST_PARTS else ""
+            printer.heading(f"By {'series' if part == 'unique_id' else part}{more}")
+            rows = [[_moment(cell) for cell in row] for row in found.head(_MOST_PARTS).rows()]
+            printer.table(found.columns, rows)
+
+
+def parts_document(backtest: Backtest) -> dict[str, Any]:
+    """Return the model's scores by cutoff, step ahead and series."""
+    return {part: backtest.scores_by(part).to_dicts() for part in _PARTS}
+
+
 def show_forecast(printer: Printer, forecast: pl.DataFrame) -> None:
     """Print the first rows."""
     printer.heading(f"Forecast, the first {min(_FIRST_ROWS, len(forecast))} of {len(forecast):,} rows")
     times = [name for name, dtype in forecast.schema.items() if dtype.is_temporal()]
     head = forecast.head(_FIRST_ROWS)
-    rows = [
-        [str(cell).removesuffix(" 00:00:00") if name in times else cell for name, cell in row.items()]
-        for row in head.to_dicts()
-    ]
+    rows = [[_moment(cell) if name in times else cell for name, cell in row.items()] for row in head.to_dicts()]
     printer.table(forecast.columns, rows)
+
+
+def _moment(cell: Any) -> Any:
+    """Return a time as text no longer than it need be, anything else as it is."""
+    return str(cell).removesuffix(" 00:00:00") if isinstance(cell, date) else cell
 
 
 def backtest_document(backtest: Backtest) -> dict[str, Any]:

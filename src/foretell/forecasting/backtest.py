@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -15,10 +15,14 @@ from foretell.forecasting.baselines import baselines
 from foretell.forecasting.fitted_model import FittedModel, ticks
 from foretell.forecasting.panel import Panel, select, truncated
 from foretell.forecasting.prediction import actual_values
+from foretell.forecasting.quantiles import GRID, quantiles_of, read_off
 from foretell.forecasting.scores import METRICS, Scores, coverage, scores
+from foretell.forecasting.scores_by_part import scores_by_part
 from foretell.forecasting.tables.nixtla import TableKind, quantile_columns
+from foretell.tables.grids import Times
 
 Floats = NDArray[np.float64]
+Part: TypeAlias = Literal["unique_id", "cutoff", "step"]
 Refit = Callable[[Panel], FittedModel]
 
 
@@ -52,6 +56,17 @@ class Backtest:
     """Sentences that say what was left out, and why."""
     results: Results = field(repr=False)
     """The results as arrays."""
+    kind: TableKind = field(repr=False)
+
+    def scores_by(self, part: Part) -> Any:
+        """Return the model's scores in each part of the windows: `unique_id`, `cutoff`, or `step` ahead.
+
+        Columns: the part, `values` (how many were compared), `MAE`, `RMSE`, `CRPS` and, for each level, `coverage-80`.
+        """
+        results = self.results
+        names, labels = results.parts(part)
+        columns = scores_by_part(labels, len(names), results.actual, results.distribution, results.intervals)
+        return self.kind.table({part: names, **columns})
 
 
 @dataclass(frozen=True)
@@ -63,12 +78,38 @@ class Results:
     panel: Panel
     cutoffs: Cutoffs
     quantiles: Floats
-    """(B, H, Q)"""
+    """(B, H, Q), the median and the bounds of the intervals."""
+    distribution: Floats
+    """(B, H, 15), the quantiles of `GRID`."""
     baselines: Mapping[str, Floats]
     """Name -> (B, H)."""
     actual: Floats
     """(B, H), NaN where missing."""
     scores: Scores
+
+    @property
+    def times(self) -> tuple[Times, Times]:
+        """Times of the cutoffs (B,), and of the values (B, H)."""
+        horizon = self.actual.shape[1]
+        cutoffs = zip(self.cutoffs.series, self.cutoffs.rows, strict=True)
+        times = np.stack([self.panel.times(i, int(row) + horizon)[row - 1 :] for i, row in cutoffs])
+        return times[:, 0], times[:, 1:]
+
+    def parts(self, part: Part) -> tuple[Any, NDArray[np.int64]]:
+        """Return the P parts of the windows in order, and the number of each value's part (B, H).
+
+        Raises SettingsError for a part that is neither `unique_id` nor `cutoff` nor `step`.
+        """
+        horizon = self.actual.shape[1]
+        if part == "step":
+            return np.arange(1, horizon + 1), np.tile(np.arange(horizon), (len(self.actual), 1))
+        if part == "unique_id":
+            own, places = np.unique(self.cutoffs.series, return_inverse=True)
+            return [self.panel.ids[i] for i in own], np.repeat(places[:, None], horizon, axis=1)
+        if part == "cutoff":
+            cutoffs, places = np.unique(self.times[0], return_inverse=True)
+            return self.panel.clock.wall_times(cutoffs), np.repeat(places[:, None], horizon, axis=1)
+        raise SettingsError(f"there are no scores by {part!r}: choose unique_id, cutoff or step")
 
     @property
     def intervals(self) -> dict[int, tuple[Floats, Floats]]:
@@ -89,17 +130,110 @@ def run_backtest(model: FittedModel, panel: Panel, windows: int, kind: TableKind
     tested. Raises SettingsError if `windows` is invalid or no window is left that the model has not seen, TableError
     if the series are too short.
     """
+    if refit is not None:
+        return run_cross_validation(panel, model.horizon, windows, model.horizon, kind, refit, 1)
+    cutoffs, short = _cutoffs(panel, model.horizon, whole_windows(windows), model.horizon)
+    cutoffs, notes = _unseen(model, panel, cutoffs, windows)
+    first = _first_rows(panel, cutoffs)
+    distribution = model.distribution(panel, cutoffs.series, cutoffs.rows, "held_out")
+    simple = _baselines(model, panel, cutoffs, first)
+    return _tested(model, panel, kind, cutoffs, distribution, simple, [*notes, *short])
+
+
+def run_cross_validation(
+    panel: Panel, horizon: int, windows: int, step: int, kind: TableKind, refit: Refit, every: int
+) -> Backtest:
+    """Forecast `windows` horizons of each series, `step` rows apart and the last one at its end, from the data before.
+
+    For each `every` windows a new model is fitted, to the data before the first of them. Raises SettingsError for
+    invalid numbers, TableError if no series is longer than the horizon.
+    """
+    cutoffs, notes = _cutoffs(panel, horizon, whole_windows(windows), step)
+    back = (panel.history[cutoffs.series] - horizon - cutoffs.rows) // step
+    order = np.unique(back)[::-1]
+    distribution = np.empty((len(back), horizon, len(GRID)))
+    simple: dict[str, Floats] = {}
+    models: list[FittedModel] = []
+    for start in range(0, len(order), every):
+        at = np.flatnonzero(np.isin(back, order[start : start + every]))
+        part = Cutoffs(cutoffs.series[at], cutoffs.rows[at])
+        known = _first_rows(panel, part)
+        fresh = refit(select(truncated(panel, known), np.flatnonzero(known)))
+        distribution[at] = fresh.distribution(panel, part.series, part.rows, "final")
+        for name, values in _baselines(fresh, panel, part, known).items():
+            simple.setdefault(name, np.full(distribution.shape[:2], np.nan))[at] = values
+        models.append(fresh)
+    return _tested(models[0], panel, kind, cutoffs, distribution, simple, notes)
+
+
+def whole_windows(windows: int) -> int:
+    """Return the number of windows. Raises SettingsError for one that is not a whole number above zero."""
     if isinstance(windows, bool) or not isinstance(windows, int | np.integer) or windows < 1:
         raise SettingsError(f"windows is {windows!r}: a backtest needs a whole number of windows, 1 or more")
-    cutoffs, notes = _cutoffs(model, panel, int(windows), honest_only=refit is None)
+    return int(windows)
+
+
+def _cutoffs(panel: Panel, horizon: int, windows: int, step: int) -> tuple[Cutoffs, list[str]]:
+    """Return the windows that have a value to forecast from. Raises TableError if there are none."""
+    ends = panel.history[:, None] - horizon - step * np.arange(windows)[::-1]
+    series, place = np.nonzero(ends >= 1)
+    if not len(series):
+        raise TableError(
+            f"no series is longer than the horizon of {horizon} steps, so nothing can be tested: give longer series or "
+            "a shorter horizon"
+        )
+    short = int((ends[:, 0] < 1).sum())
+    note = f"{short:,} of {len(panel):,} series are too short for {windows} windows of {horizon} steps."
+    return Cutoffs(series.astype(np.int64), ends[series, place].astype(np.int64)), [note] if short else []
+
+
+def _unseen(model: FittedModel, panel: Panel, cutoffs: Cutoffs, windows: int) -> tuple[Cutoffs, list[str]]:
+    """Return the windows that the weights `held_out` were not fitted to. Raises SettingsError if there are none."""
+    until = [model.validated_until.get(name) for name in panel.ids]
+    unseen = np.array(
+        [
+            until[i] is None or ticks(panel, i, row) >= until[i]
+            for i, row in zip(cutoffs.series.tolist(), cutoffs.rows.tolist(), strict=True)
+        ],
+        dtype=bool,
+    )
+    if unseen.all():
+        return cutoffs, []
+    if not unseen.any():
+        raise SettingsError(
+            "there is no window to test on that the model has not been fitted to: pass refit=True (--refit) to fit "
+            "anew at each cutoff, or fit with more windows held out (windows=) or to longer series"
+        )
+    seen = len(np.unique(cutoffs.series[~unseen]))
+    note = (
+        f"In {seen:,} of {len(panel):,} series fewer than {windows} windows were tested: the model was fitted to "
+        "what lies further back. Refit at each cutoff (--refit, refit=True) to test on it."
+    )
+    return Cutoffs(cutoffs.series[unseen], cutoffs.rows[unseen]), [note]
+
+
+def _first_rows(panel: Panel, cutoffs: Cutoffs) -> NDArray[np.int64]:
+    """Return (N,), the first cutoff of each series; 0 for a series without any."""
     first = panel.history.copy()
     np.minimum.at(first, cutoffs.series, cutoffs.rows)
     first[np.setdiff1d(np.arange(len(panel)), cutoffs.series)] = 0
-    if refit is None:
-        quantiles = model.forecast(panel, cutoffs.series, cutoffs.rows, "held_out")
-        simple = _baselines(model, panel, cutoffs, first)
-    else:
-        quantiles, simple = _refitted(model, panel, cutoffs, refit)
+    return first
+
+
+def _baselines(model: FittedModel, panel: Panel, cutoffs: Cutoffs, limits: NDArray[np.int64]) -> dict[str, Floats]:
+    return baselines(panel, cutoffs.series, cutoffs.rows, model.horizon, model.seasons, limits)
+
+
+def _tested(
+    model: FittedModel,
+    panel: Panel,
+    kind: TableKind,
+    cutoffs: Cutoffs,
+    distribution: Floats,
+    simple: dict[str, Floats],
+    notes: list[str],
+) -> Backtest:
+    quantiles = read_off(distribution, quantiles_of(model.levels))
     actual = actual_values(panel, cutoffs.series, cutoffs.rows, model.horizon)
     results = Results(
         model=model.name,
@@ -107,70 +241,12 @@ def run_backtest(model: FittedModel, panel: Panel, windows: int, kind: TableKind
         panel=panel,
         cutoffs=cutoffs,
         quantiles=quantiles,
+        distribution=distribution,
         baselines=simple,
         actual=actual,
-        scores=_scores(model, panel, cutoffs, quantiles, simple, actual, first),
+        scores=_scores(model, panel, cutoffs, quantiles, simple, actual, _first_rows(panel, cutoffs)),
     )
     return _backtest(results, kind, [*notes, *results.scores.notes])
-
-
-def _cutoffs(model: FittedModel, panel: Panel, windows: int, honest_only: bool) -> tuple[Cutoffs, list[str]]:
-    """Return the windows that have values and, with `honest_only`, that the weights `held_out` were not fitted to."""
-    horizon = model.horizon
-    series, rows, short, seen = [], [], 0, 0
-    for i, name in enumerate(panel.ids):
-        ends = panel.history[i] - horizon * np.arange(windows, 0, -1)
-        long_enough = ends[ends >= 1]
-        short += len(long_enough) < windows
-        until = model.validated_until.get(name)
-        if honest_only and until is not None:
-            honest = np.array([ticks(panel, i, int(end)) >= until for end in long_enough], dtype=bool)
-            seen += not honest.all()
-            long_enough = long_enough[honest]
-        rows.append(long_enough)
-        series.append(np.full(len(long_enough), i))
-    cutoffs = Cutoffs(np.concatenate(series).astype(np.int64), np.concatenate(rows).astype(np.int64))
-    if not len(cutoffs.rows) and seen:
-        raise SettingsError(
-            "there is no window to test on that the model has not been fitted to: pass refit=True (--refit) to fit "
-            "anew at each cutoff, or fit with more windows held out (windows=) or to longer series"
-        )
-    if not len(cutoffs.rows):
-        raise TableError(
-            f"no series is longer than the horizon of {horizon} steps, so nothing can be tested: give longer series or "
-            "a shorter horizon"
-        )
-    notes = []
-    if seen:
-        notes.append(
-            f"In {seen:,} of {len(panel):,} series fewer than {windows} windows were tested: the model was fitted to "
-            "what lies further back. Refit at each cutoff (--refit, refit=True) to test on it."
-        )
-    if short:
-        notes.append(f"{short:,} of {len(panel):,} series are too short for {windows} windows of {horizon} steps.")
-    return cutoffs, notes
-
-
-def _baselines(model: FittedModel, panel: Panel, cutoffs: Cutoffs, limits: NDArray[np.int64]) -> dict[str, Floats]:
-    return baselines(panel, cutoffs.series, cutoffs.rows, model.horizon, model.seasons, limits)
-
-
-def _refitted(model: FittedModel, panel: Panel, cutoffs: Cutoffs, refit: Refit) -> tuple[Floats, dict[str, Floats]]:
-    """Return quantiles (B, H, Q) and baselines of models fitted to the data before each window, oldest first."""
-    back = (panel.history[cutoffs.series] - cutoffs.rows) // model.horizon
-    quantiles = np.empty((len(back), model.horizon, 2 * len(model.levels) + 1))
-    simple: dict[str, Floats] = {}
-    for window in sorted(set(back.tolist()), reverse=True):
-        at = np.flatnonzero(back == window)
-        known = np.zeros(len(panel), np.int64)
-        known[cutoffs.series[at]] = cutoffs.rows[at]
-        past = truncated(panel, known)
-        fresh = refit(select(past, np.flatnonzero(known > 0)))
-        quantiles[at] = fresh.forecast(past, cutoffs.series[at], cutoffs.rows[at], "final")
-        part = Cutoffs(cutoffs.series[at], cutoffs.rows[at])
-        for name, values in _baselines(model, past, part, known).items():
-            simple.setdefault(name, np.empty(quantiles.shape[:2]))[at] = values
-    return quantiles, simple
 
 
 def _scores(
@@ -206,12 +282,11 @@ def _scores(
 def _backtest(results: Results, kind: TableKind, notes: list[str]) -> Backtest:
     panel, cutoffs, actual = results.panel, results.cutoffs, results.actual
     horizon = actual.shape[1]
-    ahead = [panel.times(i, int(row) + horizon)[row - 1 :] for i, row in zip(cutoffs.series, cutoffs.rows, strict=True)]
-    times = np.stack(ahead)
+    origins, times = results.times
     table = kind.forecast_table(
         [panel.ids[i] for i in cutoffs.series],
         horizon,
-        {"ds": times[:, 1:], "cutoff": np.repeat(times[:, :1], horizon, axis=1)},
+        {"ds": times, "cutoff": np.repeat(origins[:, None], horizon, axis=1)},
         {"y": actual, **quantile_columns(results.model, results.levels, results.quantiles), **results.baselines},
         panel.clock,
     )
@@ -226,4 +301,5 @@ def _backtest(results: Results, kind: TableKind, notes: list[str]) -> Backtest:
         series=len(np.unique(cutoffs.series)),
         notes=tuple(notes),
         results=results,
+        kind=kind,
     )

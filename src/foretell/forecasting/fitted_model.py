@@ -21,7 +21,7 @@ from foretell.forecasting.nonnegative import within_reach
 from foretell.forecasting.panel import Panel, select
 from foretell.forecasting.prediction import SIMPLE, forecast
 from foretell.forecasting.pretrained.shipped import Pretrained
-from foretell.forecasting.quantiles import quantiles_of, read_off
+from foretell.forecasting.quantiles import GRID, quantiles_of, read_off
 from foretell.forecasting.season import Seasons
 from foretell.forecasting.settings import LONGEST, ForecastSettings
 from foretell.forecasting.tables.columns import Columns
@@ -156,17 +156,21 @@ class FittedModel:
         return replace(self, levels=levels, members=replace(self.members, horizon=horizon))
 
     def forecast(self, panel: Panel, series: NDArray[np.int64], cutoffs: NDArray[np.int64], stage: Stage) -> Floats:
-        """Return calibrated quantiles (B, H, Q) of the H steps after row `cutoffs` (B,) of `series` (B,).
+        """Return the median and the bounds of the intervals (B, H, Q), ascending; see `distribution`."""
+        return read_off(self.distribution(panel, series, cutoffs, stage), quantiles_of(self.levels))
+
+    def distribution(self, panel: Panel, series: NDArray[np.int64], cutoffs: NDArray[np.int64], stage: Stage) -> Floats:
+        """Return calibrated quantiles (B, H, 15), of `GRID`, of the H steps after row `cutoffs` (B,) of `series` (B,).
 
         Raises ModelError if the weights are finite but the forecasts are not.
         """
         at_once = max(1, _STEPS // (self.horizon * _AT_ONCE)) * _AT_ONCE
-        forecasts = np.empty((len(series), self.horizon, 2 * len(self.levels) + 1))
+        forecasts = np.empty((len(series), self.horizon, len(GRID)))
         with threads_for(len(series)):
             for start in range(0, len(series), at_once):
                 part = slice(start, start + at_once)
                 own, places = np.unique(series[part], return_inverse=True)
-                forecasts[part] = self._forecast(select(panel, own), places, cutoffs[part], stage)
+                forecasts[part] = self._distribution(select(panel, own), places, cutoffs[part], stage)
         if not np.isfinite(forecasts).all():
             raise ModelError(
                 "the model's forecasts are not finite numbers: its weights are damaged, or values in the table are too "
@@ -174,13 +178,15 @@ class FittedModel:
             )
         return forecasts
 
-    def _forecast(self, panel: Panel, series: NDArray[np.int64], cutoffs: NDArray[np.int64], stage: Stage) -> Floats:
+    def _distribution(
+        self, panel: Panel, series: NDArray[np.int64], cutoffs: NDArray[np.int64], stage: Stage
+    ) -> Floats:
         found = self.members.quantiles(panel, series, cutoffs, stage, self.blend.shares)
         with np.errstate(invalid="ignore", over="ignore"):  # the caller checks the result
             grid = within_reach(calibrated(blended(found, self.blend), self.factors), _pasts(panel, series, cutoffs))
         # Without any recent value the forecast is the distribution of the training series.
         grid[~_seen(panel, series, cutoffs, self.members.past)] = self.members.experience.quantiles
-        return read_off(grid, quantiles_of(self.levels))
+        return grid
 
 
 def blended(members: Mapping[str, Floats], blend: Blend) -> Floats:

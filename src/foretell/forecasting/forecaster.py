@@ -18,7 +18,7 @@ from torch import nn
 
 from foretell.errors import SettingsError, TableError
 from foretell.forecasting.backbones import AUTO, PRETRAINED, model_name
-from foretell.forecasting.backtest import Backtest, run_backtest
+from foretell.forecasting.backtest import Backtest, run_backtest, run_cross_validation
 from foretell.forecasting.fit import NetworkFit
 from foretell.forecasting.fitted_model import FittedModel, forecast_device
 from foretell.forecasting.fitting import fit_model
@@ -106,6 +106,8 @@ class Forecaster:
         self._fitted_to: Reading | None = None
         self._read: Reading | None = None
         self.prediction: Prediction | None = None
+        self.validation: Backtest | None = None
+        """The last cross-validation, with its scores."""
 
     @property
     def fitted_model(self) -> FittedModel:
@@ -113,6 +115,11 @@ class Forecaster:
         if self._fitted is None:
             raise SettingsError("the forecaster is not fitted: call fit(table) first, or Forecaster.load(folder)")
         return self._fitted
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether there is a fitted model."""
+        return self._fitted is not None
 
     @property
     def history(self) -> History | None:
@@ -265,6 +272,49 @@ class Forecaster:
             settings = replace(self.settings, windows=0)
             fresh = partial(self._fit, columns=model.columns, settings=settings)
         return run_backtest(model, panel, windows, reading.kind, fresh)
+
+    def cross_validation(
+        self,
+        table: IntoFrame | None = None,
+        *,
+        n_windows: int = WINDOWS,
+        step_size: int | None = None,
+        refit: bool | int = False,
+        on_progress: Callable[[str, Progress], None] | None = None,
+    ) -> Any:
+        """Forecast `n_windows` past horizons, the last one at the end of each series, from the data before each one.
+
+        The cutoffs are `step_size` steps apart; by default a horizon, so that no windows overlap. A model is fitted to
+        the data before the first cutoff and forecasts from all of them; with `refit` a new one is fitted at every
+        cutoff, or at every `refit`-th one. The forecaster itself is neither needed fitted nor changed. Returns a table
+        of the input's type: `unique_id`, `ds`, `cutoff`, `y`, the columns of `predict`, and those of the baselines;
+        `validation` has the scores. Raises SettingsError for invalid numbers, TableError if the series are too short,
+        and what `fit` raises.
+        """
+        horizon = self.horizon
+        windows = _whole("n_windows", n_windows, least=1)
+        step = horizon if step_size is None else _whole("step_size", step_size, least=1)
+        every = (1 if refit else windows) if isinstance(refit, bool) else _whole("refit", refit, least=0) or windows
+        reading = self._to_validate(table)
+        fit = partial(
+            self._fit,
+            columns=reading.columns,
+            settings=replace(self.settings, windows=0),
+            checkpoint=None,
+            tensorboard=None,
+            on_progress=on_progress,
+        )
+        self.validation = run_cross_validation(reading.observed, horizon, windows, step, reading.kind, fit, every)
+        return self.validation.table
+
+    def _to_validate(self, table: IntoFrame | Reading | None) -> Reading:
+        if table is None:
+            return self._reading(None)
+        forecast_device(self.device)
+        reading = table if isinstance(table, Reading) else Reading.of(table, self.columns)
+        _check_years(reading.panel, self.horizon)
+        self._read = reading
+        return reading
 
     def facts(self) -> dict[str, Any]:
         """Return model, networks and data as facts by name. Raises SettingsError before `fit`."""

@@ -40,5 +40,15 @@ FORECASTS = Described(
             ("Evaluate the last 10 forecast windows", "foretell backtest sales-model sales.csv --windows 10"),
             ("Retrain the model before each window", "foretell backtest sales-model sales.csv --refit"),
         ),
+        "cross-validate": (
+            (
+                "Forecast 8 windows that begin a week apart",
+                "foretell cross-validate sales.csv -n 14 --windows 8 --step-size 7",
+            ),
+            (
+                "Fit a new model before every second window, and draw a report",
+                "foretell cross-validate sales.csv -n 14 --windows 8 --refit-every 2 --report report.html",
+            ),
+        ),
     },
 )

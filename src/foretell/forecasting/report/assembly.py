@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from foretell.forecasting.backtest import Backtest, Results
 from foretell.forecasting.fit import NetworkFit
 from foretell.forecasting.forecaster import Forecaster, Prediction
-from foretell.forecasting.report.content import BacktestWindow, ReportContent, Score, SeriesView
-from foretell.forecasting.report.wording import count, fixed
+from foretell.forecasting.report.content import BacktestWindow, ReportContent, ReportTable, Score, SeriesView
+from foretell.forecasting.report.wording import column, count, fixed, moments, percent
 from foretell.forecasting.scores import METRICS
+from foretell.forecasting.scores_by_part import scores_by_part
 from foretell.forecasting.tables.findings import describe_frequency
 from foretell.training.history import History
 
@@ -43,6 +44,7 @@ def report_content(
         scores=_score_rows(results) if results else (),
         scores_by_step=_named(results.scores.by_step) if results else {},
         coverage=backtest.coverage if backtest else {},
+        score_tables=_score_tables(results) if results else (),
         losses=history.losses if history else np.empty(0),
         gradient_norms=history.gradient_norms if history else np.empty(0),
         clip_norm=forecaster.settings.training.clip_norm,
@@ -136,6 +138,28 @@ def _score_rows(results: Results) -> list[Score]:
         Score(name.replace("_", " "), {m: row[m] for m in metrics}, is_ours=name == results.model)
         for name, row in table.items()
     ]
+
+
+def _score_tables(results: Results) -> list[ReportTable]:
+    """The model's scores by cutoff and by series, where there are several."""
+    tables = []
+    for part, title, name in (
+        ("cutoff", "Scores by cutoff", "last time known"),
+        ("unique_id", "Scores by series", "series"),
+    ):
+        names, labels = results.parts(part)  # type: ignore[arg-type]
+        if len(names) < 2:
+            continue
+        found = scores_by_part(labels, len(names), results.actual, results.distribution, results.intervals)
+        shown = list(names) if part == "unique_id" else moments(np.asarray(names))
+        columns = [_share_cells(c) if key.startswith("coverage") else column(c) for key, c in found.items()]
+        heads = [f"inside {key.removeprefix('coverage-')} %" if key.startswith("coverage") else key for key in found]
+        tables.append(ReportTable(title, [name, *heads], [list(row) for row in zip(shown, *columns, strict=True)]))
+    return tables
+
+
+def _share_cells(shares: NDArray[np.float64]) -> list[str]:
+    return [percent(float(share), 1) for share in shares]
 
 
 def _facts(forecaster: Forecaster) -> dict[str, str]:

@@ -10,6 +10,7 @@ from foretell.forecasting.report.charts.scores import model_styles
 from foretell.forecasting.report.content import ReportContent, Score
 from foretell.forecasting.report.legend import legend, line
 from foretell.forecasting.report.summary import baseline, headline_metric, our_score, relative_change, window_count
+from foretell.forecasting.report.table import html_table
 from foretell.forecasting.report.wording import DASH, count, difference, escape, number, percent
 
 _CLOSE = 0.05
@@ -33,7 +34,8 @@ def backtest_section(content: ReportContent) -> str:
     )
     return (
         f'<section id="backtest"><h2>Backtest</h2><p class="note">{intro}</p>{_table(content.scores)}'
-        f'<div class="pair">{_by_step(content)}{_coverage(content)}</div></section>'
+        f'<div class="pair">{_by_step(content)}{_coverage(content)}</div>'
+        f"{''.join(map(html_table, content.score_tables))}</section>"
     )
 
 

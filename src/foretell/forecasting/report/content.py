@@ -57,6 +57,17 @@ class Score:
 
 
 @dataclass(frozen=True)
+class ReportTable:
+    """A table of words and numbers as they are to be shown."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    """Each begins with its name."""
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class ReportContent:
     """All that a report says."""
 
@@ -70,6 +81,8 @@ class ReportContent:
     """Model name -> (H,) mean absolute scaled error of each horizon step."""
     coverage: Mapping[int, float] = field(default_factory=dict)
     """Level in percent -> share of the backtest's values inside, 0 to 1."""
+    score_tables: Sequence[ReportTable] = ()
+    """Scores of the model by cutoff and by series."""
     losses: Floats = field(default_factory=lambda: np.empty(0))
     """(S,) training loss of steps 1 to S; NaN where a step was skipped."""
     gradient_norms: Floats = field(default_factory=lambda: np.empty(0))
