@@ -39,6 +39,7 @@ def long_rows(*rows: str) -> str:
         ("ds,y\n" + ROWS, ["--horizon", "0"], ["horizon is 0"]),
         ("ds,y\n" + ROWS, ["--horizon", "-3"], ["horizon is -3"]),
         ("ds,y\n" + ROWS, ["--level", "100"], ["100"]),
+        ("ds,y\n" + ROWS, ["--quantile", "5"], ["quantiles is (5.0,)", "each be in [0.005, 0.995]"]),
         ("ds,y\n" + ROWS, ["--hidden", "0"], ["hidden is 0"]),
         ("ds,y\n" + ROWS, ["--dropout", "1"], ["dropout is 1"]),
         ("ds,y\n" + ROWS, ["--season", "1"], ["seasons", "from 2 to"]),

@@ -63,6 +63,18 @@ def test_standard_output_holds_the_table_alone(run: Callable[..., Any], sales: P
     assert [path.name for path in sales.parent.iterdir()] == ["sales.csv"]
 
 
+def test_quantiles_by_name(run: Callable[..., Any], sales: Path) -> None:
+    options = ("forecast", "sales.csv", "-n", "7", "--preset", "instant", "-o", "-")
+    done = run(*options, "--quantile", "0.05", "--quantile", "0.6")
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines()[0].endswith(",pretrained-hi-95,pretrained-q-5,pretrained-q-60")
+    assert "forecasts are kept at 0 or above" in done.stderr
+    assert "kept at 0 or above" not in run(*options, "--no-non-negative").stderr
+    sales.write_text(sales.read_text().replace(",138", ",-138"))
+    done = run(*options, "--non-negative")
+    assert (done.exit_code, "has the value -138" in done.stderr) == (2, True)
+
+
 def test_json_is_one_document(run: Callable[..., Any], sales: Path, tiny: tuple[str, ...]) -> None:
     done = run("forecast", "sales.csv", "-n", "7", "--known", "holiday", "--json", "--windows", "2", *tiny)
     assert done.exit_code == 0, done.output

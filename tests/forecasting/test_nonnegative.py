@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from foretell.forecasting.nonnegative import within_reach
+from foretell.errors import SettingsError
+from foretell.forecasting.nonnegative import is_non_negative, within_reach
 from foretell.forecasting.quantiles import GRID, MEDIAN
 
 LOW, HIGH = GRID.index(0.1), GRID.index(0.9)
@@ -78,6 +79,38 @@ def test_counts_beside_other_series_and_what_came_in_is_kept():
     np.testing.assert_array_equal(found[1], of(SPARSE, grid[1:2])[0])
     np.testing.assert_array_equal(found[2], np.maximum(grid[2], 0))
     assert within_reach(grid[:0], []).shape == (0, 2, 15)
+
+
+def test_what_was_asked_or_found_for_the_whole_table_counts():
+    grid, positive, signed = quantiles(-2, 5), np.full(30, 4.0) + np.arange(30), np.append(RAIN, -0.1)
+    assert within_reach(grid, [positive], True).min() == 0
+    assert within_reach(grid, [signed], True).min() == 0
+    assert within_reach(grid, [RAIN], False).min() == -2
+
+
+@pytest.mark.parametrize(
+    ("series", "asked", "found"),
+    [
+        ([RAIN, RAIN + 1], None, True),
+        ([np.arange(1.0, 6), np.arange(1.0, 6)], None, True),  # ten values
+        ([np.arange(1.0, 10)], None, None),
+        ([np.full(20, np.nan), np.arange(1.0, 5)], None, None),
+        ([RAIN, np.append(-1.0, RAIN)], None, None),
+        ([np.append(RAIN, -1.0)], None, True),  # after the training part
+        ([np.append(-1.0, RAIN)], False, False),
+        ([RAIN], False, False),
+        ([np.arange(3.0)], True, True),
+    ],
+)
+def test_whether_a_table_is_never_negative(make_panel, series, asked, found):
+    panel = make_panel(series)
+    limits = np.array([min(len(s), len(RAIN)) for s in series])
+    assert is_non_negative(panel, limits, asked) is found
+
+
+def test_a_negative_value_where_none_is_asked_for(make_panel):
+    with pytest.raises(SettingsError, match=r"'s1' has the value -0\.5 at 2024-01-01 02:00:00"):
+        is_non_negative(make_panel([RAIN, [1.0, np.nan, -0.5, -2]]), np.array([60, 4]), True)
 
 
 @pytest.mark.parametrize("value", [5.0, 0.1, -3.3, 1e-9, 1e9 + 0.3, 1e200, 0.0])

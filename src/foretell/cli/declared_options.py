@@ -102,7 +102,7 @@ def _parameter(field: Declared, setting: Setting, default: Any) -> inspect.Param
     names = [option_of(field), *([setting.short] if setting.short else [])]
     if hint is bool:
         shared.pop("metavar", None)
-        names[0] += f"/--no-{names[0][2:]}" if default else ""
+        names[0] += f"/--no-{names[0][2:]}" if default or optional else ""
     info = typer.Option(*names, show_default=False, rich_help_panel=setting.group, **shared)
     if field.required:
         return _keyword(field.name, inspect.Parameter.empty, Annotated[hint, info])

@@ -18,7 +18,7 @@ from foretell.forecasting.prediction import actual_values
 from foretell.forecasting.quantiles import GRID, quantiles_of, read_off
 from foretell.forecasting.scores import METRICS, Scores, coverage, scores
 from foretell.forecasting.scores_by_part import scores_by_part
-from foretell.forecasting.tables.nixtla import TableKind, quantile_columns
+from foretell.forecasting.tables.nixtla import TableKind, named_columns, quantile_columns
 from foretell.tables.grids import Times
 
 Floats = NDArray[np.float64]
@@ -75,6 +75,8 @@ class Results:
 
     model: str
     levels: tuple[int, ...]
+    probabilities: tuple[float, ...]
+    """Quantiles that have columns of their own."""
     panel: Panel
     cutoffs: Cutoffs
     quantiles: Floats
@@ -238,6 +240,7 @@ def _tested(
     results = Results(
         model=model.name,
         levels=model.levels,
+        probabilities=model.settings.quantiles,
         panel=panel,
         cutoffs=cutoffs,
         quantiles=quantiles,
@@ -287,7 +290,12 @@ def _backtest(results: Results, kind: TableKind, notes: list[str]) -> Backtest:
         [panel.ids[i] for i in cutoffs.series],
         horizon,
         {"ds": times, "cutoff": np.repeat(origins[:, None], horizon, axis=1)},
-        {"y": actual, **quantile_columns(results.model, results.levels, results.quantiles), **results.baselines},
+        {
+            "y": actual,
+            **quantile_columns(results.model, results.levels, results.quantiles),
+            **named_columns(results.model, results.probabilities, results.distribution),
+            **results.baselines,
+        },
         panel.clock,
     )
     found = results.scores

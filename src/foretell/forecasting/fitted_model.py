@@ -111,6 +111,8 @@ class FittedModel:
     validated_until: Mapping[str, int]
     """Time of the first row after each series' validation part: microseconds since 1970, or integer time. The weights
     `held_out` were not fitted to that row or any later one."""
+    non_negative: bool | None = None
+    """Whether forecasts are kept at 0 or above; None where each series decides, see `within_reach`."""
     notes: tuple[str, ...] = ()
     """Notes on the fit for the user."""
     device: torch.device = field(default=torch.device("cpu"), compare=False)
@@ -183,7 +185,8 @@ class FittedModel:
     ) -> Floats:
         found = self.members.quantiles(panel, series, cutoffs, stage, self.blend.shares)
         with np.errstate(invalid="ignore", over="ignore"):  # the caller checks the result
-            grid = within_reach(calibrated(blended(found, self.blend), self.factors), _pasts(panel, series, cutoffs))
+            mixed = calibrated(blended(found, self.blend), self.factors)
+            grid = within_reach(mixed, _pasts(panel, series, cutoffs), self.non_negative)
         # Without any recent value the forecast is the distribution of the training series.
         grid[~_seen(panel, series, cutoffs, self.members.past)] = self.members.experience.quantiles
         return grid

@@ -16,6 +16,7 @@ from foretell.forecasting.experience import Experience
 from foretell.forecasting.fit import FEWEST_VALUES, FINE_TUNED, NetworkFit, OnProgress, fit_network
 from foretell.forecasting.fitted_model import FittedModel, Members, blended, forecast_device, validated_until
 from foretell.forecasting.holdout import Holdout
+from foretell.forecasting.nonnegative import is_non_negative
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.plan import Plan
 from foretell.forecasting.prediction import SIMPLE
@@ -66,6 +67,7 @@ def fit_model(
     """
     plan = Plan.of(panel, horizon, settings, trained=model != PRETRAINED)
     learned = observed(panel, plan.holdout.training)
+    non_negative = is_non_negative(panel, plan.holdout.training, settings.non_negative)
     values = int(learned.sum())
     if not observed(panel, panel.history).any():
         raise TableError("no series has a value to learn from: check the target column")
@@ -123,6 +125,7 @@ def fit_model(
         columns=columns,
         settings=settings,
         validated_until=validated_until(panel, plan.holdout.validation),
+        non_negative=non_negative,
         notes=tuple(notes),
         device=forecast_device(device),
     )

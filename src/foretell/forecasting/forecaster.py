@@ -25,17 +25,21 @@ from foretell.forecasting.fitting import fit_model
 from foretell.forecasting.holdout import WINDOWS
 from foretell.forecasting.model_folder import load_model, save_model
 from foretell.forecasting.panel import Panel, joined, recent
-from foretell.forecasting.quantiles import quantiles_of
+from foretell.forecasting.quantiles import quantiles_of, read_off
 from foretell.forecasting.settings import LONGER, LONGEST, ForecastSettings, preset_settings
 from foretell.forecasting.tables.columns import Columns
 from foretell.forecasting.tables.findings import Findings, describe_frequency
 from foretell.forecasting.tables.future import check_future
-from foretell.forecasting.tables.nixtla import quantile_columns
+from foretell.forecasting.tables.nixtla import named_columns, quantile_columns
 from foretell.forecasting.tables.reading import Reading
 from foretell.forked import require_polars
 from foretell.training import History, Progress
 from foretell.training.settings import NO_BOUND
 
+ALWAYS_POSITIVE = (
+    "No value is negative, so forecasts are kept at 0 or above; --no-non-negative (non_negative=False) lets them fall "
+    "below."
+)
 # Pandas, polars, matplotlib and Python all support these years, with a margin for charts.
 _YEARS = (1000, 9900)
 
@@ -47,7 +51,9 @@ class Prediction:
     panel: Panel
     """The N series that were forecast."""
     quantiles: NDArray[np.float64]
-    """(N, H, Q)"""
+    """(N, H, Q), the median and the bounds of the intervals."""
+    distribution: NDArray[np.float64]
+    """(N, H, 15), the quantiles of `GRID`."""
 
 
 class Forecaster:
@@ -55,11 +61,12 @@ class Forecaster:
 
     `model` is auto, pretrained, rnn, lstm, gru or wavenet, or a class of `foretell.nn`: pretrained needs no training,
     the last four train a network on the table, and auto blends both according to validation. `horizon` is the number
-    of steps to forecast; `levels` are the levels of the intervals in percent. `known` names columns whose future is
-    known, `static` columns that are constant within a series. `season` is one season length or several, in steps; None
-    detects them. `columns` gives the role of each column that is not detected correctly. `preset` is instant, fast or
-    best: no training, about half a minute, about five minutes; `minutes` sets another time budget. `settings` holds
-    all other settings. Raises SettingsError for invalid arguments.
+    of steps to forecast; `levels` are the levels of the intervals in percent; `quantiles`, such as 0.05, have columns
+    of their own. `non_negative` keeps forecasts at 0 or above; None does so where no value is negative. `known` names
+    columns whose future is known, `static` columns that are constant within a series. `season` is one season length or
+    several, in steps; None detects them. `columns` gives the role of each column that is not detected correctly.
+    `preset` is instant, fast or best: no training, about half a minute, about five minutes; `minutes` sets another time
+    budget. `settings` holds all other settings. Raises SettingsError for invalid arguments.
     """
 
     def __init__(
@@ -68,6 +75,8 @@ class Forecaster:
         horizon: int = 24,
         *,
         levels: int | Sequence[int] = (80, 95),
+        quantiles: float | Sequence[float] | None = None,
+        non_negative: bool | None = None,
         known: Sequence[str] = (),
         static: Sequence[str] = (),
         frequency: str | int | None = None,
@@ -100,7 +109,14 @@ class Forecaster:
             if training.patience is not None:
                 training = replace(training, patience=LONGER.patience)
         seasons = settings.seasons if season is None else _seasons(season)
-        self.settings = replace(settings, seasons=seasons, training=training)
+        named = settings.quantiles if quantiles is None else _each(quantiles)
+        self.settings = replace(
+            settings,
+            seasons=seasons,
+            quantiles=named,
+            non_negative=settings.non_negative if non_negative is None else non_negative,
+            training=training,
+        )
         self.device = device
         self._fitted: FittedModel | None = None
         self._fitted_to: Reading | None = None
@@ -169,7 +185,10 @@ class Forecaster:
             tensorboard=None if tensorboard is None else Path(tensorboard),
             on_progress=on_progress,
         )
-        findings = replace(reading.findings, seasons=self._fitted.members.seasons)
+        notes = [*reading.findings.notes]
+        if self._fitted.non_negative and self.settings.non_negative is None:
+            notes.append(ALWAYS_POSITIVE)
+        findings = replace(reading.findings, seasons=self._fitted.members.seasons, notes=notes)
         self._read = self._fitted_to = replace(reading, findings=findings)
         self.prediction = None
         return self
@@ -231,9 +250,10 @@ class Forecaster:
         for _, alike in groupby(panels, key=_kind_of_panel):
             together = list(alike)
             short = joined([recent(panel, model.members.past) for panel in together])
-            quantiles = model.forecast(short, np.arange(len(short)), short.history, "final")
-            parts = np.split(quantiles, np.cumsum([len(panel) for panel in together])[:-1])
-            predictions += map(Prediction, together, parts)
+            distribution = model.distribution(short, np.arange(len(short)), short.history, "final")
+            quantiles = read_off(distribution, quantiles_of(model.levels))
+            ends = np.cumsum([len(panel) for panel in together])[:-1]
+            predictions += map(Prediction, together, np.split(quantiles, ends), np.split(distribution, ends))
         return predictions
 
     def _ahead(self, reading: Reading) -> Panel:
@@ -250,7 +270,8 @@ class Forecaster:
             panel.ids,
             self.horizon,
             {"ds": np.stack([panel.times(i, rows + self.horizon)[rows:] for i, rows in steps])},
-            quantile_columns(self.model, self.levels, prediction.quantiles),
+            quantile_columns(self.model, self.levels, prediction.quantiles)
+            | named_columns(self.model, self.settings.quantiles, prediction.distribution),
             panel.clock,
         )
 
@@ -275,7 +296,7 @@ class Forecaster:
 
     def cross_validation(
         self,
-        table: IntoFrame | None = None,
+        table: IntoFrame | Reading | None = None,
         *,
         n_windows: int = WINDOWS,
         step_size: int | None = None,
@@ -427,6 +448,10 @@ def _whole(name: str, value: object, least: int, most: int | None = None) -> int
 
 def _names(names: Sequence[str]) -> tuple[str, ...]:
     return (names,) if isinstance(names, str) else tuple(names)
+
+
+def _each(quantiles: float | Sequence[float]) -> tuple[float, ...]:
+    return tuple(quantiles) if isinstance(quantiles, Sequence | np.ndarray) else (quantiles,)
 
 
 def _seasons(season: int | Sequence[int]) -> tuple[int, ...]:

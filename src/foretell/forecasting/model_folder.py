@@ -80,6 +80,7 @@ def _describe(model: FittedModel) -> dict[str, Any]:
         "frequency": model.frequency.alias,
         "columns": dataclasses.asdict(model.columns),
         "settings": dataclasses.asdict(model.settings),
+        "non_negative": model.non_negative,
         "notes": list(model.notes),
     }
 
@@ -128,6 +129,7 @@ def _understood(stored: StoredModel, device: torch.device) -> FittedModel:
         columns=from_plain(Columns, body["columns"]),
         settings=from_plain(ForecastSettings, body["settings"]),
         validated_until=read_value(Mapping[str, int], body["validated_until"]),
+        non_negative=read_value(bool | None, body.get("non_negative")),
         notes=read_value(tuple[str, ...], body["notes"]),
         device=device,
     )

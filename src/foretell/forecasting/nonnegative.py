@@ -8,12 +8,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from foretell.errors import SettingsError
+from foretell.forecasting.panel import Panel
 from foretell.forecasting.quantiles import GRID
 
 Floats = NDArray[np.float64]
 
 _LATEST = 1000
 """Maximum number of recent values examined."""
+_FEWEST = 10
 _FEWEST_ZEROS = 2
 _LEAST_SHARE_OF_ZEROS = 0.02
 _FEWEST_COUNTS = 10
@@ -28,16 +31,19 @@ _INNER = slice(GRID.index(0.2), GRID.index(0.8) + 1)
 _LOWER, _UPPER = GRID.index(0.1), GRID.index(0.9)
 
 
-def within_reach(grid: Floats, pasts: Sequence[Floats]) -> Floats:
+def within_reach(grid: Floats, pasts: Sequence[Floats], non_negative: bool | None = None) -> Floats:
     """Limit quantiles (B, H, 15) of `GRID`, ascending, to values that each series (T,), NaN where missing, can take.
 
-    If a series has many zeros and nothing below, no quantile is negative. If it has only small counts, the quantiles
+    No quantile is negative if `non_negative`, or, where that is None, if a series has many zeros and nothing below. If
+    a series has only small counts, the quantiles
     from 0.2 to 0.8 are rounded to whole numbers, but not beyond the 80 % interval; its bounds and wider ones stay
     between two counts, since most of these intervals would otherwise be too wide. Quantiles that differ from a
     constant series only by rounding are set to the constant.
     """
     latest = [past[-_LATEST:] for past in pasts]
     bounded, counts = np.array([_kind(past[~np.isnan(past)]) for past in latest], dtype=bool).reshape(-1, 2).T
+    if non_negative is not None:
+        bounded = np.full(len(pasts), non_negative)
     grid = grid.copy()
     grid[bounded] = np.maximum(grid[bounded], 0.0)
     of_counts = grid[counts]
@@ -46,6 +52,29 @@ def within_reach(grid: Floats, pasts: Sequence[Floats]) -> Floats:
     constants = np.array([_constant(past[~np.isnan(past)]) for past in latest])[:, None, None]
     near = np.abs(grid - constants) <= np.where(constants == 0, _OF_ZERO, _ROUNDING * np.abs(constants))
     return np.where(near, constants, grid)
+
+
+def is_non_negative(panel: Panel, limits: NDArray[np.int64], asked: bool | None) -> bool | None:
+    """Return whether forecasts are kept at 0 or above, None where each series decides: as `asked`, or by the values.
+
+    They are if the first `limits` (N,) rows of the series have at least ten values, none of them negative. Raises
+    SettingsError if it is asked for a panel with a negative value, naming the first.
+    """
+    negative = panel.values < 0
+    if asked and negative.any():
+        row = int(np.argmax(negative))
+        series = int(np.searchsorted(panel.offsets, row, side="right")) - 1
+        time = panel.times(series, row - int(panel.offsets[series]) + 1)[-1]
+        raise SettingsError(
+            f"non_negative: the series {panel.ids[series]!r} has the value {panel.values[row]:g} at "
+            f"{panel.clock.show(time)}; correct it, or let forecasts be negative too"
+        )
+    if asked is not None:
+        return asked
+    row = np.arange(panel.offsets[-1]) - np.repeat(panel.offsets[:-1], np.diff(panel.offsets))
+    learned = row < np.repeat(limits, np.diff(panel.offsets))
+    enough = int((~np.isnan(panel.values[learned])).sum()) >= _FEWEST
+    return True if enough and not negative[learned].any() else None
 
 
 def _constant(seen: Floats) -> float:

@@ -46,7 +46,8 @@ def scores_by_part(
 
     def mean(values: NDArray[np.generic]) -> Floats:
         total = np.bincount(own, weights=values.astype(np.float64), minlength=parts)
-        return np.divide(total, count, out=np.full(parts, np.nan), where=count > 0)
+        means: Floats = np.divide(total, count, out=np.full(parts, np.nan), where=count > 0)
+        return means
 
     error = came - given[:, MEDIAN]
     columns: dict[str, Any] = {

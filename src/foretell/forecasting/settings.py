@@ -90,6 +90,25 @@ class ForecastSettings:
             option="season",
         ),
     ] = None
+    quantiles: Annotated[
+        tuple[float, ...],
+        Setting(
+            "Quantile of the forecast in a column of its own, such as 0.05. Repeat for several.",
+            FORECAST,
+            at_least=0.005,
+            at_most=0.995,
+            metavar="SHARE",
+            option="quantile",
+        ),
+    ] = ()
+    non_negative: Annotated[
+        bool | None,
+        Setting(
+            "Keep all forecasts at 0 or above, or let them be negative. If not given, they are kept there if no value "
+            "of the table is negative.",
+            FORECAST,
+        ),
+    ] = None
     batch_size: Annotated[int, Setting("Batch size, in windows, for each network.", MORE_TRAINING, at_least=1)] = 32
     windows: Annotated[
         int | None,
@@ -116,6 +135,7 @@ class ForecastSettings:
 
     def __post_init__(self) -> None:
         settle_fields(self)
+        require(self, "quantiles", "must name each quantile only once", len(set(self.quantiles)) == len(self.quantiles))
         chosen = set(self.backbones)
         rule = f"must be one or more of {', '.join(BACKBONE_NAMES)}, each once"
         require(self, "backbones", rule, 0 < len(self.backbones) == len(chosen & set(BACKBONE_NAMES)))

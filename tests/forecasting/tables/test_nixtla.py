@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from foretell.forecasting.tables.frames import to_polars
-from foretell.forecasting.tables.nixtla import TableKind, quantile_columns
+from foretell.forecasting.tables.nixtla import TableKind, named_columns, quantile_columns
 from foretell.tables.clock import Clock
 
 DAYS = np.array(["2024-01-01", "2024-01-02"], dtype="datetime64[us]")
@@ -69,3 +69,14 @@ def test_quantiles_by_name() -> None:
     }  # fmt: skip
     assert list(found) == ["gru", "gru-lo-95", "gru-lo-80", "gru-hi-80", "gru-hi-95"]
     assert list(quantile_columns("gru", (), np.zeros((1, 1)))) == ["gru"]
+
+
+def test_single_quantiles_are_named_in_percent() -> None:
+    distribution = np.arange(15.0)[None, None]
+    found = named_columns("gru", (0.95, 0.05, 0.005), distribution)
+    assert {name: float(column[0, 0]) for name, column in found.items()} == {
+        "gru-q-0.5": 0,
+        "gru-q-5": 2,
+        "gru-q-95": 12,
+    }
+    assert named_columns("gru", (), distribution) == {}

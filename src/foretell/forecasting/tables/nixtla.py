@@ -12,6 +12,7 @@ import polars as pl
 from narwhals.typing import IntoFrame
 from numpy.typing import NDArray
 
+from foretell.forecasting.quantiles import read_off
 from foretell.tables.clock import Clock
 from foretell.tables.grids import Times
 
@@ -80,6 +81,17 @@ class TableKind:
             if not numbers.null_count():
                 return np.repeat(numbers.to_numpy(), steps)
         return [name for name in ids for _ in range(steps)]
+
+
+def named_columns(
+    model: str, probabilities: Sequence[float], distribution: NDArray[np.float64]
+) -> dict[str, NDArray[Any]]:
+    """Name single quantiles, such as `{model}-q-5` for 0.05, of a distribution (..., 15) by `GRID`."""
+    ascending = sorted(probabilities)
+    if not ascending:
+        return {}
+    found = read_off(distribution, ascending)
+    return {f"{model}-q-{round(100 * p, 6):g}": found[..., k] for k, p in enumerate(ascending)}
 
 
 def quantile_columns(model: str, levels: Sequence[int], quantiles: NDArray[np.float64]) -> dict[str, NDArray[Any]]:
