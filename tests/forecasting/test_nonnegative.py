@@ -20,8 +20,8 @@ def quantiles(low: float, high: float) -> np.ndarray:
     return np.tile(np.linspace(low, high, len(GRID)), (1, 2, 1))
 
 
-def of(past: np.ndarray, grid: np.ndarray) -> np.ndarray:
-    return within_reach(grid, [past])
+def of(past: np.ndarray, grid: np.ndarray, non_negative: bool | None = None) -> np.ndarray:
+    return within_reach(grid, [past], non_negative)
 
 
 @pytest.mark.parametrize("past", [SPARSE, RAIN, np.append(RAIN, np.nan), np.append(RAIN[:20], np.zeros(2))])
@@ -82,10 +82,10 @@ def test_counts_beside_other_series_and_what_came_in_is_kept():
 
 
 def test_what_was_asked_or_found_for_the_whole_table_counts():
-    grid, positive, signed = quantiles(-2, 5), np.full(30, 4.0) + np.arange(30), np.append(RAIN, -0.1)
-    assert within_reach(grid, [positive], True).min() == 0
-    assert within_reach(grid, [signed], True).min() == 0
-    assert within_reach(grid, [RAIN], False).min() == -2
+    grid, positive, signed = quantiles(-2, 5), 4.0 + np.arange(30), np.append(RAIN, -0.1)
+    assert of(positive, grid, True).min() == 0
+    assert of(signed, grid, True).min() == 0
+    assert of(RAIN, grid, False).min() == -2
 
 
 @pytest.mark.parametrize(

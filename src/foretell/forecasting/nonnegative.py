@@ -71,10 +71,16 @@ def is_non_negative(panel: Panel, limits: NDArray[np.int64], asked: bool | None)
         )
     if asked is not None:
         return asked
-    row = np.arange(panel.offsets[-1]) - np.repeat(panel.offsets[:-1], np.diff(panel.offsets))
-    learned = row < np.repeat(limits, np.diff(panel.offsets))
+    rows = np.arange(panel.offsets[-1]) - np.repeat(panel.offsets[:-1], np.diff(panel.offsets))
+    learned = rows < np.repeat(limits, np.diff(panel.offsets))
     enough = int((~np.isnan(panel.values[learned])).sum()) >= _FEWEST
     return True if enough and not negative[learned].any() else None
+
+
+def counts_little(past: Floats) -> bool:
+    """Return whether the latest of the values (T,), NaN where missing, are small counts."""
+    latest = past[-_LATEST:]
+    return _kind(latest[~np.isnan(latest)])[1]
 
 
 def _constant(seen: Floats) -> float:
