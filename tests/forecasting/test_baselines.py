@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,35 +28,6 @@ def test_naive_and_seasonal_naive_by_hand(make_panel: MakePanel) -> None:
 def test_without_a_season_there_is_no_seasonal_naive(make_panel: MakePanel) -> None:
     panel = make_panel([np.arange(30.0)])
     assert list(baselines(panel, ONE, np.array([30]), 2, (), panel.history)) == ["naive", "linear"]
-
-
-@pytest.mark.parametrize(
-    ("curve", "tolerance"),
-    [(lambda at: 3.0 * at - 50, 0.3), (lambda at: 1e6 * (5 + np.sin(at / 6 * 2 * np.pi)), 1e4)],
-    ids=["line", "season"],
-)
-def test_the_linear_one_learns_a_line_or_a_season(
-    make_panel: MakePanel, curve: Callable[[np.ndarray], np.ndarray], tolerance: float
-) -> None:
-    at = np.arange(200)
-    cutoffs = np.array([180])
-    linear = baselines(make_panel([curve(at)]), ONE, cutoffs, 5, (6,), cutoffs)["linear"]
-    np.testing.assert_allclose(linear[0], curve(at[180:185]), rtol=0, atol=tolerance)
-
-
-def test_the_linear_one_sees_only_the_training_parts(make_panel: MakePanel) -> None:
-    values = np.random.default_rng(0).standard_normal(100).cumsum()
-    changed = np.append(values[:60], 9 - 3 * values[60:])
-    cutoffs = np.array([60])
-    plain, other = (baselines(make_panel([v]), ONE, cutoffs, 5, (7,), cutoffs)["linear"] for v in (values, changed))
-    np.testing.assert_array_equal(plain, other)
-
-
-@pytest.mark.parametrize("limit", [0, 3])
-def test_with_nothing_to_fit_the_linear_one_is_naive(make_panel: MakePanel, limit: int) -> None:
-    panel = make_panel([[1.0, 2, 3, 4]])
-    found = baselines(panel, ONE, np.array([4]), 5, (), np.array([limit]))
-    np.testing.assert_array_equal(found["linear"], found["naive"])
 
 
 @settings(max_examples=60)

@@ -105,6 +105,24 @@ def test_auto_is_never_worse_than_the_best_simple_one_on_held_out_windows(auto: 
     assert auto.blend.loss <= min(losses[name] for name in ("naive", "seasonal_naive", "theta")) * (1 + 1e-9)
 
 
+def test_a_long_series_with_a_cycle_of_no_fixed_length_is_largely_forecast_by_the_regression(
+    make_panel: Callable[..., Panel],
+) -> None:
+    noise = np.random.default_rng(3).normal(0, 1, 290)
+    values = np.zeros(290)
+    for t in range(2, 290):
+        values[t] = 1.75 * values[t - 1] - 0.95 * values[t - 2] + noise[t]
+    known = make_panel([values[:280]], alias="YS")
+    model = fit(known, "auto", horizon=10)
+    assert model.blend.shares["linear"] > 0.3
+    found, pretrained = (final(each, known)[0, :, 2] for each in (model, fit(known, "pretrained", horizon=10)))
+    assert np.abs(found - values[280:]).mean() < 0.9 * np.abs(pretrained - values[280:]).mean()
+
+
+def test_many_short_series_are_not_forecast_by_the_regression(auto: FittedModel) -> None:
+    assert auto.blend.shares.get("linear", 0.0) < 0.1
+
+
 def test_the_shortest_series_are_forecast_and_it_is_said_what_could_not_be_done(
     make_panel: Callable[..., Panel],
 ) -> None:

@@ -17,9 +17,10 @@ from foretell.forecasting.calibration import calibrated
 from foretell.forecasting.experience import Experience
 from foretell.forecasting.fit import NetworkFit, Stage
 from foretell.forecasting.holdout import Holdout
+from foretell.forecasting.linear import LinearRegression
 from foretell.forecasting.nonnegative import within_reach
 from foretell.forecasting.panel import Panel, select
-from foretell.forecasting.prediction import SIMPLE, forecast
+from foretell.forecasting.prediction import SIMPLE, around, forecast
 from foretell.forecasting.pretrained.shipped import Pretrained
 from foretell.forecasting.quantiles import GRID, quantiles_of, read_off
 from foretell.forecasting.season import Seasons
@@ -31,6 +32,8 @@ from foretell.training.history import History
 
 Floats = NDArray[np.float64]
 
+LINEAR = "linear"
+"""Name of the regression among the members."""
 _FEW_WINDOWS = 4
 _STEPS = 1 << 20
 """Maximum number of steps forecast at once, to bound the memory of all members' quantiles."""
@@ -50,6 +53,8 @@ class Members:
     """Pretrained network, which also computes the simple methods."""
     networks: tuple[NetworkFit, ...]
     """Networks trained on the table."""
+    linear: Mapping[Stage, LinearRegression] | None = None
+    """Regression beside the pretrained network, fitted to the training part and to all values."""
 
     def quantiles(
         self,
@@ -65,10 +70,13 @@ class Members:
         """
         found: dict[str, Floats] = {}
         spread = self.experience.relative_spread
-        if self.pretrained is not None and (names is None or not {"pretrained", *SIMPLE}.isdisjoint(names)):
+        if self.pretrained is not None and (names is None or not {"pretrained", LINEAR, *SIMPLE}.isdisjoint(names)):
             windows = Windows.bare(panel, self._reading)
             answer = forecast(self.pretrained.network, windows, series, cutoffs, self.horizon, spread)
             found |= {"pretrained": answer.quantiles} | answer.simple()
+            if self.linear is not None and (names is None or LINEAR in names):
+                points = self.linear[stage].forecast(panel, series, cutoffs, self.horizon)
+                found[LINEAR] = around(points, answer.quantiles)
         for network in self.networks:
             if names is None or network.name in names:
                 answer = network.forecast(panel, series, cutoffs, self.horizon, stage, spread)

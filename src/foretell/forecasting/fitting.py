@@ -13,9 +13,10 @@ from foretell.forecasting.backbones import AUTO, PRETRAINED
 from foretell.forecasting.blend import Blend, chosen_blend
 from foretell.forecasting.calibration import calibration_factors
 from foretell.forecasting.experience import Experience
-from foretell.forecasting.fit import FEWEST_VALUES, FINE_TUNED, NetworkFit, OnProgress, fit_network
-from foretell.forecasting.fitted_model import FittedModel, Members, blended, forecast_device, validated_until
+from foretell.forecasting.fit import FEWEST_VALUES, FINE_TUNED, NetworkFit, OnProgress, Stage, fit_network
+from foretell.forecasting.fitted_model import LINEAR, FittedModel, Members, blended, forecast_device, validated_until
 from foretell.forecasting.holdout import Holdout
+from foretell.forecasting.linear import LinearRegression
 from foretell.forecasting.nonnegative import is_non_negative
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.plan import Plan
@@ -35,6 +36,8 @@ _BESIDE_FINE_TUNED = 0.35
 """Prior weight of the pretrained network relative to the fine-tuned one, which is partly the same network."""
 _SEES_AHEAD = 3.0
 """Factor on the prior of networks trained on the table if there are known columns, which no other member sees."""
+_LINEAR_TRUSTED = 200
+"""Number of training values of a single series at which a linear regression has half the pretrained network's prior."""
 _MOST_WINDOWS = 2048
 _MOST_CUTOFFS = 40
 _MOST_STEPS = 1 << 20
@@ -109,6 +112,7 @@ def fit_model(
         experience=Experience.of(panel, _first_seen(panel, plan.holdout), GRID),
         pretrained=pretrained,
         networks=tuple(networks),
+        linear=_regressions(panel, plan, horizon) if model == AUTO and pretrained is not None else None,
     )
     blend, factors, calibrated_on = _validated(
         panel, plan, members, values, mix=model == AUTO and pretrained is not None
@@ -129,6 +133,11 @@ def fit_model(
         notes=tuple(notes),
         device=forecast_device(device),
     )
+
+
+def _regressions(panel: Panel, plan: Plan, horizon: int) -> dict[Stage, LinearRegression]:
+    parts: dict[Stage, NDArray[np.int64]] = {"held_out": plan.holdout.training, "final": panel.history}
+    return {stage: LinearRegression.fit(panel, rows, horizon, plan.seasons.lengths) for stage, rows in parts.items()}
 
 
 def _needless(panel: Panel, learned: NDArray[np.int64]) -> str | None:
@@ -158,7 +167,7 @@ def _validated(
     forecasts = members.quantiles(panel, series, cutoffs, "held_out")
     if mix:
         scale = _scales(panel, holdout, min(plan.seasons.lengths, default=1))[series]
-        blend = chosen_blend(forecasts, actual, scale, _prior(members, values), SIMPLE, apart)
+        blend = chosen_blend(forecasts, actual, scale, _prior(members, values, len(panel)), SIMPLE, apart)
     else:
         only = members.networks[0].name if members.networks else "pretrained"
         blend = Blend({only: 1.0}, {}, None, 0)
@@ -185,9 +194,12 @@ def _scales(panel: Panel, holdout: Holdout, season: int) -> NDArray[np.float64]:
     return scales
 
 
-def _prior(members: Members, values: int) -> dict[str, float]:
-    """Return the prior weights of the members, not normalised."""
+def _prior(members: Members, values: int, series: int) -> dict[str, float]:
+    """Return the prior weights of the members, not normalised, given the number of training values of all series."""
     prior = {"pretrained": 1.0} if members.pretrained is not None else {}
+    if members.linear is not None:
+        per_series = values / series
+        prior[LINEAR] = per_series**2 / (per_series**2 + _LINEAR_TRUSTED**2) / series
     for network in members.networks:
         reads = network.architecture
         doubt = _WORTH_TRAINING if reads.known or reads.static else _HALF_TRUSTED

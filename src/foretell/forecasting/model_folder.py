@@ -19,9 +19,10 @@ from foretell.forecasting.blend import Blend
 from foretell.forecasting.calendar import calendar_names
 from foretell.forecasting.covariates import Covariates
 from foretell.forecasting.experience import Experience
-from foretell.forecasting.fit import NetworkFit
-from foretell.forecasting.fitted_model import FittedModel, Members
+from foretell.forecasting.fit import NetworkFit, Stage
+from foretell.forecasting.fitted_model import LINEAR, FittedModel, Members
 from foretell.forecasting.holdout import Holdout
+from foretell.forecasting.linear import LinearRegression
 from foretell.forecasting.prediction import SIMPLE
 from foretell.forecasting.pretrained.shipped import Pretrained, Sizes
 from foretell.forecasting.quantiles import GRID, quantiles_of
@@ -33,7 +34,7 @@ from foretell.tables.frequency import Frequency
 from foretell.training.history import History
 
 _KIND = "forecast"
-_SETS = ("held_out", "final")
+_SETS: tuple[Stage, ...] = ("held_out", "final")
 _PRETRAINED = "pretrained"
 
 
@@ -49,6 +50,8 @@ def save_model(model: FittedModel, folder: str | Path) -> None:
             tensors |= {f"{network.name}.{weights}.{key}": t for key, t in getattr(network, weights).items()}
     if pretrained is not None:
         tensors |= {f"{_PRETRAINED}.{key}": t for key, t in pretrained.network.state_dict().items()}
+    for stage, regression in (model.members.linear or {}).items():
+        tensors[f"{LINEAR}.{stage}"] = torch.from_numpy(regression.weights)
     write_folder(folder, _KIND, _describe(model), tensors)
 
 
@@ -71,6 +74,9 @@ def _describe(model: FittedModel) -> dict[str, Any]:
         "seasons": dataclasses.asdict(members.seasons),
         "experience": dataclasses.asdict(members.experience),
         "pretrained": dataclasses.asdict(members.pretrained.sizes) if members.pretrained is not None else None,
+        "linear": None
+        if members.linear is None
+        else {stage: list(r.weights.shape) for stage, r in members.linear.items()},
         "networks": [_describe_network(network) for network in members.networks],
         "blend": dataclasses.asdict(model.blend),
         "factors": model.factors.tolist(),
@@ -101,7 +107,8 @@ def _understood(stored: StoredModel, device: torch.device) -> FittedModel:
     frequency = Frequency.parse(read_value(str, body["frequency"]))
     networks = [_network_facts(plain, frequency) for plain in read_value(list[Mapping[str, Any]], body["networks"])]
     sizes = None if body["pretrained"] is None else from_plain(Sizes, body["pretrained"])
-    tensors = _tensors(stored, networks, sizes)
+    linear = _linear_shapes(body["linear"], sizes)
+    tensors = _tensors(stored, networks, sizes, linear)
     members = Members(
         horizon=read_value(int, body["horizon"]),
         seasons=from_plain(Seasons, body["seasons"]),
@@ -116,6 +123,7 @@ def _understood(stored: StoredModel, device: torch.device) -> FittedModel:
             )
             for network in networks
         ),
+        linear={stage: LinearRegression(tensors[f"{LINEAR}.{stage}"].numpy()) for stage in linear} or None,
     )
     model = FittedModel(
         name=read_value(str, body["name"]),
@@ -158,6 +166,16 @@ def _network_facts(plain: Mapping[str, Any], frequency: Frequency) -> NetworkFit
     )
 
 
+def _linear_shapes(plain: Any, sizes: Sizes | None) -> dict[Stage, tuple[int, int]]:
+    if plain is None:
+        return {}
+    shapes = read_value(Mapping[str, tuple[int, int]], plain)
+    fits = all(2 <= rows <= LONGEST and 1 <= steps <= LONGEST for rows, steps in shapes.values())
+    if sizes is None or set(shapes) != set(_SETS) or not fits:
+        raise ValueError(f"no linear regression has weights of the shapes {dict(shapes)}")
+    return {stage: shapes[stage] for stage in _SETS}
+
+
 def _holdout(plain: Mapping[str, Any]) -> Holdout:
     rows = read_value(Mapping[str, tuple[int, ...]], plain)
     holdout = Holdout(**{name: np.array(ends, dtype=np.int64) for name, ends in rows.items()})
@@ -185,6 +203,8 @@ def _check_together(model: FittedModel) -> None:
     if not 1 <= model.horizon <= LONGEST or not season_ok or list(model.seasons) != sorted(model.seasons):
         raise ValueError(f"horizon {model.horizon} with seasons {model.seasons}")
     known = {_PRETRAINED, *SIMPLE} if members.pretrained is not None else set()
+    if members.linear is not None:
+        known.add(LINEAR)
     for network in members.networks:
         if network.name in known:
             raise ValueError(f"two networks are called {network.name}")
@@ -198,7 +218,12 @@ def _check_together(model: FittedModel) -> None:
         raise ValueError("shares must be 0 or above, and 1 in sum")
 
 
-def _tensors(stored: StoredModel, networks: Sequence[NetworkFit], sizes: Sizes | None) -> dict[str, Tensor]:
+def _tensors(
+    stored: StoredModel,
+    networks: Sequence[NetworkFit],
+    sizes: Sizes | None,
+    linear: Mapping[Stage, tuple[int, int]],
+) -> dict[str, Tensor]:
     def expected() -> dict[str, Tensor]:
         tensors: dict[str, Tensor] = {}
         for network in networks:
@@ -206,6 +231,8 @@ def _tensors(stored: StoredModel, networks: Sequence[NetworkFit], sizes: Sizes |
             tensors |= {f"{network.name}.{part}.{key}": t for part in _SETS for key, t in weights.items()}
         if sizes is not None:
             tensors |= {f"{_PRETRAINED}.{key}": t for key, t in sizes.build().state_dict().items()}
+        for stage, shape in linear.items():
+            tensors[f"{LINEAR}.{stage}"] = torch.empty(shape, dtype=torch.float64)
         return tensors
 
     makes = [network.architecture for network in networks]

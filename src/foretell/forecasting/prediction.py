@@ -42,8 +42,12 @@ class Answer:
 
     def simple(self) -> dict[str, NDArray[np.float64]]:
         """Return the quantiles (B, H, 15) of each simple method, assuming its errors are as large as the network's."""
-        spread = self.quantiles - self.quantiles[..., MEDIAN : MEDIAN + 1]
-        return {name: self.points[..., k : k + 1] + spread for k, name in enumerate(SIMPLE)}
+        return {name: around(self.points[..., k], self.quantiles) for k, name in enumerate(SIMPLE)}
+
+
+def around(points: NDArray[np.float64], quantiles: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return quantiles (B, H, 15) with the medians `points` (B, H) and the distances of `quantiles` from theirs."""
+    return points[..., None] + (quantiles - quantiles[..., MEDIAN : MEDIAN + 1])
 
 
 def forecast(
