@@ -79,6 +79,12 @@ def test_cross_validation() -> None:
     assert names["validation"].scores_by("cutoff")["coverage-80"].mean() > 0.6
 
 
+def test_totals() -> None:
+    names = run_blocks("docs/guides/totals.md")
+    assert len(names["samples"]) == 2 * 500 * 14
+    assert 2000 < names["totals"].median() < 2500
+
+
 def test_text_for_speech(capsys: pytest.CaptureFixture[str]) -> None:
     run_blocks("docs/guides/speech-text.md")
     page = (ROOT / "docs/guides/speech-text.md").read_text(encoding="utf-8")

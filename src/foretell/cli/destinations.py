@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from foretell.cli.options import SampleOptions
 from foretell.errors import SettingsError
 from foretell.storage.outputs import (
     STDOUT,
@@ -35,6 +36,8 @@ class Destinations:
     forecast: str | None = None
     """A path, or - for standard output."""
     backtest: str | None = None
+    samples: str | None = None
+    """Table of sample paths."""
     report: Path | None = None
     picture: Path | None = None
     model: Path | None = None
@@ -52,9 +55,14 @@ class Destinations:
     """True if the report is skipped because matplotlib is missing."""
 
     @property
+    def tables(self) -> tuple[str | None, ...]:
+        """The places of all tables."""
+        return self.forecast, self.backtest, self.samples
+
+    @property
     def stdout_taken(self) -> bool:
         """Return whether a table goes to standard output."""
-        return STDOUT in (self.forecast, self.backtest)
+        return STDOUT in self.tables
 
     def check(self, *, json: bool = False, tables: Sequence[str | None] = ()) -> None:
         """Raise where something could not be written: better now than after the training.
@@ -67,7 +75,9 @@ class Destinations:
             raise SettingsError("--json and --output - both write to standard output: give only one")
         if self.report or self.picture:
             require_drawing()
-        for table in (self.forecast, self.backtest):
+        if self.tables.count(STDOUT) > 1:
+            raise SettingsError("two tables are to go to standard output: give one of them a file")
+        for table in self.tables:
             if table is not None and table != STDOUT:
                 require_ending(Path(table), TABLE_ENDINGS)
                 for read in tables:
@@ -101,7 +111,7 @@ class Destinations:
 
     def _require_apart(self) -> None:
         """Raise SettingsError where something would go into a folder that is to hold a model or a checkpoint alone."""
-        files = [path for path in (self.forecast, self.backtest) if path not in (None, STDOUT)]
+        files = [path for path in self.tables if path not in (None, STDOUT)]
         places = [
             *(("output", Path(path)) for path in files),
             *(("output", path) for path in (self.report, self.picture)),
@@ -124,7 +134,7 @@ class Destinations:
     def drop_stale(self, written: Collection[str]) -> None:
         """Take what a former run left in the shared folder and this one did not replace: it is of another forecast."""
         if self.folder is not None:
-            for path in (self.forecast, self.backtest, self.report):
+            for path in (*self.tables, self.report):
                 if path is not None and str(path) not in written:
                     Path(path).unlink(missing_ok=True)
 
@@ -146,13 +156,14 @@ def checkpoints_in(folder: Path) -> list[Path]:
 
 
 def default_destinations(*wanted: str, checkpoint: Path | None = None, tensorboard: Path | None = None) -> Destinations:
-    """The `wanted` of forecast, backtest or cross_validation, report and model in ./forecast.
+    """The `wanted` of forecast, backtest or cross_validation, samples, report and model in ./forecast.
 
     There is no report where nothing can draw it.
     """
     return Destinations(
         forecast=str(FOLDER / "forecast.csv") if "forecast" in wanted else None,
         backtest=next((str(FOLDER / f"{name}.csv") for name in _PAST if name in wanted), None),
+        samples=str(FOLDER / "samples.csv") if "samples" in wanted else None,
         report=FOLDER / "report.html" if "report" in wanted and can_draw() else None,
         model=FOLDER / "model" if "model" in wanted else None,
         checkpoint=checkpoint or (FOLDER / "checkpoint" if "model" in wanted else None),
@@ -160,6 +171,15 @@ def default_destinations(*wanted: str, checkpoint: Path | None = None, tensorboa
         folder=FOLDER,
         undrawn="report" in wanted and not can_draw(),
     )
+
+
+def with_samples(to: Destinations, drawn: SampleOptions) -> Destinations:
+    """Add the place of the sample paths, if some are to be drawn. Raises SettingsError where none is named."""
+    if drawn.samples is None:
+        return to
+    if drawn.samples_output is None and to.samples is None:
+        raise SettingsError("--samples beside named outputs: name a file for the sample paths with --samples-output")
+    return replace(to, samples=drawn.samples_output or to.samples)
 
 
 def lies_in(path: Path, folder: Path) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from foretell.cli.destinations import Destinations, checkpoint_beside, default_destinations
+from foretell.cli.destinations import Destinations, checkpoint_beside, default_destinations, with_samples
 from foretell.cli.forecast_results import Results
 from foretell.cli.from_options import forecaster_for, read_tables
 from foretell.cli.options import (
@@ -15,6 +15,7 @@ from foretell.cli.options import (
     FutureOptions,
     MessageOptions,
     ModelOutput,
+    SampleOptions,
     TableOptions,
 )
 from foretell.cli.printer import Printer
@@ -28,6 +29,7 @@ def forecast(
     future: FutureOptions,
     fit: FitOptions,
     output: ForecastOutput,
+    drawn: SampleOptions,
     *,
     save: ModelOutput = None,
     messages: MessageOptions,
@@ -37,7 +39,7 @@ def forecast(
     Without an output option, all results are written to ./forecast: forecast.csv, backtest.csv, report.html and model.
     Unless you set the length of training, it stops once validation no longer improves.
     """
-    places = (output.output, output.report, output.png, save)
+    places = (output.output, output.report, output.png, save, drawn.samples_output)
     if any(place is not None for place in places):
         to = Destinations(
             forecast=output.output,
@@ -49,17 +51,20 @@ def forecast(
         )
     else:
         to = default_destinations(
-            "forecast", "backtest", "report", "model", checkpoint=fit.checkpoint, tensorboard=fit.tensorboard
+            "forecast", "backtest", "samples", "report", "model", checkpoint=fit.checkpoint, tensorboard=fit.tensorboard
         )
-    to = replace(to, quote_formulas=output.quote_formulas)
+    to = with_samples(replace(to, quote_formulas=output.quote_formulas), drawn)
     printer = Printer(messages, "forecast", stdout_taken=to.stdout_taken)
     to.check(json=messages.json, tables=[table.table, future.future])
     tables = read_tables(table, covariates, future)
     forecaster, reading = forecaster_for(tables, ask, fit, demo=table.demo)
     # Check the future values before training, so that a missing date fails at once.
     reading = reading.looking_ahead(tables.future, forecaster.horizon)
+    if drawn.samples is not None:
+        forecaster.require_memory(reading, drawn.samples)
     train(forecaster, reading, printer, checkpoint=to.checkpoint, tensorboard=to.tensorboard)
     results = Results(tables.name, forecaster)
     results.test(fit.settings.windows)
     results.forecast()
+    results.sample(drawn.samples)
     results.deliver(to, printer)

@@ -37,6 +37,7 @@ class Results:
         self._untested: str | None = None
         self._forecast: pl.DataFrame | None = None
         self._in_parts = False
+        self._samples: pl.DataFrame | None = None
 
     @classmethod
     def of_model(cls, folder: Path, device: str, read: Callable[[], Tables]) -> Results:
@@ -74,6 +75,11 @@ class Results:
         """Forecast what comes after the table."""
         self._forecast = self._forecaster.predict(self._table, future=self._future)
 
+    def sample(self, samples: int | None) -> None:
+        """Draw sample paths, if a number of them is asked for."""
+        if samples is not None:
+            self._samples = self._forecaster.samples_of_prediction(samples)
+
     def deliver(self, to: Destinations, printer: Printer) -> None:
         """Write the files and say what there is."""
         files = self._write(to)
@@ -103,7 +109,11 @@ class Results:
         if to.model is not None:
             self._forecaster.save(to.model)
             files["model"] = str(to.model)
-        tables = (("forecast", to.forecast, self._forecast), ("backtest", to.backtest, self._backtest_table))
+        tables = (
+            ("forecast", to.forecast, self._forecast),
+            ("backtest", to.backtest, self._backtest_table),
+            ("samples", to.samples, self._samples),
+        )
         for what, place, table in tables:
             if place is not None and table is not None:
                 write_table(table, place, quote_formulas=to.quote_formulas)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from foretell.declaration import COVARIATES, DATA, FORECAST, LENGTH, MESSAGES, NETWORK, OUTPUT, TRAINING, Setting
+from foretell.errors import SettingsError
 from foretell.field_types import settle_fields
 from foretell.forecasting.settings import LONGER, OF_GIVEN_LENGTH, ForecastSettings, ModelName, PresetName
 from foretell.model.answer import TableOutput
@@ -136,6 +137,34 @@ class ForecastOptions:
         tuple[int, ...],
         Setting("Level of a prediction interval, in percent. Repeat for several.", FORECAST, metavar="PERCENT"),
     ] = (80, 95)
+
+
+@dataclass(frozen=True)
+class SampleOptions:
+    """Sample paths of a forecast."""
+
+    samples: Annotated[
+        int | None,
+        Setting(
+            "Number of sample paths to draw: possible futures whose steps and series go together as their errors did, "
+            "for totals and other sums.",
+            FORECAST,
+            at_least=1,
+        ),
+    ] = None
+    samples_output: Annotated[
+        str | None,
+        Setting(
+            "Table of the sample paths; ./forecast/samples.csv if no output is named.",
+            OUTPUT,
+            metavar="FILE",
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        settle_fields(self)
+        if self.samples_output is not None and self.samples is None:
+            raise SettingsError("--samples-output names a table of sample paths: say with --samples how many to draw")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from foretell.cli.destinations import Destinations, default_destinations
+from foretell.cli.destinations import Destinations, default_destinations, with_samples
 from foretell.cli.forecast_results import Results
 from foretell.cli.from_options import read_tables
-from foretell.cli.options import Device, ForecastOutput, FutureOptions, MessageOptions, ModelFolder, TableOptions
+from foretell.cli.options import (
+    Device,
+    ForecastOutput,
+    FutureOptions,
+    MessageOptions,
+    ModelFolder,
+    SampleOptions,
+    TableOptions,
+)
 from foretell.cli.printer import Printer
 
 
@@ -16,6 +24,7 @@ def predict(
     table: TableOptions,
     future: FutureOptions,
     output: ForecastOutput,
+    drawn: SampleOptions,
     *,
     device: Device = "auto",
     messages: MessageOptions,
@@ -25,13 +34,14 @@ def predict(
     Without an output option, the forecast is written to ./forecast/forecast.csv. The table may hold other series than
     the model was trained on, but its columns must have the same names.
     """
-    if output.output or output.report or output.png:
+    if output.output or output.report or output.png or drawn.samples_output:
         to = Destinations(forecast=output.output, report=output.report, picture=output.png)
     else:
-        to = default_destinations("forecast")
-    to = replace(to, quote_formulas=output.quote_formulas)
+        to = default_destinations("forecast", "samples")
+    to = with_samples(replace(to, quote_formulas=output.quote_formulas), drawn)
     printer = Printer(messages, "predict", stdout_taken=to.stdout_taken)
     to.check(json=messages.json, tables=[table.table, future.future])
     results = Results.of_model(model, device, lambda: read_tables(table, future=future))
     results.forecast()
+    results.sample(drawn.samples)
     results.deliver(to, printer)

@@ -26,6 +26,7 @@ from foretell.forecasting.holdout import WINDOWS
 from foretell.forecasting.model_folder import load_model, save_model
 from foretell.forecasting.panel import Panel, joined, recent
 from foretell.forecasting.quantiles import quantiles_of, read_off
+from foretell.forecasting.sampling.paths import require_memory, sample_paths
 from foretell.forecasting.settings import LONGER, LONGEST, ForecastSettings, preset_settings
 from foretell.forecasting.tables.columns import Columns
 from foretell.forecasting.tables.findings import Findings, describe_frequency
@@ -218,6 +219,50 @@ class Forecaster:
             reading = reading.looking_ahead(future, self.horizon)
         self.prediction = self.forecast(reading)
         return self.table_of(reading, self.prediction)
+
+    def sample(
+        self,
+        table: IntoFrame | None = None,
+        *,
+        samples: int = 200,
+        future: IntoFrame | None = None,
+    ) -> Any:
+        """Draw possible futures of all series, in a table of the input's type; see `sample_paths`.
+
+        Columns: `unique_id`, `ds`, `sample` (1 to `samples`), `{model}`. Each step has the distribution of `predict`;
+        within a sample, the steps and the series go together as their errors did in the past, so that a total over
+        steps or series is distributed as the totals of the samples are. The seed of the forecaster fixes the samples.
+        Raises SettingsError if they would not fit into memory, and what `predict` raises.
+        """
+        samples = _whole("samples", samples, least=1)
+        reading = self._reading(table)
+        if future is not None:
+            reading = reading.looking_ahead(future, self.horizon)
+        self.require_memory(reading, samples)
+        self.prediction = self.forecast(reading)
+        return self.samples_of_prediction(samples)
+
+    def samples_of_prediction(self, samples: int) -> Any:
+        """Draw the sample paths of the last `predict`; see `sample`. Raises SettingsError before it."""
+        prediction = self.prediction
+        if prediction is None:
+            raise SettingsError("nothing has been forecast yet: call predict(table) first, or sample(table)")
+        model, panel, horizon = self.fitted_model, prediction.panel, self.horizon
+        paths = sample_paths(model, panel, prediction.distribution, samples, self.settings.training.seed)
+        steps = zip(range(len(panel)), panel.history.tolist(), strict=True)
+        times = np.stack([panel.times(i, rows + horizon)[rows:] for i, rows in steps])
+        numbers = np.tile(np.repeat(np.arange(1, samples + 1), horizon), len(panel))
+        return self.reading.kind.forecast_table(
+            panel.ids,
+            samples * horizon,
+            {"ds": np.tile(times, (1, samples))},
+            {"sample": numbers, self.model: np.moveaxis(paths, 0, 1)},
+            panel.clock,
+        )
+
+    def require_memory(self, reading: Reading, samples: int) -> None:
+        """Raise SettingsError if so many sample paths of a table would not fit into memory."""
+        require_memory(samples, len(reading.panel if reading.ahead is None else reading.ahead), self.horizon)
 
     def asked(self, horizon: int | None = None, levels: Sequence[int] | None = None) -> Forecaster:
         """Return a forecaster with the same networks for another horizon or other levels, without their training.

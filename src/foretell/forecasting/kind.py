@@ -35,6 +35,7 @@ FORECASTS = Described(
         "predict": (
             ("Forecast from the end of a newer table", "foretell predict sales-model sales.csv --output forecast.csv"),
             ("Write the forecast to standard output", "foretell predict sales-model - --output - < sales.csv"),
+            ("Draw 500 possible futures, for totals", "foretell predict sales-model sales.csv --samples 500"),
         ),
         "backtest": (
             ("Evaluate the last 10 forecast windows", "foretell backtest sales-model sales.csv --windows 10"),

@@ -12,6 +12,7 @@ from foretell.forecasting.backtest import Backtest, Results
 from foretell.forecasting.fit import NetworkFit
 from foretell.forecasting.forecaster import Forecaster, Prediction
 from foretell.forecasting.report.content import BacktestWindow, ReportContent, ReportTable, Score, SeriesView
+from foretell.forecasting.report.totals import totals_by_month
 from foretell.forecasting.report.wording import column, count, fixed, moments, percent
 from foretell.forecasting.scores import METRICS
 from foretell.forecasting.scores_by_part import scores_by_part
@@ -41,6 +42,7 @@ def report_content(
         title=title,
         series=[_view(prediction, i, forecaster, results) for i in shown],
         total_series=len(prediction.panel),
+        totals=totals_by_month(forecaster, prediction, shown),
         scores=_score_rows(results) if results else (),
         scores_by_step=_named(results.scores.by_step) if results else {},
         coverage=backtest.coverage if backtest else {},

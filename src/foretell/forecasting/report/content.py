@@ -81,6 +81,8 @@ class ReportContent:
     """Model name -> (H,) mean absolute scaled error of each horizon step."""
     coverage: Mapping[int, float] = field(default_factory=dict)
     """Level in percent -> share of the backtest's values inside, 0 to 1."""
+    totals: ReportTable | None = None
+    """Totals of the series drawn, by calendar month."""
     score_tables: Sequence[ReportTable] = ()
     """Scores of the model by cutoff and by series."""
     losses: Floats = field(default_factory=lambda: np.empty(0))

@@ -19,6 +19,7 @@ from foretell.forecasting.report.summary import (
     summarise,
     widest_coverage,
 )
+from foretell.forecasting.report.table import html_table
 from foretell.forecasting.report.training_section import training_section
 from foretell.forecasting.report.wording import THIN, TIMES, difference, escape, fixed, number, percent
 from foretell.storage.whole_file import replace_file
@@ -60,6 +61,7 @@ def render_report(content: ReportContent) -> str:
     sections = (
         _warnings(content),
         series_section(content),
+        _totals(content),
         backtest_section(content),
         training_section(content),
         _findings(content),
@@ -115,6 +117,12 @@ def _warnings(content: ReportContent) -> str:
     if not content.warnings:
         return ""
     return f'<section id="warnings" class="warnings"><h2>Take note</h2>{_list(list(content.warnings))}</section>'
+
+
+def _totals(content: ReportContent) -> str:
+    if content.totals is None:
+        return ""
+    return f'<section id="totals">{html_table(content.totals)}</section>'
 
 
 def _findings(content: ReportContent) -> str:

@@ -54,7 +54,7 @@ class TableKind:
         ids: Sequence[str],
         steps: int,
         times: Mapping[str, Times],
-        columns: Mapping[str, NDArray[np.float64]],
+        columns: Mapping[str, NDArray[Any]],
         clock: Clock,
     ) -> Any:
         """Build a table of `unique_id`, the time columns, then `columns`: a row per step of each of B forecasts.
