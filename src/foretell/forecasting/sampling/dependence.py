@@ -42,7 +42,7 @@ class Dependence:
         of_prior = _autoregression(samples, series, horizon, random)
         apart = self.windows * series
         trust = apart / (apart + _DOUBT) if len(pooled) else 0.0
-        steps = np.sqrt(1 - trust) * of_prior
+        steps: Floats = np.sqrt(1 - trust) * of_prior
         if trust:
             weights = random.standard_normal((samples * series, len(pooled)))
             own = _standard(weights @ pooled, pooled).reshape(samples, series, horizon)
