@@ -42,8 +42,8 @@ class Blend:
     """Forecaster -> its loss on the held-out windows; empty where there were none."""
     loss: float | None
     """Loss of the blend; None where no windows were held out."""
-    windows: int
-    """Number of held-out windows that do not overlap."""
+    windows: float
+    """Number of held-out windows that count as independent."""
 
     def sentence(self) -> str:
         """Sentence that says what was chosen and why."""
@@ -67,7 +67,7 @@ def chosen_blend(
     scale: Floats,
     prior: Mapping[str, float],
     simple: tuple[str, ...],
-    windows: int,
+    windows: float,
 ) -> Blend:
     """Choose the weights of several forecasters by their quantile loss on B held-out windows.
 
@@ -76,8 +76,8 @@ def chosen_blend(
 
         loss(w) / loss(best alone) + (doubt / windows + constant) * KL(w || prior)
 
-    where `windows` is the number of windows that do not overlap: the fewer there are, the closer the weights stay to
-    the `prior` (a Gibbs posterior; Zhang, 2006). If the result is worse than the best of the `simple` forecasters by
+    where `windows` is the number of independent windows: the fewer there are, the closer the weights stay to the
+    `prior` (a Gibbs posterior; Zhang, 2006). If the result is worse than the best of the `simple` forecasters by
     more than a share of 1 / windows, which is no more than chance, the weights with the lowest loss are used instead,
     or, if these are worse too, that forecaster alone.
     """
@@ -104,7 +104,7 @@ def chosen_blend(
     alone = np.eye(len(names))
     losses = {name: held.loss(alone[k]) for k, name in enumerate(names)}
     safest = min((name for name in names if name in simple), key=losses.__getitem__, default=None)
-    highest = np.inf if safest is None else losses[safest] * (1 + 1 / max(windows, 1))
+    highest = np.inf if safest is None else losses[safest] * (1 + 1 / max(windows, 1.0))
     faint = np.where(believed > 0, believed, _FAINT)
     pull = _DOUBT / windows + _ALWAYS if windows else np.inf
     choices = [held.best(faint / faint.sum(), pull), held.best(np.full(len(names), 1 / len(names)), 0.0)]

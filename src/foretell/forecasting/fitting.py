@@ -16,6 +16,7 @@ from foretell.forecasting.experience import Experience
 from foretell.forecasting.fit import FEWEST_VALUES, FINE_TUNED, NetworkFit, OnProgress, Stage, fit_network
 from foretell.forecasting.fitted_model import LINEAR, FittedModel, Members, blended, forecast_device, validated_until
 from foretell.forecasting.holdout import Holdout
+from foretell.forecasting.independence import design_effect
 from foretell.forecasting.linear import LinearRegression
 from foretell.forecasting.nonnegative import is_non_negative
 from foretell.forecasting.panel import Panel
@@ -162,12 +163,14 @@ def _validated(
     holdout, horizon = plan.holdout, members.horizon
     most = min(_MOST_WINDOWS, max(1, _MOST_STEPS // horizon))
     series, cutoffs = held_out_windows(holdout, horizon, most, _MOST_CUTOFFS)
+    season = min(plan.seasons.lengths, default=1)
     apart = int(np.maximum((holdout.validation - holdout.training)[holdout.validated] // horizon, 1).sum())
     actual = held_out_values(panel, holdout, series, cutoffs, horizon)
     forecasts = members.quantiles(panel, series, cutoffs, "held_out")
     if mix:
-        scale = _scales(panel, holdout, min(plan.seasons.lengths, default=1))[series]
-        blend = chosen_blend(forecasts, actual, scale, _prior(members, values, len(panel)), SIMPLE, apart)
+        scale = _scales(panel, holdout, season)[series]
+        independent = apart / design_effect(panel, holdout, season)
+        blend = chosen_blend(forecasts, actual, scale, _prior(members, values, len(panel)), SIMPLE, independent)
     else:
         only = members.networks[0].name if members.networks else "pretrained"
         blend = Blend({only: 1.0}, {}, None, 0)
