@@ -83,7 +83,7 @@ def test_json_is_one_document(run: Callable[..., Any], sales: Path, tiny: tuple[
     assert document["training"]["steps"] == 20
     chosen = document["chosen"]
     assert sum(chosen["shares"].values()) == pytest.approx(1)
-    assert set(chosen["losses"]) == {"fine-tuned", "pretrained", "naive", "seasonal_naive", "theta", "lstm"}
+    assert set(chosen["losses"]) == {"fine-tuned", "pretrained", "naive", "seasonal_naive", "theta", "linear", "lstm"}
     assert chosen["loss"] < min(chosen["losses"][name] for name in ("naive", "seasonal_naive", "theta"))
     assert chosen["windows"] >= 1
     assert [row["model"] for row in document["backtest"]["scores"]][:3] == ["auto", "naive", "seasonal_naive"]
