@@ -11,7 +11,17 @@ import foretell
 SOURCE = Path(foretell.__file__).parent
 FLOORS = (
     ("errors",),
-    ("optional", "on_first_use", "forked", "field_types", "declaration", "plain_text", "terminal", "storage"),
+    (
+        "optional",
+        "on_first_use",
+        "forked",
+        "field_types",
+        "declaration",
+        "plain_text",
+        "terminal",
+        "strict_json",
+        "storage",
+    ),
     ("kernels",),
     ("nn",),
     ("training", "tables"),

@@ -19,9 +19,11 @@ FORECAST = "The forecast"
 NETWORK = "The network"
 TRAINING = "Training"
 MORE_TRAINING = "More on training"
+SERVICE = "The service"
+LIMITS = "Limits"
 OUTPUT = "Output"
 MESSAGES = "Messages"
-GROUPS = (DATA, COVARIATES, FORECAST, NETWORK, TRAINING, MORE_TRAINING, OUTPUT, MESSAGES)
+GROUPS = (DATA, COVARIATES, FORECAST, NETWORK, TRAINING, MORE_TRAINING, SERVICE, LIMITS, OUTPUT, MESSAGES)
 """The headings of options, in the order in which help and documentation have them."""
 LENGTH = "how long to train"
 

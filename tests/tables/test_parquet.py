@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from foretell.errors import TableError
-from foretell.tables import parquet
+from foretell.tables import parquet, trial
 from foretell.tables.parquet import read_parquet
 
 
@@ -40,20 +40,20 @@ def test_no_rows() -> None:
 
 
 def test_a_reader_that_breaks_down_leaves_this_process_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parquet, "_TRIAL", "import os; os.abort()")
+    monkeypatch.setattr(trial, "_TRIAL", "import os; os.abort()")
     with pytest.raises(TableError, match="damaged or cut short"):
         read_parquet(packed(TABLE), "t.parquet")
 
 
 def test_a_reader_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parquet, "_TRIAL", "import time; time.sleep(600)")
-    monkeypatch.setattr(parquet, "_PATIENCE", 0.2)
+    monkeypatch.setattr(trial, "_TRIAL", "import time; time.sleep(600)")
+    monkeypatch.setattr(trial, "_PATIENCE", 0.2)
     with pytest.raises(TableError, match=r"^t\.parquet: .* damaged .* \(its reader had not ended after 0 seconds\)"):
         read_parquet(packed(TABLE), "t.parquet")
 
 
 def test_where_no_other_process_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parquet.sys, "executable", "/nowhere/python")
+    monkeypatch.setattr(trial.sys, "executable", "/nowhere/python")
     assert read_parquet(packed(TABLE), "t.parquet").equals(TABLE)
     with pytest.raises(TableError, match="damaged or cut short"):
         read_parquet(packed(TABLE)[:-1], "t.parquet")
@@ -62,6 +62,6 @@ def test_where_no_other_process_can_be_started(monkeypatch: pytest.MonkeyPatch) 
 def test_a_small_file_of_many_cells(monkeypatch: pytest.MonkeyPatch) -> None:
     data = packed(pl.DataFrame({"y": pl.repeat(0.0, 1_000_000, eager=True)}))
     monkeypatch.setattr(parquet, "_ROOM", 1000)
-    monkeypatch.setattr(parquet, "_complaint", lambda _: None)
+    monkeypatch.setattr(trial, "_complaint", lambda *_: None)
     with pytest.raises(TableError, match=r"t\.parquet: its [0-9,]+ bytes unpack to 1,000,000 cells"):
         read_parquet(data, "t.parquet")

@@ -148,10 +148,10 @@ class Results:
         }
         if self._fitted_here and forecaster.is_fitted:
             history = forecaster.history
-            content["training"] = summaries.training_document(history) if history else None
-            content["chosen"] = summaries.blend_document(forecaster.fitted_model.blend)
+            content["training"] = history.summary() if history else None
+            content["chosen"] = forecaster.fitted_model.blend.summary()
         if self._backtest is not None:
-            content["backtest"] = summaries.backtest_document(self._backtest)
+            content["backtest"] = self._backtest.summary()
             if self._in_parts:
                 content["backtest"]["scores_by"] = summaries.parts_document(self._backtest)
         return {**content, "files": files}

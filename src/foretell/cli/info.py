@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from foretell import __version__
 from foretell.cli.options import MessageOptions
 from foretell.cli.printer import Printer
-from foretell.cli.summaries import training_document, training_sentences
+from foretell.cli.summaries import training_sentences
 from foretell.declaration import Setting
 from foretell.model.registry import KINDS
 
@@ -127,5 +127,5 @@ def _model(folder: Path) -> dict[str, Any]:
     model = entry.model.load(folder)
     history = model.history
     sentences = training_sentences(history) if history else [entry.described.untrained]
-    training = {**(training_document(history) if history else {}), "sentences": sentences}
+    training = {**(history.summary() if history else {}), "sentences": sentences}
     return {"kind": entry.name, **model.facts(), "training": training}

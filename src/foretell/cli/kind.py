@@ -12,7 +12,7 @@ from foretell.cli.options import MessageOptions, ModelFolder, NewModelOptions
 from foretell.cli.printer import Printer
 from foretell.cli.progress import training_shown
 from foretell.cli.signature import as_command
-from foretell.cli.summaries import training_document, training_sentences
+from foretell.cli.summaries import training_sentences
 from foretell.cli.training import resumable, training_destinations, without_bound
 from foretell.declaration import DATA, Setting, declared
 from foretell.errors import SettingsError
@@ -89,7 +89,7 @@ def _train(entry: Entry) -> Any:
             {
                 "model": model.facts(),
                 "data": {**parts.counts, "sentences": list(parts.sentences)},
-                "training": {**training_document(history), f"{kind.units}_per_second": rate},
+                "training": {**history.summary(), f"{kind.units}_per_second": rate},
                 "validation": None if model.validation is None else model.validation.document(),
                 **({} if test is None else {"test": test.document()}),
                 "files": files,

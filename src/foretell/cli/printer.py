@@ -17,6 +17,7 @@ from rich.text import Text
 from foretell import __version__
 from foretell.cli.options import MessageOptions
 from foretell.cli.progress import ProgressDisplay, time_left
+from foretell.strict_json import strict
 from foretell.terminal import printable
 
 _WIDTH = 120
@@ -89,7 +90,7 @@ class Printer:
         """Print the JSON document, if it is requested."""
         if self.json:
             whole = {"foretell": __version__, "command": self._command, **content}
-            json.dump(_plain(whole), sys.stdout, indent=2, allow_nan=False)
+            json.dump(strict(whole), sys.stdout, indent=2, allow_nan=False)
             sys.stdout.write("\n")
 
 
@@ -117,14 +118,3 @@ def shown(cell: Any) -> str:
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     return f"{cell:,}" if isinstance(cell, int) else str(cell)
-
-
-def _plain(content: Any) -> Any:
-    """JSON has no NaN: null stands for a number that there is not."""
-    if isinstance(content, Mapping):
-        return {str(key): _plain(value) for key, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [_plain(value) for value in content]
-    if isinstance(content, float):
-        return content if math.isfinite(content) else None
-    return content if content is None or isinstance(content, bool | int | str) else str(content)

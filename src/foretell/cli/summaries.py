@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from foretell.forecasting.backtest import Backtest, Part
-    from foretell.forecasting.blend import Blend
     from foretell.forecasting.fitted_model import FittedModel
     from foretell.forecasting.tables.findings import Findings
     from foretell.training.history import History
@@ -90,37 +89,3 @@ def show_forecast(printer: Printer, forecast: pl.DataFrame) -> None:
 def _moment(cell: Any) -> Any:
     """Return a time as text no longer than it need be, anything else as it is."""
     return str(cell).removesuffix(" 00:00:00") if isinstance(cell, date) else cell
-
-
-def backtest_document(backtest: Backtest) -> dict[str, Any]:
-    """Return scores and coverage, with the number of windows and series."""
-    return {
-        "windows": backtest.windows,
-        "series": backtest.series,
-        "scores": backtest.scores.to_dicts(),
-        "coverage": {str(level): share for level, share in backtest.coverage.items()},
-        "notes": list(backtest.notes),
-    }
-
-
-def blend_document(blend: Blend) -> dict[str, Any]:
-    """Return the shares of the forecast and the held-out losses by which they were chosen."""
-    return {
-        "shares": dict(blend.shares),
-        "losses": dict(blend.losses),
-        "loss": blend.loss,
-        "windows": blend.windows,
-    }
-
-
-def training_document(history: History) -> dict[str, Any]:
-    """Return a summary of the training, without its curve."""
-    return {
-        "steps": history.steps,
-        "seconds": history.seconds,
-        "validation_loss": history.best,
-        "best_step": history.best_step,
-        "skipped_steps": history.skipped,
-        "reason": history.reason,
-        "stopped": history.stopped,
-    }

@@ -68,6 +68,17 @@ class Backtest:
         columns = scores_by_part(labels, len(names), results.actual, results.distribution, results.intervals)
         return self.kind.table({part: names, **columns})
 
+    def summary(self) -> dict[str, Any]:
+        """Return scores and coverage for JSON, with the number of windows and series."""
+        table = self.results.scores.table
+        return {
+            "windows": self.windows,
+            "series": self.series,
+            "scores": [{"model": name, **{metric: row[metric] for metric in METRICS}} for name, row in table.items()],
+            "coverage": {str(level): share for level, share in self.coverage.items()},
+            "notes": list(self.notes),
+        }
+
 
 @dataclass(frozen=True)
 class Results:

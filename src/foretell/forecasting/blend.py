@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +54,15 @@ class Blend:
             return f"The forecast is {chosen}: no data could be held out to compare the forecasters."
         alone = ", ".join(f"{name.replace('_', ' ')} {loss:.3f}" for name, loss in self._by_loss())
         return f"The forecast is {chosen}, by its loss on held-out data: {self.loss:.3f}; alone: {alone}."
+
+    def summary(self) -> dict[str, Any]:
+        """Return the weights and the losses that they are based on, for JSON."""
+        return {
+            "shares": dict(self.shares),
+            "losses": dict(self.losses),
+            "loss": self.loss,
+            "windows": self.windows,
+        }
 
     def _by_share(self) -> list[tuple[str, float]]:
         return sorted(self.shares.items(), key=lambda item: -item[1])

@@ -159,9 +159,10 @@ class FittedModel:
         levels = self.levels if levels is None else tuple(sorted(levels))
         quantiles_of(levels)
         horizon = self.horizon if horizon is None else horizon
-        most = LONGEST if not self.members.networks else self.horizon
+        trained = self.members.networks or self.members.linear is not None
+        most = self.horizon if trained else LONGEST
         if not 1 <= horizon <= most:
-            why = "" if not self.members.networks else ", for which it was trained"
+            why = ", for which it was trained" if trained else ""
             raise SettingsError(f"horizon {horizon:,}: the model forecasts 1 to {most:,} steps{why}")
         return replace(self, levels=levels, members=replace(self.members, horizon=horizon))
 

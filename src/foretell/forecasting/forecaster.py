@@ -275,11 +275,14 @@ class Forecaster:
         other._fitted = model
         return other
 
-    def read(self, table: IntoFrame, future: IntoFrame | None = None) -> Reading:
-        """Read a table to be forecast, without changing the forecaster. Raises the same errors as `predict`."""
+    def read(self, table: IntoFrame, future: IntoFrame | None = None, columns: Columns | None = None) -> Reading:
+        """Read a table to be forecast, without changing the forecaster. Raises the same errors as `predict`.
+
+        `columns` gives the columns of this table whose names are not those of the model.
+        """
         require_polars()
         model = self.fitted_model
-        reading = Reading.like(table, model.columns, model.frequency)
+        reading = Reading.like(table, model.columns if columns is None else columns, model.frequency)
         _check_years(reading.panel, self.horizon)
         return reading.looking_ahead(future, self.horizon)
 

@@ -37,6 +37,11 @@ FORECASTS = Described(
             ("Write the forecast to standard output", "foretell predict sales-model - --output - < sales.csv"),
             ("Draw 500 possible futures, for totals", "foretell predict sales-model sales.csv --samples 500"),
         ),
+        "serve": (
+            ("Serve the pretrained network, which forecasts any table", "foretell serve"),
+            ("Serve two models, the second by a name of its own", "foretell serve sales-model retail=models/retail"),
+        ),
+        "ui": (("Open the page", "foretell ui"),),
         "backtest": (
             ("Evaluate the last 10 forecast windows", "foretell backtest sales-model sales.csv --windows 10"),
             ("Retrain the model before each window", "foretell backtest sales-model sales.csv --refit"),

@@ -1,4 +1,4 @@
-"""Tables in files: CSV, TSV and Parquet, compressed or not, read and written."""
+"""Tables in files: CSV, TSV, Parquet and Arrow, compressed or not, read and written."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from foretell.errors import SettingsError, TableError
 from foretell.forked import require_polars
 from foretell.plain_text import as_utf8, contents, named
 from foretell.storage.whole_file import replace_file
+from foretell.tables.arrow import FILE, STREAM, read_arrow
 from foretell.tables.delimited import AsWritten, parse_delimited
 from foretell.tables.parquet import read_parquet
 
@@ -22,7 +23,6 @@ _FOREIGN = {
     b"PK\x03\x04": "a zip archive or an Excel workbook; save the sheet as CSV",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook; save the sheet as CSV",
     b"\x89HDF": "an HDF5 file; export the table as CSV or Parquet",
-    b"ARROW1": "an Arrow file; export the table as Parquet",
     b"%PDF": "a PDF; export the table as CSV",
     b"BZh": "compressed by bzip2; unpack it, or compress it by gzip",
     b"\xfd7zXZ": "compressed by xz; unpack it, or compress it by gzip",
@@ -41,7 +41,7 @@ _WRITTEN = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".pq")
 def read_table(
     path: str | Path, encoding: str | None = None, *, typed: bool = True, as_written: AsWritten | None = None
 ) -> pl.DataFrame:
-    """The table in a CSV, TSV or Parquet file, gzipped or not; `-` reads standard input. Told apart by content.
+    """The table in a CSV, TSV, Parquet or Arrow file, gzipped or not; `-` reads standard input. Told apart by content.
 
     The separator is found among comma, semicolon, tab and vertical bar; text is UTF-8 or has a byte-order mark, unless
     `encoding` names another. Columns of numbers become numbers; with `typed=False` the cells of delimited text stay
@@ -60,6 +60,8 @@ def parse_table(
         raise TableError(f"{where} is empty; it needs a header row and rows of values")
     if data[:4] == b"PAR1":
         return read_parquet(data, where)
+    if data.startswith((FILE, STREAM)):
+        return read_arrow(data, where)
     for magic, what in _FOREIGN.items():
         if data.startswith(magic):
             raise TableError(f"{where} is {what}")
@@ -80,7 +82,7 @@ def write_table(df: pl.DataFrame, path: str | Path, *, quote_formulas: bool = Fa
     if quote_formulas and not str(path).lower().endswith((".parquet", ".pq")):
         df = _without_formulas(df)
     if str(path) == "-":
-        sys.stdout.buffer.write(_delimited(df, ","))
+        sys.stdout.buffer.write(delimited(df, ","))
         sys.stdout.buffer.flush()
         return
     path = Path(path)
@@ -98,7 +100,7 @@ def write_table(df: pl.DataFrame, path: str | Path, *, quote_formulas: bool = Fa
         df.write_parquet(buffer)
         data = buffer.getvalue()
     else:
-        data = _delimited(df, "\t" if ".tsv" in name[-7:] else ",")
+        data = delimited(df, "\t" if ".tsv" in name[-7:] else ",")
         data = gzip.compress(data, mtime=0) if name.endswith(".gz") else data
     replace_file(path, data)
 
@@ -109,8 +111,16 @@ def _without_formulas(df: pl.DataFrame) -> pl.DataFrame:
     return df.with_columns(columns).rename({name: re.sub(_FORMULA, r"'\g<0>", name) for name in df.columns})
 
 
-def _delimited(df: pl.DataFrame, separator: str) -> bytes:
-    """CSV text in which times are no longer than they need be: dates alone where every clock shows midnight."""
+def delimited(df: pl.DataFrame, separator: str) -> bytes:
+    """The table as delimited text, with times as `with_times_as_text` writes them."""
+    return with_times_as_text(df).write_csv(separator=separator).encode()
+
+
+def with_times_as_text(df: pl.DataFrame, between: str = " ") -> pl.DataFrame:
+    """The table with times as text, no longer than need be: dates alone where every clock shows midnight.
+
+    `between`: what stands between date and time of day.
+    """
     for name, dtype in df.schema.items():
         if isinstance(dtype, pl.Datetime):
             times = (
@@ -123,6 +133,6 @@ def _delimited(df: pl.DataFrame, separator: str) -> bytes:
                 pattern = "%Y-%m-%d"
             else:
                 whole = not (times.dt.microsecond() > 0).any()
-                pattern = "%Y-%m-%d %H:%M:%S" + ("" if whole else "%.6f") + ("%:z" if dtype.time_zone else "")
+                pattern = f"%Y-%m-%d{between}%H:%M:%S" + ("" if whole else "%.6f") + ("%:z" if dtype.time_zone else "")
             df = df.with_columns(pl.col(name).dt.strftime(pattern))
-    return df.write_csv(separator=separator).encode()
+    return df

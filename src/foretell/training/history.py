@@ -53,6 +53,18 @@ class History:
         plain["evaluations"] = [[step, _to_json(value)] for step, value in self.evaluations]
         return plain
 
+    def summary(self) -> dict[str, Any]:
+        """Return a summary for JSON, without the curve."""
+        return {
+            "steps": self.steps,
+            "seconds": self.seconds,
+            "validation_loss": self.best,
+            "best_step": self.best_step,
+            "skipped_steps": self.skipped,
+            "reason": self.reason,
+            "stopped": self.stopped,
+        }
+
     @classmethod
     def from_json(cls, plain: dict[str, Any]) -> History:
         """Build a history from the output of `to_json`. Raises ValueError, TypeError or KeyError for anything else."""

@@ -1,0 +1,171 @@
+"""Bodies of requests: read within limits of size and time, and told apart by their content type."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from email.message import Message
+from typing import Any
+
+import polars as pl
+from fastapi import Request
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect
+
+from foretell.errors import TableError
+from foretell.forecasting.tables.columns import Columns
+from foretell.forecasting.tables.identity import possible_ids
+from foretell.plain_text import unpacked
+from foretell.serve.media import CSV, JSON, Format, format_of
+from foretell.serve.problems import ServiceError
+from foretell.serve.settings import Limits
+from foretell.tables.files import parse_table
+from foretell.tables.json_records import parse_json, records_table
+
+_TABLE, _FUTURE = "table", "future"
+_MOST_FIELDS = 100
+WHERE = "the body"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A table as it came, not read yet: bytes, or the records of a JSON text."""
+
+    where: str
+    """What it is called in errors."""
+    content: Any
+    format: Format
+
+    def read(self, columns: Columns, encoding: str | None, limits: Limits) -> pl.DataFrame:
+        """Return the table. Raises TableError where it is none, ServiceError where it has too many rows."""
+        if self.format is JSON:
+            self._limit(len(self.content) if isinstance(self.content, list) else 0, limits)
+            table = records_table(self.content, self.where)
+        else:
+            data = unpacked(self.content, self.where, TableError)
+            table = parse_table(data, self.where, encoding, as_written=lambda cells: possible_ids(cells, columns))
+        self._limit(len(table), limits)
+        return table
+
+    def _limit(self, rows: int, limits: Limits) -> None:
+        if rows > limits.max_rows:
+            raise ServiceError(
+                "too-many-rows",
+                f"{self.where} has {rows:,} rows; this service takes at most {limits.max_rows:,}",
+                limit=limits.max_rows,
+            )
+
+
+@dataclass(frozen=True)
+class Body:
+    """The body of a request."""
+
+    table: Part
+    future: Part | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    """Options that stand beside the table in JSON."""
+    fields: tuple[tuple[str, str], ...] = ()
+    """Options that stand beside the table in a form."""
+
+
+async def read_body(request: Request, limits: Limits) -> Body:
+    """Read the body of a request. Raises ServiceError for one that is too large, too slow, or of an unsuitable type."""
+    kind = request.headers.get("content-type", "")
+    try:
+        async with asyncio.timeout(limits.timeout):
+            if _media_type(kind) == "multipart/form-data":
+                return await _form(request, limits)
+            data = b"".join([chunk async for chunk in _limited(request, limits)])
+    except TimeoutError:
+        raise ServiceError(
+            "slow",
+            f"the body did not arrive within {limits.timeout:g} seconds; send it faster, or less",
+            limit=limits.timeout,
+        ) from None
+    except ClientDisconnect:
+        raise ServiceError("not-understood", "the connection was closed before the body had arrived") from None
+    if request.headers.get("content-encoding", "identity").lower() not in ("identity", "gzip"):
+        raise ServiceError("media-type", "the body may be compressed by gzip, and by nothing else")
+    found = format_of(_media_type(kind), data)
+    if found is None:
+        raise ServiceError(
+            "media-type",
+            f"a body of the type {_media_type(kind)!r} cannot be read: send JSON, CSV, Parquet, Arrow or Excel",
+        )
+    if not data:
+        raise TableError(f"{WHERE} is empty; send a table")
+    return await asyncio.to_thread(_from_json, data) if found is JSON else Body(Part(WHERE, data, found))
+
+
+def _from_json(data: bytes) -> Body:
+    value = parse_json(unpacked(data, WHERE, TableError), WHERE)
+    if not isinstance(value, dict):
+        return Body(Part(WHERE, value, JSON))
+    if _TABLE not in value:
+        raise TableError(f'{WHERE} names no table: send a list of records, or {{"table": [...], "horizon": 14}}')
+    future = value.pop(_FUTURE, None)
+    return Body(
+        Part("the table", value.pop(_TABLE), JSON),
+        None if future is None else Part("the table of future values", future, JSON),
+        value,
+    )
+
+
+async def _form(request: Request, limits: Limits) -> Body:
+    parser = MultiPartParser(request.headers, _limited(request, limits), max_files=2, max_fields=_MOST_FIELDS)
+    try:
+        form = await parser.parse()
+    except (MultiPartException, KeyError, ValueError) as error:
+        reason = getattr(error, "message", None) or "it is cut off"
+        raise ServiceError("not-understood", f"the form cannot be read: {reason}") from None
+    try:
+        parts: dict[str, Part] = {}
+        fields: list[tuple[str, str]] = []
+        for name, value in form.multi_items():
+            if not isinstance(value, UploadFile):
+                fields.append((name, value))
+                continue
+            if name not in (_TABLE, _FUTURE):
+                raise ServiceError(
+                    "not-understood", f"the form has a file {name!r}; its files are 'table' and 'future'"
+                )
+            data = await value.read()
+            kind = format_of(_media_type(value.content_type or ""), data) or CSV
+            where = "the table" if name == _TABLE else "the table of future values"
+            parts[name] = Part(where, parse_json(data, where) if kind is JSON else data, kind)
+    finally:
+        await form.close()
+    if _TABLE not in parts:
+        raise ServiceError("not-understood", "the form has no file 'table'")
+    return Body(parts[_TABLE], parts.get(_FUTURE), fields=tuple(fields))
+
+
+async def _limited(request: Request, limits: Limits) -> AsyncIterator[bytes]:
+    """Yield the body's chunks up to the limit."""
+    most, size = limits.body_bytes, 0
+    length = request.headers.get("content-length", "")
+    if length.isdigit() and int(length) > most:
+        raise _too_large(limits)
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > most:
+            raise _too_large(limits)
+        yield chunk
+
+
+def _too_large(limits: Limits) -> ServiceError:
+    # The rest of the body is not read: the connection cannot be used for another request.
+    return ServiceError(
+        "body-too-large",
+        f"the body is larger than {limits.max_body:,} MB, the limit of this service; send Parquet, or fewer series",
+        {"Connection": "close"},
+        limit=limits.body_bytes,
+    )
+
+
+def _media_type(header: str) -> str:
+    message = Message()
+    message["content-type"] = header or "application/octet-stream"
+    return message.get_content_type() if header else ""

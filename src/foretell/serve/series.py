@@ -1,0 +1,107 @@
+"""The series of a finished job, to draw: one JSON document each, found by its place in an index."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foretell.forecasting.backtest import Backtest
+from foretell.forecasting.forecaster import Forecaster, Prediction
+from foretell.forecasting.panel import Panel
+from foretell.forecasting.tables.nixtla import quantile_columns
+from foretell.storage.whole_file import put_file
+from foretell.strict_json import strict
+
+IDS, SERIES, INDEX = "ids.json", "series.jsonl", "series.index"
+_FEWEST_ROWS, _MOST_ROWS = 2_000, 2_000_000
+"""Rows of history that each series, and all of them together, keep to be drawn."""
+
+
+def write_series(folder: Path, forecaster: Forecaster, backtest: Backtest | None) -> None:
+    """Write history, known columns, forecast and backtest of each series of the forecaster's latest forecast."""
+    prediction = forecaster.prediction
+    assert prediction is not None
+    panel = prediction.panel
+    windows = _windows(backtest)
+    errors = backtest.results.scores.by_series if backtest else {}
+    offsets = [0]
+    with (folder / SERIES).open("wb") as file:
+        for i in range(len(panel)):
+            document = _document(forecaster, prediction, i) | {"backtest": windows.get(panel.ids[i], [])}
+            offsets.append(
+                offsets[-1] + file.write(json.dumps(strict(document), ensure_ascii=False).encode("utf-8", "replace"))
+            )
+    np.array(offsets, dtype=np.int64).tofile(folder / INDEX)
+    scores = [errors.get(name) for name in panel.ids] if errors else None
+    ids = {"ids": panel.ids, "errors": scores}
+    put_file(folder / IDS, json.dumps(strict(ids), ensure_ascii=False).encode("utf-8", "replace"))
+
+
+def read_series(folder: Path, place: int) -> bytes | None:
+    """Return the document of the series at a place, None if there is none."""
+    with (folder / INDEX).open("rb") as index:
+        if place < 0 or 8 * (place + 2) > index.seek(0, 2):
+            return None
+        index.seek(8 * place)
+        start, end = np.frombuffer(index.read(16), dtype=np.int64)
+    with (folder / SERIES).open("rb") as file:
+        file.seek(start)
+        return file.read(int(end - start))
+
+
+def _document(forecaster: Forecaster, prediction: Prediction, i: int) -> dict[str, Any]:
+    panel, horizon = prediction.panel, forecaster.horizon
+    rows = int(panel.history[i])
+    times = panel.clock.wall_times(panel.times(i, rows + horizon))
+    first = max(0, rows - max(_FEWEST_ROWS, _MOST_ROWS // len(panel)))
+    columns = quantile_columns(forecaster.model, forecaster.levels, prediction.quantiles[i])
+    return {
+        "id": panel.ids[i],
+        "ds": _shown(times[first:rows]),
+        "y": panel.series(i)[first:].tolist(),
+        "ahead": _shown(times[rows:]),
+        "forecast": {name: values.tolist() for name, values in columns.items()},
+        "known": {name: values.tolist() for name, values in _known(panel, i, first, rows + horizon)},
+    }
+
+
+def _known(panel: Panel, i: int, first: int, end: int) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Yield the columns known in advance that hold numbers, in the rows shown and those of the horizon."""
+    start, stop = panel.offsets[i : i + 2]
+    for name, column in panel.known.items():
+        if column.dtype != object:
+            yield name, column[start + first : min(start + end, stop)]
+
+
+def _windows(backtest: Backtest | None) -> dict[str, list[dict[str, Any]]]:
+    """Return the backtest windows of each series: from which row on, and the forecasts of all models."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    if backtest is None:
+        return found
+    results = backtest.results
+    panel = results.panel
+    for k, (i, row) in enumerate(zip(results.cutoffs.series, results.cutoffs.rows, strict=True)):
+        steps = results.actual.shape[1]
+        times = panel.clock.wall_times(panel.times(int(i), int(row) + steps))[row:]
+        models = {name: values[k].tolist() for name, values in results.baselines.items()}
+        columns = quantile_columns(results.model, results.levels, results.quantiles[k])
+        window = {
+            "ds": _shown(times),
+            "forecast": {name: values.tolist() for name, values in columns.items()},
+            "baselines": models,
+        }
+        found.setdefault(panel.ids[int(i)], []).append(window)
+    return found
+
+
+def _shown(times: NDArray[Any]) -> list[Any]:
+    """Return times as seconds since 1970 of what clocks show, or whole numbers as they are."""
+    if times.dtype.kind != "M":
+        return times.tolist()  # type: ignore[no-any-return]
+    micros = times.astype("datetime64[us]").astype(np.int64)
+    return (micros // 1_000_000).tolist() if not np.any(micros % 1_000_000) else (micros / 1e6).tolist()
