@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -17,9 +18,10 @@ from foretell.tables.files import parse_table, read_table
 TABLE = pl.DataFrame({"id": ["a", "b"], "ds": [date(2024, 1, 1)] * 2, "y": [1.5, None]})
 
 
-def written(*, stream: bool, compression: str = "uncompressed") -> bytes:
+def written(*, stream: bool, compression: Any = "uncompressed") -> bytes:
     buffer = io.BytesIO()
-    (TABLE.write_ipc_stream if stream else TABLE.write_ipc)(buffer, compression=compression)  # type: ignore[arg-type]
+    write: Any = TABLE.write_ipc_stream if stream else TABLE.write_ipc
+    write(buffer, compression=compression)
     return buffer.getvalue()
 
 

@@ -11,6 +11,7 @@ from typing import Annotated
 from foretell.cli.options import Device
 from foretell.declaration import MESSAGES, SERVICE, Setting
 from foretell.errors import SettingsError
+from foretell.field_types import settle_fields
 from foretell.optional import load
 from foretell.serve.settings import Address, Limits, ServiceSettings, named_models
 
@@ -46,6 +47,9 @@ class ServiceOptions:
         float,
         Setting("Seconds that fitting jobs are given to finish when the service is stopped.", SERVICE, at_least=0),
     ] = 30.0
+
+    def __post_init__(self) -> None:
+        settle_fields(self)
 
 
 def serve(

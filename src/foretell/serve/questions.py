@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from types import NoneType
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin
 
 from foretell.declaration import COVARIATES, DATA, FORECAST, NETWORK, TRAINING, Declared, Setting, declared
 from foretell.errors import SettingsError
@@ -92,7 +92,7 @@ def asked(kind: type[Q], query: Sequence[tuple[str, str]], options: Mapping[str,
 
     Raises SettingsError, naming the option, for one that is unknown, given twice, or has an unsuitable value.
     """
-    fields = {field.name: field for field in declared(kind) if field.setting is not None}
+    fields = {field.name: field for field in declared(cast(Any, kind)) if field.setting is not None}
     texts: dict[str, list[str]] = {}
     for name, text in query:
         texts.setdefault(name, []).append(text)

@@ -104,4 +104,5 @@ def _shown(times: NDArray[Any]) -> list[Any]:
     if times.dtype.kind != "M":
         return times.tolist()  # type: ignore[no-any-return]
     micros = times.astype("datetime64[us]").astype(np.int64)
-    return (micros // 1_000_000).tolist() if not np.any(micros % 1_000_000) else (micros / 1e6).tolist()
+    seconds: list[Any] = (micros // 1_000_000 if not np.any(micros % 1_000_000) else micros / 1e6).tolist()
+    return seconds

@@ -32,14 +32,14 @@ def serve(settings: ServiceSettings, workers: int, on_ready: OnReady) -> None:
     """
     for _, folder in settings.models:
         read_folder(folder, "forecast")
-    with listening(settings.address) as listener, tempfile.TemporaryDirectory(prefix="foretell-") as folder:
-        settings = replace(settings, jobs=Path(folder, "jobs"))
+    with listening(settings.address) as listener, tempfile.TemporaryDirectory(prefix="foretell-") as temporary:
+        settings = replace(settings, jobs=Path(temporary, "jobs"))
         if workers == 1:
             run_here(settings, listener, on_ready)
         else:
             from foretell.serve.workers import run_workers
 
-            run_workers(settings, listener, workers, Path(folder, "metrics"), on_ready)
+            run_workers(settings, listener, workers, Path(temporary, "metrics"), on_ready)
 
 
 def run_here(settings: ServiceSettings, listener: socket.socket, on_ready: OnReady) -> None:

@@ -41,7 +41,7 @@ class _Stopped(BaseException):
 def forecaster_of(question: FitQuestion, device: str) -> Forecaster:
     """Return the forecaster that a question asks for, yet to be fitted. Raises SettingsError for invalid options."""
     settings = ForecastSettings(windows=question.windows)
-    given = {"hidden": question.hidden, "layers": question.layers}
+    given: dict[str, Any] = {"hidden": question.hidden, "layers": question.layers}
     settings = replace(settings, **{name: value for name, value in given.items() if value is not None})
     if question.steps is not None:
         if question.preset is not None or question.minutes is not None:
