@@ -85,6 +85,12 @@ def test_totals() -> None:
     assert 2000 < names["totals"].median() < 2500
 
 
+def test_hierarchies() -> None:
+    wide = run_blocks("docs/guides/hierarchies.md")["wide"]
+    assert wide.columns == ["ds", "total", "north", "south", "north/a", "north/b", "south/a"]
+    assert (wide["total"] - wide["north"] - wide["south"]).abs().max() < 1e-9
+
+
 def test_text_for_speech(capsys: pytest.CaptureFixture[str]) -> None:
     run_blocks("docs/guides/speech-text.md")
     page = (ROOT / "docs/guides/speech-text.md").read_text(encoding="utf-8")

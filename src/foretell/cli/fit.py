@@ -9,6 +9,7 @@ from foretell.cli.options import (
     CovariateOptions,
     FitOptions,
     ForecastOptions,
+    HierarchyOptions,
     MessageOptions,
     ModelOutput,
     TableOptions,
@@ -21,6 +22,7 @@ def fit(
     table: TableOptions,
     ask: ForecastOptions,
     covariates: CovariateOptions,
+    levels: HierarchyOptions,
     fit: FitOptions,
     *,
     save: ModelOutput = None,
@@ -38,7 +40,7 @@ def fit(
         to = default_destinations("model", checkpoint=fit.checkpoint, tensorboard=fit.tensorboard)
     printer = Printer(messages, "fit")
     to.check(json=messages.json)
-    tables = read_tables(table, covariates)
+    tables = read_tables(table, covariates, levels=levels)
     forecaster, reading = forecaster_for(tables, ask, fit, demo=table.demo)
     train(forecaster, reading, printer, checkpoint=to.checkpoint, tensorboard=to.tensorboard)
     results = Results(tables.name, forecaster)

@@ -13,6 +13,7 @@ from foretell.cli.options import (
     ForecastOptions,
     ForecastOutput,
     FutureOptions,
+    HierarchyOptions,
     MessageOptions,
     ModelOutput,
     SampleOptions,
@@ -26,6 +27,7 @@ def forecast(
     table: TableOptions,
     ask: ForecastOptions,
     covariates: CovariateOptions,
+    levels: HierarchyOptions,
     future: FutureOptions,
     fit: FitOptions,
     output: ForecastOutput,
@@ -56,7 +58,7 @@ def forecast(
     to = with_samples(replace(to, quote_formulas=output.quote_formulas), drawn)
     printer = Printer(messages, "forecast", stdout_taken=to.stdout_taken)
     to.check(json=messages.json, tables=[table.table, future.future])
-    tables = read_tables(table, covariates, future)
+    tables = read_tables(table, covariates, future, levels)
     forecaster, reading = forecaster_for(tables, ask, fit, demo=table.demo)
     # Check the future values before training, so that a missing date fails at once.
     reading = reading.looking_ahead(tables.future, forecaster.horizon)

@@ -13,6 +13,7 @@ from foretell.cli.options import (
     FitOptions,
     ForecastOptions,
     FutureOptions,
+    HierarchyOptions,
     TableOptions,
 )
 from foretell.declaration import MORE_TRAINING, NETWORK, TRAINING
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 _NO_TRAINING = {"model", "preset", "seed", "device", "checkpoint"}
 """Options of networks and their training that may stand where nothing is trained."""
-_NO_COVARIATES, _NO_FUTURE = CovariateOptions(), FutureOptions()
+_NO_COVARIATES, _NO_FUTURE, _NO_LEVELS = CovariateOptions(), FutureOptions(), HierarchyOptions()
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,14 @@ class Tables:
 
 
 def read_tables(
-    options: TableOptions, covariates: CovariateOptions = _NO_COVARIATES, future: FutureOptions = _NO_FUTURE
+    options: TableOptions,
+    covariates: CovariateOptions = _NO_COVARIATES,
+    future: FutureOptions = _NO_FUTURE,
+    levels: HierarchyOptions = _NO_LEVELS,
 ) -> Tables:
     """Read the table, and that of future values if there is one. Raises `TableError` and `SettingsError`."""
     # Importing polars takes a tenth of a second, which would slow down --help.
+    from foretell.forecasting.hierarchy.columns import level_columns
     from foretell.forecasting.tables.columns import Columns
     from foretell.forecasting.tables.identity import possible_ids
     from foretell.tables.files import read_table
@@ -64,6 +69,7 @@ def read_tables(
         known=covariates.known,
         static=covariates.static,
         layout=options.layout,
+        hierarchy=level_columns(levels.hierarchy) if levels.hierarchy is not None else (),
         frequency=options.frequency,
     )
     as_written = partial(possible_ids, said=columns)

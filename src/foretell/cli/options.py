@@ -91,6 +91,21 @@ class TableOptions:
 
 
 @dataclass(frozen=True)
+class HierarchyOptions:
+    """The levels of a hierarchy."""
+
+    hierarchy: Annotated[
+        str | None,
+        Setting(
+            'Columns from the top down, such as "region > shop > item": the series of every level are forecast, and '
+            "the forecasts add up.",
+            DATA,
+            metavar="COLUMNS",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
 class CovariateOptions:
     """The covariate columns that a model uses."""
 

@@ -22,6 +22,8 @@ from foretell.forecasting.backtest import Backtest, run_backtest, run_cross_vali
 from foretell.forecasting.fit import NetworkFit
 from foretell.forecasting.fitted_model import FittedModel, forecast_device
 from foretell.forecasting.fitting import fit_model
+from foretell.forecasting.hierarchy.coherent import coherent_distribution, coherent_paths
+from foretell.forecasting.hierarchy.columns import level_columns
 from foretell.forecasting.holdout import WINDOWS
 from foretell.forecasting.model_folder import load_model, save_model
 from foretell.forecasting.panel import Panel, joined, recent
@@ -55,6 +57,8 @@ class Prediction:
     """(N, H, Q), the median and the bounds of the intervals."""
     distribution: NDArray[np.float64]
     """(N, H, 15), the quantiles of `GRID`."""
+    own: NDArray[np.float64] | None = None
+    """(N, H, 15), before the forecasts of a hierarchy were made to add up; None without one."""
 
 
 class Forecaster:
@@ -65,7 +69,8 @@ class Forecaster:
     of steps to forecast; `levels` are the levels of the intervals in percent; `quantiles`, such as 0.05, have columns
     of their own. `non_negative` keeps forecasts at 0 or above; None does so where no value is negative. `known` names
     columns whose future is known, `static` columns that are constant within a series. `season` is one season length or
-    several, in steps; None detects them. `columns` gives the role of each column that is not detected correctly.
+    several, in steps; None detects them. `hierarchy`, such as "region > shop > item", names columns of levels that are
+    forecast too and add up. `columns` gives the role of each column that is not detected correctly.
     `preset` is instant, fast or best: no training, about half a minute, about five minutes; `minutes` sets another time
     budget. `settings` holds all other settings. Raises SettingsError for invalid arguments.
     """
@@ -82,6 +87,7 @@ class Forecaster:
         static: Sequence[str] = (),
         frequency: str | int | None = None,
         season: int | Sequence[int] | None = None,
+        hierarchy: str | Sequence[str] = (),
         columns: Columns | None = None,
         preset: str | None = None,
         minutes: float | None = None,
@@ -103,6 +109,7 @@ class Forecaster:
             known=_names(known) or said.known,
             static=_names(static) or said.static,
             frequency=frequency if frequency is not None else said.frequency,
+            hierarchy=level_columns(hierarchy) if hierarchy else said.hierarchy,
         )
         training = replace(settings.training, seed=_whole("seed", seed, least=0) or settings.training.seed)
         if minutes is not None:
@@ -248,7 +255,12 @@ class Forecaster:
         if prediction is None:
             raise SettingsError("nothing has been forecast yet: call predict(table) first, or sample(table)")
         model, panel, horizon = self.fitted_model, prediction.panel, self.horizon
-        paths = sample_paths(model, panel, prediction.distribution, samples, self.settings.training.seed)
+        seed, hierarchy = self.settings.training.seed, self.reading.hierarchy
+        if hierarchy is not None and prediction.own is not None:
+            sums = hierarchy.sums(panel.ids)
+            paths = coherent_paths(model, panel, prediction.own, sums, samples, seed)[0]
+        else:
+            paths = sample_paths(model, panel, prediction.distribution, samples, seed)
         steps = zip(range(len(panel)), panel.history.tolist(), strict=True)
         times = np.stack([panel.times(i, rows + horizon)[rows:] for i, rows in steps])
         numbers = np.tile(np.repeat(np.arange(1, samples + 1), horizon), len(panel))
@@ -302,7 +314,15 @@ class Forecaster:
             quantiles = read_off(distribution, quantiles_of(model.levels))
             ends = np.cumsum([len(panel) for panel in together])[:-1]
             predictions += map(Prediction, together, np.split(quantiles, ends), np.split(distribution, ends))
-        return predictions
+        return [self._coherent(r, p) if r.hierarchy else p for r, p in zip(readings, predictions, strict=True)]
+
+    def _coherent(self, reading: Reading, prediction: Prediction) -> Prediction:
+        """Make the forecasts of all levels of a hierarchy add up."""
+        assert reading.hierarchy is not None
+        model, panel, own = self.fitted_model, prediction.panel, prediction.distribution
+        sums, seed = reading.hierarchy.sums(panel.ids), self.settings.training.seed
+        distribution = coherent_distribution(model, panel, own, sums, seed)
+        return Prediction(panel, read_off(distribution, quantiles_of(model.levels)), distribution, own)
 
     def _ahead(self, reading: Reading) -> Panel:
         if reading.ahead is None:

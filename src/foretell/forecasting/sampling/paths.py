@@ -21,7 +21,8 @@ Floats = NDArray[np.float64]
 
 _MOST_WINDOWS = 32
 _MOST_STEPS = 1 << 21
-_FEWEST_WINDOWS = 2
+_MOST_FORECASTS = 384
+_FEWEST_WINDOWS = 4
 _STRIDES = 2
 """Windows begin half a horizon apart."""
 _BYTES = 100
@@ -44,7 +45,9 @@ class PastErrors:
         """Forecast up to `most` last windows of each series, by weights not trained on the end of the table."""
         horizon = model.horizon
         stride = max(1, horizon // _STRIDES)
-        most = int(np.clip(_MOST_STEPS // max(len(panel) * horizon, 1), _FEWEST_WINDOWS, most))
+        series = max(len(panel), 1)
+        few = max(1, min(_FEWEST_WINDOWS, _MOST_STEPS // (series * horizon)))
+        most = int(np.clip(_MOST_FORECASTS // series, few, most))
         longest = int(panel.history.max(initial=0))
         count = int(np.clip((longest - horizon) // stride, 0, most))
         rows = panel.history[:, None] - horizon - stride * np.arange(count)

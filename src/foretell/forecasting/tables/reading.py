@@ -9,6 +9,8 @@ from narwhals.typing import IntoFrame
 from numpy.typing import NDArray
 
 from foretell.errors import SettingsError, TableError
+from foretell.forecasting.hierarchy.columns import with_level_cells
+from foretell.forecasting.hierarchy.levels import Hierarchy, with_levels
 from foretell.forecasting.panel import Panel, select
 from foretell.forecasting.tables.cold_start import with_cold_starts
 from foretell.forecasting.tables.columns import Columns
@@ -32,27 +34,29 @@ class Reading:
     kind: TableKind
     columns: Columns
     """Columns of the table, including those detected, or those of the model that it is read for."""
+    hierarchy: Hierarchy | None = None
+    """Which series add up to which; the panel has those of all levels."""
     ahead: Panel | None = None
     """Panel with the covariates known for the horizon; see `looking_ahead`."""
 
     @classmethod
     def of(cls, table: IntoFrame, columns: Columns) -> Reading:
         """Read a pandas, polars or pyarrow table. Raises TableError for an invalid one."""
-        frame = to_polars(table)
-        panel, findings = Rows.of(frame, columns).panel(columns.frequency, keep_empty=True)
+        frame, read = with_level_cells(to_polars(table), columns)
+        panel, findings = Rows.of(frame, read).panel(columns.frequency, keep_empty=True)
         kind = TableKind.of(table, frame, findings.id, findings.time)
-        return cls(panel, findings, kind, _found(columns, findings))
+        return cls(panel, findings, kind, _found(columns, findings))._with_levels()
 
     @classmethod
     def like(cls, table: IntoFrame, columns: Columns, frequency: Frequency) -> Reading:
         """Read a table at the frequency of a model; columns may be absent. Raises TableError for another frequency."""
-        frame = to_polars(table)
-        present = set(frame.columns)
+        frame, read = with_level_cells(to_polars(table), columns)
+        present = {*frame.columns, read.id} if columns.hierarchy else set(frame.columns)
         rows = Rows.of(
             frame,
             replace(
-                columns,
-                id=columns.id if columns.id in present else None,
+                read,
+                id=read.id if read.id in present else None,
                 time=columns.time if columns.time in present else None,
                 target=tuple(name for name in columns.targets if name in present) or None,
                 layout=columns.layout if columns.id is None or columns.id in present else "auto",
@@ -77,7 +81,16 @@ class Reading:
                 own = frequency  # scattered values without a frequency of their own
             if own.grid != frequency.grid:
                 raise _of_another_frequency(own, frequency)
-        return cls(panel, findings, TableKind.of(table, frame, findings.id, findings.time), columns)
+        kind = TableKind.of(table, frame, findings.id, findings.time)
+        return cls(panel, findings, kind, columns)._with_levels()
+
+    def _with_levels(self) -> Reading:
+        """Add the series of the upper levels of a hierarchy, if there is one."""
+        if not self.columns.hierarchy:
+            return self
+        panel, hierarchy = with_levels(self.panel, self.columns.hierarchy)
+        notes = [*self.findings.notes, hierarchy.sentence(len(self.panel))]
+        return replace(self, panel=panel, hierarchy=hierarchy, findings=replace(self.findings, notes=notes))
 
     @property
     def observed(self) -> Panel:
@@ -93,6 +106,10 @@ class Reading:
         if future is None:
             check_future(panel, horizon)
             return replace(self, ahead=panel)
+        if self.hierarchy is not None:
+            raise SettingsError(
+                "with a hierarchy the table itself holds future values: append them as rows with an empty target"
+            )
         frame = to_polars(future)
         panel = with_cold_starts(panel, frame, self.columns)
         if panel is self.panel or panel.known:
