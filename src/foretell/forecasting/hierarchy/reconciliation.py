@@ -63,7 +63,8 @@ def _covariance_times(matrix: Floats, errors: Floats, sums: Sums) -> Floats:
         # In proportion to the number of series in a sum.
         sizes = np.ones(sums.matrix.shape[1])
         sizes[sums.places] = sums.matrix.sum(1)
-        return sizes[:, None] * matrix
+        scaled: Floats = sizes[:, None] * matrix
+        return scaled
     count = len(rows)
     diagonal = (rows**2).mean(0)
     scores = rows / np.sqrt(diagonal)
@@ -74,4 +75,5 @@ def _covariance_times(matrix: Floats, errors: Floats, sums: Sums) -> Floats:
     variance = (of_products - of_correlations) / (count - 1)
     shrinkage = float(np.clip(variance / of_correlations, 0, 1)) if of_correlations > 0 else 1.0
     measured: Floats = (1 - shrinkage) * rows.T @ (rows @ matrix) / count
-    return measured + shrinkage * diagonal[:, None] * matrix
+    whole: Floats = measured + shrinkage * diagonal[:, None] * matrix
+    return whole

@@ -45,9 +45,9 @@ class PastErrors:
         """Forecast up to `most` last windows of each series, by weights not trained on the end of the table."""
         horizon = model.horizon
         stride = max(1, horizon // _STRIDES)
-        series = max(len(panel), 1)
-        few = max(1, min(_FEWEST_WINDOWS, _MOST_STEPS // (series * horizon)))
-        most = int(np.clip(_MOST_FORECASTS // series, few, most))
+        size = max(len(panel), 1)
+        few = max(1, min(_FEWEST_WINDOWS, _MOST_STEPS // (size * horizon)))
+        most = int(np.clip(_MOST_FORECASTS // size, few, most))
         longest = int(panel.history.max(initial=0))
         count = int(np.clip((longest - horizon) // stride, 0, most))
         rows = panel.history[:, None] - horizon - stride * np.arange(count)
