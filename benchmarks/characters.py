@@ -151,7 +151,7 @@ def main() -> None:
             rate,
         )
     ]
-    learning = f"the same, learning as it reads ({reading:.0f} s)"
+    learning = f"the same, dynamic evaluation ({reading:.0f} s)"
     rows.append(_row(learning, dynamic, model.parameters, steps, seconds, model.characters_read / seconds, None))
 
     characters = Characters.of(learned)

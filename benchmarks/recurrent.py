@@ -222,7 +222,7 @@ def table(result: Result, peak: float) -> str:
 
 
 def summary(results: Sequence[Result]) -> str:
-    """What was to be reached and what was."""
+    """The targets, and what was reached."""
     rows = []
     for result in results:
         row, worst = result.row, result.worst

@@ -107,8 +107,8 @@ def table(rows: list[Extra]) -> str:
         for row in rows
     ]
     said = (
-        "The extra memory of a training step: peak above what the process held before the layer first ran, gradients "
-        "of the parameters included; medians over fresh processes."
+        "The additional memory of a training step: the peak above what the process used before the layer first ran, "
+        "including the gradients of the parameters; medians over new processes."
     )
     return said + "\n\n" + markdown(("B, T, I, H", "ours, MiB", "torch, MiB", "torch over ours"), cells)
 

@@ -27,7 +27,7 @@ from tables import markdown
 
 from foretell.text import ClassifierSettings, LabelledTexts, TextClassifier
 
-PUBLISHED = ("CNN-rand (Kim, 2014), mean of ten tenths", "76.1", "", "", "published")
+PUBLISHED = ("CNN-rand (Kim, 2014), mean of ten folds", "76.1", "", "", "published")
 MUST_REACH, MOST_SECONDS = 0.77, 180
 PARTS, SEED = 10, 0
 STRENGTHS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)

@@ -52,7 +52,7 @@ def show_speed(pairs: Pairs, settings: TranslatorSettings, steps: int) -> None:
         for speed in speeds
     ]
     print("\nTraining, English to French, target tokens (padding does not count)\n")
-    print(markdown(("", "step (ms)", "tokens per second", "time beside foretell's", "loss of the last step"), rows))
+    print(markdown(("", "step (ms)", "tokens per second", "time over foretell's", "loss of the last step"), rows))
 
 
 def show_bleu(translator: Translator, asked: Pairs, name: str, minutes: float) -> None:
@@ -67,7 +67,7 @@ def show_bleu(translator: Translator, asked: Pairs, name: str, minutes: float) -
         rows.append((f"foretell, beam {beam}", f"{score.bleu:.1f}", f"{minutes:.1f}", f"{len(asked) / seconds:,.0f}"))
         print(f"beam {beam}: {score.signature}")
     if name != "val":
-        rows.append(("to be reached", f"{MUST_REACH:.1f}", f"{WITHIN_MINUTES:.0f}", ""))
+        rows.append(("target", f"{MUST_REACH:.1f}", f"{WITHIN_MINUTES:.0f}", ""))
         met = reached >= MUST_REACH and minutes <= WITHIN_MINUTES
         print(f"BLEU of {MUST_REACH:g} or more within {WITHIN_MINUTES:g} minutes: {'reached' if met else 'MISSED'}")
     print(f"\nBLEU on the {len(asked):,} pairs of the {name} part, English to French, plain cased text\n")

@@ -66,7 +66,7 @@ def main() -> None:
     x = torch.randn(1, steps, FEATURES)
     with torch.inference_mode():
         rows.append((f"torch.nn.LSTM alone, {steps} steps", *milliseconds(lambda: backbone(x), options.calls)))
-    print(markdown(("", "median ms", "least ms"), [(n, f"{m:.2f}", f"{least:.2f}") for n, m, least in rows]))
+    print(markdown(("", "median ms", "min ms"), [(n, f"{m:.2f}", f"{least:.2f}") for n, m, least in rows]))
 
 
 if __name__ == "__main__":

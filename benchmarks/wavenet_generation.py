@@ -22,13 +22,13 @@ STREAMS = (1, 8, 64)
 BYTES: dict[Precision, int] = {"float32": 4, "bfloat16": 2, "int8": 1}
 """Of a weight."""
 GAIN, TORCH_RATIO, EIGHT_RATIO = 1.5, 14.0, 4.0
-"""What is to be reached: bf16 and int8 over fp32, ours over torch's operators, eight streams over one."""
+"""The targets: bf16 and int8 over fp32, ours over torch's operators, eight streams over one."""
 TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A network of cycles of ten layers, dilations 1 to 512, and the samples per second to be reached, by threads."""
+    """A network of cycles of ten layers, dilations 1 to 512, and the target in samples per second, by threads."""
 
     layers: int
     residual: int
@@ -140,21 +140,21 @@ def peaks(threads: Sequence[int]) -> dict[int, float]:
 def report(found: Sequence[Measured], peak: Mapping[int, float]) -> str:
     """The tables; `peak` as `peaks` measures it."""
     together = _together(found, peak)
-    return "\n\n".join(["## Generation", _one_stream(found), _EXPLANATION, "### Streams together", together])
+    return "\n\n".join(["## Generation", _one_stream(found), _EXPLANATION, "### Parallel streams", together])
 
 
 _EXPLANATION = (
-    "Random weights, 256 levels drawn from all of their probabilities, kernel 2, dilations 1 to 512 in cycles; the "
-    "variants of a shape take turns, medians. torch: the same network, stepped with torch's operators and a ring a "
-    "layer, fp32, on the number of threads that it is faster on; the ratio is ours over it (to be reached: "
-    f"{TORCH_RATIO:.0f} for fp32). Floor: the bytes of the weights over the rate at which one thread, in this run, "
-    "reads a buffer of that size over and over; of two threads each reads half. The target of bfloat16 and "
-    f"int8 is {GAIN} times that of float32."
+    "Random weights, 256 levels sampled from all of their probabilities, kernel size 2, dilations 1 to 512 in cycles; "
+    "the variants of a shape take turns, medians. torch: the same network, stepped with torch's operators and a ring "
+    "buffer per layer, fp32, on the number of threads that is faster; the ratio is our rate over its rate (target: "
+    f"{TORCH_RATIO:.0f} for fp32). Floor: the bytes of the weights divided by the rate at which one thread, in this "
+    "run, repeatedly reads a buffer of that size; with two threads each reads half. The target for bfloat16 and "
+    f"int8 is {GAIN} times that for float32."
 )
 
 
 def _one_stream(found: Sequence[Measured]) -> str:
-    header = ["layers, R, S", "threads", "weights", "samples/s", "target", "", "us a sample", "floor, us"]
+    header = ["layers, R, S", "threads", "weights", "samples/s", "target", "", "us per sample", "floor, us"]
     header += ["times the floor", "read at, GB/s", "torch, samples/s", "ratio", "over float32"]
     rows = []
     for one in found:
@@ -192,8 +192,9 @@ def _together(found: Sequence[Measured], peak: Mapping[int, float]) -> str:
             rows.append([*cells, f"{ceiling:,.0f}", f"{ceiling / rates[0]:.2f}"])
     said = ", ".join(f"{rate:.0f} GFLOP/s on {count}" for count, rate in peak.items())
     words = (
-        f"All streams together; to be reached: 8 streams {EIGHT_RATIO:.0f} times one. At the peak: if the products of "
-        f"the layers and outputs alone ran as fast as large fp32 matrix products do here, by threads: {said}."
+        f"All streams together; the target for 8 streams is {EIGHT_RATIO:.0f} times the rate of one. At the peak: the "
+        f"rate if the products of the layers and outputs ran as fast as large fp32 matrix products do here, by "
+        f"threads: {said}."
     )
     return f"{markdown(header, rows)}\n\n{words}"
 
