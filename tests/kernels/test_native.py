@@ -49,54 +49,39 @@ narrower = [name for name in built[1:] if name != "avx512"]
 needs_library = pytest.mark.skipif(not built, reason="the compiled kernels are missing")
 
 
-SCANS = ["every_variant", "single_step", "odd_sizes", "nan_stays", "nothing_but_empty"]
-GENERATION = [
-    "every_shape",
-    "every_kind_of_sampling and None and 3.0",
-    "bfloat16",
-    "two_threads",
-    "int8_arithmetic",
-    "int8_sums",
-]
-HALVES = ["every_variant and padded", "single_step", "odd_sizes", "exactly"]
-DECODERS = ["every_layer", "scores_by_another"]
-STACKS = ["values_and_gradients", "going_on", "nan_stays"]
-CANDIDATES = ["twin_is_the_same and 26", "long_seasons", "finite and compiled"]
+HALVES = {HERE / "test_half.py": ["every_variant and padded", "single_step", "odd_sizes", "exactly"]}
+EVERYTHING = {
+    HERE / "test_operators.py": ["every_variant", "single_step", "odd_sizes", "nan_stays", "nothing_but_empty"],
+    HERE / "test_wavenet_stack.py": ["values_and_gradients", "going_on", "nan_stays"],
+    HERE.parent / "nn" / "decoding" / "test_wavenet_generator.py": [
+        "every_shape",
+        "every_kind_of_sampling and None and 3.0",
+        "bfloat16",
+        "two_threads",
+        "int8_arithmetic",
+        "int8_sums",
+    ],
+    HERE.parent / "nn" / "decoding" / "test_compiled.py": ["every_layer", "scores_by_another"],
+    HERE / "test_candidates.py": ["twin_is_the_same and 26", "long_seasons", "finite and compiled"],
+    **HALVES,
+}
 
 
-def run_tests(instruction_set, file, tests):
+# The widest is what the files run on by themselves; of half precision the next has functions of its own, too.
+@needs_library
+@pytest.mark.parametrize("instruction_set", built[1:])
+def test_narrower_instruction_sets_equal_the_twin(instruction_set):
+    wanted = EVERYTHING if instruction_set in narrower else HALVES
+    names = " or ".join(f"({file.name} and ({' or '.join(tests)}))" for file, tests in wanted.items())
     run = python(
-        *("-m", "pytest", "-p", "no:cacheprovider", str(file), "-k", " or ".join(tests)),
+        *("-m", "pytest", "-p", "no:cacheprovider", "-rp", *map(str, wanted), "-k", names),
         FORETELL_ISA=instruction_set,
         FORETELL_KERNELS="native",
     )
     assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-1000:]
-    assert "passed" in run.stdout
+    for file in wanted:
+        assert f"/{file.name}::" in run.stdout, file
     assert "skipped" not in run.stdout
-
-
-# The widest is what the files run on by themselves.
-@needs_library
-@pytest.mark.parametrize("instruction_set", narrower)
-@pytest.mark.parametrize(
-    ("file", "tests"),
-    [
-        (HERE / "test_operators.py", SCANS),
-        (HERE / "test_wavenet_stack.py", STACKS),
-        (HERE.parent / "nn" / "decoding" / "test_wavenet_generator.py", GENERATION),
-        (HERE.parent / "nn" / "decoding" / "test_compiled.py", DECODERS),
-        (HERE / "test_candidates.py", CANDIDATES),
-    ],
-    ids=["scan", "stack", "generation", "decoder", "candidates"],
-)
-def test_narrower_instruction_sets_equal_the_twin(instruction_set, file, tests):
-    run_tests(instruction_set, file, tests)
-
-
-@needs_library
-@pytest.mark.parametrize("instruction_set", built[1:])
-def test_narrower_instruction_sets_equal_the_twin_in_half_precision(instruction_set):
-    run_tests(instruction_set, HERE / "test_half.py", HALVES)
 
 
 @needs_library

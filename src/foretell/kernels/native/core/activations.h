@@ -11,7 +11,7 @@ struct ExactActivations {
     static Vec<T> tanh(Vec<T> x) { return foretell::tanh<T>(x); }
 };
 
-#if defined(__AVX512F__)
+#if defined(__AVX512BF16__)
 // Right to 17 bits, where bfloat16 keeps 8, in half as many instructions. They saturate, and NaN passes through.
 struct QuickActivations {
     static Vec<float> sigmoid(Vec<float> x) {
@@ -45,11 +45,14 @@ struct QuickActivations {
         return a * (estimate + estimate * (1.0f - b * estimate));
     }
 };
-#else
-using QuickActivations = ExactActivations<float>;
 #endif
 
+// Those of a scan whose products have such factors.
 template <class F>
-using ActivationsOf = std::conditional_t<std::is_same_v<F, Half>, QuickActivations, ExactActivations<SumOf<F>>>;
+struct ActivationsOf : ExactActivations<F> {};
+#if defined(__AVX512BF16__)
+template <>
+struct ActivationsOf<Half> : QuickActivations {};
+#endif
 
 }  // namespace foretell

@@ -39,6 +39,21 @@ inline Vec<float> load_first(const BFloat16* from, int count) {
     return (Vec<float>)(__builtin_convertvector(bits, Vec<uint32_t>) << 16);
 }
 
+// A number in single precision of which a product takes what bfloat16 holds.
+struct Rounded {
+    float value;
+    operator float() const;
+};
+inline Vec<float> load_first(const Rounded* from, int count) {
+    const Vec<float> values = load_first(&from->value, count);
+#if defined(__AVX512BF16__)
+    return values;  // rounded by the instruction that makes a factor of two
+#else
+    return (Vec<float>)rounded_to_bfloat16(values);
+#endif
+}
+inline Rounded::operator float() const { return load_first(this, 1)[0]; }
+
 // Two vectors in one, lane by lane: the first in the lower halves.
 inline Vec<uint32_t> two_as_bfloat16(Vec<float> first, Vec<float> second) {
 #if defined(__AVX512BF16__)

@@ -1,6 +1,8 @@
 // Products of rows with a matrix packed into panels, in tiles that stay in registers.
 #pragma once
 
+#include <utility>
+
 #include "core/factors.h"
 
 namespace foretell {
@@ -41,6 +43,9 @@ constexpr int tile_rows(int vectors) {
     if (vector_registers == 32) return vectors == 4 ? 6 : 8;
     return vectors == 4 ? 3 : vectors == 3 ? 4 : vectors == 2 ? 6 : 8;
 }
+
+constexpr int most_in_tile = tile_rows(4) * 4;
+static_assert(most_in_tile >= tile_rows(3) * 3 && most_in_tile >= tile_rows(2) * 2 && most_in_tile >= tile_rows(1));
 
 // A long sum is taken in stretches of this many terms: a sum of sums keeps small ones.
 constexpr int64_t stretch_of_sum = 128;
@@ -112,25 +117,26 @@ void multiply_columns(const F* const* rows, int64_t feature, int64_t count, cons
         for (int v = 0; v < V; ++v) tile[r * V + v] = acc[r][v];
 }
 
-// The kernels for a number of vectors fixed at compile time and of rows known at run time.
-template <class F, int V>
-struct Tiles {
-    using Rows = void (*)(const F* const*, Depth, const F*, Vec<SumOf<F>>*);
-    using Columns = void (*)(const F* const*, int64_t, int64_t, const F*, Vec<SumOf<F>>*);
-
-    static Rows by_rows(int rows) {
-        static constexpr Rows all[] = {multiply_tile<F, 1, V>, multiply_tile<F, 2, V>, multiply_tile<F, 3, V>,
-                                       multiply_tile<F, 4, V>, multiply_tile<F, 5, V>, multiply_tile<F, 6, V>,
-                                       multiply_tile<F, 7, V>, multiply_tile<F, 8, V>};
-        return all[rows - 1];
-    }
-    static Columns by_columns(int rows) {
-        static constexpr Columns all[] = {
-            multiply_columns<F, 1, V>, multiply_columns<F, 2, V>, multiply_columns<F, 3, V>, multiply_columns<F, 4, V>,
-            multiply_columns<F, 5, V>, multiply_columns<F, 6, V>, multiply_columns<F, 7, V>, multiply_columns<F, 8, V>};
-        return all[rows - 1];
-    }
+// The kernels for a number of vectors, by the number of rows less one.
+template <class F, int V, class = std::make_integer_sequence<int, tile_rows(V)>>
+struct Tiles;
+template <class F, int V, int... Less>
+struct Tiles<F, V, std::integer_sequence<int, Less...>> {
+    static constexpr decltype(&multiply_tile<F, 1, V>) by_rows[] = {multiply_tile<F, Less + 1, V>...};
+    static constexpr decltype(&multiply_columns<F, 1, V>) by_columns[] = {multiply_columns<F, Less + 1, V>...};
 };
+
+// tile[r][v] += the products of `rows` rows with a panel of `vectors` vectors.
+template <class F>
+inline void multiply_rows(const F* const* from, int rows, int vectors, Depth depth, const F* panel,
+                          Vec<SumOf<F>>* tile) {
+    switch (vectors) {
+        case 4: return Tiles<F, 4>::by_rows[rows - 1](from, depth, panel, tile);
+        case 3: return Tiles<F, 3>::by_rows[rows - 1](from, depth, panel, tile);
+        case 2: return Tiles<F, 2>::by_rows[rows - 1](from, depth, panel, tile);
+        default: return Tiles<F, 1>::by_rows[rows - 1](from, depth, panel, tile);
+    }
+}
 
 // `step(first, rows)` over `count` rows in tiles of nearly equal height.
 template <class Step>
@@ -144,32 +150,33 @@ inline void in_tiles(int64_t count, int height, Step step) {
     }
 }
 
-// For every panel and tile of rows: `start(panel, row, tile)` sets a row's accumulators, the product is added, and
-// `finish(panel, row, tile)` takes them. A panel stays in the cache while the rows pass by.
-template <int V, class F, class Start, class Finish>
-inline void multiply_panel(const F* const* rows, int64_t count, Depth depth, const Panels<F>& matrix, int64_t panel,
-                           Start& start, Finish& finish) {
-    in_tiles(count, tile_rows(V), [&](int64_t first, int height) {
-        Vec<SumOf<F>> tile[tile_rows(V) * V];
-        for (int r = 0; r < height; ++r) start(panel, first + r, tile + r * V);
-        Tiles<F, V>::by_rows(height)(rows + first, depth, matrix.at(panel), tile);
-        for (int r = 0; r < height; ++r) finish(panel, first + r, tile + r * V);
-    });
+// For every panel from `panel` to `end` and tile of `count` rows: `start(panel, row, tile)` sets a row's accumulators,
+// `add(panel, first row, rows, tile)` adds the product, and `finish(panel, row, tile)` takes them. A panel stays in the
+// cache while the rows pass by.
+template <int most, class F, class Height, class Start, class Add, class Finish>
+inline void in_panels(int64_t count, const Panels<F>& matrix, int64_t panel, int64_t end, Height height, Start start,
+                      Add add, Finish finish) {
+    for (; panel < end; ++panel) {
+        const int vectors = matrix.in(panel);
+        in_tiles(count, height(vectors), [&](int64_t first, int rows) {
+            Vec<SumOf<F>> tile[most];
+            for (int r = 0; r < rows; ++r) start(panel, first + r, tile + r * vectors);
+            add(panel, first, rows, tile);
+            for (int r = 0; r < rows; ++r) finish(panel, first + r, tile + r * vectors);
+        });
+    }
 }
 
-// The panels from `panel` to `end`; all of them where the caller names none.
+// The product of rows with a packed matrix, see `in_panels`; all panels where the caller names none.
 template <class F, class Start, class Finish>
 inline void multiply(const F* const* rows, int64_t count, Depth depth, const Panels<F>& matrix, Start start,
                      Finish finish, int64_t panel = 0, int64_t end = -1) {
-    if (end < 0) end = matrix.count();
-    for (; panel < end; ++panel) {
-        switch (matrix.in(panel)) {
-            case 4: multiply_panel<4>(rows, count, depth, matrix, panel, start, finish); break;
-            case 3: multiply_panel<3>(rows, count, depth, matrix, panel, start, finish); break;
-            case 2: multiply_panel<2>(rows, count, depth, matrix, panel, start, finish); break;
-            default: multiply_panel<1>(rows, count, depth, matrix, panel, start, finish);
-        }
-    }
+    in_panels<most_in_tile>(
+        count, matrix, panel, end < 0 ? matrix.count() : end, tile_rows, start,
+        [&](int64_t at, int64_t first, int height, Vec<SumOf<F>>* tile) {
+            multiply_rows(rows + first, height, matrix.in(at), depth, matrix.at(at), tile);
+        },
+        finish);
 }
 
 }  // namespace foretell

@@ -41,47 +41,41 @@ void multiply_unpacked_tile(const S* const* weights, const F* const* rows, int64
     for (int r = 0; r < R; ++r) out[r] = load(found[r]);
 }
 
-// `finish(row, sums)` for each of `count` rows, with its products with `lanes` rows of weights as they lie.
-template <class F, class S, class Finish>
+// sums[r]: the products of each of `count` rows with `lanes` rows of weights as they lie.
+template <class F, class S>
 void multiply_unpacked_rows(const S* const* weights, const F* const* rows, int64_t count, int64_t depth,
-                            Finish finish) {
+                            Vec<SumOf<F>>* sums) {
     constexpr int most = lanes<F> < 4 ? lanes<F> : 4;
-    Vec<SumOf<F>> out[4];
     for (int64_t r = 0; r < count;) {
         const int here = count - r >= most ? most : count - r >= 2 ? 2 : 1;
-        if (here == most) multiply_unpacked_tile<F, most>(weights, rows + r, depth, out);
-        else if (here == 2) multiply_unpacked_tile<F, 2>(weights, rows + r, depth, out);
-        else multiply_unpacked_tile<F, 1>(weights, rows + r, depth, out);
-        for (int i = 0; i < here; ++i) finish(r + i, out[i]);
+        if (here == most) multiply_unpacked_tile<F, most>(weights, rows + r, depth, sums + r);
+        else if (here == 2) multiply_unpacked_tile<F, 2>(weights, rows + r, depth, sums + r);
+        else multiply_unpacked_tile<F, 1>(weights, rows + r, depth, sums + r);
         r += here;
     }
 }
 
-// For every panel and row what `multiply` does with `transposed(matrix)`, read where it lies: the rows of a single time
-// step would wait for it to be packed.
-template <class F, class S, class Start, class Finish>
-void multiply_unpacked(const F* const* rows, int64_t count, const GateMatrix<S>& matrix, const Panels<F>& shape,
-                       Start start, Finish finish, int64_t panel, int64_t end) {
+constexpr int unpacked_rows = 16;
+
+// tile[r][v] += what `multiply_rows` adds for a panel of `transposed(matrix)`, read where it lies: the rows of a single
+// time step would wait for it to be packed. At most `unpacked_rows` rows.
+template <class F, class S>
+void multiply_unpacked_panel(const F* const* rows, int count, const GateMatrix<S>& matrix, const Panels<F>& shape,
+                             int64_t panel, Vec<SumOf<F>>* tile) {
     using T = SumOf<F>;
-    constexpr int64_t few = 16;
     constexpr int L = lanes<T>;
-    for (; panel < end; ++panel)
-        for (int64_t first = 0; first < count; first += few) {
-            const int64_t here = count - first < few ? count - first : few;
-            Vec<T> tiles[few * tile_vectors];
-            for (int64_t r = 0; r < here; ++r) start(panel, first + r, tiles + r * tile_vectors);
-            for (int v = 0; v < shape.in(panel); ++v) {
-                const int64_t column = panel * shape.width + v, unit = column / matrix.vectors * L;
-                const int64_t left = matrix.units - unit;
-                const S* from[L];  // past the last unit its row once more
-                for (int i = 0; i < L; ++i)
-                    from[i] = matrix.row(int(column % matrix.vectors), unit + (i < left ? i : left - 1));
-                multiply_unpacked_rows<F>(from, rows + first, here, matrix.columns, [&](int64_t r, Vec<T> sums) {
-                    tiles[r * tile_vectors + v] += left < L ? first_only<T>(sums, int(left)) : sums;
-                });
-            }
-            for (int64_t r = 0; r < here; ++r) finish(panel, first + r, tiles + r * tile_vectors);
-        }
+    const int vectors = shape.in(panel);
+    for (int v = 0; v < vectors; ++v) {
+        const int64_t column = panel * shape.width + v, unit = column / matrix.vectors * L;
+        const int64_t left = matrix.units - unit;
+        const S* from[L];  // past the last unit its row once more
+        for (int i = 0; i < L; ++i)
+            from[i] = matrix.row(int(column % matrix.vectors), unit + (i < left ? i : left - 1));
+        Vec<T> sums[unpacked_rows];
+        multiply_unpacked_rows<F>(from, rows, count, matrix.columns, sums);
+        for (int r = 0; r < count; ++r)
+            tile[r * vectors + v] += left < L ? first_only<T>(sums[r], int(left)) : sums[r];
+    }
 }
 
 }  // namespace foretell

@@ -23,6 +23,7 @@ struct WeightGradient {
     void* weight;  // this and the bias may be null
     T* bias;
     const T* const* gradient_rows = nullptr;  // where each row of gradients is, unless they follow one another
+    bool rounds = false;                      // whether gradients are rounded as factors
     bool half = false;                        // whether the weight is stored as bfloat16
 
     const T* gradients_of(int64_t row) const {
@@ -86,7 +87,7 @@ class WeightPanel {
                     gradients[j] = i + j < count ? load(w.gradients_of(k + i + j) + at) : Vec<T>{};
                     here[v] += gradients[j];
                 }
-                store(packed, factors_of<F>(gradients));
+                store<F>(packed, w.rounds ? rounded_factors_of<F>(gradients) : factors_of<F>(gradients));
             }
         for (int v = 0; v < width_; ++v) sums[v] += here[v];
     }
@@ -98,7 +99,7 @@ class WeightPanel {
             Vec<T> tile[tile_rows(V) * V];
             T* to = sums + at * V * L;
             for (int i = 0; i < height * V; ++i) tile[i] = Vec<T>{};  // a sum of sums keeps small terms
-            Tiles<F, V>::by_columns(height)(w.features + k / values, begin_ + at, factor_count<F>(count), packed, tile);
+            Tiles<F, V>::by_columns[height - 1](w.features + k / values, begin_ + at, factor_count<F>(count), packed, tile);
             for (int i = 0; i < height * V; ++i) store<T>(to + i * L, load(to + i * L) + tile[i]);
         });
     }

@@ -69,9 +69,9 @@ class Linear {
             const float* row[L];  // past the last output its last row once more
             for (int i = 0; i < L; ++i) row[i] = weight_ + (at + (i < here ? i : here - 1)) * depth_;
             const Vec<float> bias = bias_ ? load_first(bias_ + at, here) : Vec<float>{};
-            multiply_unpacked_rows<float>(row, x, rows, depth_, [&](int64_t r, Vec<float> sums) {
-                store_first<float>(y + r * stride + at, bias + sums, here);
-            });
+            Vec<float> sums[rows_worth_keeping_packed];
+            multiply_unpacked_rows<float>(row, x, rows, depth_, sums);
+            for (int64_t r = 0; r < rows; ++r) store_first<float>(y + r * stride + at, bias + sums[r], here);
         }
     }
 };

@@ -33,7 +33,7 @@ class Backward : Traversal<F, Cell> {
     using Base = Traversal<F, Cell>;
     using T = SumOf<F>;
     using Activations = ActivationsOf<F>;
-    using Base::layout, Base::projected, Base::sequences, Base::shape, Base::state, Base::unit, Base::values,
+    using Base::layout, Base::projected, Base::rounds, Base::sequences, Base::shape, Base::state, Base::unit, Base::values,
         Base::vectors, Base::weights;
     using Matrix = typename PackedWeights<F, Cell>::Matrix;
     using Sums = VectorGradients<T, Cell>;
@@ -90,8 +90,8 @@ class Backward : Traversal<F, Cell> {
               grad_unprojected(b.projected() ? count * b.layout.padded : 0),
               start_c(Cell::has_cell ? count * b.layout.padded : 0),
               normed_cells(b.layout.norm && Cell::has_cell ? 3 * count * b.layout.padded : 0),
-              weighed(b.layout.norm ? count : 0), projected(b.projected() ? count : 0, b.output_width_),
-              gradients(chunk * count, b.layout.gradient_row()), grad_x(chunk * count) {}
+              weighed(b.layout.norm ? count : 0), projected(b.projected() ? count : 0, b.output_width_, b.rounds),
+              gradients(chunk * count, b.layout.gradient_row(), b.rounds), grad_x(chunk * count) {}
     };
 
     void scan(Group group, Sums& sums) const {
@@ -457,14 +457,15 @@ class Backward : Traversal<F, Cell> {
         const int64_t threads = threads_for(scan_, scan_work(shape, Cell::input_blocks, rows));
         const Rows features(*this, rows);
         const Scratch memory(Scratch::features,
-                             (FactorColumns<F>::size(rows, shape.inputs) + FactorColumns<F>::size(rows, shape.outputs) +
-                              FactorColumns<F>::size(rows, features.others ? shape.hidden : 0)) *
+                             (FactorColumns<F>::size(rows, shape.inputs, rounds) +
+                              FactorColumns<F>::size(rows, shape.outputs, rounds) +
+                              FactorColumns<F>::size(rows, features.others ? shape.hidden : 0, rounds)) *
                                  int64_t(sizeof(F)));
         F* next = static_cast<F*>(memory.data());
         const auto columns = [&](const T* const* from, int64_t width) {
             F* const here = next;
-            next += FactorColumns<F>::size(rows, width);
-            return FactorColumns<F>(from, from ? rows : 0, width, here, threads);
+            next += FactorColumns<F>::size(rows, width, rounds);
+            return FactorColumns<F>(from, from ? rows : 0, width, rounds, here, threads);
         };
         const FactorColumns<F> inputs = columns(features.inputs, shape.inputs),
                                hidden = columns(features.hidden, shape.outputs),
@@ -476,6 +477,7 @@ class Backward : Traversal<F, Cell> {
         const auto add = [&](const WeightGradient<F>& w) {
             if (!w.weight && !w.bias) return;
             all[count] = w;
+            all[count].rounds = rounds;
             all[count++].half = shape.half;
         };
         add({inputs, shape.inputs, gradients, row, own ? layout.blocks() : 0, own ? Cell::input_blocks * L : apart,

@@ -16,16 +16,17 @@ void forward(const Scan& scan, const PackedLayer<F, Cell>& layer) {
     Forward<F, Cell>(scan, sequences, layer).run();
 }
 
+// `rounds`: whether matrix products are in half precision.
 template <class F, class Cell>
-void forward(const Scan& scan) {
-    const PackedLayer<F, Cell> layer(scan, packing_forwards(scan.shape));
+void forward(const Scan& scan, bool rounds) {
+    const PackedLayer<F, Cell> layer(scan, packing_forwards(scan.shape), rounds);
     forward(scan, layer);
 }
 
 template <class F, class Cell>
-void backward(const Scan& scan) {
+void backward(const Scan& scan, bool rounds) {
     const Sequences sequences(scan.shape);
-    const PackedLayer<F, Cell> layer(scan, Packing::backwards);
+    const PackedLayer<F, Cell> layer(scan, Packing::backwards, rounds);
     Backward<F, Cell>(scan, sequences, layer).run();
 }
 
@@ -47,7 +48,7 @@ int with_cell(const Scan& scan, Call call) {
 template <class F, class Cell>
 class KeptLayerOf final : public KeptLayer {
   public:
-    explicit KeptLayerOf(const Scan& scan) : layer_(scan, Packing::forwards) {}
+    KeptLayerOf(const Scan& scan, bool rounds) : layer_(scan, Packing::forwards, rounds) {}
     void forward(const Scan& scan) const override { foretell::forward(scan, layer_); }
 
   private:
@@ -56,20 +57,38 @@ class KeptLayerOf final : public KeptLayer {
 
 // Throws std::bad_alloc, as `with_cell` does not.
 template <class F>
-std::unique_ptr<KeptLayer> keep(const Scan& scan) {
+std::unique_ptr<KeptLayer> keep(const Scan& scan, bool rounds) {
     std::unique_ptr<KeptLayer> kept;
     const int failure =
-        with_cell(scan, [&](auto cell) { kept = std::make_unique<KeptLayerOf<F, decltype(cell)>>(scan); });
+        with_cell(scan, [&](auto cell) { kept = std::make_unique<KeptLayerOf<F, decltype(cell)>>(scan, rounds); });
     if (failure == 1) throw std::bad_alloc();
     return kept;
 }
 
+// What the functions that Python calls do, in each precision.
+template <class F>
+int run_forward(const Scan* scan, bool rounds) {
+    return with_cell(*scan, [&](auto cell) { forward<F, decltype(cell)>(*scan, rounds); });
+}
+template <class F>
+int run_backward(const Scan* scan, bool rounds) {
+    return with_cell(*scan, [&](auto cell) { backward<F, decltype(cell)>(*scan, rounds); });
+}
 // Null where memory ran out, or for a cell that is not known.
-template <class Make>
-KeptLayer* made(Make make) {
+template <class F>
+void* run_keep(const Scan* scan, bool rounds) {
     KeptLayer* kept = nullptr;
-    guarded([&] { kept = make().release(); });
+    guarded([&] { kept = keep<F>(*scan, rounds).release(); });
     return kept;
+}
+// How many values the kernel keeps for backward: of gates and of cell states, for each time step of each sequence.
+template <class T>
+int run_sizes(const Scan* scan, int64_t* row, int64_t* state) {
+    return with_cell(*scan, [&](auto cell) {
+        const Layout<T, decltype(cell)> layout(scan->shape.hidden, scan->shape.layer_norm);
+        *row = layout.row();
+        *state = cell.has_cell ? layout.padded : 0;
+    });
 }
 
 }  // namespace foretell

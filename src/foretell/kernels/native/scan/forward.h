@@ -29,7 +29,7 @@ class Forward : Traversal<F, Cell> {
     using Base = Traversal<F, Cell>;
     using T = SumOf<F>;
     using Activations = ActivationsOf<F>;
-    using Base::layout, Base::projected, Base::sequences, Base::shape, Base::state, Base::unit, Base::values,
+    using Base::layout, Base::projected, Base::rounds, Base::sequences, Base::shape, Base::state, Base::unit, Base::values,
         Base::vectors, Base::weights;
     using Matrix = typename PackedWeights<F, Cell>::Matrix;
 
@@ -52,8 +52,8 @@ class Forward : Traversal<F, Cell> {
         Buffer<Moments<T>> moments;
 
         Room(const Forward& f, int64_t count, int64_t chunk)
-            : rows(count), inputs(chunk * count, f.shape.inputs),
-              left(count, std::max(f.shape.hidden, f.shape.outputs)), gates(chunk * count),
+            : rows(count), inputs(chunk * count, f.shape.inputs, f.rounds),
+              left(count, std::max(f.shape.hidden, f.shape.outputs), f.rounds), gates(chunk * count),
               cells(Cell::has_cell ? count * f.layout.padded : 0),
               let_through(Cell::reset_before ? count * f.layout.padded : 0),
               unprojected(f.weights.projection.vectors ? count * f.layout.padded : 0),
@@ -141,18 +141,22 @@ class Forward : Traversal<F, Cell> {
         if (projected()) project(room, running);
     }
 
-    // Rows times a matrix, see `multiply`. A single sequence has its panels shared among threads.
+    // Rows times a matrix, packed or as it lies, see `in_panels`. A single sequence has its panels shared among threads.
     template <class Start, class Finish>
     void multiplied(const F* const* rows, int64_t count, int64_t depth, const Matrix& matrix, Start start,
                     Finish finish) const {
         parallel(shares_, shares_, [&](int64_t share) {
             const int64_t first = matrix.count() * share / shares_, end = matrix.count() * (share + 1) / shares_;
-            if (matrix.data)
-                multiply<F>(rows, count, in_factors<F>({0, 1, depth, 0}), matrix, start, finish, first, end);
-            else
+            const auto height = [&](int width) { return matrix.data ? tile_rows(width) : unpacked_rows; };
+            const auto add = [&](int64_t panel, int64_t from, int here, Vec<T>* tile) {
+                if (matrix.data)
+                    return multiply_rows(rows + from, here, matrix.in(panel), in_factors<F>({0, 1, depth, 0}),
+                                         matrix.at(panel), tile);
                 matrix.stored([&](const auto& source) {
-                    multiply_unpacked<F>(rows, count, source, matrix, start, finish, first, end);
+                    multiply_unpacked_panel(rows + from, here, source, matrix, panel, tile);
                 });
+            };
+            in_panels<unpacked_rows * tile_vectors>(count, matrix, first, end, height, start, add, finish);
         });
     }
 

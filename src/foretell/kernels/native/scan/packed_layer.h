@@ -16,10 +16,12 @@ struct PackedLayer {
     const Layout<T, Cell> layout;
     const LayerVectors<T, Cell> vectors;
     const PackedWeights<F, Cell> weights;
+    const bool rounds;  // whether factors are rounded to bfloat16
 
-    PackedLayer(const Scan& scan, Packing packing)
+    // `in_half`: whether products are in half precision.
+    PackedLayer(const Scan& scan, Packing packing, bool in_half)
         : layout(scan.shape.hidden, scan.shape.layer_norm), vectors(scan.shape, scan.weights, layout),
-          weights(scan, packing) {}
+          weights(scan, packing, in_half), rounds(in_half) {}
 };
 
 // A layer whose weights stay packed from call to call: a loop that takes one time step at a time would otherwise spend
@@ -32,8 +34,6 @@ class KeptLayer {
 
     // Null for a cell that is not known. Throws std::bad_alloc.
     static std::unique_ptr<KeptLayer> of_floats(const Scan& scan);
-    static std::unique_ptr<KeptLayer> of_doubles(const Scan& scan);
-    static std::unique_ptr<KeptLayer> of_halves(const Scan& scan);
 };
 
 }  // namespace foretell

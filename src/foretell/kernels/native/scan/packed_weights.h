@@ -26,22 +26,29 @@ class PackedWeights {
   public:
     struct Matrix : Panels<F> {  // empty where there is no such matrix
         GateMatrix<T> source{};
-        bool half = false;  // whether the source is bfloat16
+        bool rounds = false;  // whether its factors are rounded
+        bool half = false;    // whether the source is bfloat16
 
-        // Calls `use` with the source as it is stored.
+        // Calls `use` with the source as it is stored, or is to be read.
         template <class Use>
         void stored(Use use) const {
-            if constexpr (std::is_same_v<F, Half>) {
-                if (half)
-                    return use(GateMatrix<BFloat16>{reinterpret_cast<const BFloat16*>(source.weight), source.gates,
-                                                    source.vectors, source.units, source.columns});
+            if constexpr (std::is_same_v<T, float>) {
+                if (half) return use(stored_as<BFloat16>());
+                if (rounds) return use(stored_as<Rounded>());
             }
-            use(source);
+            if constexpr (std::is_same_v<F, T>) use(source);
+        }
+
+      private:
+        template <class S>
+        GateMatrix<S> stored_as() const {
+            return {reinterpret_cast<const S*>(source.weight), source.gates, source.vectors, source.units,
+                    source.columns};
         }
     };
     Matrix input, hidden, reset, projection;
 
-    PackedWeights(const Scan& scan, Packing packing) {
+    PackedWeights(const Scan& scan, Packing packing, bool rounds) {
         const ScanShape& shape = scan.shape;
         const ScanWeights& weights = scan.weights;
         const auto from = [](const void* weight) { return static_cast<const T*>(weight); };
@@ -55,6 +62,7 @@ class PackedWeights {
         for (Matrix* matrix : all_) {
             const GateMatrix<T>& source = matrix->source;
             Panels<F>& panels = *matrix;
+            matrix->rounds = rounds;
             matrix->half = shape.half;
             if (!source.weight) continue;
             panels = backwards

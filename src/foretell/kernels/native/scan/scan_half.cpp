@@ -1,21 +1,12 @@
-// The functions that Python calls for a scan in half precision: tensors are in single precision, matrix products of
-// bfloat16. Alone in a library for processors that multiply bfloat16, since nothing else gains by that.
+// The functions that Python calls for a scan in half precision where the processor multiplies bfloat16: tensors are in
+// single precision, the factors of matrix products pairs of bfloat16. Alone in a library of its own, since nothing else
+// gains by that; elsewhere half precision is single precision with rounded factors, see `scan.cpp`.
+#if defined(__AVX512BF16__)
 #include "scan/calls.h"
-
-namespace foretell {
-
-std::unique_ptr<KeptLayer> KeptLayer::of_halves(const Scan& scan) { return keep<Half>(scan); }
-
-}  // namespace foretell
 
 using namespace foretell;
 
-EXPORTED int foretell_forward_half(const Scan* scan) {
-    return with_cell(*scan, [&](auto cell) { forward<Half, decltype(cell)>(*scan); });
-}
-EXPORTED int foretell_backward_half(const Scan* scan) {
-    return with_cell(*scan, [&](auto cell) { backward<Half, decltype(cell)>(*scan); });
-}
-EXPORTED void* foretell_keep_half(const Scan* scan) {
-    return made([&] { return KeptLayer::of_halves(*scan); });
-}
+EXPORTED int foretell_forward_half(const Scan* scan) { return run_forward<Half>(scan, true); }
+EXPORTED int foretell_backward_half(const Scan* scan) { return run_backward<Half>(scan, true); }
+EXPORTED void* foretell_keep_half(const Scan* scan) { return run_keep<Half>(scan, true); }
+#endif

@@ -29,10 +29,11 @@ class Traversal {
     const Layout<T, Cell>& layout;
     const LayerVectors<T, Cell>& vectors;
     const PackedWeights<F, Cell>& weights;
+    const bool rounds;  // whether factors are rounded to bfloat16
 
     Traversal(const Scan& scan, const Sequences& in_order, const PackedLayer<F, Cell>& layer)
         : shape(scan.shape), state(scan.state), sequences(in_order), layout(layer.layout), vectors(layer.vectors),
-          weights(layer.weights), zeros_(scan.state.initial_h ? 0 : scan.shape.outputs, T(0)) {}
+          weights(layer.weights), rounds(layer.rounds), zeros_(scan.state.initial_h ? 0 : scan.shape.outputs, T(0)) {}
 
     static const T* values(const void* from) { return static_cast<const T*>(from); }
     static T* values(void* from) { return static_cast<T*>(from); }
