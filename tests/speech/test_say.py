@@ -15,7 +15,7 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from foretell.errors import AudioError, SettingsError, TextError
+from foretell.errors import SettingsError, TextError
 from foretell.speech.repertoire import Repertoire
 from foretell.speech.request import Request
 from foretell.speech.say import Say
@@ -140,8 +140,8 @@ def test_nothing_is_written_where_the_text_is_refused(tmp_path: Path) -> None:
         (Say("x.wav", "a", encoding="cp1252"), SettingsError, "--encoding is for a file or standard input"),
         (Say("x.wav", "a", speed=9), SettingsError, "speed 9: give 0.2 to 5"),
         (Say("x.wav", "a", stream_format="raw"), SettingsError, "--format raw is for --out -"),
-        (Say("x.mp3", "a"), AudioError, "end its name in one of .wav, .flac"),
-        (Say("nowhere/x.wav", "a"), AudioError, "there is no folder nowhere"),
+        (Say("x.mp3", "a"), SettingsError, "end its name in one of .wav, .flac"),
+        (Say("nowhere/x.wav", "a"), SettingsError, "there is no folder nowhere"),
     ],
 )
 def test_what_is_refused_before_any_work(

@@ -14,7 +14,7 @@ from foretell.model.answer import Answer, Drawing
 from foretell.model.kind import Kind
 from foretell.model.printer import Printer
 from foretell.model.source import Parts, Progressed, Source
-from foretell.storage.outputs import require_apart
+from foretell.storage.outputs import require_apart, require_ending, require_writable
 
 if TYPE_CHECKING:
     from foretell.audio.corpus import Corpus
@@ -82,8 +82,9 @@ class Speak(Answer):
 
     def check(self, *, json: bool) -> None:  # noqa: ARG002
         """See `Answer`."""
-        from foretell.audio.writing import require_writable
+        from foretell.audio.writing import FORMATS
 
+        require_ending(self.out, tuple(FORMATS))
         require_writable(self.out)
         require_apart(self.out, self.seed_audio, "the sound")
 

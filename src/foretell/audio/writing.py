@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from foretell.audio import packages
 from foretell.audio.levels import to_pcm
 from foretell.errors import AudioError
+from foretell.storage.outputs import require_ending
 from foretell.storage.reasons import reason_and_remedy
 from foretell.storage.unfinished import sweep, unfinished_file
 from foretell.storage.whole_file import require_ordinary, sync_folder
@@ -28,9 +29,9 @@ _LONGEST_WAV = (1 << 31) - 64
 class SoundWriter:
     """A file of sound that grows under a temporary name and takes its own at the end of the `with` block.
 
-    An exception in the block leaves no file; one that was there before stays. Raises `AudioError` for a name with
-    another ending than .wav or .flac, for more samples than fit in, of which `expected` are told before, and where the
-    file cannot be written, such as on a full disk.
+    An exception in the block leaves no file; one that was there before stays. Raises `SettingsError` for a name with
+    another ending than .wav or .flac, `AudioError` for more samples than fit in, of which `expected` are told before,
+    and where the file cannot be written, such as on a full disk.
     """
 
     def __init__(self, path: str | Path, rate: int, *, expected: int = 0) -> None:
@@ -38,7 +39,8 @@ class SoundWriter:
         self.samples = 0
         """Written so far."""
         self._rate = rate
-        self._format = _format_of(self.path)
+        require_ending(self.path, tuple(FORMATS))
+        self._format = FORMATS[self.path.suffix.lower()]
         self._require_room(expected)
         self._temporary: Path | None = None
         self._open_file = ExitStack()
@@ -124,18 +126,6 @@ def write_sound(path: str | Path, waveform: NDArray[np.float32], rate: int) -> N
         writer.write(np.asarray(waveform, np.float32))
 
 
-def require_writable(path: str | Path) -> None:
-    """Raise `AudioError` for a name or a folder that will not do, before any work is done."""
-    path = Path(path)
-    _format_of(path)
-    if path.is_dir():
-        raise AudioError(f"output {path} is a folder; give a file's name")
-    if not path.parent.is_dir():
-        raise AudioError(f"output {path}: there is no folder {path.parent}; make it first")
-    if not os.access(path.parent, os.W_OK):
-        raise AudioError(f"output {path}: the folder {path.parent} cannot be written to; give another")
-
-
 class _Sink:
     """A new file, through which libsndfile writes. Errors cannot cross its C code: they are kept in `problem`."""
 
@@ -169,9 +159,3 @@ class _Sink:
 
     def sync(self) -> None:
         os.fsync(self._file.fileno())
-
-
-def _format_of(path: Path) -> str:
-    if path.suffix.lower() not in FORMATS:
-        raise AudioError(f"output {path}: end its name in one of {', '.join(FORMATS)}")
-    return FORMATS[path.suffix.lower()]

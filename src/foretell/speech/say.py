@@ -16,7 +16,7 @@ from foretell.model.answer import CHOICE, Answer
 from foretell.model.printer import Printer
 from foretell.model.source import Encoding
 from foretell.speech.text.front_ends import GRUUT
-from foretell.storage.outputs import STDOUT, require_apart
+from foretell.storage.outputs import STDOUT, require_apart, require_ending, require_writable
 
 if TYPE_CHECKING:
     from foretell.audio.streaming import SoundStream
@@ -85,7 +85,7 @@ class Say(Answer):
 
     def check(self, *, json: bool) -> None:
         """See `Answer`."""
-        from foretell.audio.writing import require_writable
+        from foretell.audio.writing import FORMATS
         from foretell.speech.request import Request
 
         if self.file is not None and self.text != STDOUT:
@@ -103,8 +103,10 @@ class Say(Answer):
             return
         if self.stream_format != "wav":
             raise SettingsError(f"--format {self.stream_format} is for --out -: the name of a file decides its format")
-        require_writable(self.out)
-        require_apart(Path(self.out), self.file, "the text")
+        out = Path(self.out)
+        require_ending(out, tuple(FORMATS))
+        require_writable(out)
+        require_apart(out, self.file, "the text")
 
     def run(self, model: Any, printer: Printer) -> dict[str, Any]:
         """See `Answer`."""

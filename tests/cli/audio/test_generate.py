@@ -79,12 +79,14 @@ def test_json(run) -> None:
         (["--seed-audio", "text.wav"], "text.wav cannot be read as audio"),
         (["--out", "new.mp3"], "end its name in one of .wav, .flac"),
         (["--out", "no/new.wav"], "there is no folder no"),
+        (["--out", "folder.wav"], "output folder.wav is a folder"),
         (["--seed-audio", "old.wav", "--out", "old.wav"], "old.wav is the sound that is read"),
     ],
 )
 @pytest.mark.usefixtures("voice")
 def test_refused(options: list[str], said: str, refused, tmp_path: Path) -> None:
     (tmp_path / "text.wav").write_text("no sound " * 30)
+    (tmp_path / "folder.wav").mkdir()
     soundfile.write(tmp_path / "old.wav", np.ones(100), 4000)
     message = refused("generate", "voice", "--out", "new.wav", *options)
     assert said in message
