@@ -214,8 +214,8 @@ def _unseen(model: FittedModel, panel: Panel, cutoffs: Cutoffs, windows: int) ->
         return cutoffs, []
     if not unseen.any():
         raise SettingsError(
-            "there is no window to test on that the model has not been fitted to: pass refit=True (--refit) to fit "
-            "anew at each cutoff, or fit with more windows held out (windows=) or to longer series"
+            "the model has learned from every window that could be tested: pass refit=True (--refit) to test models "
+            "that are fitted without them, or fit to longer series, of which the last windows are held out"
         )
     seen = len(np.unique(cutoffs.series[~unseen]))
     note = (
