@@ -91,6 +91,11 @@ def test_hierarchies() -> None:
     assert (wide["total"] - wide["north"] - wide["south"]).abs().max() < 1e-9
 
 
+def test_calendars() -> None:
+    days = run_blocks("docs/guides/calendars.md")["forecaster"].predict()["ds"]
+    assert days.cast(pl.String).to_list() == ["2024-12-24", "2024-12-27", "2024-12-30", "2024-12-31"]
+
+
 def test_text_for_speech(capsys: pytest.CaptureFixture[str]) -> None:
     run_blocks("docs/guides/speech-text.md")
     page = (ROOT / "docs/guides/speech-text.md").read_text(encoding="utf-8")

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from foretell.errors import SettingsError
+from foretell.tables.days_off import DaysOffGrid, days_off_grid
 from foretell.tables.grids import DAY, WEEK, FixedGrid, Grid, IntegerGrid, MonthGrid, Place, Times, WeeklyGrid
+from foretell.tables.retail_months import MONTHS, RetailGrid, retail_grid
 from foretell.tables.weekly_pattern import BUSINESS_DAYS, WEEKDAYS, weekly_grid
 
 MICROSECONDS = {"us": 1, "ms": 1_000, "s": 1_000_000, "min": 60_000_000, "h": 3_600_000_000, "D": DAY}
 """The units that steps of a fixed length are counted in, the shortest first."""
-_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 # The longest step, in microseconds or integers: the sum of two must not overflow.
 _LONGEST = 2**61
 _MONTHS_IN = {"M": 1, "Q": 3, "Y": 12}
@@ -36,7 +37,12 @@ EXAMPLES = '"h" (hourly), "15min", "D" (daily), "B" (business days), "W", "MS" (
 
 
 @lru_cache(maxsize=256)
-def _decode(alias: str) -> Grid:
+def _decode(alias: str) -> Grid | DaysOffGrid | RetailGrid:
+    retail = retail_grid(alias)
+    if retail is not None:
+        return retail
+    if alias.startswith("B/"):
+        return days_off_grid(WeeklyGrid(BUSINESS_DAYS, DAY), alias.removeprefix("B/"))
     match = re.fullmatch(
         r"(\d*)(?:(us|ms|s|min|h|D)(?:@(\S+))?|(B)|(W)(?:-[A-Z]{3})?|(B?)([MQY])([SE])(?:-([A-Z]{3}|29|30))?)?", alias
     )
@@ -72,14 +78,16 @@ class Frequency:
     A grid is a frequency and one time on it. So "MS" means the same day of every month, the first where a series starts
     on a first, and "ME" the same number of days before every month's end, none where it starts on a last day. Beyond
     pandas' aliases, "MS-30" means the 30th of every month, or its last day if it has no 30th, and "D@MON-SAT" or
-    "h@MON-FRI/09:00-17:00" the open days or hours of each week.
+    "h@MON-FRI/09:00-17:00" the open days or hours of each week. "B/NYSE+2024-06-03" means business days without the
+    holidays of a place and without a date; "4-4-5@SAT-JAN-NEAREST" the months of a retailer whose year ends on the
+    Saturday nearest to the end of January.
     """
 
     alias: str
     """Such as "h", "15min", "D", "B", "W-SUN", "MS", "ME", "BME", "QS", "YS", or "1" for integer time."""
 
     @property
-    def grid(self) -> Grid:
+    def grid(self) -> Grid | DaysOffGrid | RetailGrid:
         """The alias in numbers."""
         return _decode(self.alias)
 
@@ -134,13 +142,13 @@ class Frequency:
         month = int(np.datetime64(start, "M").astype(np.int64)) % 12
         if grid.months % 12 == 0:
             usual = 0 if letter == "S" else 11
-            anchor = "" if month == usual else f"-{_MONTHS[month]}"
+            anchor = "" if month == usual else f"-{MONTHS[month]}"
             return Frequency(f"{counted(grid.months // 12)}{business}Y{letter}{anchor}")
         if grid.months == 3:
             usual = 0 if letter == "S" else 2
             # pandas names a quarter by its first month of the year where it starts, by its last where it ends.
             named = month % 3 if letter == "S" else month % 3 + 9
-            anchor = "" if month % 3 == usual else f"-{_MONTHS[named]}"
+            anchor = "" if month % 3 == usual else f"-{MONTHS[named]}"
             return Frequency(f"{business}Q{letter}{anchor}")
         return Frequency(f"{counted(grid.months)}{business}M{letter}")
 
@@ -157,6 +165,13 @@ class Frequency:
     def parse(cls, text: str | int) -> Frequency:
         """The frequency a user names: pandas' aliases, old and new, polars' or words. Raises `SettingsError`."""
         text = str(text)
+        named = text.strip()
+        if retail_grid(named.upper()) is not None:
+            return cls(named.upper())
+        if named.upper().startswith("B/"):
+            off = cls("B/" + named[2:].replace(" ", "").upper())
+            _ = off.grid
+            return off
         match = re.fullmatch(r"\s*(\d*)\s*([A-Za-z]*)(?:-([A-Za-z]{3}|29|30)|@(\S+))?\s*", text)
         if match is None or not (match[1] or match[2]) or match[1].strip("0") == "" != match[1]:
             raise SettingsError(f"frequency {text!r} is not understood; give one such as {EXAMPLES}")
@@ -183,7 +198,7 @@ def _anchors(unit: str) -> tuple[str, ...]:
         return WEEKDAYS
     if unit == "MS":
         return ("29", "30")
-    return _MONTHS if unit[-2:-1] in ("Q", "Y") else ()
+    return MONTHS if unit[-2:-1] in ("Q", "Y") else ()
 
 
 def counted(n: int) -> str:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from foretell.errors import TableError
 from foretell.tables.frequency import EXAMPLES, MICROSECONDS, Frequency, counted
 from foretell.tables.grids import DAY, WEEK, MonthGrid, Times
+from foretell.tables.retail_months import retail_alias
 from foretell.tables.weekly_pattern import BUSINESS_DAYS, open_slots, pattern_of
 
 # Each kind of monthly grid, and the distances from its day at which times count as belonging to it, in days.
@@ -39,6 +40,9 @@ def infer_frequency(series: Sequence[Times]) -> Frequency:
     try:
         return _weekly_or_fixed(times, _common_step(times.astype(np.int64), owner))
     except TableError:
+        retail = retail_alias(times, owner)
+        if retail is not None:
+            return Frequency(retail)
         # The steps of a week may be uneven and yet the same every week.
         steps = np.diff(times.astype(np.int64))[np.diff(owner) == 0]
         step = gcd(*(int(size) for size in np.unique(steps[steps > 0])))

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from foretell.forecasting.season import Seasons
+from foretell.tables.retail_months import retail_grid
 
 _STEPS = {
     "us": "microsecond", "ms": "millisecond", "s": "second", "min": "minute", "h": "hour", "D": "day",
@@ -18,6 +19,7 @@ _STEPS = {
 }  # fmt: skip
 
 
+_MONTH_NAMES = {name[:3].upper(): name for name in calendar.month_name if name}
 _WEEKDAYS = {day[:3].upper(): day for day in calendar.day_name}
 
 
@@ -86,6 +88,15 @@ def _plural(count: int, noun: str) -> str:
 
 def describe_frequency(alias: str) -> str:
     """Return the frequency in words: `one step every 15 minutes ("15min")`."""
+    if alias.startswith("B/"):
+        off = ", ".join(alias.removeprefix("B/").split("+"))
+        return f'one step a business day, without the holidays of {off} ("{alias}")'
+    if retail_grid(alias) is not None:
+        pattern, _, year = alias.partition("@")
+        day, month, rule = year.split("-")
+        last = rule == "LAST"
+        end = f"last {_WEEKDAYS[day]} of" if last else f"{_WEEKDAYS[day]} nearest to the end of"
+        return f'one step a month of {pattern} weeks; years end on the {end} {_MONTH_NAMES[month]} ("{alias}")'
     step, _, pattern = alias.partition("@")
     digits = len(step) - len(step.lstrip("0123456789"))
     count, (unit, _, anchor) = int(step[:digits] or 1), step[digits:].partition("-")
