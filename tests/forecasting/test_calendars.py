@@ -58,7 +58,8 @@ def test_business_days_without_holidays(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("begin", [False, True])
 def test_months_of_four_four_and_five_weeks(begin: bool) -> None:
-    offset = pd.offsets.FY5253Quarter(weekday=5, startingMonth=1, variation="nearest", qtr_with_extra_week=4)
+    quarter: Any = pd.offsets.FY5253Quarter
+    offset = quarter(weekday=5, startingMonth=1, variation="nearest", qtr_with_extra_week=4)
     quarters = pd.date_range("2018-01-01", "2024-06-30", freq=offset)
     ends = [end + pd.Timedelta(weeks=weeks) for end in quarters for weeks in (0, 4, 8)]
     times = pd.DatetimeIndex(ends) + pd.Timedelta(days=int(begin))

@@ -66,7 +66,8 @@ def test_weeks_that_end_on_any_day(day: str) -> None:
     ("rule", "weekday", "month"), [("nearest", 5, 1), ("last", 4, 12), ("nearest", 6, 8), ("last", 0, 6)]
 )
 def test_quarters_of_months_of_whole_weeks_are_those_of_pandas(rule: Any, weekday: int, month: int) -> None:
-    offset = pd.offsets.FY5253Quarter(weekday=weekday, startingMonth=month, variation=rule, qtr_with_extra_week=4)
+    quarter: Any = pd.offsets.FY5253Quarter
+    offset = quarter(weekday=weekday, startingMonth=month, variation=rule, qtr_with_extra_week=4)
     quarters = pd.date_range("1995-01-01", "2039-12-31", freq=offset).to_numpy().astype("datetime64[us]")
     day = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")[weekday]
     frequency = Frequency.parse(f"4-4-5@{day}-{MONTHS[month - 1]}-{rule}")

@@ -49,7 +49,7 @@ class DaysOffGrid:
             times = self.week.range(start, steps + more)
             kept = times[~self._is_off(times)]
             if len(kept) >= steps:
-                return kept[:steps]
+                return np.asarray(kept[:steps])
             more *= 2
 
     def positions(self, times: Times) -> Place:
