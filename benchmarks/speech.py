@@ -17,9 +17,10 @@ import torch
 
 from foretell.model.holdout import held_out
 from foretell.speech import Speech, SpeechModel, SpeechSettings, read_speech
+from foretell.speech.contour import Contour
 from foretell.speech.corpus import split
 from foretell.speech.scales import log_hertz, vocoder_frames
-from foretell.speech.synthesis import Contour, Synthesiser
+from foretell.speech.synthesis import Synthesiser
 from foretell.training import TrainingSettings
 
 _DECIBELS = 10 / np.log(10)

@@ -90,6 +90,7 @@ def test_voices_learn_to_speak(speech: Speech, tmp_path: Path) -> None:
         assert np.median(loudness[4:-4]) > 5 * loudness[0]
         synthesiser = Synthesiser(voice.network, voice.learned)
         contour = synthesiser.contour(Segment(tuple("aniu"), (0,) * 4, "en", name))
+        contour.require(len(contour))
         pitch, sounding = contour.frames[0, :, -2], contour.frames[0, :, -1] > 0
         assert float(torch.exp(pitch[sounding] * 0.4).median() * 150) == pytest.approx(hertz, rel=0.06)
         assert sounding.float().mean() > 0.5

@@ -88,8 +88,8 @@ class CompiledWaveNet:
         self._levels = int(inputs)
         self._layers = len(weights.gated)
         self._lock = threading.Lock()
-        kernel = weights.gated[0].shape[2]
-        remembered = sum((kernel - 1) * dilation + 1 for dilation in weights.dilations)
+        self._kernel, self._dilations = kernel, dilations = weights.gated[0].shape[2], tuple(weights.dilations)
+        remembered = sum((kernel - 1) * dilation + 1 for dilation in dilations)
         if batch * remembered * (self._residual + _MOST_PADDING) >= _MOST_FLOATS:
             raise MemoryError(f"foretell: not enough memory to generate {batch} streams")
         held: list[Any] = []
@@ -136,6 +136,12 @@ class CompiledWaveNet:
             for layer, ring in enumerate(rings):
                 kept = ring.detach().to(dtype=torch.float32, device="cpu").contiguous()
                 self._library.wavenet["set_past"](self._handle, layer, kept.data_ptr(), steps)
+
+    def forget(self) -> None:
+        """Go on as a new generator begins: with zeros before the first time step."""
+        kept = [(self._kernel - 1) * dilation for dilation in self._dilations]
+        # Step 0 would leave the rings as they are; the time at which all of them are full does not.
+        self.set_past([torch.zeros(self.batch, self._residual, size) for size in kept], max(kept))
 
     def run(self, before: Tensor, uniforms: Tensor, chance: Chance, local: Tensor | None) -> Tensor:
         """The next values (B, T), after the values `before` (B,), by chance `uniforms` (T, B, 2) in [0, 1).

@@ -24,6 +24,7 @@ from foretell.nn.layers import (
     WaveNet,
     chrono_,
     dilation_cycles,
+    interpolate,
     regulate_length,
 )
 from foretell.nn.losses import sequence_loss
@@ -57,6 +58,7 @@ __all__ = [
     "dilation_cycles",
     "from_haste",
     "from_keras",
+    "interpolate",
     "regulate_length",
     "sequence_loss",
     "to_haste",

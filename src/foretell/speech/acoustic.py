@@ -44,6 +44,21 @@ class Spoken(NamedTuple):
     """(B, T) bool"""
 
 
+class Spread(NamedTuple):
+    """Symbols repeated for as many frames as they take, before the network has looked at neighbouring frames."""
+
+    frames: Tensor
+    """(B, T, C)"""
+    raised: Tensor
+    """(B, T): what is added to the pitch"""
+    mask: Tensor
+    """(B, T) bool"""
+
+    def between(self, start: int, stop: int) -> Spread:
+        """Return the frames from `start` up to `stop`."""
+        return Spread(*(part[:, start:stop] for part in self))
+
+
 class AcousticNetwork(nn.Module):
     """Phonemes with stress, of a voice and a language, to frames of spectrum and pitch.
 
@@ -85,30 +100,32 @@ class AcousticNetwork(nn.Module):
     def forward(self, phonemes: Phonemes, durations: Tensor, pitch: Tensor | None, voiced: Tensor | None) -> Spoken:
         """Compute frames for given durations `(B, N)` and, in training, given pitch and voicing `(B, T)`."""
         states, log_durations, identity = self.encode(phonemes)
-        return self.decode(states, durations, identity, log_durations, pitch, voiced)
+        spread = self.spread(states, durations, torch.zeros_like(log_durations))
+        mel, contour, voicing = self.decode(spread, identity, pitch, voiced)
+        return Spoken(mel, contour, voicing, log_durations, spread.mask)
 
-    def decode(
-        self,
-        states: Tensor,
-        durations: Tensor,
-        identity: Tensor,
-        log_durations: Tensor,
-        pitch: Tensor | None = None,
-        voiced: Tensor | None = None,
-        raise_pitch: Tensor | None = None,
-    ) -> Spoken:
-        """Compute frames from states; `raise_pitch` `(B, N)` is added to the pitch that is predicted."""
+    @property
+    def margin(self) -> int:
+        """Frames on either side of one that it depends on."""
+        return self.contour.reach + self.decoder.reach
+
+    def spread(self, states: Tensor, durations: Tensor, raised: Tensor) -> Spread:
+        """Repeat states as often as `durations` `(B, N)` say; `raised` `(B, N)` is to be added to their pitch."""
         frames, steps, place, mask = regulate_length(states, durations)
         length = torch.log1p(durations.to(states.dtype)).gather(1, steps)
         frames = frames + self.place(torch.stack([place, 1 - place, length], 2))
-        predicted = self.pitch(self.contour(frames, identity, mask))
-        contour, voicing = predicted[:, :, 0], predicted[:, :, 1]
-        if raise_pitch is not None:
-            contour = contour + raise_pitch.gather(1, steps)
+        return Spread(frames, raised.gather(1, steps), mask)
+
+    def decode(
+        self, spread: Spread, identity: Tensor, pitch: Tensor | None = None, voiced: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Compute spectrum `(B, T, bands)`, pitch and voicing `(B, T)`, with the given pitch and voicing if any."""
+        predicted = self.pitch(self.contour(spread.frames, identity, spread.mask))
+        contour, voicing = predicted[:, :, 0] + spread.raised, predicted[:, :, 1]
         told = contour if pitch is None else pitch
-        sounding = (voicing > 0).to(states.dtype) if voiced is None else voiced.to(states.dtype)
-        decoded = self.decoder(frames + self.tone(torch.stack([told * sounding, sounding], 2)), identity, mask)
-        return Spoken(self.mel(decoded), contour, voicing, log_durations, mask)
+        sounding = (voicing > 0).to(contour.dtype) if voiced is None else voiced.to(contour.dtype)
+        tone = self.tone(torch.stack([told * sounding, sounding], 2))
+        return self.mel(self.decoder(spread.frames + tone, identity, spread.mask)), contour, voicing
 
 
 def _dilations(layers: int, cycle: int) -> tuple[int, ...]:

@@ -22,7 +22,7 @@ from foretell.speech.request import Request
 from foretell.speech.score import Score, score_of
 from foretell.speech.settings import SpeechSettings
 from foretell.speech.stages import Stages
-from foretell.speech.synthesis import TEMPERATURE, Synthesiser
+from foretell.speech.synthesis import TEMPERATURE, WEIGHTS, Synthesiser
 from foretell.training.history import Progress
 
 _FEW_SECONDS = 300
@@ -36,6 +36,7 @@ class SpeechModel(Model[SpeechSettings, Learned, SpeechNetwork, Speech, Score]):
     """Text to speech in the voices and languages of recordings."""
 
     kind = "speech"
+    _synthesiser: Synthesiser | None = None
 
     @property
     def rate(self) -> int:
@@ -98,7 +99,7 @@ class SpeechModel(Model[SpeechSettings, Learned, SpeechNetwork, Speech, Score]):
         front_end: str = "gruut",
         seed: int = 0,
         temperature: float = TEMPERATURE,
-        weights: Precision = "float32",
+        weights: Precision = WEIGHTS,
         on_warning: Callable[[str], None] | None = None,
     ) -> Iterator[NDArray[np.float32]]:
         """Yield waveforms as they are generated, at `rate` samples per second.
@@ -117,8 +118,7 @@ class SpeechModel(Model[SpeechSettings, Learned, SpeechNetwork, Speech, Score]):
         request = Request(voice, language, speed, pitch, phonemes, front_end)
         Sampling(temperature)
         segments = request.segments(text, self.learned.repertoire, on_warning or _warn)
-        synthesiser = Synthesiser(self.network, self.learned)
-        return synthesiser.stream(segments, seed=seed, temperature=temperature, weights=weights)
+        return self._speaking().stream(segments, seed=seed, temperature=temperature, weights=weights)
 
     def sentences(self) -> list[str]:
         """See `Model`."""
@@ -132,6 +132,12 @@ class SpeechModel(Model[SpeechSettings, Learned, SpeechNetwork, Speech, Score]):
                 "recognise the voice, but not every word. Twenty minutes make speech that can be understood."
             )
         return lines
+
+    def _speaking(self) -> Synthesiser:
+        network, learned = self.network, self.learned
+        if self._synthesiser is None or self._synthesiser.network is not network:
+            self._synthesiser = Synthesiser(network, learned)
+        return self._synthesiser
 
     @staticmethod
     def _require_known(data: Speech, learned: Learned) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import torch.nn.functional as F
+import torch
 from torch import Tensor, nn
 
-from foretell.nn import GatedStack, WaveNet, dilation_cycles
+from foretell.nn import GatedStack, WaveNet, dilation_cycles, interpolate
 from foretell.nn.heads import Categorical
 from foretell.speech.settings import SpeechSettings
 
@@ -45,17 +45,21 @@ class Vocoder(nn.Module):
         local: Tensor = self.local(self.context(frames, None, mask))
         return local
 
-    def at_samples(self, conditioning: Tensor) -> Tensor:
-        """Interpolate the conditioning of frames `(B, T, L)` to samples `(B, T * hop, L)`."""
-        size = conditioning.shape[1] * self.hop
-        return F.interpolate(conditioning.transpose(1, 2), size=size, mode="linear").transpose(1, 2)
+    def conditioning_between(self, frames: Tensor, start: int, stop: int) -> Tensor:
+        """Return the conditioning of the frames `start` to `stop` with a neighbour on either side, `(1, ..., L)`.
+
+        Only the frames that lie within `margin` of these are looked at.
+        """
+        low, high = max(0, start - self.margin), min(frames.shape[1], stop + self.margin)
+        wanted = torch.arange(start - 1, stop + 1).clamp(0, frames.shape[1] - 1)
+        return self.conditioning(frames[:, low:high])[:, wanted - low]
 
     def forward(self, levels: Tensor, frames: Tensor, mask: Tensor) -> Tensor:
         """Return logits `(B, S, LEVELS)` for levels `(B, S)` before each sample, S = T * hop.
 
         `frames` `(B, margin + T + margin, ...)` has the neighbours of the stretch; `mask` is False beyond a recording.
         """
-        conditioning = self.conditioning(frames, mask)[:, self.context.reach : -self.context.reach]
-        local = self.at_samples(conditioning)[:, self.hop : -self.hop]
+        reach = self.context.reach
+        local = interpolate(self.conditioning(frames, mask)[:, reach:-reach], self.hop)
         outputs: Tensor = self.wavenet(levels, local_y=local)
         return outputs

@@ -418,6 +418,48 @@ def test_values_to_begin_with_are_checked_to_the_last(backend):
     assert torch.equal(generator.generate(20), expected.generate(20))
 
 
+@compiled
+@in_threads
+@pytest.mark.parametrize("weights", wavenet_weights.PRECISIONS)
+@pytest.mark.parametrize("batch", [1, 3])
+def test_conditioning_by_frames_is_that_of_their_interpolation(batch, weights):
+    head = nn.Categorical(37)
+    net = build(head, local_size=2)
+    _, frames = conditioning(net, batch, 5 + 2)
+    expected = nn.Generator(net, head, batch=batch, weights=weights, backend="reference")
+    whole = expected.generate(5 * 8, nn.interpolate(frames, 8))
+    for backend in ("native", "reference"):
+        generator = nn.Generator(net, head, batch=batch, weights=weights, backend=backend)
+        parts = [generator.generate(2 * 8, frames[:, :4], rate=8), generator.generate(3 * 8, frames[:, 2:], rate=8)]
+        assert torch.equal(torch.cat(parts, 1), whole)
+
+
+def test_frames_that_do_not_fit_the_steps_are_refused():
+    head = nn.Categorical(37)
+    generator = nn.Generator(build(head, local_size=2), head)
+    with pytest.raises(ValueError, match="multiple of rate, got 7 and 4"):
+        generator.generate(7, torch.zeros(1, 3, 2), rate=4)
+    with pytest.raises(ValueError, match="local_y must have the shape"):
+        generator.generate(8, torch.zeros(1, 3, 2), rate=4)
+
+
+@in_threads
+@by_head
+@pytest.mark.parametrize("weights", wavenet_weights.PRECISIONS)
+@pytest.mark.parametrize("backend", ["auto", "reference"])
+def test_a_restarted_generator_is_as_a_new_one(head, weights, backend):
+    net = build(head)
+    options = {"batch": 2, "weights": weights, "backend": backend}
+    fresh = nn.Generator(net, head, seed=7, **options).generate(40)
+    generator = nn.Generator(net, head, seed=1, **options)
+    generator.prime(values_of(head, 2, 9))
+    generator.generate(25)
+    generator.restart(7)
+    assert torch.equal(generator.generate(40), fresh)
+    with pytest.raises(SettingsError, match="seed must be"):
+        generator.restart(-1)
+
+
 def test_local_conditioning_of_another_length_is_named_before_anything_is_read():
     head = HEADS[0]
     net = build(head, local_size=2)

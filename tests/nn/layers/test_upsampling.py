@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from foretell.nn import WaveNet
+from foretell.nn import WaveNet, interpolate
 from foretell.nn.layers.upsampling import Upsample
 
 
@@ -74,3 +74,12 @@ def test_wrong_arguments_and_inputs_are_named() -> None:
     with pytest.raises(ValueError, match=r"input must have the shape \(B, T, 2\)"):
         Upsample(2, (4,))(torch.randn(5, 2))
     assert "factors=(4,), learned=False" in repr(Upsample(2, (4,)))
+
+
+def test_frames_are_interpolated_between_their_middles():
+    frames = torch.tensor([[[0.0, 1.0], [4.0, 1.0], [8.0, 3.0], [8.0, 3.0]]])
+    found = interpolate(frames, 4)
+    assert found[0, :, 0].tolist() == [2.5, 3.5, 4.5, 5.5, 6.5, 7.5, 8.0, 8.0]
+    expected = torch.nn.functional.interpolate(frames.transpose(1, 2), scale_factor=4, mode="linear").transpose(1, 2)
+    torch.testing.assert_close(found, expected[:, 4:-4])
+    assert torch.equal(interpolate(frames, 1), frames[:, 1:-1])

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import torch
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
@@ -83,8 +84,9 @@ class LinearPrediction:
         high = np.minimum(low + 1, len(frames) - 1)
         share = np.clip(places - low, 0, 1)[:, None]
         between = (1 - share) * log_mel[low] + share * log_mel[high]
-        power = np.exp(between @ self._interpolation)
-        return _levinson(power @ self._cosines)
+        # By torch, whose threads are those that the caller set; NumPy's have a will of their own.
+        power = torch.exp(torch.from_numpy(between) @ torch.from_numpy(self._interpolation))
+        return _levinson((power @ torch.from_numpy(self._cosines)).numpy())
 
     def residual(self, waveform: NDArray[np.float32], filters: Filters) -> NDArray[np.float32]:
         """Return the residual e `(P * part,)` of a waveform `(N,)`; zeros are added at its end to complete a part."""

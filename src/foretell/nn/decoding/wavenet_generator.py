@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any, Literal
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from foretell.errors import SettingsError
@@ -15,6 +17,7 @@ from foretell.kernels.wavenet import Chance, CompiledWaveNet, HeadKind, Weights
 from foretell.nn.decoding.wavenet_weights import PRECISIONS, Precision, WeightsOrAuto, fast_enough, with_weights
 from foretell.nn.heads import Categorical, Gaussian, Head, MixtureOfLogistics, Sampling
 from foretell.nn.heads.grid import GridHead
+from foretell.nn.layers.upsampling import interpolate
 from foretell.nn.layers.wavenet import WaveNet
 from foretell.nn.layers.wavenet_state import WaveNetState
 
@@ -61,8 +64,7 @@ class Generator:
             raise SettingsError(f"weights must be float32, bfloat16, int8 or auto, got {weights!r}")
         if weights == "auto" and not (rate is not None and rate > 0):
             raise SettingsError(f"weights='auto' needs the rate to be reached, above 0, got {rate}")
-        if not 0 <= seed < 2**63:
-            raise SettingsError(f"seed must be from 0 to 2**63 - 1, got {seed}")
+        self._chance = _streams(seed, batch)
         self.sampling = Sampling() if sampling is None else sampling
         head.check_sampling(self.sampling)
         self.backend: Literal["native", "reference"] = _choose(backend, network, head)
@@ -80,7 +82,7 @@ class Generator:
         self._before = torch.full((batch,), head.silence, dtype=kind, device=device)
         self._state: WaveNetState | None = None
         self._began = False
-        self._chance = [np.random.Generator(np.random.Philox(key=[seed, stream])) for stream in range(batch)]
+        self._room: Tensor | None = None
         self._compiled: CompiledWaveNet | None = None
         if self.backend == "native":
             packed, means = _weights_of(network, vectors), _kind_of(head)
@@ -90,6 +92,20 @@ class Generator:
             self._compiled = CompiledWaveNet(packed, batch, means, kept=weights)
         self.weights: Precision = "float32" if weights == "auto" else weights
         self._network = with_weights(network, self.weights)
+        if network.local_size:
+            layers: list[Any] = list(self._network.layers)
+            self._projections = torch.cat([layer.local_projection.weight.detach()[:, :, 0] for layer in layers])
+
+    def restart(self, seed: int) -> None:
+        """Forget what has been generated: what comes now is what a new generator with this seed would generate.
+
+        The weights, which take longer to prepare than a few time steps, stay as they were when it was built.
+        """
+        self._chance = _streams(seed, self.batch)
+        self._before = torch.full_like(self._before, self._head.silence)
+        self._state, self._began = None, False
+        if self._compiled is not None:
+            self._compiled.forget()
 
     @torch.no_grad()
     def prime(self, values: Tensor, local_y: Tensor | None = None) -> None:
@@ -126,23 +142,29 @@ class Generator:
             self._compiled.set_past(self._state[:-1], int(self._state[-1]))
 
     @torch.no_grad()
-    def generate(self, steps: int, local_y: Tensor | None = None) -> Tensor:
+    def generate(self, steps: int, local_y: Tensor | None = None, *, rate: int = 1) -> Tensor:
         """The next values `(B, steps)`: levels, int64, or floats in [-1, 1]. Another call goes on after them.
 
-        `local_y` `(B, steps, L)` where the network has local conditioning. Raises ValueError for outputs that are no
-        distribution, NaN or infinite; there is no going on after that.
+        `local_y` `(B, steps, L)` where the network has local conditioning. If `rate` is above 1, it is `(B, 1 + steps /
+        rate + 1, L)`, frames that are interpolated as by `foretell.nn.interpolate`: the compiled code projects them
+        before that, which is a fraction of the work. Raises ValueError for outputs that are no distribution, NaN or
+        infinite; there is no going on after that.
         """
         if steps < 0:
             raise ValueError(f"steps must be at least 0, got {steps}")
-        self._network.check_local(local_y, self.batch, steps)
+        if rate < 1 or steps % rate:
+            raise ValueError(f"steps must be a multiple of rate, got {steps} and {rate}")
+        self._network.check_local(local_y, self.batch, steps if rate == 1 else steps // rate + 2)
         self._began = True
         parts = [self._before[:, None][:, :0]]
-        for start in range(0, steps, _CALL):
-            here = slice(start, min(start + _CALL, steps))
-            uniforms = self._uniforms(here.stop - here.start)
-            local = None if local_y is None else local_y[:, here]
+        size = max(1, _CALL // rate) * rate
+        for start in range(0, steps, size):
+            stop = min(start + size, steps)
+            local = local_y
+            if local_y is not None:
+                local = local_y[:, start:stop] if rate == 1 else local_y[:, start // rate : stop // rate + 2]
             step = self._by_reference if self._compiled is None else self._by_compiled_code
-            parts.append(step(uniforms, local))
+            parts.append(step(self._uniforms(stop - start), local, rate))
             self._before = parts[-1][:, -1]
         return torch.cat(parts, 1)
 
@@ -165,7 +187,9 @@ class Generator:
         drawn = [chance.random((steps, 2), dtype=np.float32) for chance in self._chance]
         return torch.from_numpy(np.stack(drawn, 1))
 
-    def _by_reference(self, uniforms: Tensor, local_y: Tensor | None) -> Tensor:
+    def _by_reference(self, uniforms: Tensor, local_y: Tensor | None, rate: int) -> Tensor:
+        if local_y is not None and rate > 1:
+            local_y = interpolate(local_y, rate)
         before, values = self._before, []
         for step, u in enumerate(uniforms.to(before.device)):
             local = None if local_y is None else local_y[:, step : step + 1]
@@ -175,16 +199,31 @@ class Generator:
             values.append(before)
         return torch.stack(values, 1)
 
-    def _by_compiled_code(self, uniforms: Tensor, local_y: Tensor | None) -> Tensor:
+    def _by_compiled_code(self, uniforms: Tensor, local_y: Tensor | None, rate: int) -> Tensor:
         assert self._compiled is not None
         local = None
         if local_y is not None:
-            layers: list[Any] = list(self._network.layers)
-            shares = [layer.local_projection(local_y.transpose(1, 2)) for layer in layers]
-            local = torch.stack(shares, 2).permute(3, 0, 2, 1)
+            shares = F.linear(local_y, self._projections)
+            if rate > 1:
+                shares = interpolate(shares, rate, self._room_for(shares, rate))
+            local = shares.unflatten(2, (len(self._network.layers), -1)).transpose(0, 1)
         s = self.sampling
         chance = Chance(s.temperature, s.top_k or 0, 1.0 if s.top_p is None else s.top_p)
         return self._compiled.run(self._before, uniforms, chance, local)
+
+    def _room_for(self, shares: Tensor, rate: int) -> Tensor:
+        """Memory for interpolated shares, kept from call to call: fresh memory costs more than what is written."""
+        shape = (self.batch, shares.shape[1] - 1, rate, shares.shape[2])
+        size = math.prod(shape)
+        if self._room is None or len(self._room) < size:
+            self._room = shares.new_empty(size)
+        return self._room[:size].view(shape)
+
+
+def _streams(seed: int, batch: int) -> list[np.random.Generator]:
+    if not 0 <= seed < 2**63:
+        raise SettingsError(f"seed must be from 0 to 2**63 - 1, got {seed}")
+    return [np.random.Generator(np.random.Philox(key=[seed, stream])) for stream in range(batch)]
 
 
 def _check_fit(network: WaveNet, head: Head) -> None:

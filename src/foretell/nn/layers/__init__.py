@@ -8,7 +8,7 @@ from foretell.nn.layers.initialisation import chrono_
 from foretell.nn.layers.length_regulator import Regulated, regulate_length
 from foretell.nn.layers.recurrent import GRU, LSTM, RNN
 from foretell.nn.layers.stack import Stack
-from foretell.nn.layers.upsampling import Upsample
+from foretell.nn.layers.upsampling import Upsample, interpolate
 from foretell.nn.layers.wavenet import WaveNet, dilation_cycles
 
 __all__ = [
@@ -28,5 +28,6 @@ __all__ = [
     "WaveNet",
     "chrono_",
     "dilation_cycles",
+    "interpolate",
     "regulate_length",
 ]

@@ -11,6 +11,20 @@ from torch import Tensor, nn
 from foretell.nn.layers.convolution import check_sequence, check_sizes
 
 
+def interpolate(frames: Tensor, rate: int, out: Tensor | None = None) -> Tensor:
+    """Interpolate frames linearly to time steps, `(B, 1 + T + 1, C) -> (B, T * rate, C)`.
+
+    A frame is the value in the middle of its `rate` steps. The first and the last frame are the neighbours of those
+    that are asked for, so that a signal may be passed in pieces; at its ends they repeat the outermost one. `out` is
+    memory `(B, T + 1, rate, C)` for the result.
+    """
+    places = torch.arange(rate, dtype=frames.dtype, device=frames.device)
+    shares = (places + (0.5 if rate % 2 == 0 else 0.0)) / rate
+    # From the middle of each frame to that of the next.
+    between = torch.lerp(frames[:, :-1, None], frames[:, 1:, None], shares[:, None], out=out)
+    return between.flatten(1, 2)[:, (rate + 1) // 2 :][:, : (frames.shape[1] - 2) * rate]
+
+
 class Upsample(nn.Module):
     """Upsampling of frames to time steps, `(B, frames, channels) -> (B, frames * rate, channels)`, for `WaveNet`.
 

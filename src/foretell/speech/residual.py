@@ -1,0 +1,86 @@
+"""The residual of linear prediction, drawn level by level by the vocoder's WaveNet."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from foretell.nn import Generator, Sampling, WaveNet
+from foretell.nn.decoding.wavenet_weights import Precision
+from foretell.nn.mu_law import decode
+from foretell.speech.vocoder import HEAD, LEVELS, LOUDEST
+
+_KEPT = 4
+
+
+def tempered(network: WaveNet, temperature: float) -> WaveNet:
+    """Return a network whose levels, drawn at a temperature, follow the density of the residual at that temperature.
+
+    Levels of mu-law are wider the louder they are: their probabilities alone, sharpened, would favour loud ones. The
+    logits of the copy are those of densities, times their widths to the power of the temperature.
+    """
+    if temperature == 1:
+        return network
+    copied = copy.deepcopy(network)
+    assert copied.output is not None
+    assert copied.output.bias is not None
+    log_widths = (torch.arange(LEVELS) - HEAD.silence).abs() / (LEVELS // 2) * math.log(LEVELS)
+    with torch.no_grad():
+        copied.output.bias.add_((temperature - 1) * log_widths)
+    return copied
+
+
+class ResidualGenerators:
+    """Generators of a WaveNet, which are kept from one sentence to the next: to prepare one takes as long as a word.
+
+    Each is used by one sentence at a time. Weights that have changed since are noticed.
+    """
+
+    def __init__(self, network: WaveNet) -> None:
+        self._network = network
+        self._free: deque[tuple[Any, Generator]] = deque(maxlen=_KEPT)
+
+    @contextmanager
+    def one(self, seed: int, temperature: float, weights: Precision) -> Iterator[Generator]:
+        """Lend a generator at its beginning."""
+        key = (temperature, weights, torch.get_num_threads(), [p._version for p in self._network.parameters()])
+        generator = self._taken(key)
+        if generator is None:
+            generator = Generator(
+                tempered(self._network, temperature), HEAD, sampling=Sampling(temperature), seed=seed, weights=weights
+            )
+        else:
+            generator.restart(seed)
+        try:
+            yield generator
+        finally:
+            self._free.append((key, generator))
+
+    def _taken(self, key: Any) -> Generator | None:
+        for _ in range(_KEPT):
+            try:
+                other, generator = self._free.popleft()
+            except IndexError:  # none is left, or another thread took it
+                return None
+            if other == key:
+                return generator
+            self._free.append((other, generator))
+        return None
+
+    def __reduce__(self) -> Any:
+        return ResidualGenerators, (self._network,)
+
+
+def residual(generator: Generator, conditioning: Tensor, hop: int) -> NDArray[np.float32]:
+    """Return the residual of T frames from their conditioning `(1, 1 + T + 1, L)`."""
+    levels = generator.generate((conditioning.shape[1] - 2) * hop, conditioning, rate=hop)
+    return (decode(levels[0], LEVELS) * LOUDEST).numpy()
