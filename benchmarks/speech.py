@@ -1,110 +1,148 @@
-"""Voices trained on recordings: error on held-out prompts, copy-synthesis, speed and size.
+"""Voices trained on recordings, judged by Whisper, DNSMOS and Resemblyzer beside the recordings and other synthesisers.
 
-    python benchmarks/speech.py --data FOLDER [--voices allison june] --minutes 60 --keep MODEL
+    python benchmarks/speech.py --data FOLDER --work WORK [--voices allison june] [--minutes 60] [--judge PYTHON]
 
-FOLDER holds a folder for each voice, with metadata.csv and wavs. With --keep, a model that is there is judged again
-without training. Copy-synthesis is the vocoder alone: the spectrum and pitch of a recording -> sound.
+FOLDER holds a folder for each voice, with metadata.csv and wavs. All that is made lies in WORK: the model, which is
+not trained again where it is there, and the sounds, to be listened to. With --words, a text with a sentence per line,
+Pico says some of its sentences as a further voice, which is trained on but not judged, so that the voices learn words
+that their recordings lack. PYTHON has the judges and the peers that are packages (see `speech_judges.py` and
+`speech_peers.py`); what is missing is said and left out.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import subprocess
+import sys
 import time
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import torch
+from side_by_side import machine
+from speech_peers import PEERS
+from speech_plain import speak, trained
+from speech_sounds import (
+    CODEC,
+    HARVARD,
+    OURS,
+    PROMPTS,
+    RECORDINGS,
+    REFERENCE,
+    Recorder,
+    Through,
+    divided,
+    harvard,
+    pico_voice,
+    recorded,
+    said_by_peer,
+    spoken,
+)
+from speech_table import Judgement, table, targets
 
 from foretell.model.holdout import held_out
-from foretell.speech import Speech, SpeechModel, SpeechSettings, read_speech
-from foretell.speech.contour import Contour
+from foretell.speech import Speech, SpeechModel, read_speech
 from foretell.speech.corpus import split
-from foretell.speech.scales import log_hertz, vocoder_frames
-from foretell.speech.synthesis import Synthesiser
-from foretell.training import TrainingSettings
 
-_DECIBELS = 10 / np.log(10)
-_LINES = {
-    "en": "The birch canoe slid on the smooth planks.",
-    "es": "El barco salió del puerto muy temprano.",
-    "fr": "Le bateau quitte le port de bonne heure.",
-    "it": "La barca lascia il porto di buon mattino.",
-    "ru": "Лодка вышла из гавани рано утром.",
-}
+_COMMAND = "import sys; from foretell.cli import main; sys.exit(main())"
+_KNOWN_BY = 20
+"""Recordings of the training part by which a speaker is known."""
+_LINE = "The birch canoe slid on the smooth planks."
 
 
 def main() -> None:
-    """Train, judge and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Train, speak, have it judged, and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--voices", nargs="+")
     parser.add_argument("--minutes", type=float, default=60)
-    parser.add_argument("--keep", type=Path)
-    arguments = parser.parse_args()
-    names = arguments.voices or sorted(p.parent.name for p in arguments.data.glob("*/metadata.csv"))
-    model = SpeechModel(SpeechSettings(training=_training(arguments.minutes)))
-    if arguments.keep is not None and arguments.keep.exists():
-        model = SpeechModel.load(arguments.keep)
-    settings = model.settings
-    folders = [arguments.data / name for name in names]
-    speech = read_speech(folders, rate=settings.sample_rate, bands=settings.bands)
-    owners = [recording.voice for recording in speech.recordings]
-    training, validation = split(speech, held_out(len(owners), settings.validation, 0, owners=owners))
-    assert validation is not None
-    if model.history is None:
-        model.train(training, validation, device="cpu")
-        if arguments.keep is not None:
-            model.save(arguments.keep)
+    parser.add_argument("--judge", default=sys.executable)
+    parser.add_argument("--words", type=Path)
+    parser.add_argument("--plain", type=float, help="minutes for a WaveNet without linear prediction")
+    asked = parser.parse_args()
+    asked.work.mkdir(parents=True, exist_ok=True)
+    names = asked.voices or sorted(p.parent.name for p in asked.data.glob("*/metadata.csv"))
+    folders = [asked.data / name for name in names]
+    more = [pico_voice(asked.work / "pico", asked.words, 500, asked.judge)] if asked.words else []
+    place = asked.work / "model"
+    if not place.exists():
+        train(folders + more, place, asked.minutes)
+    model = SpeechModel.load(place)
     print("\n".join(model.sentences()))
-    size = sum(t.numel() * t.element_size() for t in model.network.state_dict().values())
-    print(f"size of the weights: {size / 1e6:.1f} MB")
-    for name in model.voices:
-        own = Speech(validation.rate, tuple(r for r in validation.recordings if r.voice == name))
-        if own.recordings:
-            numbers = {k: round(v, 2) for k, v in model.evaluate(own).document().items()}
-            print(f"{name}: {numbers}, copy-synthesis {copied(model, own):.2f} dB from the recordings")
+    held, learned = divided(folders + more, model.settings, asked.work / "held-out.json")
+    held = [prompt for prompt in held if prompt.voice in names]
     torch.set_num_threads(1)
-    for name in model.voices:
-        language = model.learned.repertoire.voices[name].languages[0].partition("-")[0]
-        if language in _LINES:
-            print(f"{name}: {speed(model, name, _LINES[language])}")
+
+    recorder = Recorder(asked.work / "sounds")
+    for name in names:
+        recorder.keep(RECORDINGS, REFERENCE, [p for p in learned if p.voice == name][:_KNOWN_BY], recorded)
+    recorder.keep(RECORDINGS, PROMPTS, held, recorded)
+    recorder.keep(CODEC, PROMPTS, held, Through(model, asked.work))
+    recorder.keep(OURS, PROMPTS, held, spoken(model))
+    english = [prompt for prompt in held if prompt.language.startswith("en")]
+    parts = {PROMPTS: english, HARVARD: list(harvard(english[0].voice)) if english else []}
+    recorder.keep(OURS, HARVARD, parts[HARVARD], spoken(model))
+    if asked.plain:
+        plain = trained(model, training_part(model, folders + more), asked.plain, asked.work / "plain")
+        recorder.keep("without linear prediction", PROMPTS, english, partial(speak, model, plain))
+    for peer in PEERS:
+        said_by_peer(recorder, peer, asked.judge, parts)
+
+    judged = Judgement(recorder.sounds, heard(recorder, asked.judge))
+    print(f"\n{machine()['processor']}, {len(held)} held-out prompts, {len(english)} of them English\n")
+    print("\n".join(table(judged, names)), "\n")
+    megabytes = sum(p.stat().st_size for p in place.rglob("*") if p.is_file()) / 1e6
+    print("\n".join(targets(judged, names, speed(model, english[0].voice if english else names[0]), megabytes)))
+    print("Other languages: only similarity is judged; there is no phone recogniser for them.")
 
 
-def _training(minutes: float) -> TrainingSettings:
-    defaults = SpeechSettings().training
-    return TrainingSettings(
-        steps=1_000_000_000,
-        minutes=minutes,
-        learning_rate=defaults.learning_rate,
-        average=defaults.average,
-        evaluate_every=defaults.evaluate_every,
-    )
+def train(folders: Sequence[Path], place: Path, minutes: float) -> None:
+    """Train as one types it."""
+    arguments = ["speech", "train", *map(str, folders), "--out", str(place), "--minutes", f"{minutes:g}"]
+    print("foretell", *arguments)
+    subprocess.run([sys.executable, "-c", _COMMAND, *arguments], check=True)
 
 
-def copied(model: SpeechModel, speech: Speech, most: int = 10) -> float:
-    """Return the mean distance in dB between the mel spectra of recordings and of their copy-synthesis."""
-    network = model.network
-    synthesiser = Synthesiser(network, model.learned)
-    distances = []
-    for recording in speech.recordings[:most]:
-        pitch, voiced = torch.from_numpy(log_hertz(recording.hertz)), torch.from_numpy(recording.voiced)
-        frames = vocoder_frames(network.scaled(recording.mel), pitch, voiced)[None]
-        contour = Contour(recording.mel, frames, torch.zeros(0))
-        sound = np.concatenate(list(synthesiser.sound(contour, seed=0, temperature=1.0)))
-        gap = _DECIBELS * (network.prediction.mel.of(sound) - recording.mel)
-        distances.append(np.sqrt((gap**2).mean(1)).mean())
-    return float(np.mean(distances))
+def training_part(model: SpeechModel, folders: Sequence[Path]) -> Speech:
+    """The recordings that the model was trained on."""
+    speech = read_speech(folders, rate=model.rate, bands=model.settings.bands)
+    owners = [recording.voice for recording in speech.recordings]
+    held = held_out(len(owners), model.settings.validation, model.settings.training.seed, owners=owners)
+    return split(speech, held)[0]
 
 
-def speed(model: SpeechModel, voice: str, text: str) -> str:
-    """Say how long a second of speech takes on one thread, and how soon the first sound is there."""
-    for _ in range(2):  # the second call is a warm one
+def heard(recorder: Recorder, python: str) -> dict[str, Any]:
+    """What the judges say of all sounds."""
+    asked = [
+        {"path": str(s.path), "words": english, "quality": english}
+        for s in recorder.sounds
+        for english in [s.language.startswith("en") and s.part != REFERENCE]
+    ]
+    sounds, output = recorder.folder / "sounds.json", recorder.folder / "heard.json"
+    sounds.write_text(json.dumps(asked), encoding="utf-8")
+    judges = Path(__file__).with_name("speech_judges.py")
+    subprocess.run([python, str(judges), str(sounds), str(output)], check=True)
+    said: dict[str, Any] = json.loads(output.read_text(encoding="utf-8"))
+    for name, why in said["missing"].items():
+        print(f"There is no judge of {name}: {why}")
+    return said
+
+
+def speed(model: SpeechModel, voice: str) -> tuple[float, float]:
+    """The real-time factor on one thread, and the milliseconds to the first sound: medians of five warm calls."""
+    measured = []
+    for _ in range(6):
         began, first, samples = time.perf_counter(), 0.0, 0
-        for chunk in model.stream(text, voice=voice):
+        for chunk in model.stream(_LINE, voice=voice, language="en"):
             first = first or time.perf_counter() - began
             samples += len(chunk)
-        seconds = time.perf_counter() - began
-    return f"real-time factor {seconds * model.rate / samples:.2f}, first sound after {1000 * first:.0f} ms"
+        measured.append(((time.perf_counter() - began) * model.rate / samples, 1000 * first))
+    factors, firsts = zip(*measured[1:], strict=True)
+    return sorted(factors)[2], sorted(firsts)[2]
 
 
 if __name__ == "__main__":

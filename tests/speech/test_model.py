@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from foretell.errors import ForetellError
-from foretell.speech import Speech, SpeechModel, SpeechSettings, Voice, read_speech
+from foretell.speech import Speech, SpeechModel, SpeechSettings, Voice, Voices, read_speech
 from foretell.speech.learned import Learned
 from foretell.speech.synthesis import Synthesiser
 from foretell.speech.utterance import Segment
@@ -160,3 +160,23 @@ def test_other_voices_are_refused(speech: Speech, record: Callable[..., Path], t
     other = read_speech([record(tmp_path / "ida", 240.0, ["ana"])], rate=8_000, bands=16, phonemes=True)
     with pytest.raises(ForetellError, match=r"voice 'ida', which is not trained on; there are anna, otto"):
         SpeechModel(settings(2)).train(training, other, device="cpu")
+
+
+def test_one_recording_is_enough_to_train(record: Callable[..., Path], tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    folder = record(tmp_path / "anna", 200.0, ["ana nisa"])
+    parts = Voices((folder,), phonemes=True).parts(settings(4))
+    assert parts.validation is None
+    voice = SpeechModel(settings(4)).train(parts.training, parts.validation, device="cpu")
+    assert voice.validation is None
+    assert np.isfinite(voice.say("ana", phonemes=True)).all()
+    assert any("expect to recognise the voice, but not every word" in sentence for sentence in voice.sentences())
+
+
+def test_a_long_text_is_heard_from_its_beginning(speech: Speech) -> None:
+    torch.set_num_threads(1)
+    voice = SpeechModel(settings(4)).train(halves(speech)[0], device="cpu")
+    stream = voice.stream("ani ana " * 12_500, phonemes=True)
+    assert len(next(stream)) == 5 * 80
+    stream.close()  # type: ignore[attr-defined]
+    assert len(voice.say("ani.", phonemes=True)) > 0

@@ -62,6 +62,12 @@ def test_a_column_of_speakers(folder: Callable[..., Path]) -> None:
     assert [(row.voice, row.language) for row in found.rows] == [("p225", "en-gb"), ("p226", "en-us")]
 
 
+def test_a_recording_with_two_transcripts_has_none(folder: Callable[..., Path]) -> None:
+    found = read_transcripts(folder("a|en|One.\nb|en|Two.\nb.wav|en|Two.\na|en|Ten.\n"))
+    assert [row.text for row in found.rows] == ["Two."]
+    assert (found.ambiguous, found.untranscribed) == (("a.wav",), 0)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -69,7 +75,6 @@ def test_a_column_of_speakers(folder: Callable[..., Path]) -> None:
         ("a|en|One.\nc|en|Two.\n", r"metadata.csv:2 names 'c', but there is no such file"),
         ("a|en|One.\nb|en|\n", r"metadata.csv:2 has no text"),
         ("a|en|One.\nb|Two.\n", r"metadata.csv:2 has 2 columns, the first line 3"),
-        ("a|en|One.\na|en|Two.\n", r"metadata.csv:2: a has a line already"),
         ("a|b|c|d|e\n", "has 5 columns: write name"),
         ("name|text\n", "names no recording"),
         (b"a|en|One.\nb|en|\xe9t\xe9\n", r"metadata.csv:2 is not UTF-8"),

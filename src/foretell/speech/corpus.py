@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,11 @@ from foretell.speech.transcripts import Transcript, read_transcripts
 from foretell.speech.utterance import PAUSES, WORD_BOUNDARY, Segment
 
 _LONGEST_SECONDS = 30.0
+_FEW_SECONDS = 300
+_AMBIGUOUS = "have several transcripts"
+_SILENT = "are silent"
+_TOO_LONG = f"are longer than {_LONGEST_SECONDS:.0f} s; cut them into sentences, each with its own transcript"
+_TOO_SHORT = "are too short for their transcripts"
 
 
 @dataclass(frozen=True)
@@ -56,8 +61,8 @@ class Speech:
     recordings: tuple[Recording, ...]
     untranscribed: int = 0
     """Files of sound that have no transcript, and were not read."""
-    too_short: tuple[str, ...] = ()
-    """Recordings that are too short for their transcripts, or silent, and were left out."""
+    left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Recordings that were left out, by what is wrong with them: "are silent"."""
     clipped: int = 0
     """Samples at the limits."""
 
@@ -120,34 +125,40 @@ def read_speech(
         raise SettingsError("give a folder of recordings with transcripts")
     found = [read_transcripts(folder, language) for folder in folders]
     rows = [row for transcripts in found for row in transcripts.rows]
-    rate = common_rate(row.sound for row in rows) if rate is None else rate
+    if rate is None and rows:
+        rate = common_rate(row.sound for row in rows)
     readers: dict[str, Reader] = {}
     recordings: list[Recording] = []
-    short: list[str] = []
+    left_out: dict[str, list[str]] = {}
+    for transcripts in found:
+        if transcripts.ambiguous:
+            left_out.setdefault(_AMBIGUOUS, []).extend(transcripts.ambiguous)
     clipped = 0
     for done, row in enumerate(rows, 1):
         if row.language is None:
             raise SettingsError(f"{row.place} names no language: give --language, or a column with it")
         if row.language not in readers:
             readers[row.language] = Reader(row.language, phonemes=phonemes, front_end=front_end)
+        assert rate is not None
         recording = _read(row, readers[row.language], rate, bands)
-        if recording is None:
-            short.append(row.sound.name)
+        if isinstance(recording, str):
+            left_out.setdefault(recording, []).append(row.sound.name)
         else:
             recordings.append(recording)
             clipped += int(np.count_nonzero(np.abs(recording.samples.astype(np.int32)) >= 32767))
         if on_progress is not None:
             on_progress(done / len(rows))
-    if not recordings:
+    if not recordings or rate is None:
+        why = ", ".join(f"{len(names):,} {reason}" for reason, names in left_out.items())
         raise AudioError(
-            f"{folders[0]}: every recording is silent, or too short for its transcript; check that {len(rows):,} "
-            "transcripts belong to these files"
+            f"{folders[0]}: no recording can be used ({why}); check that the transcripts belong to these files"
         )
-    return Speech(rate, tuple(recordings), sum(t.untranscribed for t in found), tuple(short), clipped)
+    reasons = {reason: tuple(names) for reason, names in left_out.items()}
+    return Speech(rate, tuple(recordings), sum(t.untranscribed for t in found), reasons, clipped)
 
 
-def _read(row: Transcript, reader: Reader, rate: int, bands: int) -> Recording | None:
-    """Return a recording; None where it is silent or too short for its transcript."""
+def _read(row: Transcript, reader: Reader, rate: int, bands: int) -> Recording | str:
+    """Return a recording, or what is wrong with it."""
     try:
         segment = reader.transcript(row.text)
     except ValueError as error:
@@ -155,16 +166,13 @@ def _read(row: Transcript, reader: Reader, rate: int, bands: int) -> Recording |
     symbols, stress = bounded(segment)
     waveform = read_sound(row.sound, rate)
     if len(waveform) > _LONGEST_SECONDS * rate:
-        raise AudioError(
-            f"{row.sound} is {len(waveform) / rate:.0f} s long: cut recordings into sentences of at most "
-            f"{_LONGEST_SECONDS:.0f} s, each with its own transcript"
-        )
+        return _TOO_LONG
     if is_silent(waveform):
-        return None
+        return _SILENT
     mel = MelSpectrum(Frames(rate), bands).of(waveform)
     numbers = dict.fromkeys(symbols, 0)
     if len(mel) < least_frames(aligned_as(symbols, numbers)):
-        return None
+        return _TOO_SHORT
     pitch = PitchTracker(Frames(rate)).of(waveform)
     assert row.language is not None
     return Recording(
@@ -177,6 +185,16 @@ def _read(row: Transcript, reader: Reader, rate: int, bands: int) -> Recording |
         mel,
         pitch.hertz,
         pitch.voiced,
+    )
+
+
+def expectation(seconds: float, voices: int) -> str | None:
+    """Say what to expect of voices with so few recordings; None where there are enough."""
+    if seconds >= _FEW_SECONDS * voices:
+        return None
+    return (
+        f"There are {seconds / voices:,.0f} s of recordings per voice: expect to recognise the voice, but not every "
+        "word. Twenty minutes make speech that can be understood."
     )
 
 

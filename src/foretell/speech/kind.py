@@ -80,6 +80,8 @@ class Voices(Source["Speech"]):
 
     def described(self, parts: Parts[Speech], *, held_out: bool) -> tuple[Sequence[str], Mapping[str, Any]]:
         """See `Source`."""
+        from foretell.speech.corpus import expectation
+
         data, validation = parts.training, parts.validation
         judged = len(validation.recordings) if validation is not None else 0
         where = "held out" if held_out else "from elsewhere"
@@ -94,21 +96,20 @@ class Voices(Source["Speech"]):
             lines.append(f"{voice} ({spoken}): {len(own):,} recordings, {seconds / 60:,.1f} min.")
         if data.untranscribed:
             lines.append(f"{data.untranscribed:,} files of sound have no transcript and were not read.")
-        if data.too_short:
-            names = ", ".join(data.too_short[:_MOST_NAMES]) + (", ..." if len(data.too_short) > _MOST_NAMES else "")
-            lines.append(
-                f"{len(data.too_short):,} recordings are silent, or too short for their transcripts, and were left "
-                f"out: {names}."
-            )
+        for reason, left_out in data.left_out.items():
+            names = ", ".join(left_out[:_MOST_NAMES]) + (", ..." if len(left_out) > _MOST_NAMES else "")
+            lines.append(f"{len(left_out):,} recordings were left out, because they {reason}: {names}.")
         if data.clipped > data.rate / 100:
             lines.append(f"{data.clipped:,} samples are at the limits: some recordings are clipped.")
+        if few := expectation(data.seconds, len(data.voices)):
+            lines.append(few)
         counts = {
             "training": len(data.recordings),
             "validation": judged,
             "seconds": data.seconds,
             "voices": list(data.voices),
             "untranscribed": data.untranscribed,
-            "left_out": len(data.too_short),
+            "left_out": sum(map(len, data.left_out.values())),
         }
         return lines, counts
 

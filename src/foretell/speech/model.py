@@ -15,7 +15,7 @@ from foretell.errors import SettingsError
 from foretell.model.base import Model, Recipe
 from foretell.nn import Sampling
 from foretell.nn.decoding.wavenet_weights import Precision
-from foretell.speech.corpus import Speech
+from foretell.speech.corpus import Speech, expectation
 from foretell.speech.learned import Learned
 from foretell.speech.network import SpeechNetwork
 from foretell.speech.request import Request
@@ -24,8 +24,6 @@ from foretell.speech.settings import SpeechSettings
 from foretell.speech.stages import Stages
 from foretell.speech.synthesis import TEMPERATURE, WEIGHTS, Synthesiser
 from foretell.training.history import Progress
-
-_FEW_SECONDS = 300
 
 
 def _warn(sentence: str) -> None:
@@ -126,11 +124,8 @@ class SpeechModel(Model[SpeechSettings, Learned, SpeechNetwork, Speech, Score]):
         voices = ", ".join(f"{voice} ({', '.join(own.languages)})" for voice, own in learned.repertoire.voices.items())
         vocoder = sum(p.numel() for p in network.vocoder.parameters())
         lines = [f"{self.parameters:,} trainable parameters, {vocoder:,} of them in the vocoder.", f"Voices: {voices}."]
-        if learned.seconds < _FEW_SECONDS * len(learned.voices):
-            lines.append(
-                f"There are {learned.seconds / len(learned.voices):,.0f} s of recordings per voice: expect to "
-                "recognise the voice, but not every word. Twenty minutes make speech that can be understood."
-            )
+        if few := expectation(learned.seconds, len(learned.voices)):
+            lines.append(few)
         return lines
 
     def _speaking(self) -> Synthesiser:

@@ -38,6 +38,11 @@ class Transcript:
     place: str
     """File and line, for messages."""
 
+    @property
+    def said(self) -> tuple[str, str | None, str]:
+        """Who says what, in which language."""
+        return self.voice, self.language, self.text
+
 
 @dataclass(frozen=True)
 class Transcripts:
@@ -46,6 +51,8 @@ class Transcripts:
     rows: tuple[Transcript, ...]
     untranscribed: int
     """Files of sound in the folder that no line names."""
+    ambiguous: tuple[str, ...] = ()
+    """Recordings that several lines give different texts, and that are not among the rows."""
 
 
 def read_transcripts(folder: str | Path, language: str | None = None) -> Transcripts:
@@ -73,7 +80,8 @@ def read_transcripts(folder: str | Path, language: str | None = None) -> Transcr
     if columns.named:
         cells = cells[1:]
     sounds = _sounds(folder)
-    rows, used = [], set()
+    rows: dict[Path, Transcript] = {}
+    ambiguous: dict[Path, str] = {}
     for number, row in cells:
         place = f"{path}:{number}"
         if len(row) != columns.count:
@@ -85,14 +93,14 @@ def read_transcripts(folder: str | Path, language: str | None = None) -> Transcr
         if not values["text"]:
             raise TextError(f"{place} has no text: write what is said, or remove the line")
         sound = _found(values["name"], sounds, folder, place)
-        if sound in used:
-            raise TextError(f"{place}: {values['name']} has a line already; remove one of them")
-        used.add(sound)
         own = values.get("language", "").lower().replace("_", "-") or language
-        rows.append(Transcript(sound, values.get("voice") or _voice_of(folder), own, values["text"], place))
+        row_read = Transcript(sound, values.get("voice") or _voice_of(folder), own, values["text"], place)
+        if rows.setdefault(sound, row_read).said != row_read.said:
+            ambiguous[sound] = sound.name
     if not rows:
         raise AudioError(f"{path} names no recording: write a line name|language|text for each")
-    return Transcripts(tuple(rows), len(set(sounds.values())) - len(used))
+    clear = tuple(transcript for sound, transcript in rows.items() if sound not in ambiguous)
+    return Transcripts(clear, len(set(sounds.values()) - set(rows)), tuple(ambiguous.values()))
 
 
 @dataclass(frozen=True)

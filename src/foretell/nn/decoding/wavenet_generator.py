@@ -206,7 +206,7 @@ class Generator:
             shares = F.linear(local_y, self._projections)
             if rate > 1:
                 shares = interpolate(shares, rate, self._room_for(shares, rate))
-            local = shares.unflatten(2, (len(self._network.layers), -1)).transpose(0, 1)
+            local = shares.view(*shares.shape[:2], len(self._network.layers), -1).transpose(0, 1)
         s = self.sampling
         chance = Chance(s.temperature, s.top_k or 0, 1.0 if s.top_p is None else s.top_p)
         return self._compiled.run(self._before, uniforms, chance, local)

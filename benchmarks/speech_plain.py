@@ -1,0 +1,73 @@
+"""A WaveNet that generates the waveform itself, conditioned on the same spectra, without linear prediction.
+
+It has the vocoder's layers, is trained like it and for as long, and stands beside it so that the choice is shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from speech_sounds import Prompt, write
+
+from foretell.audio.network import begin_for_sound
+from foretell.nn import Generator
+from foretell.nn.mu_law import decode
+from foretell.speech import Speech, SpeechModel, vocoder_task
+from foretell.speech.acoustic_task import predicted_mel
+from foretell.speech.aligning import align_others
+from foretell.speech.preparing import prepared, vocoder_batches
+from foretell.speech.scales import log_hertz, vocoder_frames
+from foretell.speech.synthesis import Synthesiser
+from foretell.speech.vocoder import HEAD, LEVELS, LOUDEST, Vocoder
+from foretell.speech.vocoder_task import Voiced
+from foretell.training.loop import train
+
+_LOUDNESS = LOUDEST
+"""`levels_of` divides by `LOUDEST`, which suits a residual; a waveform is in [-1, 1]."""
+
+
+def trained(model: SpeechModel, speech: Speech, minutes: float, checkpoint: Path) -> Vocoder:
+    """The WaveNet, trained on recordings with the spectra that the model's acoustic network predicts for them."""
+    network, learned, settings = model.network, model.learned, model.settings
+    speech = learned.known(speech)
+    recordings = prepared(network, learned, speech, align_others(network, speech, learned.voices, learned.phonemes))
+    examples = []
+    for recording, mel in zip(speech.recordings, predicted_mel(network.acoustic, recordings), strict=True):
+        samples = np.zeros(len(recording.mel) * network.vocoder.hop, np.float32)
+        samples[: len(recording.waveform)] = recording.waveform
+        pitch, sounding = torch.from_numpy(log_hertz(recording.hertz)), torch.from_numpy(recording.voiced)
+        frames = vocoder_frames(mel, pitch, sounding).numpy()
+        examples.append(Voiced(frames, vocoder_task.levels_of(samples * _LOUDNESS)))
+    torch.manual_seed(settings.training.seed)
+    plain = Vocoder(settings, settings.bands, network.vocoder.hop)
+    begin_for_sound(plain.wavenet, HEAD)
+    batches = vocoder_batches(settings, network, examples, seed=settings.training.seed)
+    training = replace(settings.training, minutes=minutes)
+    history = train(
+        plain, batches, vocoder_task.loss, settings=training, device="cpu", checkpoint=checkpoint, identity="plain"
+    )
+    print(f"WaveNet without linear prediction: {history.steps:,} steps in {minutes:.0f} min")
+    return plain.eval()
+
+
+def speak(model: SpeechModel, plain: Vocoder, prompt: Prompt, path: Path) -> None:
+    """Speak a prompt with it: durations, spectra and pitch are those of the model."""
+    synthesiser = Synthesiser(model.network, model.learned)
+    repertoire = model.learned.repertoire
+    from foretell.speech.request import Request
+
+    segments = Request(prompt.voice, prompt.language).segments(prompt.text, repertoire, print)
+    parts: list[NDArray[np.float32]] = []
+    for segment in segments:
+        contour = synthesiser.contour(segment)
+        contour.require(len(contour))
+        with torch.no_grad():
+            conditioning = plain.conditioning_between(contour.frames, 0, len(contour))
+        generator = Generator(plain.wavenet, HEAD, seed=0, weights="int8")
+        levels = generator.generate(len(contour) * plain.hop, conditioning, rate=plain.hop)
+        parts.append(decode(levels[0], LEVELS).numpy())
+    write(path, np.concatenate(parts), model.rate)
