@@ -14,7 +14,9 @@ import polars as pl
 import pytest
 
 from foretell.cli import destinations
+from foretell.forecasting import fitting
 from foretell.forecasting.forecaster import Forecaster
+from foretell.forecasting.pretrained.shipped import load
 from foretell.forecasting.settings import LONGER, OF_GIVEN_LENGTH, UNTIL_NO_BETTER, ForecastSettings
 from foretell.forecasting.tables import regularise
 from foretell.storage import outputs
@@ -204,6 +206,32 @@ def test_an_instant_forecast_trains_nothing_and_says_so(run: Callable[..., Any],
     assert (facts["model"], facts["forecast_of"]) == ("pretrained", {"pretrained": 1.0})
     assert facts["training"] == {"sentences": ["Pretrained on synthetic series: nothing was trained here."]}
     assert "hidden" not in facts
+
+
+@pytest.mark.parametrize(("state", "content"), [("missing", None), ("damaged", b"no weights")])
+def test_without_usable_pretrained_weights_it_trains_and_says_so(
+    run: Callable[..., Any],
+    sales: Path,
+    tiny: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    state: str,
+    content: bytes | None,
+) -> None:
+    weights = sales.parent / "weights.safetensors"
+    if content is not None:
+        weights.write_bytes(content)
+    monkeypatch.setattr(fitting, "shipped", lambda: load(weights))
+    done = run("forecast", "sales.csv", "-n", "7", *tiny[:-1])
+    assert done.exit_code == 0, done.output
+    said = " ".join(done.stdout.split())
+    assert f"The pretrained network was left out: the pretrained network's weights are {state}" in said
+    assert "install foretell again" in said
+    assert len(pl.read_csv(sales.parent / "forecast" / "forecast.csv")) == 7
+    for options in (("--model", "pretrained"), ("--preset", "instant")):
+        done = run("forecast", "sales.csv", "-n", "7", *options, "-o", "f.csv")
+        assert done.exit_code == 2
+        assert f"the pretrained network's weights are {state}" in " ".join(done.stderr.split())
+        assert not (sales.parent / "f.csv").exists()
 
 
 @pytest.mark.parametrize(

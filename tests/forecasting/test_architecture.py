@@ -15,7 +15,7 @@ from foretell.forecasting.any_horizon.inputs import Inputs, describe
 from foretell.forecasting.any_horizon.network import AnyHorizonNetwork
 from foretell.forecasting.any_horizon.reading import Reading
 from foretell.forecasting.architecture import Architecture, Ensemble
-from foretell.forecasting.fit import fit_network
+from foretell.forecasting.network_training import NetworkTraining
 from foretell.forecasting.plan import Plan
 from foretell.forecasting.settings import ForecastSettings
 from foretell.nn import GRU, LSTM, RNN, WaveNet
@@ -166,7 +166,9 @@ def test_fit_trains_all_members(noisy_sines):
     settings = ForecastSettings(
         hidden=6, members=2, input_steps=24, windows=0, batch_size=4, training=TrainingSettings(steps=4, truncate=16)
     )
-    fitted = fit_network(noisy_sines, Plan.of(noisy_sines, 4, settings), "rnn", horizon=4, settings=settings)
+    fitted = NetworkTraining(
+        noisy_sines, Plan.of(noisy_sines, 4, settings), "rnn", horizon=4, settings=settings
+    ).complete()
     assert fitted.architecture.members == 2
     fresh = fitted.architecture.build().state_dict()
     assert fitted.final.keys() == fresh.keys()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +15,8 @@ import torch
 
 from foretell.errors import ModelError, SettingsError, TableError
 from foretell.forecasting import fitted_model, fitting
-from foretell.forecasting.fit import NetworkFit
 from foretell.forecasting.fitted_model import FittedModel
+from foretell.forecasting.fitted_network import FittedNetwork
 from foretell.forecasting.fitting import fit_model
 from foretell.forecasting.forecaster import Forecaster
 from foretell.forecasting.model_folder import load_model, save_model
@@ -31,7 +32,9 @@ TINY = ForecastSettings(
 HORIZON = 6
 
 
-def fit(panel: Panel, model: str, settings: ForecastSettings = TINY, horizon: int = HORIZON) -> FittedModel:
+def fit(
+    panel: Panel, model: str, settings: ForecastSettings = TINY, horizon: int = HORIZON, **options: Any
+) -> FittedModel:
     return fit_model(
         panel,
         model=model,
@@ -40,6 +43,7 @@ def fit(panel: Panel, model: str, settings: ForecastSettings = TINY, horizon: in
         settings=settings,
         columns=Columns(),
         device="cpu",
+        **options,
     )
 
 
@@ -74,7 +78,7 @@ def test_the_forecast_is_finite_ordered_and_follows_the_season(monthly: Panel, a
 
 
 def test_pretrained_trains_nothing(monthly: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fitting, "fit_network", lambda *_, **__: pytest.fail("a network was trained"))
+    monkeypatch.setattr(fitting, "train_networks", lambda *_, **__: pytest.fail("a network was trained"))
     model = fit(monthly, "pretrained")
     assert model.network is None
     assert model.history is None
@@ -97,6 +101,63 @@ def test_auto_trains_where_there_is_enough_to_learn_from(
     assert ("lstm" in model.choice) == trained
     assert "\n" not in model.choice
     assert any("No network was trained" in note for note in model.notes) == (not trained)
+
+
+def test_within_a_time_budget_several_networks_compete_and_it_is_said_which_were_dropped(
+    monthly: Panel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = itertools.count()
+    monkeypatch.setattr("foretell.training.loop.monotonic", lambda: float(next(clock)))
+    training = TrainingSettings(steps=1000, minutes=4, schedule="constant", learning_rate=0.01, evaluate_every=5)
+    settings = replace(TINY, backbones=("rnn", "lstm", "gru"), training=training)
+    told: list[str] = []
+    model = fit(monthly, "auto", settings, on_progress=lambda stage, _: told.append(stage))
+    kept = [network.name for network in model.members.networks]
+    assert len(kept) == 2
+    assert "fine-tuned" in kept
+    dropped = {"rnn", "lstm", "gru"} - set(kept)
+    note = next(note for note in model.notes if note.startswith("Dropped by validation loss: "))
+    assert all(f"{name} 0." in note.split(";")[0] and f"finish-{name}" not in told for name in dropped)
+    assert all(f"{name} 0." in note.split(";")[1] and f"finish-{name}" in told for name in kept)
+    assert {f"fit-{name}" for name in ("fine-tuned", "rnn", "lstm", "gru")} <= set(told)
+    assert model.blend.losses.keys() == {"pretrained", "naive", "seasonal_naive", "theta", "linear", *kept}
+    assert model.choice is not None
+    save_model(model, tmp_path / "model")
+    loaded = load_model(tmp_path / "model", torch.device("cpu"))
+    assert loaded.settings == settings
+    np.testing.assert_array_equal(final(loaded, monthly), final(model, monthly))
+
+
+def test_networks_that_need_less_time_are_all_kept_and_an_interrupted_contest_goes_on(
+    monthly: Panel, tmp_path: Path
+) -> None:
+    training = TrainingSettings(steps=10, minutes=100, schedule="constant", learning_rate=0.01, evaluate_every=5)
+    settings = replace(TINY, backbones=("rnn", "gru"), training=training)
+    model = fit(monthly, "auto", settings, checkpoint=tmp_path)
+    assert [network.name for network in model.members.networks] == ["fine-tuned", "rnn", "gru"]
+    assert not any("Dropped" in note for note in model.notes)
+    resumed = fit(monthly, "auto", settings, checkpoint=tmp_path)
+    np.testing.assert_array_equal(final(resumed, monthly), final(model, monthly))
+
+
+@pytest.mark.parametrize("backbones", [("lstm",), ("rnn", "lstm", "gru")])
+def test_a_budget_too_small_for_one_step_gives_each_network_one(monthly: Panel, backbones: tuple[str, ...]) -> None:
+    training = TrainingSettings(steps=1000, minutes=1e-9, schedule="constant", evaluate_every=5)
+    model = fit(monthly, "auto", replace(TINY, backbones=backbones, training=training))
+    assert len(model.members.networks) == 2
+    for network in model.members.networks:
+        assert 1 <= network.history.steps <= 2
+    assert np.isfinite(final(model, monthly)).all()
+
+
+def test_the_best_networks_are_blended_where_the_pretrained_one_is_damaged(
+    monthly: Panel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fitting, "shipped", damaged)
+    model = fit(monthly, "auto", replace(TINY, backbones=("rnn", "gru")))
+    assert model.blend.losses.keys() == {"rnn", "gru"}
+    assert model.blend.loss is not None
+    assert np.isfinite(final(model, monthly)).all()
 
 
 def test_auto_is_never_worse_than_the_best_simple_one_on_held_out_windows(auto: FittedModel) -> None:
@@ -199,7 +260,7 @@ def test_what_has_no_share_is_not_asked(monthly: Panel, auto: FittedModel, monke
     assert np.isfinite(final(alone, monthly)).all()
     monkeypatch.undo()
     simple = replace(auto, blend=replace(auto.blend, shares={"naive": 1.0}))
-    monkeypatch.setattr(NetworkFit, "forecast", lambda *_: pytest.fail("a network of the table's own was asked"))
+    monkeypatch.setattr(FittedNetwork, "forecast", lambda *_: pytest.fail("a network of the table's own was asked"))
     forecast = final(simple, monthly)[:, :, 2]
     last = monthly.values[monthly.offsets[:-1] + monthly.history - 1]
     np.testing.assert_allclose(forecast, np.repeat(last[:, None], HORIZON, 1), rtol=1e-6)
@@ -368,7 +429,7 @@ def test_presets_name_a_model_and_a_training() -> None:
     assert Forecaster(preset="fast").model == "auto"
     best = Forecaster(preset="best", seed=7)
     assert best.model == "auto"
-    assert best.settings.backbones == ("lstm", "gru", "wavenet")
+    assert best.settings.contestants == ("lstm", "gru", "wavenet")
     assert best.settings.members == 1
     assert best.settings.training.minutes == 5
     assert best.settings.training.seed == 7

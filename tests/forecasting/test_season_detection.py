@@ -53,6 +53,15 @@ def test_two_at_once(find, steps, lengths):
         assert find(*(seasonal(steps, *lengths, seed=10 * seed + k) for k in range(3))).lengths == lengths, seed
 
 
+@pytest.mark.parametrize(("alias", "year"), [("1", 17520), ("30min", 17532), ("h", 8766)])
+def test_day_week_and_year_of_one_long_series(find, alias, year):
+    day = 48 if year > 10_000 else 24
+    at = np.arange(4 * year)
+    waves = sum(np.sin(2 * np.pi * at / length) for length in (day, 7 * day, year))
+    found = find(waves + np.random.default_rng(0).standard_normal(len(at)), alias=alias)
+    assert found.lengths == (day, 7 * day, year)
+
+
 def test_a_day_within_a_week_is_told_from_it(find):
     at = np.arange(1000)
     day = np.sin(2 * np.pi * at / 24) * np.where(at // 24 % 7 < 5, 1.0, 0.4)

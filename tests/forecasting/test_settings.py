@@ -15,6 +15,7 @@ from foretell.forecasting.settings import (
     ForecastSettings,
     preset_settings,
 )
+from foretell.training.settings import TrainingSettings
 
 
 @pytest.mark.parametrize(
@@ -53,10 +54,17 @@ def test_the_best_takes_longer_with_more_networks_and_the_others_change_nothing(
     best = preset_settings("best", plain, several=several)
     assert (best.hidden, best.training) == (8, replace(LONGER, seed=5))
     assert best.members == (1 if several else 3)
-    assert best.backbones == (("lstm", "gru", "wavenet") if several else ("lstm",))
+    assert best.contestants == ("lstm", "gru", "wavenet")
     assert preset_settings("best", ForecastSettings(members=5), several=several).members == 5
     with pytest.raises(SettingsError, match="preset is 'slow': choose one of instant, fast, best"):
         preset_settings("slow", plain, several=several)
+
+
+@pytest.mark.parametrize(("minutes", "count"), [(None, 1), (0.6, 1), (1.9, 1), (2, 3), (60, 3)])
+def test_a_longer_time_budget_is_shared_by_more_networks(minutes, count):
+    training = TrainingSettings(minutes=minutes)
+    assert ForecastSettings(training=training).contestants == ("lstm", "gru", "wavenet")[:count]
+    assert ForecastSettings(backbones=("rnn",), training=training).contestants == ("rnn",)
 
 
 @pytest.mark.parametrize("backbones", [(), ("lstm", "lstm"), ("lstm", "transformer")])

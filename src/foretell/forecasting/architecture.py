@@ -39,7 +39,7 @@ class Architecture:
     stride: int = 1
     """Stride of a convolution in front of the backbone; 1 for none."""
     calendar: int = 0
-    """Calendar features per step."""
+    """Features per step of the calendar and of further seasons."""
     known: int = 0
     """Known-future features per step."""
     static: int = 0

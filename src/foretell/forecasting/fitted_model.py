@@ -15,7 +15,7 @@ from foretell.forecasting.any_horizon.reading import Reading
 from foretell.forecasting.blend import Blend
 from foretell.forecasting.calibration import calibrated
 from foretell.forecasting.experience import Experience
-from foretell.forecasting.fit import NetworkFit, Stage
+from foretell.forecasting.fitted_network import FittedNetwork, Stage
 from foretell.forecasting.holdout import Holdout
 from foretell.forecasting.linear import LinearRegression
 from foretell.forecasting.nonnegative import within_reach
@@ -51,7 +51,7 @@ class Members:
     experience: Experience
     pretrained: Pretrained | None
     """Pretrained network, which also computes the simple methods."""
-    networks: tuple[NetworkFit, ...]
+    networks: tuple[FittedNetwork, ...]
     """Networks trained on the table."""
     linear: Mapping[Stage, LinearRegression] | None = None
     """Regression beside the pretrained network, fitted to the training part and to all values."""
@@ -141,7 +141,7 @@ class FittedModel:
         return self.members.seasons.lengths
 
     @property
-    def network(self) -> NetworkFit | None:
+    def network(self) -> FittedNetwork | None:
         """Network trained on the table, or None; of several, the one with the largest weight in the blend."""
         by_share = sorted(self.members.networks, key=lambda network: -self.blend.shares.get(network.name, 0.0))
         return by_share[0] if by_share else None

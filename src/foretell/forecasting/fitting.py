@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +12,12 @@ from foretell.forecasting.backbones import AUTO, PRETRAINED
 from foretell.forecasting.blend import Blend, chosen_blend
 from foretell.forecasting.calibration import calibration_factors
 from foretell.forecasting.experience import Experience
-from foretell.forecasting.fit import FEWEST_VALUES, FINE_TUNED, NetworkFit, OnProgress, Stage, fit_network
 from foretell.forecasting.fitted_model import LINEAR, FittedModel, Members, blended, forecast_device, validated_until
+from foretell.forecasting.fitted_network import FittedNetwork, Stage
 from foretell.forecasting.holdout import Holdout
 from foretell.forecasting.independence import design_effect
 from foretell.forecasting.linear import LinearRegression
+from foretell.forecasting.network_training import FEWEST_VALUES, OnProgress
 from foretell.forecasting.nonnegative import is_non_negative
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.plan import Plan
@@ -26,6 +26,7 @@ from foretell.forecasting.pretrained.shipped import Pretrained, shipped
 from foretell.forecasting.quantiles import GRID
 from foretell.forecasting.settings import ForecastSettings
 from foretell.forecasting.tables.columns import Columns
+from foretell.forecasting.trained_networks import Recipe, train_networks
 from foretell.forecasting.training_task import observed
 from foretell.forecasting.validation import held_out_values, held_out_windows
 
@@ -43,8 +44,6 @@ _MOST_WINDOWS = 2048
 _MOST_CUTOFFS = 40
 _MOST_STEPS = 1 << 20
 """Maximum number of steps of all validation windows, to bound the memory of all members' quantiles."""
-_TUNING_RATE = 0.25
-"""Learning rate of fine-tuning, relative to that of training from random weights."""
 _WIDER = 1.1
 """Factor on distances from the median where calibration was not possible; the pretrained network needs none."""
 
@@ -67,7 +66,7 @@ def fit_model(
     The pretrained network needs no training. `auto` blends it with simple methods and, if there is enough data, with
     networks trained on the table. The validation parts decide the weights of the blend and calibrate the intervals.
     Raises TableError for a panel with nothing to learn from, ModelError if the pretrained weights are damaged, and any
-    exception of `fit_network`.
+    exception of `train_networks`.
     """
     plan = Plan.of(panel, horizon, settings, trained=model != PRETRAINED)
     learned = observed(panel, plan.holdout.training)
@@ -84,29 +83,26 @@ def fit_model(
             if model == PRETRAINED:
                 raise
             notes.append(f"The pretrained network was left out: {error}")
-    networks: list[NetworkFit] = []
+    networks: list[FittedNetwork] = []
     needless = _needless(panel, learned) if model == AUTO else None
     if needless is not None and pretrained is not None:
         notes.append(needless)
     elif model != PRETRAINED:
-        recipes: list[str | Pretrained] = [*settings.backbones] if model == AUTO else [model]
+        recipes: list[Recipe] = [*settings.contestants] if model == AUTO else [model]
         if model == AUTO and pretrained is not None:
             recipes.insert(0, pretrained)
-        networks = [
-            fit_network(
-                panel,
-                plan,
-                recipe,
-                horizon=horizon,
-                settings=_part_of(settings, len(recipes), tuned=isinstance(recipe, Pretrained)),
-                label="" if len(recipes) == 1 else f"-{FINE_TUNED if isinstance(recipe, Pretrained) else recipe}",
-                device=device,
-                checkpoint=checkpoint,
-                tensorboard=tensorboard,
-                on_progress=on_progress,
-            )
-            for recipe in recipes
-        ]
+        networks, dropped = train_networks(
+            panel,
+            plan,
+            recipes,
+            horizon=horizon,
+            settings=settings,
+            device=device,
+            checkpoint=checkpoint,
+            tensorboard=tensorboard,
+            on_progress=on_progress,
+        )
+        notes.extend(dropped)
     members = Members(
         horizon=horizon,
         seasons=plan.seasons,
@@ -115,9 +111,8 @@ def fit_model(
         networks=tuple(networks),
         linear=_regressions(panel, plan, horizon) if model == AUTO and pretrained is not None else None,
     )
-    blend, factors, calibrated_on = _validated(
-        panel, plan, members, values, mix=model == AUTO and pretrained is not None
-    )
+    mix = model == AUTO and (pretrained is not None or len(networks) > 1)
+    blend, factors, calibrated_on = _validated(panel, plan, members, values, mix=mix)
     return FittedModel(
         name=model,
         levels=tuple(sorted(levels)),
@@ -212,11 +207,3 @@ def _prior(members: Members, values: int, series: int) -> dict[str, float]:
         if network.tuned:
             prior["pretrained"] = _BESIDE_FINE_TUNED
     return prior
-
-
-def _part_of(settings: ForecastSettings, parts: int, *, tuned: bool) -> ForecastSettings:
-    """Return the settings of one of several trainings that share the time budget."""
-    training = settings.training
-    minutes = None if training.minutes is None else training.minutes / parts
-    rate = training.learning_rate * (_TUNING_RATE if tuned else 1.0)
-    return replace(settings, training=replace(training, minutes=minutes, learning_rate=rate))

@@ -19,8 +19,8 @@ from torch import nn
 from foretell.errors import SettingsError, TableError
 from foretell.forecasting.backbones import AUTO, PRETRAINED, model_name
 from foretell.forecasting.backtest import Backtest, run_backtest, run_cross_validation
-from foretell.forecasting.fit import NetworkFit
 from foretell.forecasting.fitted_model import FittedModel, forecast_device
+from foretell.forecasting.fitted_network import FittedNetwork
 from foretell.forecasting.fitting import fit_model
 from foretell.forecasting.hierarchy.coherent import coherent_distribution, coherent_paths
 from foretell.forecasting.hierarchy.columns import level_columns
@@ -462,7 +462,7 @@ def _kind_of_panel(panel: Panel) -> Any:
     return panel.frequency, panel.clock, panel.starts.dtype, *columns
 
 
-def _network_facts(fit: NetworkFit) -> dict[str, Any]:
+def _network_facts(fit: FittedNetwork) -> dict[str, Any]:
     """Return the facts of a network that was trained on the table."""
     architecture = fit.architecture
     return {

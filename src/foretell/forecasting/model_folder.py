@@ -19,8 +19,9 @@ from foretell.forecasting.blend import Blend
 from foretell.forecasting.calendar import calendar_names
 from foretell.forecasting.covariates import Covariates
 from foretell.forecasting.experience import Experience
-from foretell.forecasting.fit import NetworkFit, Stage
 from foretell.forecasting.fitted_model import LINEAR, FittedModel, Members
+from foretell.forecasting.fitted_network import FittedNetwork, Stage
+from foretell.forecasting.further_seasons import phase_columns
 from foretell.forecasting.holdout import Holdout
 from foretell.forecasting.linear import LinearRegression
 from foretell.forecasting.prediction import SIMPLE
@@ -91,7 +92,7 @@ def _describe(model: FittedModel) -> dict[str, Any]:
     }
 
 
-def _describe_network(fit: NetworkFit) -> dict[str, Any]:
+def _describe_network(fit: FittedNetwork) -> dict[str, Any]:
     return {
         "architecture": fit.architecture.to_dict(),
         "tuned": fit.tuned,
@@ -145,7 +146,7 @@ def _understood(stored: StoredModel, device: torch.device) -> FittedModel:
     return model
 
 
-def _network_facts(plain: Mapping[str, Any], frequency: Frequency) -> NetworkFit:
+def _network_facts(plain: Mapping[str, Any], frequency: Frequency) -> FittedNetwork:
     """Return a network whose weights are still to be read."""
     architecture, covariates = Architecture.from_dict(plain["architecture"]), Covariates.from_dict(plain["covariates"])
     finish = plain["finish"]
@@ -153,9 +154,9 @@ def _network_facts(plain: Mapping[str, Any], frequency: Frequency) -> NetworkFit
         raise ValueError("the network reads other columns than those described")
     if covariates.category_counts != architecture.categories:
         raise ValueError("the network knows other categories than those described")
-    if architecture.calendar != len(calendar_names(frequency)):
+    if architecture.calendar != len(calendar_names(frequency)) + phase_columns(architecture.reading.further):
         raise ValueError(f"a frequency of {frequency.alias} has another calendar than the network reads")
-    return NetworkFit(
+    return FittedNetwork(
         architecture=architecture,
         tuned=read_value(bool, plain["tuned"]),
         covariates=covariates,
@@ -209,7 +210,8 @@ def _check_together(model: FittedModel) -> None:
         if network.name in known:
             raise ValueError(f"two networks are called {network.name}")
         known.add(network.name)
-        if not set(network.architecture.reading.seasons) <= {0, 1, *model.seasons}:
+        reading = network.architecture.reading
+        if not {*reading.seasons, *reading.further} <= {0, 1, *model.seasons}:
             raise ValueError("a network has other seasons than the forecaster")
     shares = model.blend.shares
     if not shares or not shares.keys() <= known:
@@ -220,7 +222,7 @@ def _check_together(model: FittedModel) -> None:
 
 def _tensors(
     stored: StoredModel,
-    networks: Sequence[NetworkFit],
+    networks: Sequence[FittedNetwork],
     sizes: Sizes | None,
     linear: Mapping[Stage, tuple[int, int]],
 ) -> dict[str, Tensor]:

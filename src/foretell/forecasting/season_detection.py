@@ -16,7 +16,7 @@ from foretell.tables.frequency import Frequency
 
 _MOST = 3
 _SERIES, _VALUES, _LONGEST = 300, 150_000, 20_000
-"""Limits on the data examined: number of series, values in total, and latest values of each series."""
+"""Limits on the data examined: number of series, values in total, and latest values of each of many series."""
 _FEWEST, _WHOLE_ROUNDS = 6, 2
 _SHORTLIST = 25
 _ROUNDS_KNOWN, _ROUNDS = 2, 3
@@ -40,7 +40,10 @@ _FAINT = 0.05
 _DAYS = (1 / 1440, 1 / 24, 1 / 2, 1.0, 7.0, 14.0, 28.0, 365.25 / 12, 365.25 / 4, 365.25 / 2, 365.25)
 """Periods of calendars and clocks, in days: minute, hour, half a day, day, weeks, months, quarters, half years, ...
 """
-_USUAL = (4, 5, 6, 7, 8, 12, 24, 26, 48, 52, 60, 96, 144, 168, 260, 261, 288, 336, 365, 366, 672, 1008, 1440, 2016)
+_USUAL = (
+    4, 5, 6, 7, 8, 12, 24, 26, 48, 52, 60, 96, 144, 168, 260, 261, 288, 336, 365, 366, 672, 1008, 1440, 2016, 8760,
+    8766, 17520, 17532,
+)  # fmt: skip
 """Lengths that these periods have in common time steps, used if the time step is unknown."""
 
 
@@ -78,7 +81,7 @@ def find_seasons(
 def _looked_at(panel: Panel, limits: NDArray[np.int64], seed: int) -> list[Floats]:
     """Return the latest values of a sample of the series, within the limits on the data examined."""
     long_enough = np.flatnonzero(limits >= 2 * _ROUNDS)
-    lengths = np.minimum(limits[long_enough], _LONGEST)
+    lengths = np.minimum(limits[long_enough], max(_LONGEST, _VALUES // max(1, len(long_enough))))
     order = np.random.default_rng(seed).permutation(len(long_enough))
     within = np.cumsum(lengths[order]) <= max(_VALUES, lengths.max(initial=0))
     chosen = np.sort(order[within][:_SERIES])

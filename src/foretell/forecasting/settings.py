@@ -15,7 +15,8 @@ LONGEST = 1_000_000
 ModelName = Literal["auto", "pretrained", "rnn", "lstm", "gru", "wavenet"]
 BACKBONE_NAMES = ("rnn", "lstm", "gru", "wavenet")
 """Networks that a forecaster can be built on."""
-_BEST_BACKBONES = ("lstm", "gru", "wavenet")
+_SEVERAL = ("lstm", "gru", "wavenet")
+_MINUTES_FOR_SEVERAL = 2.0
 _BEST_MEMBERS = 3
 
 UNTIL_NO_BETTER = TrainingSettings(
@@ -129,29 +130,35 @@ class ForecastSettings:
             at_most=1,
         ),
     ] = None
-    backbones: tuple[str, ...] = ("lstm",)
-    """Networks that `auto` trains on the table from random weights, in addition to the fine-tuned pretrained one."""
+    backbones: tuple[str, ...] | None = None
+    """Networks that `auto` trains on the table from random weights, in addition to the fine-tuned pretrained one; None
+    for an LSTM and, within a time budget of two minutes or more, a GRU and a WaveNet."""
     training: TrainingSettings = UNTIL_NO_BETTER
 
     def __post_init__(self) -> None:
         settle_fields(self)
         require(self, "quantiles", "must name each quantile only once", len(set(self.quantiles)) == len(self.quantiles))
-        chosen = set(self.backbones)
         rule = f"must be one or more of {', '.join(BACKBONE_NAMES)}, each once"
-        require(self, "backbones", rule, 0 < len(self.backbones) == len(chosen & set(BACKBONE_NAMES)))
+        given = self.contestants
+        require(self, "backbones", rule, 0 < len(given) == len(set(given) & set(BACKBONE_NAMES)))
+
+    @property
+    def contestants(self) -> tuple[str, ...]:
+        """Backbones of the networks that `auto` trains from random weights."""
+        if self.backbones is not None:
+            return self.backbones
+        return _SEVERAL if (self.training.minutes or 0.0) >= _MINUTES_FOR_SEVERAL else _SEVERAL[:1]
 
 
 def preset_settings(preset: str, settings: ForecastSettings, *, several: bool) -> ForecastSettings:
-    """Return the settings with the training and networks of a preset. Raises SettingsError for an unknown name.
+    """Return the settings with the training of a preset. Raises SettingsError for an unknown name.
 
-    The preset `best` uses `several` backbones, or, if only one is wanted, averages several networks with it.
+    If the model does not try `several` backbones, the preset `best` averages several networks with the one it has.
     """
     if preset not in PRESETS:
         raise SettingsError(f"preset is {preset!r}: choose one of {', '.join(PRESETS)}")
     if preset == "best":
         longer = {name: getattr(LONGER, name) for name in ("steps", "minutes", "patience")}
-        best = replace(settings, training=replace(settings.training, **longer))
-        if several:
-            return replace(best, backbones=_BEST_BACKBONES)
-        return replace(best, members=max(_BEST_MEMBERS, settings.members))
+        members = settings.members if several else max(_BEST_MEMBERS, settings.members)
+        return replace(settings, members=members, training=replace(settings.training, **longer))
     return settings

@@ -12,6 +12,7 @@ from foretell.forecasting.any_horizon.inputs import Inputs, describe
 from foretell.forecasting.any_horizon.reading import Reading
 from foretell.forecasting.calendar import calendar_features, calendar_names
 from foretell.forecasting.covariates import Covariates
+from foretell.forecasting.further_seasons import phase_columns, phase_features
 from foretell.forecasting.panel import Panel
 
 
@@ -34,13 +35,13 @@ class Windows:
     panel: Panel
     reading: Reading
     features: NDArray[np.float32]
-    """(rows, C): calendar and known columns of each step of each series, including the horizon after its history."""
+    """(rows, C): calendar, phases of further seasons, and known columns of each step, including the horizon."""
     starts: NDArray[np.int64]
     """(N,) first row of each series in `features`."""
     rows: NDArray[np.int64]
     """(N,) number of rows of each series in `features`."""
     calendar: int
-    """Number of calendar features, which come first and need no lookup."""
+    """Number of features of the calendar and of further seasons, which come first and need no lookup."""
     static: NDArray[np.float32]
     """(N, S)"""
     categories: NDArray[np.int64]
@@ -61,13 +62,16 @@ class Windows:
         """Create windows with calendar and covariates. Raises TableError for a column absent or of another type."""
         spans = panel.history + horizon
         starts = np.concatenate([[0], np.cumsum(spans)[:-1]])
-        calendar = len(calendar_names(panel.frequency))
+        dated = len(calendar_names(panel.frequency))
+        calendar = dated + phase_columns(reading.further)
         known = covariates.encode_known(panel)
         features = np.zeros((int(spans.sum()), calendar + known.shape[1]), np.float32)
         for i, (start, span) in enumerate(zip(starts, spans, strict=True)):
+            there = features[start : start + span]
             if calendar:
-                times = panel.clock.wall_times(panel.times(i, int(span)))
-                features[start : start + span, :calendar] = calendar_features(times, panel.frequency)
+                times = panel.times(i, int(span))
+                there[:, :dated] = calendar_features(panel.clock.wall_times(times), panel.frequency)
+                there[:, dated:calendar] = phase_features(panel.frequency.positions(times)[0], reading.further)
             first, end = panel.offsets[i : i + 2]
             rows = min(int(span), int(end - first))
             features[start : start + rows, calendar:] = known[first : first + rows]

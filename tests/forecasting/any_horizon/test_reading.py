@@ -12,8 +12,10 @@ from foretell.forecasting.any_horizon.reading import Reading
     ("seasons", "read"),
     [((), (1, 0)), ((12,), (12, 0)), ((24, 168), (24, 168)), ((24, 168, 8766), (24, 168))],
 )
-def test_two_seasons_at_most_are_read(seasons: tuple[int, ...], read: tuple[int, int]) -> None:
-    assert Reading.of(seasons).seasons == read
+def test_two_seasons_are_read_and_others_kept_apart(seasons: tuple[int, ...], read: tuple[int, int]) -> None:
+    reading = Reading.of(seasons)
+    assert reading.seasons == read
+    assert reading.further == seasons[2:]
 
 
 @pytest.mark.parametrize("seasons", [(), (12,), (24, 168), (500,), (48, 2000), (400_000, 900_000)])
@@ -31,3 +33,6 @@ def test_a_forecast_reaches_back_over_its_window_and_three_seasons(
 def test_what_no_network_reads(wrong: tuple[int, int, int]) -> None:
     with pytest.raises(SettingsError, match="from 1 to 1,000,000"):
         Reading(*wrong)
+    for further in ((0,), (30, 1_000_001)):
+        with pytest.raises(SettingsError, match="from 1 to 1,000,000"):
+            Reading(4, 12, 240, further)

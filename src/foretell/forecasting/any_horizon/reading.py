@@ -24,20 +24,23 @@ class Reading:
     """A longer one; 0 for none."""
     window: int
     """The last steps of the past, which the network runs over; before them it knows what the candidates know."""
+    further: tuple[int, ...] = ()
+    """Seasons beyond these two, of which a network trained on the table is told the phase alone."""
 
     def __post_init__(self) -> None:
-        if not (1 <= self.season <= LONGEST and 0 <= self.second <= LONGEST and 1 <= self.window <= LONGEST):
+        lengths = (self.season, self.window, *self.further)
+        if not (min(lengths) >= 1 and self.second >= 0 and max(*lengths, self.second) <= LONGEST):
             raise SettingsError(f"seasons and window must be from 1 to {LONGEST:,}: {self}")
 
     @classmethod
     def of(cls, seasons: Sequence[int], window: int | None = None) -> Reading:
-        """Of the two shortest of the seasons, in ascending order; None for the window that goes with them."""
+        """Of the seasons, in ascending order; None for the window that goes with the shortest."""
         first, second, *_ = (*seasons, 0, 0)
-        return cls(first or 1, second, window or _WINDOWS.get(first, _LONGEST_WINDOW))
+        return cls(first or 1, second, window or _WINDOWS.get(first, _LONGEST_WINDOW), tuple(seasons[2:]))
 
     @property
     def seasons(self) -> tuple[int, int]:
-        """Both."""
+        """The season and the second one."""
         return self.season, self.second
 
     @property

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foretell.forecasting.backtest import Backtest, Results
-from foretell.forecasting.fit import NetworkFit
+from foretell.forecasting.fitted_network import FittedNetwork
 from foretell.forecasting.forecaster import Forecaster, Prediction
 from foretell.forecasting.report.content import BacktestWindow, ReportContent, ReportTable, Score, SeriesView
 from foretell.forecasting.report.totals import totals_by_month
@@ -183,7 +183,7 @@ def _facts(forecaster: Forecaster) -> dict[str, str]:
     return facts
 
 
-def _network_facts(fit: NetworkFit) -> dict[str, str]:
+def _network_facts(fit: FittedNetwork) -> dict[str, str]:
     architecture, history = fit.architecture, fit.history
     layers = count(architecture.layers, "cycle" if architecture.backbone == "wavenet" else "layer")
     units = count(architecture.hidden, "channel" if architecture.backbone == "wavenet" else "unit")

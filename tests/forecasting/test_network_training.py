@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -10,8 +11,8 @@ import torch
 
 from foretell.errors import SettingsError, TableError
 from foretell.forecasting.backbones import BACKBONES
-from foretell.forecasting.fit import fit_network
 from foretell.forecasting.fitting import fit_model
+from foretell.forecasting.network_training import NetworkTraining
 from foretell.forecasting.plan import Plan
 from foretell.forecasting.prediction import actual_values
 from foretell.forecasting.pretrained.shipped import Pretrained, Sizes
@@ -270,7 +271,7 @@ def tuned(panel, **options):
     settings = ForecastSettings(training=training, **shape)
     plan = Plan.of(panel, HORIZON, settings)
     start = Pretrained.of(SMALL, small_weights())
-    return fit_network(panel, plan, start or "lstm", horizon=HORIZON, settings=settings, device="cpu")
+    return NetworkTraining(panel, plan, start or "lstm", horizon=HORIZON, settings=settings, device="cpu").complete()
 
 
 SMALL = Sizes(hidden=8, layers=2, head=6, phase=4)
@@ -322,6 +323,34 @@ def test_the_stretches_of_fine_tuning_are_kept_apart_from_those_of_training(nois
     assert {path.name for path in tmp_path.iterdir()} == set(told)
 
 
+def test_a_training_that_goes_on_ends_like_one_that_was_never_paused(noisy_sines, tmp_path, monkeypatch):
+    clock = itertools.count()
+    monkeypatch.setattr("foretell.training.loop.monotonic", lambda: float(next(clock)))
+    training = TrainingSettings(steps=1000, minutes=60, schedule="constant", learning_rate=1e-2, evaluate_every=1)
+    settings = ForecastSettings(hidden=4, layers=1, batch_size=4, input_steps=24, seasons=(SEASON,), training=training)
+    plan = Plan.of(noisy_sines, HORIZON, settings)
+
+    def of(name):
+        return NetworkTraining(
+            noisy_sines, plan, "gru", horizon=HORIZON, settings=settings, device="cpu", checkpoint=tmp_path / name
+        )
+
+    whole, paused = of("whole"), of("paused")
+    assert (paused.seconds, paused.loss, paused.ended) == (0.0, np.inf, False)
+    paused.train(0.4)
+    first = paused.history
+    paused.train(1.0)
+    whole.train(1.0)
+    assert 2 < first.steps < paused.history.steps
+    assert first.reason == paused.history.reason == "time"
+    steps = min(paused.history.steps, whole.history.steps)
+    np.testing.assert_array_equal(paused.history.losses[:steps], whole.history.losses[:steps])
+    assert paused.history.evaluations[:steps] == whole.history.evaluations[:steps]
+    assert paused.seconds == paused.history.seconds == pytest.approx(60, abs=6)
+    assert paused.loss == paused.history.best
+    assert not paused.ended
+
+
 def test_a_horizon_longer_than_the_input_is_learned_to_its_end():
     at = np.arange(400)
     panel = panel_of([10 + at / 20 + np.random.default_rng(0).normal(0, 0.3, 400)], alias="1")
@@ -330,7 +359,7 @@ def test_a_horizon_longer_than_the_input_is_learned_to_its_end():
         training=TrainingSettings(steps=60, learning_rate=1e-2, evaluate_every=30),
     )  # fmt: skip
     plan = Plan.of(panel, 30, settings)
-    found = fit_network(panel, plan, "gru", horizon=30, settings=settings, device="cpu")
+    found = NetworkTraining(panel, plan, "gru", horizon=30, settings=settings, device="cpu").complete()
     median = found.forecast(panel, np.array([0]), panel.history, 30, "final", 0.0).quantiles[0, :, MEDIAN]
     # No step further ahead than the input is long could be learned from within it.
     assert np.abs(median[20:] - (10 + (400 + np.arange(20, 30)) / 20)).max() < 0.75
