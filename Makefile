@@ -1,5 +1,6 @@
 # make forecast: forecasts of the data that comes with foretell, in ./forecast
 # make test: linter, type checker, tests
+# make test-browser: the tests of the page in Chromium, with playwright
 # make test-kernels: the tests of layers and kernels alone, for FORETELL_ISA=avx2, say, or FORETELL_KERNELS=reference
 # make sanitize: random cases of the compiled functions under the address, undefined-behaviour and thread sanitizers
 # make format: Python and C++ as the house formats them (clang-format, if there is one)
@@ -17,7 +18,7 @@ export GOMP_SPINCOUNT := 1000
 
 PYTEST := $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4
 
-.PHONY: forecast test types tests test-kernels coverage sanitize format docs pretrain clean
+.PHONY: forecast test types tests test-browser test-kernels coverage sanitize format docs pretrain clean
 
 forecast: $(VENV)/.installed-report
 	$(BIN)/foretell forecast --demo
@@ -33,6 +34,13 @@ types:
 
 tests:
 	$(PYTEST)
+	@$(BROWSER) || echo "The page was not tested in a browser, since playwright or chromium is missing: make test-browser."
+
+BROWSER := $(BIN)/python -c 'import playwright, shutil, sys; sys.exit(not shutil.which("chromium"))' 2>/dev/null
+
+test-browser: $(VENV)/.installed-browser
+	$(BROWSER) || { echo "chromium is missing; on Debian: apt install chromium"; exit 1; }
+	$(PYTEST) tests/serve/test_page.py
 
 test-kernels: $(VENV)/.installed-test
 	$(PYTEST) tests/nn $(if $(filter reference,$(FORETELL_KERNELS)),,tests/kernels)

@@ -253,3 +253,52 @@ def test_a_stopped_service_takes_no_new_jobs(serving: Callable[..., Any]) -> Non
         answer = client.post("/v1/fit", {"table": records(table()), **TINY})
         assert answer.problem(503, "stopping")
         assert client.get("/readyz").problem(503, "stopping")
+
+
+def test_other_plans_change_the_forecast_of_a_series(client: Client, finished: str) -> None:
+    events(client, finished)
+    one = client.get(f"/v1/fit/{finished}/series/1").json
+    planned = one["known"]["price"][-4:]
+    address = f"/v1/fit/{finished}/what-if"
+    same = client.post(address, {"place": 1, "known": {"price": planned}}).json["forecast"]
+    np.testing.assert_allclose(same["gru"], one["forecast"]["gru"], rtol=1e-5)
+    changed = client.post(address, {"place": 1, "known": {"price": [3.0] * 4}}).json["forecast"]
+    assert changed["gru"] != same["gru"]
+    assert list(changed) == list(one["forecast"])
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "kind", "said"),
+    [
+        ({"place": 2, "known": {}}, 422, "settings", "place is 2: it must be a whole number from 0 to 1"),
+        ({"place": True, "known": {}}, 422, "settings", "place is True"),
+        ({"place": 0, "known": {"cost": [1]}}, 422, "settings", "there is no known column 'cost' of numbers"),
+        ({"place": 0, "known": {"price": [1]}}, 422, "settings", "known column 'price' needs 4 numbers"),
+        ({"place": 0, "known": {"price": ["a"] * 4}}, 422, "settings", "known column 'price' needs 4 numbers"),
+        ({"place": 0, "known": {"price": [None] * 4}}, 422, "settings", "known column 'price' needs 4 numbers"),
+        ({"place": 0, "known": 3}, 422, "settings", "known must be an object"),
+        (b"[]", 400, "not-understood", "the body must be an object"),
+        (b"{" * 10_000, 422, "table", "the body is"),
+    ],
+)
+def test_plans_that_cannot_be(client: Client, finished: str, body: Any, status: int, kind: str, said: str) -> None:
+    events(client, finished)
+    answer = client.post(f"/v1/fit/{finished}/what-if", body, "application/json")
+    assert answer.problem(status, kind).startswith(said)
+
+
+def test_a_look_at_a_table(client: Client) -> None:
+    frame = table(40, names=NAMES).with_columns(note=pl.lit("x"))
+    seen = client.post("/v1/look", frame.write_csv().encode(), "text/csv").json
+    assert seen["findings"]["sentences"][0].startswith("2 series in long layout")
+    assert seen["frequency"] == {"alias": "D", "words": 'one step a day ("D")'}
+    assert {column["name"]: column["role"] for column in seen["columns"]} == {
+        "unique_id": "id", "ds": "time", "y": "target", "note": None,
+    }  # fmt: skip
+    assert seen["series"] == {
+        "count": 2, "names": NAMES, "shortest": 40, "longest": 40, "first": "2024-01-01", "last": "2024-02-09",
+    }  # fmt: skip
+    assert seen["head"]["ds"][:2] == ["2024-01-01", "2024-01-02"]
+    assert seen["horizon"] == 13
+    corrected = client.post("/v1/look", records(frame), query={"target": "y", "static": "note", "frequency": "W"})
+    assert corrected.problem(422, "table")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass, field
 from email.message import Message
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 from fastapi import Request
@@ -24,6 +24,7 @@ from foretell.serve.settings import Limits
 from foretell.tables.files import parse_table
 from foretell.tables.json_records import parse_json, records_table
 
+T = TypeVar("T")
 _TABLE, _FUTURE = "table", "future"
 _MOST_FIELDS = 100
 WHERE = "the body"
@@ -71,21 +72,11 @@ class Body:
 
 
 async def read_body(request: Request, limits: Limits) -> Body:
-    """Read the body of a request. Raises ServiceError for one that is too large, too slow, or of an unsuitable type."""
+    """Read the table of a request. Raises ServiceError for a body that is too large, too slow, or of another type."""
     kind = request.headers.get("content-type", "")
-    try:
-        async with asyncio.timeout(limits.timeout):
-            if _media_type(kind) == "multipart/form-data":
-                return await _form(request, limits)
-            data = b"".join([chunk async for chunk in _limited(request, limits)])
-    except TimeoutError:
-        raise ServiceError(
-            "slow",
-            f"the body did not arrive within {limits.timeout:g} seconds; send it faster, or less",
-            limit=limits.timeout,
-        ) from None
-    except ClientDisconnect:
-        raise ServiceError("not-understood", "the connection was closed before the body had arrived") from None
+    if _media_type(kind) == "multipart/form-data":
+        return await _in_time(_form(request, limits), limits)
+    data = await _in_time(_whole(request, limits), limits)
     if request.headers.get("content-encoding", "identity").lower() not in ("identity", "gzip"):
         raise ServiceError("media-type", "the body may be compressed by gzip, and by nothing else")
     found = format_of(_media_type(kind), data)
@@ -97,6 +88,29 @@ async def read_body(request: Request, limits: Limits) -> Body:
     if not data:
         raise TableError(f"{WHERE} is empty; send a table")
     return await asyncio.to_thread(_from_json, data) if found is JSON else Body(Part(WHERE, data, found))
+
+
+async def read_json(request: Request, limits: Limits) -> Any:
+    """Read a body in JSON, whatever its content type says. Raises as `read_body`, and TableError for other text."""
+    return parse_json(await _in_time(_whole(request, limits), limits), WHERE)
+
+
+async def _in_time(reading: Coroutine[Any, Any, T], limits: Limits) -> T:
+    try:
+        async with asyncio.timeout(limits.timeout):
+            return await reading
+    except TimeoutError:
+        raise ServiceError(
+            "slow",
+            f"the body did not arrive within {limits.timeout:g} seconds; send it faster, or less",
+            limit=limits.timeout,
+        ) from None
+    except ClientDisconnect:
+        raise ServiceError("not-understood", "the connection was closed before the body had arrived") from None
+
+
+async def _whole(request: Request, limits: Limits) -> bytes:
+    return b"".join([chunk async for chunk in _limited(request, limits)])
 
 
 def _from_json(data: bytes) -> Body:

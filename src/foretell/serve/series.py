@@ -62,6 +62,7 @@ def _document(forecaster: Forecaster, prediction: Prediction, i: int) -> dict[st
     columns = quantile_columns(forecaster.model, forecaster.levels, prediction.quantiles[i])
     return {
         "id": panel.ids[i],
+        "dated": times.dtype.kind == "M",
         "ds": _shown(times[first:rows]),
         "y": panel.series(i)[first:].tolist(),
         "ahead": _shown(times[rows:]),

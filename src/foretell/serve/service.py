@@ -10,6 +10,7 @@ from foretell.serve.jobs import Jobs
 from foretell.serve.metrics import Metrics
 from foretell.serve.models import Models
 from foretell.serve.settings import ServiceSettings
+from foretell.serve.what_if import WhatIf
 
 _MOST_SERIES = 1024
 """Series up to which requests share a batch."""
@@ -33,6 +34,7 @@ class Service:
         )
         self._batches = Batches(_MOST_SERIES, self.metrics.batches.observe)
         self.forecasts = Forecasts(self.models, self._batches, settings.limits)
+        self.what_if = WhatIf()
         self.stopping = False
 
     async def stop(self) -> None:

@@ -13,7 +13,7 @@ import polars as pl
 from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
 
-from foretell.serve.bodies import Body, read_body
+from foretell.serve.bodies import Body, read_body, read_json
 from foretell.serve.examples import FIT_ANSWERS, body_of
 from foretell.serve.forecasts import check_horizon
 from foretell.serve.jobs import BACKTEST, FORECAST, MODEL, REPORT, SUMMARY, Job
@@ -135,6 +135,24 @@ async def one_series(request: Request, name: str, place: int) -> Response:
     if content is None:
         raise ServiceError("not-found", f"the job has no series {place}")
     return Response(content, media_type="application/json")
+
+
+@router.post("/v1/fit/{name}/what-if", summary="Forecast of a series with other plans", response_class=Response)
+async def what_if(request: Request, name: str) -> Response:
+    """Forecast the series at a place with other values of the columns known in advance.
+
+    The body is `{"place": 0, "known": {"price": [1.9, 1.9]}}`, with a value for each step of the horizon.
+    """
+    service = service_of(request)
+    found = service.jobs.finished(name)
+    asked = await read_json(request, service.limits)
+    forecaster = service.models.forecaster(name)
+    if not isinstance(asked, dict) or forecaster is None:
+        raise ServiceError("not-understood", 'the body must be an object: {"place": 0, "known": {"price": [1.9, 1.9]}}')
+    answer = await service.forecasts.aside(
+        lambda: service.what_if.ask(found, forecaster, asked.get("place"), asked.get("known"))
+    )
+    return StrictResponse({"forecast": answer})
 
 
 def _started(service: Service, question: FitQuestion, body: Body) -> Job:
