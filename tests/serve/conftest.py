@@ -190,6 +190,14 @@ def client(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield found
 
 
+@pytest.fixture(autouse=True)
+def unprepared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No process is started ahead of a job, but where a test wants one."""
+    from foretell.serve.jobs import Jobs
+
+    monkeypatch.setattr(Jobs, "prepare", lambda _: None)
+
+
 @pytest.fixture
 def serving(tmp_path: Path) -> Callable[..., Any]:
     """`with serving(max_rows=10) as client`: a service of its own, with these limits."""

@@ -47,12 +47,13 @@ def events(client: Client, job: str, after: str = "") -> list[tuple[int, str, An
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Jobs run in this process, by the time their start is answered."""
 
-    def run(_: Jobs, job: Job) -> None:
+    def run(_: Jobs, job: Job, __: Any) -> None:
         with (job.folder / jobs_module.LOCK).open("rb") as file:
             lock(file.fileno())
             training.run(job, json.loads((job.folder / jobs_module.REQUEST).read_text()))
 
     monkeypatch.setattr(Jobs, "_run", run)
+    monkeypatch.setattr(Jobs, "_taken", lambda _: None)
 
 
 @pytest.fixture(scope="module")
@@ -228,7 +229,8 @@ def test_other_names_are_no_jobs(client: Client, name: str) -> None:
 
 
 def test_jobs_are_listed_and_the_oldest_make_room(serving: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Jobs, "_run", lambda _, job: job.tell("finished"))
+    monkeypatch.setattr(Jobs, "_run", lambda _, job, __: job.tell("finished"))
+    monkeypatch.setattr(Jobs, "_taken", lambda _: None)
     monkeypatch.setattr(jobs_module, "_KEPT", 2)
     with serving() as client:
         started = []

@@ -231,7 +231,12 @@ def test_ten_thousand_series_have_few_rows(page: Any, drinks: Path) -> None:
 
 @pytest.mark.parametrize(("scheme", "dark"), [("light", False), ("dark", True)])
 def test_a_phone_by_day_and_by_night(browser: Any, address: str, drinks: Path, scheme: str, dark: bool) -> None:
-    options = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True, "color_scheme": scheme}
+    options: dict[str, Any] = {
+        "viewport": {"width": 360, "height": 740},
+        "has_touch": True,
+        "is_mobile": True,
+        "color_scheme": scheme,
+    }
     with opened(browser, address, **options) as page:
         page.set_input_files("#file", drinks)
         page.wait_for_selector("#ask:not([hidden])")

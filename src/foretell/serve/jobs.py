@@ -38,13 +38,12 @@ _STARTING = 60.0
 """Seconds that a process may take to start."""
 _TAIL = 1 << 16
 
-REQUEST, TABLE, FUTURE, EVENTS, LOCK, LOG = (
+REQUEST, TABLE, FUTURE, EVENTS, LOCK = (
     "request.json",
     "table.arrow",
     "future.arrow",
     "events.jsonl",
     "lock",
-    "log.txt",
 )
 MODEL, FORECAST, BACKTEST, SUMMARY, REPORT = "model", "forecast.arrow", "backtest.arrow", "summary.json", "report.html"
 
@@ -155,6 +154,36 @@ class Jobs:
         self._folder = folder
         self._limits = limits
         self._device = device
+        self._spare: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+
+    def prepare(self) -> None:
+        """Start a process ahead of the next job, which then need not wait for its imports."""
+        with self._lock:
+            if self._spare is None or self._spare.poll() is not None:
+                self._spare = self._process()
+
+    def close(self) -> None:
+        """End the process that waits for a job."""
+        with self._lock:
+            if self._spare is not None:
+                _end(self._spare)
+            self._spare = None
+
+    def _taken(self) -> subprocess.Popen[bytes]:
+        """Return a process that waits for a job."""
+        with self._lock:
+            spare, self._spare = self._spare, None
+        return spare if spare is not None and spare.poll() is None else self._process()
+
+    def _process(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "foretell.serve.training"],
+            # The pipe ends with this process, and the job with the pipe.
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
 
     def start(self, question: FitQuestion, table: pl.DataFrame, future: pl.DataFrame | None) -> Job:
         """Start a job. Raises ServiceError if too many are running."""
@@ -177,7 +206,7 @@ class Jobs:
             minutes = self._limits.job_minutes
             request = {"question": to_plain(question), "device": self._device, "minutes": minutes}
             put_file(job.folder / REQUEST, json.dumps(request).encode())
-        threading.Thread(target=self._run, args=(job,), name=f"job {job.id}", daemon=True).start()
+        threading.Thread(target=self._run, args=(job, self._taken()), name=f"job {job.id}", daemon=True).start()
         self._forget_old()
         return job
 
@@ -232,20 +261,14 @@ class Jobs:
             if job.state == "running":
                 job.stop("the service was stopped")
 
-    def _run(self, job: Job) -> None:
-        """Run the process of a job and note an end without a word."""
-        with (job.folder / LOG).open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "foretell.serve.training", str(job.folder)],
-                # The pipe ends with this process, and the job with the pipe.
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-            process.wait()
-            assert process.stdin is not None
-            process.stdin.close()
+    def _run(self, job: Job, process: subprocess.Popen[bytes]) -> None:
+        """Have a process run a job, and note an end without a word."""
+        assert process.stdin is not None
+        with suppress(BrokenPipeError):
+            process.stdin.write(os.fsencode(job.folder) + b"\n")
+            process.stdin.flush()
+        process.wait()
+        _end(process)
         if job.folder.is_dir() and job.last_event()["event"] not in FINAL:
             job.tell("failed", detail=f"its process ended unexpectedly, with status {process.returncode}")
 
@@ -261,3 +284,10 @@ class Jobs:
             while lock(file.fileno()) is False:
                 sleep(0.01)
             yield
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdin is not None
+    with suppress(BrokenPipeError):
+        process.stdin.close()
+    process.wait()

@@ -52,7 +52,7 @@ def run_here(settings: ServiceSettings, listener: socket.socket, on_ready: OnRea
         log_level="warning",
         access_log=False,
         lifespan="on",
-        http="h11",
+        http="auto",
         loop="asyncio",
         ws="none",
         server_header=False,

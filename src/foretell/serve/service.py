@@ -43,6 +43,7 @@ class Service:
         await asyncio.to_thread(self.jobs.stop, self.settings.grace)
 
     def close(self) -> None:
-        """End the threads."""
+        """End the threads, and the process that waits for a job."""
+        self.jobs.close()
         self._batches.close()
         self.forecasts.close()

@@ -62,8 +62,11 @@ def forecaster_of(question: FitQuestion, device: str) -> Forecaster:
 
 
 def main() -> None:
-    """Run the job whose folder is the argument; its standard input ends when the service does."""
-    job = Job(Path(sys.argv[1]))
+    """Run the job whose folder is the first line of standard input, which ends when the service does."""
+    place = sys.stdin.buffer.readline().rstrip(b"\n")
+    if not place:
+        return
+    job = Job(Path(os.fsdecode(place)))
     with (job.folder / LOCK).open("rb") as file:
         lock(file.fileno())
         job.tell("started", pid=os.getpid())

@@ -7,6 +7,7 @@ export class Picker {
   #errors = null;
   #places = [];
   #chosen = -1;
+  #waiting = null;
 
   constructor(onPick) {
     this.list = byId("series");
@@ -77,7 +78,7 @@ export class Picker {
     this.rows.replaceChildren(...options);
   }
 
-  #pick(row) {
+  #pick(row, held = false) {
     if (row < 0 || row >= this.#places.length) return;
     const height = this.height;
     const top = row * height;
@@ -87,7 +88,11 @@ export class Picker {
     this.#chosen = this.#places[row];
     this.#draw();
     this.list.setAttribute("aria-activedescendant", `row-${row}`);
-    if (before !== this.#chosen) this.onPick(this.#chosen);
+    if (before === this.#chosen) return;
+    clearTimeout(this.#waiting);
+    // Whoever holds a key down sees the one that they stop at.
+    if (held) this.#waiting = setTimeout(() => this.onPick(this.#chosen), 100);
+    else this.onPick(this.#chosen);
   }
 
   #key(event) {
@@ -97,6 +102,6 @@ export class Picker {
     const to = { ArrowDown: row + 1, ArrowUp: row - 1, PageDown: Math.min(row + page, count - 1), PageUp: Math.max(row - page, 0), Home: 0, End: count - 1 }[event.key];
     if (to === undefined) return;
     event.preventDefault();
-    this.#pick(to);
+    this.#pick(to, true);
   }
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
@@ -45,6 +47,7 @@ async def forecast(request: Request) -> Response:
 async def look_at(request: Request) -> Response:
     """Say what is found in a table: its columns, its times and their frequency, its series and gaps."""
     service = service_of(request)
+    await asyncio.to_thread(service.jobs.prepare)
     body = await read_body(request, service.limits)
     question = asked(TableQuestion, [*request.query_params.multi_items(), *body.fields], body.options)
     return StrictResponse(await service.forecasts.aside(lambda: look(question, body, service.limits)))

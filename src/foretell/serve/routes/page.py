@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from functools import cache
 from importlib.resources import files
@@ -10,6 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from foretell.serve.problems import ServiceError
+from foretell.serve.routes import service_of
 
 router = APIRouter(include_in_schema=False)
 _TYPES = {
@@ -22,7 +24,8 @@ _TYPES = {
 
 @router.get("/")
 async def page(request: Request) -> Response:
-    """The page."""
+    """The page; who opens it will soon fit a model."""
+    await asyncio.to_thread(service_of(request).jobs.prepare)
     return _answer(request, "index.html")
 
 
