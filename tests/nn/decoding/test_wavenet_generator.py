@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import pickle
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -21,12 +22,20 @@ HEADS = [nn.Categorical(37), nn.MixtureOfLogistics(3), nn.Gaussian()]
 by_head = pytest.mark.parametrize("head", HEADS, ids=lambda head: head.name)
 
 
+@contextmanager
+def on_threads(count):
+    former = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(former)
+
+
 @pytest.fixture(params=[1, 2], ids=["one thread", "two threads"])
 def threads(request):
-    former = torch.get_num_threads()
-    torch.set_num_threads(request.param)
-    yield request.param
-    torch.set_num_threads(former)
+    with on_threads(request.param):
+        yield request.param
 
 
 in_threads = pytest.mark.usefixtures("threads")
@@ -75,20 +84,26 @@ def assert_same(head, actual, expected, weights="float32"):
         torch.testing.assert_close(actual, expected, rtol=0, atol=atol)
 
 
-def both(net, head, steps, *, batch=1, prime=None, local=None, **options):
-    results = []
-    for backend in ("native", "reference"):
-        generator = nn.Generator(net, head, batch=batch, backend=backend, **options)
-        assert generator.backend == backend
-        given = 0 if prime is None else prime.shape[1]
-        if prime is not None:
-            generator.prime(prime, None if local is None else local[:, :given])
-        results.append(generator.generate(steps, None if local is None else local[:, given:]))
-        assert results[-1].shape == (batch, steps)
-    return results
+def generated(backend, net, head, steps, *, batch=1, prime=None, local=None, **options):
+    generator = nn.Generator(net, head, batch=batch, backend=backend, **options)
+    assert generator.backend == backend
+    given = 0 if prime is None else prime.shape[1]
+    if prime is not None:
+        generator.prime(prime, None if local is None else local[:, :given])
+    result = generator.generate(steps, None if local is None else local[:, given:])
+    assert result.shape == (batch, steps)
+    return result
 
 
-@in_threads
+def both(*given, **options):
+    """What compiled code generates on one thread, and then on two; each time with what its slow twin does."""
+    expected = generated("reference", *given, **options)
+    for count in (1, 2):
+        with on_threads(count):
+            found = generated("native", *given, **options)
+        yield found, expected
+
+
 @compiled
 @by_head
 @pytest.mark.parametrize("conditioned", [{}, {"global_size": 3}, {"global_size": 3, "global_classes": 4}])
@@ -99,10 +114,11 @@ def test_every_mix_of_conditioning_gives_the_same(head, conditioned, local_size,
     net = build(head, local_size=local_size, **conditioned)
     given, local = conditioning(net, batch, 40)
     prime = values_of(head, batch, 7)
-    assert_same(head, *both(net, head, 33, batch=batch, prime=prime, local=local, weights=weights, **given), weights)
+    options = {"batch": batch, "prime": prime, "local": local, "weights": weights, **given}
+    for found, expected in both(net, head, 33, **options):
+        assert_same(head, found, expected, weights)
 
 
-@in_threads
 @compiled
 @by_head
 @pytest.mark.parametrize(
@@ -121,7 +137,8 @@ def test_every_mix_of_conditioning_gives_the_same(head, conditioned, local_size,
 def test_every_shape_gives_the_same(head, kernel_size, dilations, residual, skip, batch, weights):
     shape = {"residual_channels": residual, "skip_channels": skip}
     net = build(head, kernel_size=kernel_size, dilations=dilations, scale=0.15, seed=1, **shape)
-    assert_same(head, *both(net, head, 45, batch=batch, weights=weights), weights)
+    for found, expected in both(net, head, 45, batch=batch, weights=weights):
+        assert_same(head, found, expected, weights)
 
 
 @compiled
@@ -130,19 +147,20 @@ def test_every_shape_gives_the_same(head, kernel_size, dilations, residual, skip
 def test_every_kind_of_sampling_gives_the_same(temperature, top_k, top_p):
     for head in HEADS[:2]:
         net = build(head)
-        assert_same(head, *both(net, head, 150, batch=2, sampling=nn.Sampling(temperature, top_k, top_p), seed=5))
+        for found, expected in both(net, head, 150, batch=2, sampling=nn.Sampling(temperature, top_k, top_p), seed=5):
+            assert_same(head, found, expected)
 
 
-@in_threads
 @compiled
 @by_head
 def test_bfloat16_weights_give_what_rounded_ones_give(head):
     net = build(head, residual_channels=40)
     for batch in (1, 4):
-        compiled, reference = both(net, head, 100, batch=batch, weights="bfloat16")
-        assert_same(head, compiled, reference)
-        rounded = nn.Generator(with_weights(net, "bfloat16"), head, batch=batch).generate(100)
-        assert_same(head, compiled, rounded)
+        rounded = with_weights(net, "bfloat16")
+        for count, (compiled, reference) in enumerate(both(net, head, 100, batch=batch, weights="bfloat16"), 1):
+            assert_same(head, compiled, reference)
+            with on_threads(count):
+                assert_same(head, compiled, nn.Generator(rounded, head, batch=batch).generate(100))
     assert not torch.equal(compiled, nn.Generator(net, head, batch=4).generate(100))
 
 
@@ -165,17 +183,19 @@ def logits(net, steps, **options):
     return generator.generate(steps)
 
 
-@in_threads
 @compiled
 @pytest.mark.parametrize(("residual", "skip"), [(12, 20), (64, 128), (33, 7), (256, 40), (1100, 5)])
 def test_outputs_with_int8_weights_are_the_twins(residual, skip):
     net = build(nn.Gaussian(), residual_channels=residual, skip_channels=skip, scale=residual**-0.5)
-    found, expected = (logits(net, 40, weights="int8", backend=backend) for backend in ("native", "reference"))
-    torch.testing.assert_close(found, expected, rtol=0, atol=ACTIVATION_STEPS)
-    assert (found - logits(net, 40)).abs().max() > 10 * (found - expected).abs().max()
+    steps = 40 if residual < 1000 else 12  # the twin takes long over it
+    expected = logits(net, steps, weights="int8", backend="reference")
+    for count in (1, 2):
+        with on_threads(count):
+            found = logits(net, steps, weights="int8", backend="native")
+            torch.testing.assert_close(found, expected, rtol=0, atol=ACTIVATION_STEPS)
+            assert (found - logits(net, steps)).abs().max() > 10 * (found - expected).abs().max()
 
 
-@in_threads
 @compiled
 @pytest.mark.parametrize(("residual", "skip", "kernel_size"), [(12, 20, 2), (64, 128, 2), (33, 7, 3), (100, 50, 1)])
 @pytest.mark.parametrize("batch", [1, 5])
@@ -199,9 +219,9 @@ def test_int8_arithmetic_is_the_twins_to_the_bit(residual, skip, kernel_size, ba
             layer.gated.weight[residual:].zero_()
             layer.gated.bias[residual:].fill_(100)
     options = {"batch": batch, "sampling": nn.Sampling(temperature=1e-30), "weights": "int8"}
-    found, expected = both(net, head, 50, **options)
-    assert found.unique().numel() > 5
-    assert torch.equal(found, expected)
+    for found, expected in both(net, head, 50, **options):
+        assert found.unique().numel() > 5
+        assert torch.equal(found, expected)
 
 
 @compiled
