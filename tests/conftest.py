@@ -1,10 +1,32 @@
-"""What holds for every test: OpenMP threads that soon stop spinning while they wait, since the cores may be shared."""
+"""What holds for every test: threads that soon stop spinning while they wait, and one per worker beside other workers.
+
+Both are read once, when torch is first imported. Layers and kernels are tested on all cores nevertheless.
+"""
+
+from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
-os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # read once, when torch is first imported
-
+import pytest
 from hypothesis import settings
+
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+SHARES_CORES = "PYTEST_XDIST_WORKER" in os.environ and "OMP_NUM_THREADS" not in os.environ
+if SHARES_CORES:
+    os.environ["OMP_NUM_THREADS"] = "1"
 
 settings.register_profile("shared machine", deadline=None)
 settings.load_profile("shared machine")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _all_cores_for_layers(request: pytest.FixtureRequest) -> Iterator[None]:
+    if not SHARES_CORES or not {"nn", "kernels"} & set(request.path.parts):
+        yield
+        return
+    import torch
+
+    torch.set_num_threads(os.cpu_count() or 1)
+    yield
+    torch.set_num_threads(1)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ Tiny = Callable[..., CaptionSettings]
 
 @pytest.mark.parametrize("attention", [True, False])
 def test_it_learns_a_toy_task(attention: bool, squares: Squares, tiny: Tiny, tmp_path: Path) -> None:
-    settings = tiny(250, attention=attention, hidden=32, channels=8, batch_size=16, shift=0, forgotten=0.0)
+    settings = tiny(150, attention=attention, hidden=32, channels=8, batch_size=16, shift=0, forgotten=0.0)
+    settings = replace(settings, training=replace(settings.training, evaluate_every=50))
     captioner = Captioner(settings)
     assert captioner.train(squares(8), squares(2, seed=1), device="cpu") is captioner
     assert captioner.validation is not None
