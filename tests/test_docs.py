@@ -96,6 +96,12 @@ def test_calendars() -> None:
     assert days.cast(pl.String).to_list() == ["2024-12-24", "2024-12-27", "2024-12-30", "2024-12-31"]
 
 
+def test_anomalies(capsys: pytest.CaptureFixture[str]) -> None:
+    found = run_blocks("docs/guides/anomalies.md")["found"]
+    assert "2024-07-19" in found.table["ds"].cast(pl.String).to_list()
+    assert "less likely than 0.002" in capsys.readouterr().out
+
+
 def test_text_for_speech(capsys: pytest.CaptureFixture[str]) -> None:
     run_blocks("docs/guides/speech-text.md")
     page = (ROOT / "docs/guides/speech-text.md").read_text(encoding="utf-8")

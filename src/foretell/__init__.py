@@ -26,6 +26,7 @@ from foretell.on_first_use import on_first_use as _on_first_use
 
 if TYPE_CHECKING:
     __version__: str
+    from foretell.forecasting.anomalies import Anomalies, find_anomalies
     from foretell.forecasting.backtest import Backtest
     from foretell.forecasting.forecaster import Forecaster
     from foretell.forecasting.settings import ForecastSettings
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 
 __all__ = [
+    "Anomalies",
     "AudioError",
     "Backtest",
     "ExportError",
@@ -51,6 +53,7 @@ __all__ = [
     "TrainingError",
     "TrainingSettings",
     "__version__",
+    "find_anomalies",
     "read_table",
     "write_table",
 ]
@@ -59,6 +62,7 @@ __all__ = [
 _get, __dir__ = _on_first_use(
     __name__,
     {
+        "forecasting.anomalies": "Anomalies find_anomalies",
         "forecasting.backtest": "Backtest",
         "forecasting.forecaster": "Forecaster",
         "forecasting.settings": "ForecastSettings",

@@ -19,6 +19,7 @@ _FORECASTING = {
     "cross-validate": "Forecast windows of the past from the data before them, and score the forecasts.",
     "serve": "Serve forecasts over HTTP: saved models, or the pretrained network alone, and a page to use them.",
     "ui": "Start the service for this machine alone and open its page.",
+    "anomalies": "Find values that lie outside of what everything before them made likely.",
     "info": "Describe this installation of foretell, or a saved model.",
 }
 """Help of the commands that belong to no kind of model; each is in the module of its name, with _ for -."""

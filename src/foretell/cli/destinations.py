@@ -23,8 +23,8 @@ from foretell.storage.whole_folder import is_aside
 
 FOLDER = Path("forecast")
 """The default folder of all results."""
-_PAST = ("backtest", "cross_validation")
-"""Names of the tables of forecasts of the past."""
+_PAST = ("backtest", "cross_validation", "anomalies")
+"""Names of the tables on the past."""
 _STRETCHES = ("fit", "finish")
 """What the names of the checkpoints in a command's checkpoint folder begin with, one for each stretch of training."""
 
@@ -164,13 +164,19 @@ def default_destinations(*wanted: str, checkpoint: Path | None = None, tensorboa
         forecast=str(FOLDER / "forecast.csv") if "forecast" in wanted else None,
         backtest=next((str(FOLDER / f"{name}.csv") for name in _PAST if name in wanted), None),
         samples=str(FOLDER / "samples.csv") if "samples" in wanted else None,
-        report=FOLDER / "report.html" if "report" in wanted and can_draw() else None,
+        report=_report(wanted) if can_draw() else None,
         model=FOLDER / "model" if "model" in wanted else None,
         checkpoint=checkpoint or (FOLDER / "checkpoint" if "model" in wanted else None),
         tensorboard=tensorboard,
         folder=FOLDER,
-        undrawn="report" in wanted and not can_draw(),
+        undrawn=_report(wanted) is not None and not can_draw(),
     )
+
+
+def _report(wanted: Collection[str]) -> Path | None:
+    """Return the place of the report that is wanted."""
+    names = {"report": "report.html", "report of anomalies": "anomalies.html"}
+    return next((FOLDER / file for name, file in names.items() if name in wanted), None)
 
 
 def with_samples(to: Destinations, drawn: SampleOptions) -> Destinations:

@@ -80,10 +80,15 @@ def parts_document(backtest: Backtest) -> dict[str, Any]:
 def show_forecast(printer: Printer, forecast: pl.DataFrame) -> None:
     """Print the first rows."""
     printer.heading(f"Forecast, the first {min(_FIRST_ROWS, len(forecast))} of {len(forecast):,} rows")
+    printer.table(*first_rows(forecast, _FIRST_ROWS))
+
+
+def first_rows(forecast: pl.DataFrame, most: int = 12) -> tuple[list[str], list[list[Any]]]:
+    """Return the columns and the first rows of a table for printing."""
     times = [name for name, dtype in forecast.schema.items() if dtype.is_temporal()]
-    head = forecast.head(_FIRST_ROWS)
+    head = forecast.head(most)
     rows = [[_moment(cell) if name in times else cell for name, cell in row.items()] for row in head.to_dicts()]
-    printer.table(forecast.columns, rows)
+    return forecast.columns, rows
 
 
 def _moment(cell: Any) -> Any:

@@ -46,6 +46,13 @@ FORECASTS = Described(
             ("Evaluate the last 10 forecast windows", "foretell backtest sales-model sales.csv --windows 10"),
             ("Retrain the model before each window", "foretell backtest sales-model sales.csv --refit"),
         ),
+        "anomalies": (
+            ("Find them, and write a table and a report", "foretell anomalies sales.csv"),
+            (
+                "Only what is less likely than one in a million",
+                "foretell anomalies sales.csv --probability 1e-6 -o odd.csv",
+            ),
+        ),
         "cross-validate": (
             (
                 "Forecast 8 windows that begin a week apart",

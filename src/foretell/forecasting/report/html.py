@@ -8,7 +8,7 @@ from pathlib import Path
 from string import Template
 
 from foretell.forecasting.report.backtest_section import backtest_section
-from foretell.forecasting.report.content import ReportContent
+from foretell.forecasting.report.content import ReportContent, ReportTable
 from foretell.forecasting.report.series_section import series_section
 from foretell.forecasting.report.summary import (
     baseline,
@@ -32,14 +32,14 @@ _PAGE = Template("""<!DOCTYPE html>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>$title: forecast</title>
+<title>$title: $kind</title>
 <style>
 $style
 </style>
 </head>
 <body>
 <header>
-<p class="eyebrow">Forecast report</p>
+<p class="eyebrow">$eyebrow</p>
 <h1><bdi>$title</bdi></h1>
 <p class="summary">$summary</p>
 $tiles
@@ -58,6 +58,8 @@ def render_report(content: ReportContent) -> str:
 
     Raises `MissingExtraError` where matplotlib is missing.
     """
+    if content.anomalies is not None:
+        return _page_of_anomalies(content, content.anomalies)
     sections = (
         _warnings(content),
         series_section(content),
@@ -68,10 +70,26 @@ def render_report(content: ReportContent) -> str:
         _facts(content),
     )
     return _PAGE.substitute(
+        kind="forecast",
+        eyebrow="Forecast report",
         title=escape(content.title),
         style=files(__package__).joinpath("style.css").read_text(encoding="utf-8").strip(),
         summary=escape(summarise(content)),
         tiles=_tiles(content),
+        sections="\n".join(section for section in sections if section),
+    )
+
+
+def _page_of_anomalies(content: ReportContent, anomalies: ReportTable) -> str:
+    table = f'<section id="anomalies">{html_table(anomalies, folded=False)}</section>'
+    sections = (_warnings(content), series_section(content), table, _findings(content), _facts(content))
+    return _PAGE.substitute(
+        kind="anomalies",
+        eyebrow="Anomaly report",
+        title=escape(content.title),
+        style=files(__package__).joinpath("style.css").read_text(encoding="utf-8").strip(),
+        summary=escape(anomalies.note),
+        tiles="",
         sections="\n".join(section for section in sections if section),
     )
 

@@ -19,6 +19,11 @@ def band(colour: str, opacity: float) -> str:
     return _swatch(f'<path d="M0 0H26V12H0z" style="fill:var(--chart-{colour});fill-opacity:{opacity:.3f}"/>')
 
 
+def dot(colour: str) -> str:
+    """A swatch: a dot."""
+    return _swatch(f'<circle cx="13" cy="6" r="4" style="fill:var(--chart-{colour})"/>')
+
+
 def legend(entries: Sequence[tuple[str, str]]) -> str:
     """HTML list of (swatch, plain text) pairs."""
     items = "".join(f"<li>{swatch}<span>{escape(text)}</span></li>" for swatch, text in entries)

@@ -7,7 +7,7 @@ import re
 from foretell.forecasting.report.charts import forecast_chart, inline_svg
 from foretell.forecasting.report.charts.forecast import NARROW, WIDE, band_opacity
 from foretell.forecasting.report.content import ReportContent, SeriesView
-from foretell.forecasting.report.legend import band, legend, line
+from foretell.forecasting.report.legend import band, dot, legend, line
 from foretell.forecasting.report.wording import column, count, escape, moments, number, percent
 
 _MOST_ROWS = 400
@@ -26,13 +26,18 @@ def series_section(content: ReportContent) -> str:
     navigation = f'<nav aria-label="Series">{links}</nav>' if shown > 3 else ""
     figures = "".join(_figure(i, view) for i, view in enumerate(content.series, start=1))
     note = f'<p class="note">{which}</p>' if which else ""
-    return f'<section id="forecasts"><h2>Forecasts</h2>{note}{_legend(content)}{navigation}{figures}</section>'
+    heading = "Forecasts" if any(len(view.median) for view in content.series) else "Series"
+    return f'<section id="forecasts"><h2>{heading}</h2>{note}{_legend(content)}{navigation}{figures}</section>'
 
 
 def _legend(content: ReportContent) -> str:
     levels = sorted({level for view in content.series for level in view.intervals}, reverse=True)
     opacity = band_opacity(len(levels))
-    entries = [(line("history", 1.5), "history"), (line("forecast", 2.4), "forecast (median)")]
+    entries = [(line("history", 1.5), "history")]
+    if any(len(view.median) for view in content.series):
+        entries.append((line("forecast", 2.4), "forecast (median)"))
+    if any(len(view.marks) for view in content.series):
+        entries.append((dot("backtest"), "anomaly"))
     for i, level in enumerate(levels):
         entries.append((band("forecast", 1 - (1 - opacity) ** (i + 1)), f"{percent(level / 100)} interval"))
     if any(view.windows for view in content.series):
@@ -41,7 +46,8 @@ def _legend(content: ReportContent) -> str:
 
 
 def _figure(i: int, view: SeriesView) -> str:
-    label = f"Chart of the series {view.id}: history and forecast. {_sentence(view)}"
+    what = "history and forecast" if len(view.median) else "history"
+    label = f"Chart of the series {view.id}: {what}. {_sentence(view)}"
     wide = inline_svg(forecast_chart(view, WIDE), f"f{i}w", label, "wide")
     narrow = inline_svg(forecast_chart(view, NARROW), f"f{i}n", label, "narrow")
     name = escape(view.id) or "(no name)"
@@ -53,6 +59,9 @@ def _figure(i: int, view: SeriesView) -> str:
 
 def _sentence(view: SeriesView) -> str:
     steps = len(view.median)
+    if not steps and len(view.marks):
+        found = int((view.marks == view.marks).sum())
+        return f"{count(found, 'anomaly', 'anomalies')} in the part shown."
     if not steps:
         return "No step was forecast."
     times = moments(view.forecast_times)
@@ -77,6 +86,8 @@ def _between(view: SeriesView, k: int) -> str:
 
 
 def _numbers(view: SeriesView) -> str:
+    if not len(view.median):
+        return ""
     levels = sorted(view.intervals)
     headers = [f"{percent(level / 100)} {side}" for level in reversed(levels) for side in ("from",)]
     headers += ["median"] + [f"{percent(level / 100)} to" for level in levels]

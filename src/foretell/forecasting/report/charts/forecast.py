@@ -104,6 +104,16 @@ def _draw(figure: Figure, view: SeriesView, bottom: float, width: float, height:
     time.dress(axes, 4 if small else 9, font_size)
 
     _line(axes, past, unit.scaled(view.values), "history", 1.0 if small else 1.15)
+    if len(view.marks):
+        marked = ~np.isnan(view.marks)
+        axes.plot(
+            past[marked],
+            unit.scaled(view.marks[marked]),
+            color=COLOURS["backtest"],
+            linestyle="none",
+            marker="o",
+            markersize=3.2 if small else 4.2,
+        )
     for window in windows:
         places = time.place(window.times)
         lower, upper = _widest(window)
@@ -123,7 +133,7 @@ def _draw(figure: Figure, view: SeriesView, bottom: float, width: float, height:
 def _recent(view: SeriesView) -> SeriesView:
     """The view with no more history than a narrow picture has room for."""
     shown = max(60, 3 * len(view.forecast_times))
-    return replace(view, times=view.times[-shown:], values=view.values[-shown:])
+    return replace(view, times=view.times[-shown:], values=view.values[-shown:], marks=view.marks[-shown:])
 
 
 def _line(axes: Axes, places: Floats, values: Floats, colour: str, width: float) -> None:
@@ -178,10 +188,11 @@ def _legend(figure: Figure, views: Sequence[SeriesView]) -> None:
     from matplotlib.patches import Patch
 
     levels = sorted({level for view in views for level in view.intervals}, reverse=True)
-    handles: list[Line2D | Patch] = [
-        Line2D([], [], color=COLOURS["history"], linewidth=1.4, label="history"),
-        Line2D([], [], color=COLOURS["forecast"], linewidth=2.2, label="forecast (median)"),
-    ]
+    handles: list[Line2D | Patch] = [Line2D([], [], color=COLOURS["history"], linewidth=1.4, label="history")]
+    if any(len(view.median) for view in views):
+        handles.append(Line2D([], [], color=COLOURS["forecast"], linewidth=2.2, label="forecast (median)"))
+    if any(len(view.marks) for view in views):
+        handles.append(Line2D([], [], color=COLOURS["backtest"], linestyle="none", marker="o", label="anomaly"))
     opacity = band_opacity(len(levels))
     for i, level in enumerate(levels):
         shade = 1 - (1 - opacity) ** (i + 1)
