@@ -36,7 +36,7 @@ tests:
 	$(PYTEST)
 	@$(BROWSER) || echo "The page was not tested in a browser, since playwright or chromium is missing: make test-browser."
 
-BROWSER := $(BIN)/python -c 'import playwright, shutil, sys; sys.exit(not shutil.which("chromium"))' 2>/dev/null
+BROWSER := $(BIN)/python -c 'import playwright, shutil, sys; sys.exit(not (shutil.which("chromium") or shutil.which("google-chrome")))' 2>/dev/null
 
 test-browser: $(VENV)/.installed-browser
 	$(BROWSER) || { echo "chromium is missing; on Debian: apt install chromium"; exit 1; }

@@ -31,7 +31,7 @@ import numpy as np
 import polars as pl
 
 HORIZON, DAYS = 14, 200
-CHROMIUM = shutil.which("chromium")
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 ALONE = 50
 """Requests one after another, for the latency of one alone."""
 

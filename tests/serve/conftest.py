@@ -86,8 +86,9 @@ class Client:
         *,
         query: dict[str, Any] | None = None,
         headers: dict[str, str] | None = None,
+        cut: bool = False,
     ) -> Answer:
-        """Send a request and return the answer."""
+        """Send a request and return the answer; with `cut` the connection ends before the body does."""
         given = {"host": "127.0.0.1:8000", **(headers or {})}
         if kind is not None:
             given["content-type"] = kind
@@ -111,6 +112,8 @@ class Client:
 
         async def receive() -> dict[str, Any]:
             chunk = await anext(chunks, None)
+            if chunk is None and cut:
+                return {"type": "http.disconnect"}
             if chunk is None:
                 if ended:
                     await asyncio.Event().wait()  # the client stays

@@ -308,6 +308,22 @@ def test_a_slow_body_is_not_waited_for(serving: Callable[..., Any]) -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ("media", "body"),
+    [
+        ("text/csv", b"ds,y\n2024"),
+        ("application/json", b'[{"ds": "20'),
+        (
+            "multipart/form-data; boundary=B",
+            b'--B\r\nContent-Disposition: form-data; name="table"; filename="f"\r\n\r\nds,',
+        ),
+    ],
+)
+def test_a_body_that_is_cut_off(client: Client, media: str, body: bytes) -> None:
+    said = "the connection was closed before the body had arrived"
+    assert client.post("/v1/forecast", body, media, cut=True).problem(400, "not-understood") == said
+
+
 def test_a_slow_answer_is_not_waited_for(serving: Callable[..., Any]) -> None:
     import threading
 

@@ -25,7 +25,7 @@ from foretell.serve.settings import Address, ServiceSettings
 
 from .conftest import table
 
-CHROMIUM = shutil.which("chromium")
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is missing")
 MARKUP = '<img src=x onerror="alert(1)"><b>tea</b>'
 

@@ -16,6 +16,7 @@ from foretell.optional import load
 from foretell.serve.settings import Address, Limits, ServiceSettings, named_models
 
 _TOKEN = "FORETELL_TOKEN"
+_POLARS_THREADS = "POLARS_MAX_THREADS"
 
 Models = Annotated[
     tuple[str, ...],
@@ -80,6 +81,8 @@ def run(
     """Serve until a signal comes. Raises MissingExtraError without the packages of the extra `serve`."""
     for package in ("fastapi", "uvicorn", "prometheus_client", "python_multipart"):
         load(package, "serves over HTTP", "serve")
+    # Read when polars is first imported: its threads cost more than they save where many small tables come at once.
+    os.environ.setdefault(_POLARS_THREADS, "1")
     token = service.token if service.token is not None else os.environ.get(_TOKEN) or None
     if token is not None and (not token.isascii() or not token.isprintable() or " " in token or not token):
         raise SettingsError("the token must be of printable ASCII characters without blanks")

@@ -26,7 +26,7 @@ from foretell.tables.json_records import parse_json, records_table
 
 T = TypeVar("T")
 _TABLE, _FUTURE = "table", "future"
-_MOST_FIELDS = 100
+_MOST_FIELDS, _SMALL = 100, 1 << 17
 WHERE = "the body"
 
 
@@ -87,7 +87,10 @@ async def read_body(request: Request, limits: Limits) -> Body:
         )
     if not data:
         raise TableError(f"{WHERE} is empty; send a table")
-    return await asyncio.to_thread(_from_json, data) if found is JSON else Body(Part(WHERE, data, found))
+    if found is not JSON:
+        return Body(Part(WHERE, data, found))
+    # A small text is parsed sooner than another thread takes it over.
+    return _from_json(data) if len(data) < _SMALL else await asyncio.to_thread(_from_json, data)
 
 
 async def read_json(request: Request, limits: Limits) -> Any:

@@ -9,8 +9,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-import polars as pl
-
 from foretell.errors import SettingsError, TableError
 from foretell.forecasting.backbones import PRETRAINED
 from foretell.forecasting.forecaster import Forecaster, Prediction
@@ -37,29 +35,8 @@ class Forecast:
 
     name: str
     """Name of the model."""
-    horizon: int
-    levels: tuple[int, ...]
     series: int
-    table: pl.DataFrame
-    findings: tuple[str, ...]
-
-    def content(self, kind: Format) -> bytes:
-        """Return the answer in a format."""
-        if kind is not JSON:
-            return written(self.table, kind)
-        head = {
-            "model": self.name,
-            "horizon": self.horizon,
-            "levels": self.levels,
-            "series": self.series,
-            "findings": self.findings,
-        }
-        return (
-            json.dumps(head, ensure_ascii=False).encode("utf-8", "replace")[:-1]
-            + b', "forecast": '
-            + written(self.table, JSON)
-            + b"}"
-        )
+    content: bytes
 
 
 @dataclass(frozen=True)
@@ -87,8 +64,8 @@ class Forecasts:
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="tables")
         self._waiting = 0
 
-    async def answer(self, question: ForecastQuestion, body: Body) -> Forecast:
-        """Answer a question. Raises ServiceError beyond a limit, and what reading and forecasting raise."""
+    async def answer(self, question: ForecastQuestion, body: Body, kind: Format) -> Forecast:
+        """Answer a question in a format. Raises ServiceError beyond a limit, and what reading and forecasting raise."""
         if self._waiting >= self._limits.max_requests:
             raise ServiceError(
                 "busy",
@@ -101,7 +78,7 @@ class Forecasts:
             async with asyncio.timeout(self._limits.timeout):
                 asked = await self.aside(lambda: self._read(question, body))
                 prediction = await asyncio.wrap_future(self._submitted(asked))
-                return await self.aside(lambda: self._written(question, asked, prediction))
+                return await self.aside(lambda: self._written(question, asked, prediction, kind))
         except TimeoutError:
             raise ServiceError(
                 "time",
@@ -150,16 +127,21 @@ class Forecasts:
         key = id(asked.base), asked.forecaster.horizon, asked.forecaster.levels
         return self._batches.submit(key, asked, _forecast_together, size=asked.series)
 
-    def _written(self, question: ForecastQuestion, asked: _Asked, prediction: Prediction) -> Forecast:
-        forecaster = asked.forecaster
+    def _written(self, question: ForecastQuestion, asked: _Asked, prediction: Prediction, kind: Format) -> Forecast:
+        forecaster, name = asked.forecaster, question.model or self._models.first
         table = forecaster.table_of(asked.reading, prediction)
+        if kind is not JSON:
+            return Forecast(name, len(prediction.panel), written(table, kind))
+        head = {
+            "model": name,
+            "horizon": forecaster.horizon,
+            "levels": forecaster.levels,
+            "series": len(prediction.panel),
+            "findings": asked.reading.findings.sentences(),
+        }
+        beginning = json.dumps(head, ensure_ascii=False).encode("utf-8", "replace").removesuffix(b"}")
         return Forecast(
-            name=question.model or self._models.first,
-            horizon=forecaster.horizon,
-            levels=forecaster.levels,
-            series=len(prediction.panel),
-            table=table,
-            findings=tuple(asked.reading.findings.sentences()),
+            name, len(prediction.panel), b"".join([beginning, b', "forecast": ', written(table, kind), b"}"])
         )
 
 

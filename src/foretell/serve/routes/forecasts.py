@@ -31,10 +31,9 @@ async def forecast(request: Request) -> Response:
     body = await read_body(request, service.limits)
     question = asked(ForecastQuestion, [*request.query_params.multi_items(), *body.fields], body.options)
     kind = accepted(request.headers.get("accept"), body.table.format)
-    answer = await service.forecasts.answer(question, body)
+    answer = await service.forecasts.answer(question, body, kind)
     service.metrics.series.labels(answer.name).inc(answer.series)
-    content = await service.forecasts.aside(lambda: answer.content(kind))
-    return Response(content, media_type=kind.types[0])
+    return Response(answer.content, media_type=kind.types[0])
 
 
 @router.post(
