@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import ctypes
 import math
-import sys
 from collections.abc import Mapping, Sequence
-from types import FrameType
 from typing import Any, get_type_hints
 
 import torch
 from torch import Tensor
 
-from foretell.errors import ExportError
 from foretell.kernels import native, schema
 from foretell.kernels.inputs import COUNT, GATES, MATRICES, NAMES, WEIGHTS, Inputs, check
 from foretell.kernels.packed import kept_layer
@@ -198,22 +195,7 @@ def _backward(*arguments: Any) -> list[Tensor]:
 
 
 def _forward_fake(*arguments: Any) -> Any:
-    if torch.compiler.is_exporting() and _asked_by("torch.onnx."):
-        raise ExportError(
-            "foretell's recurrent layers cannot be exported to ONNX yet: if the layer has no options beyond torch's, "
-            "load its state_dict into torch's layer of the same name and arguments, and export that"
-        )
     return _results(Inputs.of_flat(arguments[:COUNT]), arguments[COUNT])
-
-
-def _asked_by(package: str) -> bool:
-    """Return whether a module of that package is among the callers, as its exporter gives no other sign of itself."""
-    frame: FrameType | None = sys._getframe()
-    while frame is not None:
-        if str(frame.f_globals.get("__name__", "")).startswith(package):
-            return True
-        frame = frame.f_back
-    return False
 
 
 def _backward_fake(*arguments: Any) -> list[Tensor]:

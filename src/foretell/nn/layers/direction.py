@@ -11,6 +11,7 @@ from foretell.kernels import autograd, reference
 from foretell.kernels.equations import CellEquations
 from foretell.kernels.inputs import Inputs
 from foretell.kernels.reference import State, Weights
+from foretell.nn.layers import portable
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,8 @@ class Direction:
     The batch is `(T, B, I)`, ragged if `lengths` `(B,)` are given, or the rows `(N, I)` of a PackedSequence with its
     `batch_sizes`. `recurrent_mask` `(B, H_out)` multiplies h(t-1) where it enters the gates. `zoneout` gives, for each
     tensor of the state, the share of the old value: a number, or a tensor in the layout of the batch. `compiled`
-    selects the compiled scan, which must support the case, and `half` its products in half precision.
+    selects the compiled scan, which must support the case, and `half` its products in half precision; `exported`
+    selects the one for exported programs, which takes padded batches and numbers for zoneout.
     """
 
     compiled: bool
@@ -30,9 +32,14 @@ class Direction:
     recurrent_mask: Tensor | None = None
     zoneout: Sequence[Tensor | float] | None = None
     half: bool = False
+    exported: bool = False
 
     def scan(self, equations: CellEquations, x: Tensor, initial: State, weights: Weights) -> tuple[Tensor, State]:
         """Compute the outputs in the layout of `x`, and the final state of each sequence."""
+        if self.exported:
+            return portable.scan(
+                equations, x, initial, weights, reverse=self.reverse, lengths=self.lengths, zoneout=self.zoneout
+            )
         if self.compiled:
             return self._compiled(equations, x, initial, weights)
         return self._reference(equations, x, initial, weights)

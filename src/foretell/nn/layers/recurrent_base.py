@@ -18,8 +18,14 @@ from foretell.kernels.inputs import Inputs
 from foretell.kernels.operators import takes
 from foretell.kernels.reference import State, Weights
 from foretell.nn.layers.direction import Direction
-from foretell.nn.layers.export_errors import not_as_onnx, not_as_torchscript
+from foretell.nn.layers.export_errors import (
+    not_as_torchscript,
+    not_by_older_onnx_exporter,
+    only_evaluation_exported,
+    packed_not_exported,
+)
 from foretell.nn.layers.initialisation import initialise
+from foretell.nn.layers.portable import exported
 from foretell.nn.layers.ragged import Ragged, check_lengths, lengths_on_cpu
 
 Zoneout = float | tuple[float, float]
@@ -109,6 +115,8 @@ class RecurrentBase(nn.RNNBase):
         Raises ValueError or RuntimeError, as torch's layers do, for wrong shapes and dtypes, and ValueError for lengths
         that are not `(B,)` integers from 0 to T or that are given with a packed or unbatched input.
         """
+        if exported():
+            return self._exported(input, hx, lengths)
         compiled = self._runs_compiled(input)
         if compiled:
             if torch.is_autocast_enabled("cpu"):
@@ -121,9 +129,17 @@ class RecurrentBase(nn.RNNBase):
             return outputs, final
         return self._forward(input, hx, None, compiled)
 
+    def _exported(self, x: Any, hx: Any, lengths: Tensor | None) -> tuple[Any, Any]:
+        """Run in a form that torch's exporter can write for programs that run without foretell."""
+        if isinstance(x, PackedSequence):
+            raise packed_not_exported(self)
+        if self.training and (self.recurrent_dropout or any(self.zoneout)):
+            raise only_evaluation_exported(self)
+        return self._forward(x, hx, lengths, False)
+
     def _slow_forward(self, *_: Any, **__: Any) -> Any:
         # torch calls `forward` through this method while it traces.
-        raise not_as_onnx(self) if torch.onnx.is_in_onnx_export() else not_as_torchscript(self)
+        raise not_by_older_onnx_exporter(self) if torch.onnx.is_in_onnx_export() else not_as_torchscript(self)
 
     def __prepare_scriptable__(self) -> Any:
         """Raise ExportError; torch.jit.script calls this to get a scriptable form of the module."""
@@ -260,6 +276,7 @@ class RecurrentBase(nn.RNNBase):
                     self._recurrent_mask(start[0]),
                     self._zoneout(x),
                     half,
+                    exported(),
                 )
                 output, final = direction.scan(self.equations, x, start, self._weights(suffix))
                 outputs.append(output)
