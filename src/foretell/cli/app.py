@@ -20,6 +20,7 @@ _FORECASTING = {
     "serve": "Serve forecasts over HTTP: saved models, or the pretrained network alone, and a page to use them.",
     "ui": "Start the service for this machine alone and open its page.",
     "anomalies": "Find values that lie outside of what everything before them made likely.",
+    "export": "Write a saved model as a program that runs without foretell: ONNX, or torch's own format.",
     "info": "Describe this installation of foretell, or a saved model.",
 }
 """Help of the commands that belong to no kind of model; each is in the module of its name, with _ for -."""
@@ -55,7 +56,7 @@ def _kinds() -> dict[str, Any]:
 
 
 def _made(module: Any, name: str) -> Any:
-    from foretell.cli.examples import INFO, epilog
+    from foretell.cli.examples import OF_ANY_MODEL, epilog
     from foretell.cli.signature import as_command
 
     command: Callable[..., None] = getattr(module, name.replace("-", "_"))
@@ -65,7 +66,7 @@ def _made(module: Any, name: str) -> Any:
         add_completion=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    examples = KINDS["forecast"].described.examples.get(name, INFO)
+    examples = KINDS["forecast"].described.examples.get(name) or OF_ANY_MODEL[name]
     one.command(name, epilog=epilog(examples))(as_command(command))
     return typer.main.get_command(one)
 

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from foretell.model.kind import Examples
 
-INFO: Examples = (
-    ("Describe this installation", "foretell info"),
-    ("Describe a model and its backtest", "foretell info sales-model"),
-)
+OF_ANY_MODEL: dict[str, Examples] = {
+    "info": (
+        ("Describe this installation", "foretell info"),
+        ("Describe a model and its backtest", "foretell info sales-model"),
+    ),
+    "export": (
+        ("Write a model for any runtime of ONNX", "foretell export sales-model --out sales.onnx"),
+        ("Write a program for torch.export.load", "foretell export sales-model --format torch --out sales.pt2"),
+    ),
+}
+"""The examples of the commands that take a model of any kind."""
 
 
 def epilog(examples: Examples) -> str:

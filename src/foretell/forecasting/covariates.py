@@ -48,7 +48,7 @@ class Standardised:
         if self.spread == 0:
             return np.zeros((len(column), 1), np.float32)
         standardised = column / self.spread - self.mean / self.spread
-        return np.clip(np.nan_to_num(standardised), -_REACH, _REACH).astype(np.float32)[:, None]
+        return np.clip(np.nan_to_num(standardised), -REACH, REACH).astype(np.float32)[:, None]
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Categories:
 
 
 Encoding = Standardised | Categories
-_REACH = 100.0
+REACH = 100.0
 """Standardised values are clipped to this magnitude."""
 
 

@@ -12,6 +12,7 @@ FORECASTS = Described(
     model="foretell.forecasting.forecaster:Forecaster",
     settings=ForecastSettings,
     untrained=UNTRAINED,
+    program="foretell.forecasting.exported.forecast_program:forecast_program",
     examples={
         "forecast": (
             ("Detect all columns, write all results to ./forecast", "foretell forecast sales.csv --horizon 14"),

@@ -31,6 +31,8 @@ _LATE = 0.75
 _FEWEST = (8, 3)
 """Fewest early and late windows for that choice."""
 _REACH = 20.0
+LEAST_SCALE = 1e-12
+"""A difference from rounding alone is not a deviation."""
 
 
 @dataclass(frozen=True)
@@ -137,8 +139,7 @@ def _design(past: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     last = values[:, -1]
     deviation = np.abs(values - values.mean(axis=1, keepdims=True)).mean(axis=1)
     scale = deviation + np.abs(np.diff(values, axis=1)).mean(axis=1)
-    # A difference from rounding alone is not a deviation.
-    scale = np.where(scale > 1e-12, scale, 0.0)
+    scale = np.where(scale > LEAST_SCALE, scale, 0.0)
     x = (values - last[:, None]) / np.where(scale > 0, scale, 1.0)[:, None]
     return np.column_stack([np.where(scale[:, None] > 0, x, 0.0), np.ones(len(x))]), last, scale, unit
 

@@ -14,21 +14,21 @@ from foretell.forecasting.quantiles import GRID
 
 Floats = NDArray[np.float64]
 
-_LATEST = 1000
+LATEST = 1000
 """Maximum number of recent values examined."""
 _FEWEST = 10
-_FEWEST_ZEROS = 2
-_LEAST_SHARE_OF_ZEROS = 0.02
-_FEWEST_COUNTS = 10
-_SMALL = 10.0
+FEWEST_ZEROS = 2
+LEAST_SHARE_OF_ZEROS = 0.02
+FEWEST_COUNTS = 10
+SMALL = 10.0
 """Counts with a mean below this take few distinct values, so their quantiles are rounded."""
-_UP = 0.6
+UP = 0.6
 """Fraction from which a quantile is rounded up; above a half, since smooth forecasts of sparse counts are too high."""
-_FEWEST_EQUAL = 3
-_ROUNDING, _OF_ZERO = 1e-6, 1e-3
+FEWEST_EQUAL = 3
+ROUNDING, OF_ZERO = 1e-6, 1e-3
 """Relative distance from the only value of a series, or distance from zero, that is attributed to rounding."""
-_INNER = slice(GRID.index(0.2), GRID.index(0.8) + 1)
-_LOWER, _UPPER = GRID.index(0.1), GRID.index(0.9)
+INNER = slice(GRID.index(0.2), GRID.index(0.8) + 1)
+LOWER, UPPER = GRID.index(0.1), GRID.index(0.9)
 
 
 def within_reach(grid: Floats, pasts: Sequence[Floats], non_negative: bool | None = None) -> Floats:
@@ -40,17 +40,17 @@ def within_reach(grid: Floats, pasts: Sequence[Floats], non_negative: bool | Non
     between two counts, since most of these intervals would otherwise be too wide. Quantiles that differ from a
     constant series only by rounding are set to the constant.
     """
-    latest = [past[-_LATEST:] for past in pasts]
+    latest = [past[-LATEST:] for past in pasts]
     bounded, counts = np.array([_kind(past[~np.isnan(past)]) for past in latest], dtype=bool).reshape(-1, 2).T
     if non_negative is not None:
         bounded = np.full(len(pasts), non_negative)
     grid = grid.copy()
     grid[bounded] = np.maximum(grid[bounded], 0.0)
     of_counts = grid[counts]
-    rounded = np.floor(of_counts[..., _INNER] + (1 - _UP))
-    grid[counts, :, _INNER] = np.clip(rounded, of_counts[..., _LOWER, None], of_counts[..., _UPPER, None])
+    rounded = np.floor(of_counts[..., INNER] + (1 - UP))
+    grid[counts, :, INNER] = np.clip(rounded, of_counts[..., LOWER, None], of_counts[..., UPPER, None])
     constants = np.array([_constant(past[~np.isnan(past)]) for past in latest])[:, None, None]
-    near = np.abs(grid - constants) <= np.where(constants == 0, _OF_ZERO, _ROUNDING * np.abs(constants))
+    near = np.abs(grid - constants) <= np.where(constants == 0, OF_ZERO, ROUNDING * np.abs(constants))
     return np.where(near, constants, grid)
 
 
@@ -79,19 +79,19 @@ def is_non_negative(panel: Panel, limits: NDArray[np.int64], asked: bool | None)
 
 def counts_little(past: Floats) -> bool:
     """Return whether the latest of the values (T,), NaN where missing, are small counts."""
-    latest = past[-_LATEST:]
+    latest = past[-LATEST:]
     return _kind(latest[~np.isnan(latest)])[1]
 
 
 def _constant(seen: Floats) -> float:
     """Return the only value of a series, NaN if it has several or too few observations."""
-    return float(seen[0]) if len(seen) >= _FEWEST_EQUAL and bool((seen == seen[0]).all()) else np.nan
+    return float(seen[0]) if len(seen) >= FEWEST_EQUAL and bool((seen == seen[0]).all()) else np.nan
 
 
 def _kind(seen: Floats) -> tuple[bool, bool]:
     """Return whether a series is bounded by zero, and whether it consists of small counts."""
     if len(seen) == 0 or seen.min() < 0:
         return False, False
-    counts = len(seen) >= _FEWEST_COUNTS and seen.mean() < _SMALL and bool((seen == np.rint(seen)).all())
+    counts = len(seen) >= FEWEST_COUNTS and seen.mean() < SMALL and bool((seen == np.rint(seen)).all())
     zeros = int((seen == 0).sum())
-    return counts or zeros >= max(_FEWEST_ZEROS, _LEAST_SHARE_OF_ZEROS * len(seen)), counts
+    return counts or zeros >= max(FEWEST_ZEROS, LEAST_SHARE_OF_ZEROS * len(seen)), counts

@@ -20,12 +20,12 @@ from foretell.kernels.candidates import BASIC, CHOSEN
 
 SIMPLE = ("naive", "seasonal_naive", "theta")
 """Simple methods among the candidates that are also forecasters of their own."""
-_PLACES = (BASIC.index("last"), BASIC.index("seasonal naive"), len(BASIC) + len(BANK) + CHOSEN.index("Theta"))
+PLACES = (BASIC.index("last"), BASIC.index("seasonal naive"), len(BASIC) + len(BANK) + CHOSEN.index("Theta"))
 _BATCH = 256
 _CELLS = 1 << 24
 """Maximum number of candidate values per batch, unless a single series has more."""
-_FEW = 3
-_APART = np.sqrt(np.pi) * np.array([NormalDist().inv_cdf(p) for p in GRID])
+FEW = 3
+APART = np.sqrt(np.pi) * np.array([NormalDist().inv_cdf(p) for p in GRID])
 """(15,) distance of each quantile from the median in mean absolute differences of two values of a normal distribution.
 """
 _FINEST = 4
@@ -72,14 +72,14 @@ def forecast(
             window = windows.cut(series[part], cutoffs[part], cutoffs[part][:, None] - 1, ahead, width)
             inputs, scale, count = window.inputs, window.scale[:, None, None], window.count[:, None]
             last, own = inputs.last.numpy(), inputs.unit.numpy()
-            unit = np.where(count < _FEW, np.fmax(own, relative_spread * np.abs(last)), own)
+            unit = np.where(count < FEW, np.fmax(own, relative_spread * np.abs(last)), own)
             quantiles = network(inputs.to(device))[0][:, 0].double().cpu()
-            points = inputs.candidates[:, 0, list(_PLACES)].mT.double()
+            points = inputs.candidates[:, 0, list(PLACES)].mT.double()
             with np.errstate(over="ignore"):  # the caller checks that the result is finite
                 for to, found, size in ((result.quantiles, quantiles, unit), (result.points, points, own)):
                     to[part] = scale * (last[..., None] + size[..., None] * found.numpy())
                 # To the network a single value looks like a series that never changes.
-                least = np.where(count == 1, relative_spread * np.abs(last) * scale[..., 0], 0.0)[..., None] * _APART
+                least = np.where(count == 1, relative_spread * np.abs(last) * scale[..., 0], 0.0)[..., None] * APART
                 result.quantiles[part] = _at_least(result.quantiles[part], least)
     return result
 
@@ -98,7 +98,7 @@ def _batches(lengths: NDArray[np.int64], widest: int, most: int) -> Iterator[tup
     Padding before a series affects the network's state, so its length depends only on the length of the series: the
     forecast is then the same whichever series share the batch.
     """
-    widths = np.array([_width(int(length), widest) for length in lengths], dtype=np.int64)
+    widths = np.array([width_of(int(length), widest) for length in lengths], dtype=np.int64)
     for width in np.unique(widths):
         alike = np.flatnonzero(widths == width)
         alike = alike[np.argsort(lengths[alike], kind="stable")]
@@ -106,7 +106,7 @@ def _batches(lengths: NDArray[np.int64], widest: int, most: int) -> Iterator[tup
             yield int(width), alike[start : start + most]
 
 
-def _width(length: int, widest: int) -> int:
+def width_of(length: int, widest: int) -> int:
     """Round a length up, by at most a quarter, so that series of many lengths make few batches."""
     grid = max(_FINEST, 1 << max(0, length.bit_length() - 3))
     return min(max(1, -(-length // grid)) * grid, widest)

@@ -1,16 +1,22 @@
-"""The Python twin of `native/candidates`: simple forecasts of a series at every step, their errors so far, and other
-features of the past. It also runs where there is no compiler."""
+"""The Python twin of `native/candidates`: simple forecasts of series at every step, their errors so far, and other
+features of the past.
+
+It is plain torch and has no control flow that hangs on values, so it runs where there is no compiler, and can be
+exported as one loop over the steps.
+"""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
-from foretell.kernels.smoothing_twin import Numbers, SmoothingBank, Trend
+from foretell.kernels.smoothing_twin import BankState, SmoothingBank, Trend
 
 if TYPE_CHECKING:
     from foretell.kernels.candidates import Smoothings
@@ -19,6 +25,7 @@ GREATEST = 1e300
 """Greater values and infinities count as missing, so that everything computed here is finite."""
 BASIC, CHOSEN, DESCRIPTION = 10, 5, 20
 """The numbers of candidates before and after the smoothings, and of features before those of the candidates."""
+Numbers = NDArray[np.float64]
 
 
 def look_back(
@@ -32,301 +39,441 @@ def look_back(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], Numbers, Numbers]:
     """Return the features, candidates, unit and last value of `foretell.kernels.candidates.Past`."""
     count, steps = values.shape
-    candidates = BASIC + len(bank) + CHOSEN
-    features = np.zeros((count, window, DESCRIPTION + 3 * candidates), np.float32)
-    forecasts = np.zeros((*anchors.shape, candidates, ahead.shape[-1]), np.float32)
+    follower = Follower(bank, season, second)
+    features = np.zeros((count, window, DESCRIPTION + 3 * follower.candidates), np.float32)
+    forecasts = np.zeros((*anchors.shape, follower.candidates, ahead.shape[-1]), np.float32)
     unit, last = np.ones(anchors.shape), np.zeros(anchors.shape)
     ahead = np.broadcast_to(ahead, (*anchors.shape, ahead.shape[-1]))
-    with np.errstate(all="ignore"):
-        for b in range(count):
-            there = np.abs(values[b]) <= GREATEST
-            if not there.any():
-                continue
-            start = int(there.argmax())
-            series = Series(bank, season, second, steps - start)
-            for step in range(start, steps):
-                series.take(float(values[b, step]) if there[step] else None)
-                if step >= steps - window:
-                    features[b, step - (steps - window)] = series.describe()
-                for a in np.flatnonzero(anchors[b] == step):
-                    off = (series.forecast(ahead[b, a]) - series.last) / series.unit
-                    forecasts[b, a] = np.clip(off, -1e3, 1e3)
-                    unit[b, a], last[b, a] = series.unit, series.last
+    series = torch.from_numpy(np.ascontiguousarray(values.T))
+    with torch.inference_mode():
+        state = follower.start(count)
+        for step in range(steps):
+            state = follower.take(state, series[step])
+            if step >= steps - window:
+                features[:, step - (steps - window)] = follower.describe(state).numpy()
+            for a in np.flatnonzero((anchors == step).any(0)):
+                rows = (anchors[:, a] == step) & (state.t >= 0).numpy()
+                found = follower.forecast_in_units(state, torch.from_numpy(np.array(ahead[:, a])))
+                forecasts[rows, a] = found.numpy()[rows]
+                unit[rows, a], last[rows, a] = state.unit.numpy()[rows], state.last.numpy()[rows]
     return features, forecasts, unit, last
 
 
-class Series:
-    """The description of a series, updated step by step from its first value on."""
+class State(NamedTuple):
+    """What is known of B series after a step; each is (B,) unless stated otherwise.
 
-    def __init__(self, bank: Smoothings, season: int, second: int, steps: int) -> None:
+    A register ends with what belongs to this step and begins with the oldest that is still needed. A series is as it
+    began until its first value.
+    """
+
+    t: Tensor
+    """The step, counted from 0 at the first value; -1 before it."""
+    seen: Tensor
+    """True if this step has a value."""
+    positive: Tensor
+    values: Tensor
+    """(B, R): the values with gaps filled."""
+    logs: Tensor
+    """(B, R): their logarithms."""
+    sums: Tensor
+    """(B, 2 cycles + 1): cumulative sums of the distances from the first value."""
+    count: Tensor
+    changes: Tensor
+    seasonal_changes: Tensor
+    first: Tensor
+    last: Tensor
+    lowest: Tensor
+    highest: Tensor
+    level: Tensor
+    change: Tensor
+    recent_change: Tensor
+    seasonal_change: Tensor
+    deviation: Tensor
+    zeros: Tensor
+    repeats: Tensor
+    trailing: Tensor
+    """The mean of the latest cycle."""
+    trailing_before: Tensor
+    """The mean of the cycle before it."""
+    unit: Tensor
+    line: Tensor
+    """(B, 5): count and sums of x, x^2, y and xy of the points whose slope is the trend."""
+    log_line: Tensor
+    phases: Tensor
+    """(B, season): fading means of the values of each phase."""
+    phase_counts: Tensor
+    second_phases: Tensor
+    second_phase_counts: Tensor
+    bank: BankState
+    second_bank: BankState
+    error: Tensor
+    """(B, K): the errors of the forecasts for this step."""
+    near_error: Tensor
+    """(B, K): the running mean absolute errors one step ahead."""
+    far_error: Tensor
+    """(B, K): and one cycle ahead."""
+    far_count: Tensor
+    near_forecast: Tensor
+    """(B, K): the forecasts for the next step."""
+    far_forecasts: Tensor
+    """(B, lead, K): the forecasts for the steps up to a cycle ahead."""
+    chosen: Tensor
+    """(B, 3): the candidates with the smallest error one step and one cycle ahead, and of the Theta methods."""
+    weights: Tensor
+    """(B, K'): of the candidates in their mean."""
+
+    def flat(self) -> tuple[Tensor, ...]:
+        """Return all tensors."""
+        return tuple(t for part in self for t in (part if isinstance(part, BankState) else (part,)))
+
+    @classmethod
+    def of_flat(cls, tensors: Iterable[Tensor]) -> State:
+        """Return the state whose `flat` these are."""
+        each = iter(tensors)
+        banks = ("bank", "second_bank")
+        return cls(
+            *(
+                BankState(*(next(each) for _ in BankState._fields)) if name in banks else next(each)
+                for name in cls._fields
+            )
+        )
+
+
+class Follower(nn.Module):
+    """Follows series step by step from their first values on."""
+
+    is_theta: Tensor
+
+    def __init__(self, bank: Smoothings, season: int, second: int) -> None:
+        super().__init__()
         self.season, self.second = season, second
         self.cycle = season if season > 1 else 4
         """The number of steps whose mean is the level from which growth is computed."""
         self.lead = season if season > 1 else 6
         """The number of steps ahead for the second kind of error."""
-        self.t = -1
-        self.values, self.logs = np.zeros(steps), np.zeros(steps)
-        """The values and their logarithms, with gaps filled."""
-        self.sums = np.zeros(steps + 1)
-        """Cumulative sums of the distances from the first value."""
-        self.seen = False
-        self.count = self.changes = self.seasonal_changes = 0
-        self.first = self.last = self.lowest = self.highest = self.level = 0.0
-        self.change = self.recent_change = self.seasonal_change = self.deviation = self.zeros = self.repeats = 0.0
-        self.positive = True
-        self.trailing = self.trailing_before = 0.0
-        """The means of the latest cycle and of the one before it."""
-        self.unit = 1.0
-        self.trend = Trend()
-        self.line, self.log_line = Line(), Line()
-        self.phases = PhaseMeans(season, 0.1)
-        self.second_phases = PhaseMeans(max(second, 1), 0.2)
-        self.smoothings = SmoothingBank(bank, season, second)
-        self.thetas = BASIC + np.flatnonzero(bank.theta)
+        split = bank.first_of_second
+        self.banks = nn.ModuleList(
+            [
+                SmoothingBank(bank, slice(None, split), season),
+                SmoothingBank(bank, slice(split, None), second if second > 0 else season),
+            ]
+        )
         self.others = BASIC + len(bank)
         """The number of candidates without the chosen ones."""
-        candidates = self.others + CHOSEN
-        self.error = np.zeros(candidates)
-        """The errors of the forecasts for this step."""
-        self.near_error, self.far_error = np.zeros(candidates), np.zeros(candidates)
-        """The running mean absolute errors one step and one cycle ahead."""
-        self.far_count = 0
-        self.near_forecast = np.zeros(candidates)
-        """The forecasts for the next step."""
-        self.far_forecasts = np.zeros((self.lead + 1, candidates))
-        """The forecasts for the steps up to a cycle ahead; that for step t is at index t mod (lead + 1)."""
-        self.weights = np.ones(self.others)
-        self.nearest = self.farthest = self.theta = 0
-        self._leads = np.array([1, self.lead])
+        self.candidates = self.others + CHOSEN
+        is_theta = np.append(np.zeros(BASIC, bool), bank.theta.astype(bool))
+        self.register_buffer("is_theta", torch.from_numpy(is_theta))
+        self.has_theta = bool(bank.theta.any())
 
-    def take(self, given: float | None) -> None:
-        """Process the next value, None if it is missing, and forecast."""
-        self.t, self.seen = self.t + 1, given is not None
-        t, value = self.t, self._filled() if given is None else given
-        if given is not None and given <= 0 and self.positive:
-            self.positive = False
-            self.smoothings.leave_logarithms()
-        self.values[t] = value
-        self.logs[t] = math.log(value) if value > 0 else self.logs[t - 1] if t > 0 else 0.0
-        if t == 0:
-            self.first = self.lowest = self.highest = value
-        if self.seen:
-            if t > 0:
-                self._judge(value)
-                self._measure_changes(value)
-            self._summarise(value)
-        else:
-            self.error = np.zeros_like(self.error)
-        self._follow_level(value)
-        if self.seen:
-            self.phases.update(t, value)
-            self.second_phases.update(t, value)
-        self.smoothings.update(t, self.values, self.logs, self.seen, self.trend)
-        self.unit = self._typical_change()
-        self._rank()
-        near, far = self.forecast(self._leads).T
-        self.near_forecast = near
-        self.far_forecasts[(t + self.lead) % (self.lead + 1)] = far
+    def start(self, count: int) -> State:
+        """Return the state of `count` series before their first values."""
 
-    def forecast(self, ahead: NDArray[np.int64]) -> Numbers:
-        """Return the candidates (K, H) for steps `ahead` (H,) after this one; see `foretell.kernels.candidates.BASIC`.
+        def numbers(*shape: int) -> Tensor:
+            return torch.zeros(count, *shape, dtype=torch.float64)
+
+        longest = max(2 * bank.period for bank in self.banks)
+        register = max(longest, self.season + 1, self.second + 1)
+        no, candidates = torch.zeros(count, dtype=torch.bool), self.candidates
+        return State(
+            t=numbers() - 1, seen=no, positive=~no,
+            values=numbers(register), logs=numbers(register), sums=numbers(2 * self.cycle + 1),
+            count=numbers(), changes=numbers(), seasonal_changes=numbers(),
+            first=numbers(), last=numbers(), lowest=numbers(), highest=numbers(), level=numbers(),
+            change=numbers(), recent_change=numbers(), seasonal_change=numbers(),
+            deviation=numbers(), zeros=numbers(), repeats=numbers(),
+            trailing=numbers(), trailing_before=numbers(), unit=numbers() + 1,
+            line=numbers(5), log_line=numbers(5),
+            phases=numbers(self.season), phase_counts=numbers(self.season),
+            second_phases=numbers(max(self.second, 1)), second_phase_counts=numbers(max(self.second, 1)),
+            bank=self.banks[0].start(count), second_bank=self.banks[1].start(count),
+            error=numbers(candidates), near_error=numbers(candidates), far_error=numbers(candidates),
+            far_count=numbers(), near_forecast=numbers(candidates), far_forecasts=numbers(self.lead, candidates),
+            chosen=torch.zeros(count, 3, dtype=torch.int64), weights=numbers(self.others) + 1,
+        )  # fmt: skip
+
+    def take(self, before: State, given: Tensor) -> State:
+        """Process the next value of each series (B,), NaN if it is missing, and forecast."""
+        seen = given.abs() <= GREATEST
+        t = before.t + 1
+        value = torch.where(seen, given, self._filled(before))
+        leaving = before.positive & seen & (value <= 0)
+        first, log = t == 0, torch.log(torch.where(value > 0, value, 1.0))
+        log = torch.where(value > 0, log, before.logs[:, -1])
+        s = before._replace(
+            t=t,
+            seen=seen,
+            positive=before.positive & ~leaving,
+            values=_pushed(before.values, value),
+            logs=_pushed(before.logs, log),
+            first=torch.where(first, value, before.first),
+            lowest=torch.where(first, value, before.lowest),
+            highest=torch.where(first, value, before.highest),
+            bank=self.banks[0].leave_logarithms(before.bank, leaving),
+            second_bank=self.banks[1].leave_logarithms(before.second_bank, leaving),
+        )
+        s = self._summarised(self._measured(self._judged(s, value), value), value)
+        s = self._following_level(s, value)
+        phases, phase_counts = _phase_means(s.phases, s.phase_counts, seen, value, 0.1)
+        second_phases, second_counts = _phase_means(s.second_phases, s.second_phase_counts, seen, value, 0.2)
+        trend = self._trend(s)
+        banks = (
+            bank.update(b, t, s.values, s.logs, seen, s.positive, trend)
+            for bank, b in zip(self.banks, (s.bank, s.second_bank), strict=True)
+        )
+        s = s._replace(
+            phases=phases, phase_counts=phase_counts, second_phases=second_phases, second_phase_counts=second_counts
+        )
+        s = s._replace(bank=next(banks), second_bank=next(banks))
+        s = self._ranked(s._replace(unit=self._typical_change(s)))
+        leads = torch.tensor([1, self.lead], device=t.device)[None].expand(t.shape[0], -1)
+        near, far = self.forecast(s, leads).unbind(-1)
+        s = s._replace(near_forecast=near, far_forecasts=torch.cat([s.far_forecasts[:, 1:], far[:, None]], 1))
+        return _where((before.t >= 0) | seen, s, before)
+
+    def forecast_in_units(self, s: State, ahead: Tensor) -> Tensor:
+        """Return the candidates (B, K, H) for the steps `ahead` (B, H), in units from the last value, float32."""
+        off = (self.forecast(s, ahead) - s.last[:, None, None]) / s.unit[:, None, None]
+        return off.clamp(-1e3, 1e3).float()
+
+    def forecast(self, s: State, ahead: Tensor) -> Tensor:
+        """Return the candidates (B, K, H) for steps `ahead` (B, H) after this one; see `candidates.BASIC`.
 
         Drift is the line from the first value to the last. Growth is that of the mean of a cycle, from the previous
         cycle to the latest: its increase or, if all values are positive, the factor by which it rose.
         """
-        t, last, level = self.t, self.last, self.level
-        cycles = -(-ahead // self.season)
-        two_cycles = t >= 2 * self.cycle - 1
-        low, high = self._bounds()
-        repeated = self._in_phase(ahead, self.season)
-        phase_mean = self.phases.at(t + ahead, level)
+        t, last, level = s.t[:, None], s.last[:, None], s.level[:, None]
+        steps = ahead.double()
+        cycles = ((ahead + self.season - 1) // self.season).double()
+        two_cycles = s.t >= 2 * self.cycle - 1
+        low, high = self._bounds(s)
+        repeated = self._in_phase(s, ahead, self.season)
+        phase_mean = _at_phase(s.phases, s.phase_counts, ahead, level)
         second_repeated, second_mean = repeated, phase_mean
-        if 0 < self.second <= t:
-            second_repeated = self._in_phase(ahead, self.second)
-            second_mean = self.second_phases.at(t + ahead, second_repeated)
-        growth = (self.trailing - self.trailing_before) / self.cycle if two_cycles else 0.0
-        grown = multiplied = repeated + growth * cycles * self.season
-        if two_cycles and self.positive and self.trailing_before > 0:
-            ratio = min(max(self.trailing / self.trailing_before, 0.6), 1.67)
-            multiplied = repeated * np.power(ratio, cycles if self.season > 1 else 0.25 * ahead)
-        drift = last + ahead * ((last - self.first) / t if t > 0 else 0.0)
-        basic = np.empty((BASIC, len(ahead)))
-        basic[0], basic[1], basic[2], basic[3] = last, level, repeated, phase_mean
-        basic[4], basic[5] = second_repeated, second_mean
-        basic[6:9] = np.clip([grown, multiplied, drift], low, high)
-        basic[9] = self.trailing
-        others = np.concatenate([basic, self.smoothings.forecast(t, ahead, self.trend, low, high)])
-        return np.concatenate([others, self._choose(others)])
+        if self.second > 0:
+            there = t >= self.second
+            second_repeated = torch.where(there, self._in_phase(s, ahead, self.second), repeated)
+            mean = _at_phase(s.second_phases, s.second_phase_counts, ahead, second_repeated)
+            second_mean = torch.where(there, mean, phase_mean)
+        growth = torch.where(two_cycles, (s.trailing - s.trailing_before) / self.cycle, 0.0)[:, None]
+        grown = repeated + growth * cycles * self.season
+        multiplies = two_cycles & s.positive & (s.trailing_before > 0)
+        ratio = (s.trailing / torch.where(multiplies, s.trailing_before, 1.0)).clamp(0.6, 1.67)[:, None]
+        power = ratio.expand_as(steps) ** (cycles if self.season > 1 else 0.25 * steps)
+        multiplied = torch.where(multiplies[:, None], repeated * power, grown)
+        drift = last + steps * torch.where(t > 0, (last - s.first[:, None]) / t.clamp(min=1), 0.0)
+        grows = torch.stack([grown, multiplied, drift], 1)
+        grows = torch.minimum(torch.maximum(grows, low[:, None, None]), high[:, None, None])
+        flat = [last.expand_as(steps), level.expand_as(steps), repeated, phase_mean, second_repeated, second_mean]
+        basic = [torch.stack(flat, 1), grows, s.trailing[:, None, None].expand_as(steps[:, None])]
+        trend = self._trend(s)
+        smoothed = [
+            bank.forecast(b, s.positive, ahead, trend, low, high)
+            for bank, b in zip(self.banks, (s.bank, s.second_bank), strict=True)
+        ]
+        others = torch.cat([*basic, *smoothed], 1)
+        return torch.cat([others, self._choose(s, others)], 1)
 
-    def describe(self) -> Numbers:
-        """Return the features (F,); see `foretell.kernels.candidates.SIGNED` and what follows it."""
-        t, value, season, second, unit = self.t, self.values[self.t], self.season, self.second, self.unit
-        spread = self.highest - self.lowest
+    def describe(self, s: State) -> Tensor:
+        """Return the features (B, F), float32; see `candidates.SIGNED` and what follows it."""
+        value, spread = s.values[:, -1], s.highest - s.lowest
 
-        def off(steps: int) -> float:
-            return value - self.values[t - steps] if self.seen and 0 < steps <= t else 0.0
+        def off(steps: int) -> Tensor:
+            if steps == 0:
+                return torch.zeros_like(value)
+            return torch.where(s.seen & (s.t >= steps), value - s.values[:, -1 - steps], 0.0)
 
+        one = torch.ones_like(value)
         distances = [
-            value - self.level if self.seen else 0.0,
+            torch.where(s.seen, value - s.level, 0.0),
             off(1),
-            off(season),
-            off(second),
-            self.trailing - self.trailing_before,
-            self.level,
-            self.change,
-            self.seasonal_change if self.seasonal_changes else self.change,
-            self.deviation,
-            self.recent_change,
+            off(self.season),
+            off(self.second),
+            s.trailing - s.trailing_before,
+            s.level,
+            s.change,
+            torch.where(s.seasonal_changes > 0, s.seasonal_change, s.change),
+            s.deviation,
+            s.recent_change,
             spread,
         ]
         facts = [
-            float(not self.seen),
-            math.log1p(self.count) / 4,
-            math.log(season) / 3,
-            math.log1p(self.count / season) / 3,
-            math.log(second) / 4 if second > 0 else 0.0,
-            float(self.positive),
-            self.zeros,
-            self.repeats,
-            (value - self.lowest) / spread if spread > 0 else 0.5,
+            (~s.seen).double(),
+            s.count.log1p() / 4,
+            one * (math.log(self.season) / 3),
+            (s.count / self.season).log1p() / 3,
+            one * (math.log(self.second) / 4 if self.second > 0 else 0.0),
+            s.positive.double(),
+            s.zeros,
+            s.repeats,
+            torch.where(spread > 0, (value - s.lowest) / torch.where(spread > 0, spread, 1.0), 0.5),
         ]
-        far = self.far_error if self.far_count else self.near_error
-        errors = np.concatenate([self.error, self.near_error, far])
-        return np.concatenate([np.array(distances) / unit, facts, errors / unit])
+        far = torch.where(s.far_count[:, None] > 0, s.far_error, s.near_error)
+        errors = torch.cat([s.error, s.near_error, far], 1)
+        unit = s.unit[:, None]
+        found = torch.cat([torch.stack(distances, 1) / unit, torch.stack(facts, 1), errors / unit], 1)
+        return torch.where(s.t[:, None] >= 0, found, 0.0).float()
 
-    def _filled(self) -> float:
-        """Return the value that replaces a missing one: that of one season before, or the last."""
-        return float(self.values[self.t - self.season]) if 1 < self.season <= self.t else self.last
+    def _filled(self, before: State) -> Tensor:
+        """Return the values that replace missing ones: those of one season before, or the last."""
+        if self.season == 1:
+            return before.last
+        return torch.where(before.t + 1 >= self.season, before.values[:, -self.season], before.last)
 
-    def _judge(self, value: float) -> None:
+    def _judged(self, s: State, value: Tensor) -> State:
         """Update the errors with the forecasts made for this step one step and one cycle before it."""
-        self.error = value - self.near_forecast
-        self.near_error += max(1 / (self.changes + 1), 0.06) * (np.abs(self.error) - self.near_error)
-        if self.t > self.lead:
-            self.far_count += 1
-            error = np.abs(value - self.far_forecasts[self.t % (self.lead + 1)])
-            self.far_error += max(1 / self.far_count, 0.04) * (error - self.far_error)
+        judged = s.seen & (s.t > 0)
+        there = judged[:, None]
+        error = torch.where(there, value[:, None] - s.near_forecast, 0.0)
+        gain = (1 / (s.changes + 1)).clamp(min=0.06)[:, None]
+        near_error = torch.where(there, s.near_error + gain * (error.abs() - s.near_error), s.near_error)
+        far = judged & (s.t > self.lead)
+        far_count = s.far_count + far
+        far_gain = (1 / far_count.clamp(min=1)).clamp(min=0.04)[:, None]
+        far_error = s.far_error + far_gain * ((value[:, None] - s.far_forecasts[:, 0]).abs() - s.far_error)
+        far_error = torch.where(far[:, None], far_error, s.far_error)
+        return s._replace(error=error, near_error=near_error, far_error=far_error, far_count=far_count)
 
-    def _measure_changes(self, value: float) -> None:
-        self.changes += 1
+    def _measured(self, s: State, value: Tensor) -> State:
+        measured = s.seen & (s.t > 0)
+        changes = s.changes + measured
         slowest = 1 / max(100, 6 * self.season)
-        step = abs(value - float(self.values[self.t - 1]))
-        self.change = fading_mean(self.change, step, self.changes, slowest)
-        self.recent_change = fading_mean(self.recent_change, step, self.changes, 0.12)
-        self.repeats = fading_mean(self.repeats, float(step == 0), self.changes)
-        if 1 < self.season <= self.t:
-            self.seasonal_changes += 1
-            cycle = abs(value - float(self.values[self.t - self.season]))
-            self.seasonal_change = fading_mean(self.seasonal_change, cycle, self.seasonal_changes, slowest)
+        step = (value - s.values[:, -2]).abs()
+        s = s._replace(
+            changes=changes,
+            change=_faded(measured, s.change, step, changes, slowest),
+            recent_change=_faded(measured, s.recent_change, step, changes, 0.12),
+            repeats=_faded(measured, s.repeats, (step == 0).double(), changes),
+        )
+        if self.season == 1:
+            return s
+        seasonal = measured & (s.t >= self.season)
+        seasonal_changes = s.seasonal_changes + seasonal
+        cycle = (value - s.values[:, -1 - self.season]).abs()
+        return s._replace(
+            seasonal_changes=seasonal_changes,
+            seasonal_change=_faded(seasonal, s.seasonal_change, cycle, seasonal_changes, slowest),
+        )
 
-    def _summarise(self, value: float) -> None:
-        self.count += 1
-        self.lowest, self.highest = min(self.lowest, value), max(self.highest, value)
-        self.level = fading_mean(self.level, value, self.count)
-        self.deviation = fading_mean(self.deviation, abs(value - self.level), self.count)
-        self.zeros = fading_mean(self.zeros, float(value == 0), self.count)
-        self.last = value
+    def _summarised(self, s: State, value: Tensor) -> State:
+        seen, count = s.seen, s.count + s.seen
+        level = _faded(seen, s.level, value, count)
+        return s._replace(
+            count=count,
+            lowest=torch.where(seen, torch.minimum(s.lowest, value), s.lowest),
+            highest=torch.where(seen, torch.maximum(s.highest, value), s.highest),
+            level=level,
+            deviation=_faded(seen, s.deviation, (value - level).abs(), count),
+            zeros=_faded(seen, s.zeros, (value == 0).double(), count),
+            last=torch.where(seen, value, s.last),
+        )
 
-    def _follow_level(self, value: float) -> None:
+    def _following_level(self, s: State, value: Tensor) -> State:
         """Update the mean of the latest cycle, in which a season cancels out, and the line through all these means."""
-        t, cycle, sums = self.t, self.cycle, self.sums
-        sums[t + 1] = sums[t] + (value - self.first)
-        length = min(t + 1, cycle)
-        self.trailing = self.first + float(sums[t + 1] - sums[t + 1 - length]) / length
-        self.trailing_before = self.trailing
-        if t >= 2 * cycle - 1:
-            self.trailing_before = self.first + float(sums[t + 1 - cycle] - sums[t + 1 - 2 * cycle]) / cycle
-        if self.season > 1 and t < cycle - 1:
-            return
-        level = self.trailing if self.season > 1 else value
-        self.line.add(t, level)
-        self.log_line.add(t, math.log(level) if level > 0 else float(self.logs[t]))
-        self.trend = Trend(self.line.slope(), self.log_line.slope())
+        cycle = self.cycle
+        sums = _pushed(s.sums, s.sums[:, -1] + (value - s.first))
+        length = (s.t + 1).clamp(max=cycle)
+        trailing = s.first + (sums[:, -1] - sums[:, -1 - cycle]) / length.clamp(min=1)
+        before = s.first + (sums[:, -1 - cycle] - sums[:, 0]) / cycle
+        s = s._replace(
+            sums=sums, trailing=trailing, trailing_before=torch.where(s.t >= 2 * cycle - 1, before, trailing)
+        )
+        level = trailing if self.season > 1 else value
+        joins = s.t >= cycle - 1 if self.season > 1 else s.t >= 0
+        log = torch.where(level > 0, torch.log(torch.where(level > 0, level, 1.0)), s.logs[:, -1])
+        return s._replace(line=_extended(s.line, joins, s.t, level), log_line=_extended(s.log_line, joins, s.t, log))
 
-    def _typical_change(self) -> float:
+    def _trend(self, s: State) -> Trend:
+        return Trend(_slope(s.line), _slope(s.log_line))
+
+    def _typical_change(self, s: State) -> Tensor:
         """Return the unit for the features and forecasts of this step."""
-        typical = 0.5 * (self.change + self.seasonal_change) if self.seasonal_changes >= 2 else self.change
-        return max(typical, 1e-4 * (self.highest - self.lowest), 1e-9 * abs(self.level) + 1e-12)
+        typical = torch.where(s.seasonal_changes >= 2, 0.5 * (s.change + s.seasonal_change), s.change)
+        typical = torch.maximum(typical, 1e-4 * (s.highest - s.lowest))
+        return torch.maximum(typical, 1e-9 * s.level.abs() + 1e-12)
 
-    def _rank(self) -> None:
+    def _ranked(self, s: State) -> State:
         """Find the candidates with the smallest errors so far, and the weights of all in their mean."""
-        near, far = self.near_error[: self.others], self.far_error[: self.others]
-        equal = 1e-6 * self.unit
-        self.nearest = _first_least(near, equal)
-        self.farthest = _first_least(far, equal) if self.far_count else self.nearest
-        self.theta = int(self.thetas[_first_least(near[self.thetas], equal)]) if len(self.thetas) else self.nearest
-        least = 1e-3 * self.unit
-        self.weights = ((near + far + least) / least) ** -3  # in units of `least`, so that the cube does not overflow
+        near, far = s.near_error[:, : self.others], s.far_error[:, : self.others]
+        later = torch.where(s.far_count[:, None] > 0, far, near)
+        theta = torch.where(self.is_theta, near, math.inf) if self.has_theta else near
+        chosen = _first_least(torch.stack([near, later, theta], 1), 1e-6 * s.unit[:, None])
+        least = 1e-3 * s.unit[:, None]
+        sizes = (near + far + least) / least  # in units of `least`, so that the cube does not overflow
+        return s._replace(chosen=chosen, weights=sizes**-3)
 
-    def _choose(self, others: Numbers) -> Numbers:
-        """Return the candidates derived from the others; see `foretell.kernels.candidates.CHOSEN`."""
-        weighted_mean = self.weights @ others / self.weights.sum()
+    def _choose(self, s: State, others: Tensor) -> Tensor:
+        """Return the candidates derived from the others; see `candidates.CHOSEN`."""
+        best = others.gather(1, s.chosen[..., None].expand(-1, -1, others.shape[2]))
+        weights = s.weights[..., None]
+        weighted_mean = (weights * others).sum(1, keepdim=True) / weights.sum(1, keepdim=True)
         middle = self.others // 2
-        median = np.partition(others, middle, axis=0)[middle]
-        return np.stack([others[self.nearest], others[self.farthest], others[self.theta], weighted_mean, median])
+        median = others.sort(1).values[:, middle : middle + 1]
+        return torch.cat([best, weighted_mean, median], 1)
 
-    def _bounds(self) -> tuple[float, float]:
+    def _bounds(self, s: State) -> tuple[Tensor, Tensor]:
         """Return the lower and upper bounds of all candidates that grow."""
-        margin = 1.5 * (self.highest - self.lowest)
-        low = self.lowest - margin
-        return max(low, 0.0) if self.positive else low, self.highest + margin
+        margin = 1.5 * (s.highest - s.lowest)
+        low = s.lowest - margin
+        return torch.where(s.positive, low.clamp(min=0), low), s.highest + margin
 
-    def _in_phase(self, ahead: NDArray[np.int64], season: int) -> Numbers:
+    def _in_phase(self, s: State, ahead: Tensor, season: int) -> Tensor:
         """Return the latest values of the same phase as the steps ahead, or the last value if there is none."""
-        at = self.t + ahead - -(-ahead // season) * season
-        return np.where(at >= 0, self.values[np.maximum(at, 0)], self.last)
+        back = season - 1 - (ahead - 1) % season
+        found = s.values.gather(1, s.values.shape[1] - 1 - back)
+        return torch.where(s.t[:, None] >= back, found, s.last[:, None])
 
 
-def fading_mean(mean: float, value: float, count: int, least_gain: float = 0.0) -> float:
-    """Update a mean with its `count`-th value: plain while 1 / count exceeds `least_gain`, then older values fade."""
-    return mean + max(1 / count, least_gain) * (value - mean)
+def _pushed(register: Tensor, value: Tensor) -> Tensor:
+    return torch.cat([register[:, 1:], value[:, None]], 1)
 
 
-@dataclass
-class Line:
-    """The least-squares line through points that are added one by one."""
-
-    n: int = 0
-    x: float = 0.0
-    xx: float = 0.0
-    y: float = 0.0
-    xy: float = 0.0
-
-    def add(self, at: float, value: float) -> None:
-        self.n += 1
-        self.x, self.xx = self.x + at, self.xx + at * at
-        self.y, self.xy = self.y + value, self.xy + at * value
-
-    def slope(self) -> float:
-        """Return the slope; 0 with fewer than four points, or if the sums overflow."""
-        spread, rise = self.n * self.xx - self.x**2, self.n * self.xy - self.x * self.y
-        return rise / spread if self.n >= 4 and spread > 0 and math.isfinite(rise) else 0.0
+def _faded(which: Tensor, mean: Tensor, value: Tensor, count: Tensor, least_gain: float = 0.0) -> Tensor:
+    """Update means with their `count`-th value: plain while 1 / count exceeds `least_gain`, then older values fade."""
+    gain = (1 / count.clamp(min=1)).clamp(min=least_gain)
+    return torch.where(which, mean + gain * (value - mean), mean)
 
 
-class PhaseMeans:
-    """Fading means of the values of each phase of a season."""
-
-    def __init__(self, period: int, least_gain: float) -> None:
-        self.period, self.least_gain = period, least_gain
-        self.means = np.full(period, np.nan)
-        self.counts = [0] * period
-
-    def update(self, t: int, value: float) -> None:
-        phase = t % self.period
-        self.counts[phase] += 1
-        before = 0.0 if self.counts[phase] == 1 else float(self.means[phase])
-        self.means[phase] = fading_mean(before, value, self.counts[phase], self.least_gain)
-
-    def at(self, steps: NDArray[np.int64], otherwise: Numbers | float) -> Numbers:
-        """Return the means for the phases of these steps, `otherwise` where there is none."""
-        means = self.means[steps % self.period]
-        return np.where(np.isnan(means), otherwise, means)
+def _phase_means(
+    means: Tensor, counts: Tensor, seen: Tensor, value: Tensor, least_gain: float
+) -> tuple[Tensor, Tensor]:
+    """Update the fading mean of this step's phase, the oldest entry of the register, which becomes the newest."""
+    count = counts[:, 0] + seen
+    mean = _faded(seen, means[:, 0], value, count, least_gain)
+    return _pushed(means, mean), _pushed(counts, count)
 
 
-def _first_least(errors: Numbers, equal: float) -> int:
-    """Return the index of the smallest error, the first one of those that differ from it only by rounding."""
-    least = 0
-    for place, error in enumerate(errors.tolist()):
-        if error < errors[least] - equal:
-            least = place
-    return least
+def _at_phase(means: Tensor, counts: Tensor, ahead: Tensor, otherwise: Tensor) -> Tensor:
+    """Return the means for the phases of the steps ahead, `otherwise` where there is none."""
+    place = (ahead - 1) % means.shape[1]
+    return torch.where(counts.gather(1, place) > 0, means.gather(1, place), otherwise)
+
+
+def _extended(line: Tensor, which: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """Add a point to the least-squares lines of `which` series."""
+    return torch.where(which[:, None], line + torch.stack([torch.ones_like(x), x, x * x, y, x * y], 1), line)
+
+
+def _slope(line: Tensor) -> Tensor:
+    """Return the slopes; 0 with fewer than four points, or if the sums overflow."""
+    n, x, xx, y, xy = line.unbind(1)
+    spread, rise = n * xx - x * x, n * xy - x * y
+    sound = (n >= 4) & (spread > 0) & (rise.abs() < math.inf)
+    return torch.where(sound, torch.where(sound, rise, 0.0) / torch.where(sound, spread, 1.0), 0.0)
+
+
+def _first_least(errors: Tensor, equal: Tensor) -> Tensor:
+    """Return the index of the smallest error along the last axis, the first of those that differ only by rounding."""
+    first, *others = errors.unbind(-1)
+    least, place = first, torch.zeros(first.shape, dtype=torch.int64, device=first.device)
+    for k, error in enumerate(others, 1):
+        smaller = error < least - equal
+        least, place = torch.where(smaller, error, least), torch.where(smaller, k, place)
+    return place
+
+
+def _where(which: Tensor, new: Any, old: Any) -> Any:
+    """Return the new state of `which` series (B,) and the old one of the others."""
+    if isinstance(new, Tensor):
+        return torch.where(which.reshape(-1, *[1] * (new.dim() - 1)), new, old)
+    parts: Sequence[Any] = [_where(which, n, o) for n, o in zip(new, old, strict=True)]
+    return type(new)(*parts)

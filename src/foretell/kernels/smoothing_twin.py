@@ -1,27 +1,41 @@
-"""Part of the Python twin of `native/candidates`: a bank of exponential smoothings of one series."""
+"""Part of the Python twin of `native/candidates`: banks of exponential smoothings, of many series at once."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+import torch
+from torch import Tensor, nn
 
 if TYPE_CHECKING:
     from foretell.kernels.candidates import Smoothings
 
-Numbers = NDArray[np.float64]
-
 
 class Trend(NamedTuple):
-    """The slopes per step of a line through all values so far, and of a line through their logarithms."""
+    """The slopes per step, (B,), of a line through all values so far, and of a line through their logarithms."""
 
-    slope: float = 0.0
-    log_slope: float = 0.0
+    slope: Tensor
+    log_slope: Tensor
 
 
-class SmoothingBank:
-    """P exponential smoothings of one series.
+class BankState(NamedTuple):
+    """What P smoothings know of B series. Registers hold one entry per phase of the season, that of this step last."""
+
+    level: Tensor
+    """(B, P)"""
+    trend: Tensor
+    """(B, P)"""
+    season: Tensor
+    """(B, P, m), zero before a whole cycle was seen."""
+    season_count: Tensor
+    """(B, m): the number of values behind each phase of the season."""
+    seasonal: Tensor
+    """(B,): True once a whole cycle was seen."""
+
+
+class SmoothingBank(nn.Module):
+    """P exponential smoothings with a season of the same m phases.
 
     Each has a level l, a trend b and a season s of m phases, which are updated by the error of each value y_t:
 
@@ -46,94 +60,115 @@ class SmoothingBank:
     expected one.
     """
 
-    def __init__(self, bank: Smoothings, season: int, second: int) -> None:
-        self.bank = bank
-        count = len(bank)
-        follows_second = np.arange(count) >= bank.first_of_second
-        self.period = np.where(follows_second & (second > 0), second, season)
-        self.theta = bank.theta.astype(bool)
-        self.logarithmic = bank.logarithmic.astype(bool)
-        """True for those that currently smooth logarithms."""
-        self.level, self.trend = np.zeros(count), np.zeros(count)
-        self.seasonal = np.zeros(count, bool)
-        """True for those that have seen a whole cycle, and therefore have a season."""
-        phases = int(self.period.max(initial=1))
-        self.season = np.zeros((count, phases))
-        """(P, m): the season by phase since the first value."""
-        self.season_count = np.zeros((count, phases), np.int64)
-        """(P, m): the number of values behind each phase of the season."""
-        self._all = np.arange(count)
-        self._whole_cycles = {cycles * int(period) for period in self.period if period > 1 for cycles in (1, 2)}
+    level_gain: Tensor
+    trend_gain: Tensor
+    damping: Tensor
+    season_gain: Tensor
+    theta: Tensor
+    """True where half of the overall slope is the drift."""
+    logarithmic: Tensor
+    """True for those that smooth logarithms, as long as all values are positive."""
 
-    def leave_logarithms(self) -> None:
-        """Continue with the values themselves, from the first value that has no logarithm."""
-        log = self.logarithmic
-        level = np.exp(self.level[log])
-        self.trend[log] = level * np.expm1(self.trend[log])
-        self.season[log] = level[:, None] * np.expm1(self.season[log])
-        self.level[log] = level
-        self.logarithmic = np.zeros_like(log)
+    def __init__(self, bank: Smoothings, members: slice, period: int) -> None:
+        """Take the `members` of a bank, whose season has `period` steps."""
+        super().__init__()
+        self.period = period
+        for name in ("level_gain", "trend_gain", "damping", "season_gain"):
+            self.register_buffer(name, torch.from_numpy(np.array(getattr(bank, name)[members])))
+        for name in ("theta", "logarithmic"):
+            self.register_buffer(name, torch.from_numpy(np.array(getattr(bank, name)[members])).bool())
 
-    def update(self, t: int, values: Numbers, logs: Numbers, seen: bool, overall: Trend) -> None:
-        """Process step t, counted from 0 at the first value; `values` and `logs` go up to t, with gaps filled."""
-        value = np.where(self.logarithmic, logs[t], values[t])
-        if t == 0:
-            self.level = value
-        elif seen:
-            self._correct(t, value, self._drift(overall))
-        else:
-            self.level = self.level + self._drift(overall)
-            self.trend = np.where(self.bank.damping > 0, self.bank.damping * self.trend, self.trend)
-        if t + 1 in self._whole_cycles:
-            for cycles in (1, 2):
-                self._start_season((self.period > 1) & (t + 1 == cycles * self.period), t, values, logs, cycles)
+    def start(self, count: int) -> BankState:
+        """Return the state of `count` series before their first values."""
+        members = len(self.damping)
+        nothing = torch.zeros(count, members, dtype=torch.float64)
+        return BankState(
+            nothing,
+            nothing.clone(),
+            nothing.new_zeros(count, members, self.period),
+            nothing.new_zeros(count, self.period),
+            torch.zeros(count, dtype=torch.bool),
+        )
 
-    def forecast(self, t: int, ahead: NDArray[np.int64], overall: Trend, low: float, high: float) -> Numbers:
-        """Return the forecasts (P, H) for steps t + `ahead`, clamped to between `low` and `high`."""
-        phi = self.bank.damping[:, None]
-        damped_steps = np.where(phi < 1, phi * (1 - phi**ahead) / np.where(phi < 1, 1 - phi, 1), ahead)
-        half_slope, theta = self._half_slope(overall)[:, None], self.theta[:, None]
-        season = self.season[self._all[:, None], (t + ahead) % self.period[:, None]]  # zero before there is one
-        value = self.level[:, None] + np.where(theta, half_slope * ahead, self.trend[:, None] * damped_steps) + season
-        log = self.logarithmic
-        value[log] = np.exp(np.minimum(value[log], 700))
-        return np.where(value >= low, np.minimum(value, high), low)
+    def leave_logarithms(self, s: BankState, leaving: Tensor) -> BankState:
+        """Continue with the values themselves in the series (B,) that are `leaving`."""
+        log = leaving[:, None] & self.logarithmic
+        level = s.level.exp()
+        return s._replace(
+            level=torch.where(log, level, s.level),
+            trend=torch.where(log, level * s.trend.expm1(), s.trend),
+            season=torch.where(log[..., None], level[..., None] * s.season.expm1(), s.season),
+        )
 
-    def _half_slope(self, overall: Trend) -> Numbers:
-        return 0.5 * np.where(self.logarithmic, overall.log_slope, overall.slope)
+    def update(
+        self, s: BankState, t: Tensor, values: Tensor, logs: Tensor, seen: Tensor, positive: Tensor, overall: Trend
+    ) -> BankState:
+        """Process step t (B,), counted from 0 at the first value; the registers `values` and `logs` end with it."""
+        log = positive[:, None] & self.logarithmic
+        value = torch.where(log, logs[:, -1:], values[:, -1:])
+        gain = torch.maximum(self.level_gain, 1 / (t + 1)[:, None])
+        expected = s.level + self._drift(s, log, overall)
+        error = torch.where(seen[:, None], value - s.season[..., 0] - expected, 0.0)
+        first = (t == 0)[:, None]
+        trend_gain = gain * torch.maximum(self.trend_gain, 0.7 / (t + 1)[:, None])
+        follows = ~first & (self.damping > 0)
+        correcting = seen & s.seasonal & ~first[:, 0]
+        count = s.season_count[:, 0] + correcting
+        season_gain = torch.maximum(self.season_gain, 1 / count.clamp(min=1)[:, None]) * (1 - gain)
+        season = torch.where(correcting[:, None], s.season[..., 0] + season_gain * error, s.season[..., 0])
+        moved = BankState(
+            torch.where(first, value, expected + gain * error),
+            torch.where(follows, self.damping * s.trend + trend_gain * error, s.trend),
+            torch.cat([s.season[..., 1:], season[..., None]], -1),
+            torch.cat([s.season_count[:, 1:], count[:, None]], -1),
+            s.seasonal,
+        )
+        if self.period == 1:
+            return moved
+        for cycles in (1, 2):
+            moved = self._start_season(moved, t + 1 == cycles * self.period, log, values, logs, cycles)
+        return moved
 
-    def _drift(self, overall: Trend) -> Numbers:
-        return np.where(self.theta, self._half_slope(overall), self.bank.damping * self.trend)
+    def forecast(
+        self, s: BankState, positive: Tensor, ahead: Tensor, overall: Trend, low: Tensor, high: Tensor
+    ) -> Tensor:
+        """Return the forecasts (B, P, H) for the steps `ahead` (B, H), clamped to between `low` and `high` (B,)."""
+        log = positive[:, None] & self.logarithmic
+        phi, steps = self.damping[:, None], ahead[:, None].double()
+        damped = torch.where(phi < 1, phi * (1 - phi**steps) / torch.where(phi < 1, 1 - phi, 1.0), steps)
+        drift = torch.where(
+            self.theta[:, None], self._half_slope(log, overall)[..., None] * steps, s.trend[..., None] * damped
+        )
+        place = ((ahead - 1) % self.period)[:, None].expand(-1, s.level.shape[1], -1)
+        value = s.level[..., None] + drift + s.season.gather(2, place)
+        value = torch.where(log[..., None], value.clamp(max=700).exp(), value)
+        low, high = low[:, None, None], high[:, None, None]
+        return torch.where(value >= low, torch.minimum(value, high), low)
 
-    def _correct(self, t: int, value: Numbers, drift: Numbers) -> None:
-        bank, phase = self.bank, t % self.period
-        season = self.season[self._all, phase]  # zero before there is one
-        expected = self.level + drift
-        error = value - season - expected
-        gain = np.maximum(bank.level_gain, 1 / (t + 1))
-        self.level = expected + gain * error
-        trend_gain = gain * np.maximum(bank.trend_gain, 0.7 / (t + 1))
-        self.trend = np.where(bank.damping > 0, bank.damping * self.trend + trend_gain * error, self.trend)
-        if self.seasonal.any():
-            self.season_count[self._all, phase] += self.seasonal
-            count = np.maximum(self.season_count[self._all, phase], 1)
-            season_gain = np.maximum(bank.season_gain, 1 / count) * (1 - gain)
-            self.season[self._all, phase] = np.where(self.seasonal, season + season_gain * error, season)
+    def _half_slope(self, log: Tensor, overall: Trend) -> Tensor:
+        return 0.5 * torch.where(log, overall.log_slope[:, None], overall.slope[:, None])
 
-    def _start_season(self, which: NDArray[np.bool_], t: int, values: Numbers, logs: Numbers, cycles: int) -> None:
-        """Initialise level, trend and season from the latest one or two whole cycles, which end at step t."""
-        if not which.any():
-            return
-        period = (t + 1) // cycles
+    def _drift(self, s: BankState, log: Tensor, overall: Trend) -> Tensor:
+        return torch.where(self.theta, self._half_slope(log, overall), self.damping * s.trend)
+
+    def _start_season(
+        self, s: BankState, which: Tensor, log: Tensor, values: Tensor, logs: Tensor, cycles: int
+    ) -> BankState:
+        """Initialise level, trend and season of `which` series (B,) from their one or two whole cycles so far."""
+        period = self.period
         middle = 0.5 * (period - 1)
-        # (members, cycles, phases)
-        recent = np.where(self.logarithmic[which, None], logs[: t + 1], values[: t + 1]).reshape(-1, cycles, period)
-        means = recent.mean(2)
-        latest = means[:, -1]
-        slope = (latest - means[:, 0]) / period
-        line = slope[:, None, None] * (np.arange(period) - middle)
-        self.season[which, :period] = (recent - means[:, :, None] - line).mean(1)
-        self.season_count[which, :period] = cycles
-        self.level[which] = latest + slope * middle
-        self.trend[which] = slope
-        self.seasonal |= which
+        recent = torch.where(log[..., None], logs[:, None, -cycles * period :], values[:, None, -cycles * period :])
+        recent = recent.unflatten(-1, (cycles, period))
+        means = recent.mean(-1)
+        latest = means[..., -1]
+        slope = (latest - means[..., 0]) / period
+        line = slope[..., None, None] * (torch.arange(period) - middle)
+        season = (recent - means[..., None] - line).mean(-2)
+        rows = which[:, None]
+        return BankState(
+            torch.where(rows, latest + slope * middle, s.level),
+            torch.where(rows, slope, s.trend),
+            torch.where(rows[..., None], season, s.season),
+            torch.where(rows, float(cycles), s.season_count),
+            s.seasonal | which,
+        )

@@ -31,6 +31,8 @@ class Described:
     settings: type[Any]
     examples: Mapping[str, Examples] = field(default_factory=dict)
     """Examples below the help of each command, by its name; those of the whole group by an empty string."""
+    program: str | None = None
+    """The location of the function that makes a `foretell.model.export.Program` of a model, None if there is none."""
     untrained: str = "It was not trained: its weights are random."
     """The description of a model without a training history."""
 

@@ -39,8 +39,8 @@ class Inputs:
     """(H, `AHEAD_FEATURES`)"""
     candidates: Tensor
     """(B, A, K, H): in units from the last value."""
-    seasons: Tensor
-    """(2,) int64: the season and the second one in steps, 1 and 0 for none."""
+    seasons: Tensor | tuple[int, int]
+    """(2,) int64: the season and the second one in steps, 1 and 0 for none; numbers within an exported program."""
     unit: Tensor
     """(B, A) float64"""
     last: Tensor
@@ -115,13 +115,13 @@ def describe(
     past = look_back(
         values, BANK, season=season, second=second, window=window, anchors=anchors, ahead=ahead, threads=threads
     )
-    features = _compressed(torch.from_numpy(past.features))
+    features = compressed(torch.from_numpy(past.features))
     at = anchors[..., None] + ahead
     there = at < steps
     came = np.take_along_axis(values, np.where(there, at, 0).reshape(count, -1), 1).reshape(at.shape)
     inputs = Inputs(
         steps=features,
-        present=(features[..., _PRESENT] > 0).float(),
+        present=is_present(features),
         at=torch.from_numpy(anchors - (steps - window)),
         step_ahead=torch.from_numpy(ahead),
         ahead=torch.from_numpy(ahead_features(ahead, seasons)),
@@ -138,7 +138,12 @@ def describe(
     return inputs.with_targets(np.where(there, came, np.nan))
 
 
-def _compressed(raw: Tensor) -> Tensor:
+def is_present(features: Tensor) -> Tensor:
+    """(..., F) to (...): 1 from the first value of a series on, 0 before."""
+    return (features[..., _PRESENT] > 0).float()
+
+
+def compressed(raw: Tensor) -> Tensor:
     """Distances by the inverse hyperbolic sine, sizes by their logarithm, so that all of it is of order 1; in place."""
     signed, spreads = len(SIGNED), len(SIGNED) + len(SPREADS)
     errors = spreads + len(FACTS)

@@ -26,9 +26,10 @@ class Phases:
     """What a later call on the steps that follow begins with."""
 
     @classmethod
-    def of(cls, values: Tensor, present: Tensor, seasons: Tensor, before: Sums | None) -> Phases:
+    def of(cls, values: Tensor, present: Tensor, seasons: Tensor | tuple[int, int], before: Sums | None) -> Phases:
         """Of values (B, W, C), weighted by `present` (B, W), and of those before them, whose sums are `before`."""
-        lengths = tuple(0 if season > _LONGEST else season for season in seasons.tolist())
+        given = seasons.tolist() if isinstance(seasons, Tensor) else seasons
+        lengths = tuple(0 if season > _LONGEST else season for season in given)
         means: list[Tensor | None] = []
         sums = []
         for k, season in enumerate(lengths):

@@ -1,0 +1,196 @@
+"""The program of a fitted forecaster: raw values go in, quantiles come out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from foretell.errors import ExportError
+from foretell.forecasting.any_horizon.inputs import Inputs
+from foretell.forecasting.any_horizon.reading import Reading
+from foretell.forecasting.calendar import calendar_names
+from foretell.forecasting.covariates import Categories, Covariates
+from foretell.forecasting.exported.covariate_program import (
+    FUTURE_TIMES,
+    TIMES,
+    CovariateProgram,
+    future_input,
+    known_input,
+    static_input,
+)
+from foretell.forecasting.exported.linear_program import LinearProgram
+from foretell.forecasting.exported.quantile_program import at_least, calibrated, read_off, within_reach
+from foretell.forecasting.exported.series_program import Read, SeriesProgram, latest
+from foretell.forecasting.fit import NetworkFit
+from foretell.forecasting.fitted_model import LINEAR, FittedModel
+from foretell.forecasting.forecaster import Forecaster
+from foretell.forecasting.prediction import APART, FEW, PLACES, SIMPLE
+from foretell.forecasting.quantiles import MEDIAN, quantiles_of
+from foretell.forecasting.tables.nixtla import quantile_columns
+from foretell.model.export import Column, Program
+
+VALUES, QUANTILES = "values", "quantiles"
+_SERIES, _STEPS = 1009, 1013
+"""Sizes of the inputs with which the program is traced; it takes others. They differ from all sizes within the program,
+which the exporter would otherwise take for the same."""
+
+
+def forecast_program(forecaster: Forecaster) -> Program:
+    """Return the program of a fitted forecaster. Raises ExportError for one that reads what cannot be exported."""
+    model = forecaster.fitted_model
+    module = _ForecastProgram(model)
+    columns = [
+        Column(
+            VALUES,
+            torch.float64,
+            ("series", "steps"),
+            "The past of each series, oldest step first, one number per step of the frequency; NaN where missing and "
+            "before a series begins.",
+        ),
+        *_covariate_columns(model),
+    ]
+    generator = np.random.default_rng(0)
+    sizes = {"series": _SERIES, "steps": _STEPS, "horizon": model.horizon}
+    examples = []
+    for column in columns:
+        shape = tuple(sizes[axis] for axis in column.axes)
+        numbers = generator.integers(1, 50, shape) if column.dtype == torch.int64 else generator.random(shape) + 1
+        examples.append(torch.from_numpy(np.asarray(numbers)).to(column.dtype))
+    median, *others = quantile_columns(model.name, model.levels, np.zeros((1, 1, 2 * len(model.levels) + 1)))
+    names = [*others[: len(model.levels)], median, *others[len(model.levels) :]]
+    description = {
+        "model": model.name,
+        "frequency": model.frequency.alias,
+        "season": list(model.seasons),
+        "horizon": model.horizon,
+        "levels": list(model.levels),
+        "quantiles": list(quantiles_of(model.levels)),
+        "columns": names,
+    }
+    output = Column(
+        QUANTILES, torch.float64, ("series", "horizon", "quantile"), "The quantiles of each step ahead, ascending."
+    )
+    return Program(module, tuple(columns), tuple(examples), output, description, fixed=("horizon",))
+
+
+class _ForecastProgram(nn.Module):
+    """From series (B, T), and the columns that the networks read besides, to quantiles (B, H, Q)."""
+
+    def __init__(self, model: FittedModel) -> None:
+        super().__init__()
+        members, shares = model.members, model.blend.shares
+        self.horizon, self.past, self.shares = members.horizon, members.past, dict(shares)
+        self.experience, self.probabilities = members.experience, quantiles_of(model.levels)
+        self.register_buffer("factors", torch.from_numpy(model.factors.copy()))
+        self.register_buffer("unseen", torch.tensor(members.experience.quantiles, dtype=torch.float64))
+        self.register_buffer("apart", torch.from_numpy(APART.copy()))
+        self.pretrained: nn.Module | None = None
+        self.pretrained_reading = Reading.of(model.seasons)
+        if members.pretrained is not None and not {"pretrained", LINEAR, *SIMPLE}.isdisjoint(shares):
+            self.pretrained = members.pretrained.network
+        self.linear: nn.Module | None = None
+        if members.linear is not None and LINEAR in shares:
+            self.linear = LinearProgram(members.linear["final"])
+        self.non_negative = model.non_negative
+        fits = [network for network in members.networks if network.name in shares]
+        self.networks = nn.ModuleDict({_key(fit.name): _sound(fit).network("final").cpu() for fit in fits})
+        self.readings = {fit.name: fit.architecture.reading for fit in fits}
+        calendar = calendar_names(model.frequency)
+        self.covariates = nn.ModuleDict(
+            {
+                _key(fit.name): CovariateProgram(
+                    fit.covariates, calendar, fit.architecture.reading.season, self.horizon
+                )
+                for fit in fits
+            }
+        )
+        readings = [*self.readings.values()]
+        readings += [self.pretrained_reading] if self.pretrained is not None else []
+        self.reading_of = list(dict.fromkeys(readings))
+        self.series = nn.ModuleList(SeriesProgram(reading, self.horizon) for reading in self.reading_of)
+
+    def forward(self, values: Tensor, **columns: Tensor) -> Tensor:
+        """Forecast."""
+        read = {reading: series(values) for reading, series in zip(self.reading_of, self.series, strict=True)}
+        found: dict[str, Tensor] = {}
+        if self.pretrained is not None:
+            its = read[self.pretrained_reading]
+            quantiles, points = self._answer(self.pretrained, its, its.inputs)
+            found["pretrained"] = quantiles
+            spread = quantiles - quantiles[..., MEDIAN, None]
+            found |= {name: points[..., k, None] + spread for k, name in enumerate(SIMPLE)}
+            if self.linear is not None:
+                found[LINEAR] = self.linear(values, self.horizon)[..., None] + spread
+        for name, reading in self.readings.items():
+            its = read[reading]
+            inputs = self.covariates[_key(name)](its, columns)
+            found[name] = self._answer(self.networks[_key(name)], its, inputs)[0]
+        past = latest(values, self.past)
+        unseen = past.isnan().all(1)[:, None, None]
+        found = {name: torch.where(unseen, self.unseen, grid) for name, grid in found.items()}
+        first, *others = self.shares.items()
+        grid = first[1] * found[first[0]]
+        for name, share in others:
+            grid = grid + share * found[name]
+        grid = within_reach(calibrated(grid, self.factors), past, self.non_negative)
+        return read_off(torch.where(unseen, self.unseen, grid), self.probabilities)
+
+    def _answer(self, network: nn.Module, read: Read, inputs: Inputs) -> tuple[Tensor, Tensor]:
+        """Return a network's quantiles (B, H, 15) and the points (B, H, 3) of `SIMPLE`; see `prediction.forecast`."""
+        scale, count = read.scale[:, None, None], read.count[:, None]
+        last, own = inputs.last, inputs.unit
+        spread = self.experience.relative_spread
+        unit = torch.where(count < FEW, torch.maximum(own, spread * last.abs()), own)
+        quantiles = network(inputs)[0][:, 0].double()
+        points = inputs.candidates[:, 0, list(PLACES)].mT.double()
+        quantiles = scale * (last[..., None] + unit[..., None] * quantiles)
+        points = scale * (last[..., None] + own[..., None] * points)
+        least = torch.where(count == 1, spread * last.abs() * scale[..., 0], 0.0)[..., None] * self.apart
+        return at_least(quantiles, least), points
+
+
+def _key(name: str) -> str:
+    return name.replace("-", "_")
+
+
+def _sound(fit: NetworkFit) -> NetworkFit:
+    if fit.architecture.stride > 1:
+        raise ExportError(
+            f"the network {fit.name} reads series through a convolution with stride {fit.architecture.stride}, which "
+            "cannot be exported exactly: fit one without conv_stride"
+        )
+    return fit
+
+
+def _covariate_columns(model: FittedModel) -> list[Column]:
+    """Return the inputs that the networks read besides the values."""
+    fits = [network for network in model.members.networks if network.name in model.blend.shares]
+    if not fits:
+        return []
+    steps, horizon = ("series", "steps"), ("series", "horizon")
+    columns = []
+    if calendar_names(model.frequency):
+        what = "microseconds since 1970-01-01T00:00 in local time"
+        columns += [
+            Column(TIMES, torch.int64, steps, f"The time of each step of the past: {what}."),
+            Column(FUTURE_TIMES, torch.int64, horizon, f"The time of each step ahead: {what}."),
+        ]
+    covariates: Covariates = fits[0].covariates
+    places: list[tuple[Any, Callable[[str], str], tuple[str, ...], str]] = [
+        (covariates.known, known_input, steps, "in the past"),
+        (covariates.known, future_input, horizon, "in the horizon"),
+        (covariates.static, static_input, ("series",), "of each series"),
+    ]
+    for encodings, named, axes, where in places:
+        for name, encoding in encodings.items():
+            if isinstance(encoding, Categories):
+                what = f"The code of column {name!r} {where}: 0 for another or none"
+                codes = dict(enumerate(encoding.names, 1))
+                columns.append(Column(named(name), torch.int64, axes, f"{what}, otherwise as in codes.", codes))
+            else:
+                columns.append(Column(named(name), torch.float64, axes, f"Column {name!r} {where}, NaN where missing."))
+    return columns

@@ -1,0 +1,130 @@
+"""The program of a forecaster: its numbers from raw values, whatever networks and columns it has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from foretell import Forecaster
+from foretell.errors import ExportError
+from foretell.forecasting.exported.forecast_program import forecast_program
+from foretell.forecasting.settings import ForecastSettings
+from foretell.training.settings import TrainingSettings
+
+NAN = float("nan")
+HORIZON = 6
+DAY = np.timedelta64(1, "D")
+
+
+def pasts(steps: int = 90) -> list[NDArray[np.float64]]:
+    """Series of many kinds and lengths, which end on the same day."""
+    random = np.random.default_rng(0)
+    wave = 20 + 5 * np.sin(2 * np.pi * np.arange(steps) / 7) + random.normal(size=steps)
+    gaps = np.where((np.arange(steps) > 30) & (np.arange(steps) < 41), NAN, 3 * wave)
+    return [wave, gaps, random.poisson(1, steps).astype(float), 1e6 + wave[:37], -wave[:5], wave[:2], wave[:1]]
+
+
+def table(with_columns: bool = False) -> pl.DataFrame:
+    frames = []
+    for k, past in enumerate(pasts()):
+        days = np.datetime64("2024-02-01") + np.arange(-len(past), HORIZON if with_columns else 0) * DAY
+        random = np.random.default_rng(k)
+        values = np.append(past, np.full(len(days) - len(past), NAN))
+        columns = {"unique_id": [f"s{k}"] * len(days), "ds": days.astype("datetime64[us]"), "y": values}
+        if with_columns:
+            columns |= {"price": random.normal(size=len(days)), "promotion": random.choice(["a", "b", "c"], len(days))}
+            columns |= {"size": np.full(len(days), float(k)), "town": ["x" if k % 2 else "y"] * len(days)}
+        frames.append(pl.DataFrame(columns).with_columns(pl.col("y").fill_nan(None)))
+    return pl.concat(frames)
+
+
+def padded(forecaster: Forecaster) -> torch.Tensor:
+    panel = forecaster.panel
+    rows = int(panel.history.max())
+    values = np.full((len(panel), rows), NAN)
+    for i, history in enumerate(panel.history):
+        values[i, rows - history :] = panel.values[panel.offsets[i] : panel.offsets[i] + history]
+    return torch.from_numpy(values)
+
+
+def assert_the_same(found: torch.Tensor, forecaster: Forecaster) -> None:
+    assert forecaster.prediction is not None
+    expected = forecaster.prediction.quantiles
+    size = np.abs(expected).max((1, 2), keepdims=True)
+    np.testing.assert_allclose(found.numpy() / size, expected / size, atol=1e-5)
+
+
+def test_without_training() -> None:
+    forecaster = Forecaster("pretrained", HORIZON, season=7, levels=(50, 90)).fit(table())
+    forecaster.predict()
+    program = forecast_program(forecaster)
+    values = padded(forecaster)
+    with torch.inference_mode():
+        assert_the_same(program.module(values), forecaster)
+        # A series is the same alone, and with nothing before it.
+        alone = program.module(values[3:4, -40:])
+        assert forecaster.prediction is not None
+        np.testing.assert_allclose(alone[0].numpy(), forecaster.prediction.quantiles[3], rtol=1e-6)
+    assert [column.name for column in program.columns] == ["values"]
+    facts = program.document()
+    names = [f"pretrained{end}" for end in ("-lo-90", "-lo-50", "", "-hi-50", "-hi-90")]
+    assert facts["columns"] == names
+    assert (facts["horizon"], facts["frequency"], facts["season"]) == (HORIZON, "D", [7])
+
+
+def test_a_trained_network_with_calendar_and_covariates() -> None:
+    settings = ForecastSettings(hidden=8, members=2, training=TrainingSettings(steps=3))
+    forecaster = Forecaster(
+        "gru", HORIZON, season=7, known=("price", "promotion"), static=("size", "town"), settings=settings
+    )
+    given = table(with_columns=True)
+    forecaster.fit(given)
+    forecaster.predict(given)
+    program = forecast_program(forecaster)
+    values = padded(forecaster)
+    rows = values.shape[1]
+    panel = forecaster.panel
+    covariates = forecaster.fitted_model.members.networks[0].covariates
+
+    def spread(column: Any, past: bool) -> Any:
+        """A column of the panel (rows,) as (B, T), or as (B, H) after the history."""
+        found = np.zeros((len(panel), rows if past else HORIZON), column.dtype)
+        for i, history in enumerate(panel.history):
+            start = panel.offsets[i]
+            if past:
+                found[i, rows - history :] = column[start : start + history]
+            else:
+                found[i] = column[start + history : start + history + HORIZON]
+        return found
+
+    codes = covariates.known["promotion"].codes(panel.known["promotion"])  # type: ignore[union-attr]
+    end = np.datetime64("2024-02-01", "us").astype(np.int64)
+    day = 86_400_000_000
+    columns = {
+        "times": np.tile(end + np.arange(-rows, 0) * day, (len(panel), 1)),
+        "future_times": np.tile(end + np.arange(HORIZON) * day, (len(panel), 1)),
+        "known_price": spread(panel.known["price"], True),
+        "known_promotion": spread(codes, True),
+        "future_price": spread(panel.known["price"], False),
+        "future_promotion": spread(codes, False),
+        "static_size": panel.static["size"].astype(float),
+        "static_town": covariates.static["town"].codes(panel.static["town"]),  # type: ignore[union-attr]
+    }
+    assert [column.name for column in program.columns[1:]] == list(columns)
+    with torch.inference_mode():
+        found = program.module(values, **{name: torch.from_numpy(column) for name, column in columns.items()})
+    assert_the_same(found, forecaster)
+    by_name = {column["name"]: column for column in program.document()["inputs"]}
+    assert by_name["static_town"]["codes"] == {1: "x", 2: "y"}
+
+
+def test_a_strided_convolution_is_refused() -> None:
+    settings = ForecastSettings(hidden=8, conv_stride=2, training=TrainingSettings(steps=1))
+    forecaster = Forecaster("gru", HORIZON, season=7, settings=settings).fit(table())
+    with pytest.raises(ExportError, match="stride 2, which cannot be exported exactly: fit one without conv_stride"):
+        forecast_program(forecaster)
