@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from foretell.errors import SettingsError, TableError, TextError
+from foretell.storage.addresses import fetched, is_address, shown
 
 Complaint = type[TableError] | type[TextError]
 """What is raised where a file cannot be read."""
@@ -30,15 +31,22 @@ _ROOM, _DENSEST, _PIECE = 64 << 20, 100, 1 << 20
 
 def named(path: str | Path) -> str:
     """A file's name in messages."""
+    if is_address(path):
+        return shown(str(path))
     return "standard input" if str(path) == "-" else str(path)
 
 
 def contents(path: str | Path, complaint: Complaint) -> bytes:
-    """The bytes of a file, unpacked if it is gzipped; `-` reads standard input.
+    """The bytes of a file or at an address, unpacked if they are gzipped; `-` reads standard input.
 
     Raises `complaint` for a file that cannot be read, and for a small one that unpacks without end.
     """
-    data = sys.stdin.buffer.read() if str(path) == "-" else _bytes_of(Path(path), complaint)
+    if str(path) == "-":
+        data = sys.stdin.buffer.read()
+    elif is_address(path):
+        data = fetched(str(path), complaint)
+    else:
+        data = _bytes_of(Path(path), complaint)
     return unpacked(data, named(path), complaint)
 
 

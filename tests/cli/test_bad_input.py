@@ -51,7 +51,7 @@ def long_rows(*rows: str) -> str:
         ("ds,y,p\n2020-01-01,1,5\n2020-01-02,2,5\n2020-01-03,3,5\n", ["--known", "p"], ["2020-01-04", "'p'"]),
         ("ds,y\n" + ROWS, ["--future", "table.csv"], ["--known"]),
         (long_rows("a,2020-01-01,1", "a,2020-01-02,2", ",2020-01-03,3"), [], ["id", "row 4"]),
-        ("ds,y\n" + ROWS, ["--output", "forecast.xlsx"], ["forecast.xlsx", ".parquet"]),
+        ("ds,y\n" + ROWS, ["--output", "forecast.xls"], ["forecast.xls", ".parquet"]),
         ("ds,y\n" + ROWS, ["--output", "nowhere/forecast.csv"], ["there is no folder nowhere"]),
         ("ds,y\n" + ROWS, ["--report", "report.pdf"], ["report.pdf", ".html"]),
         ("ds,y\n" + ROWS, ["--png", "picture.jpg"], ["picture.jpg", ".png"]),

@@ -97,7 +97,7 @@ def model(tmp_path: Path) -> Path:
         (["t.csv", "--lines", "--text", "said"], ["--lines", "--text"]),
         (["t.csv", "--lines", "--label", "mood"], ["--lines", "--label"]),
         (["t.csv", "--json", "-o", "-"], ["--json and --output -"]),
-        (["t.csv", "-o", "out.xlsx"], ["output out.xlsx: end its name in one of"]),
+        (["t.csv", "-o", "out.doc"], ["output out.doc: end its name in one of"]),
         (["t.csv", "-o", "t.csv"], ["output t.csv is the table that is read"]),
         (["t.csv", "-o", "nowhere/o.csv"], ["there is no folder nowhere"]),
         (["t.csv", "--encoding", "klingon"], ["encoding 'klingon' is not known"]),

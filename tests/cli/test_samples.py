@@ -44,7 +44,7 @@ def test_in_a_file_of_their_own(run: Callable[..., Any], sales: Path) -> None:
         (["--samples-output", "s.csv"], "say with --samples how many to draw"),
         (["--samples", "5", "-o", "f.csv"], "name a file for the sample paths with --samples-output"),
         (["--samples", "5", "-o", "-", "--samples-output", "-"], "two tables are to go to standard output"),
-        (["--samples", "5", "--samples-output", "s.xlsx"], ".parquet"),
+        (["--samples", "5", "--samples-output", "s.doc"], ".parquet"),
         (["--samples", "3000000"], "would take 2.1 GB of memory, and 1.0 GB is free"),
     ],
 )

@@ -76,11 +76,16 @@ def test_contents(tmp_path: Path, text: str, expected: dict[str, list[object]]) 
         ("a,b\n1,2\ncafé,3\n".encode("latin-1"), r"row 3 is not UTF-8 text \(byte 0xe9\).*--encoding or encoding="),
         (b"a,b\n1,\x00\n", "row 2 holds zero bytes"),
         ("a,b\n1,2\n".encode("utf-16-le"), "row 1 holds zero bytes.*if it is UTF-16"),
-        (b'[{"a": 1},\n{"a": 2}]', "is JSON; export the table as CSV"),
+        (b'{"a": 1}\n{"a": 2', r"line 2, is not valid JSON: .*"),
+        (b'{"a": 1}\n{"a": [2]}', "record 2 holds a list in column 'a'"),
+        (b'[{"a": ' + b"[" * 10_000, "is nested too deeply"),
+        (b"ARROW1abc", "Arrow file is damaged or cut short"),
+        (b"FEA1abc", "Feather file of version 1; write it again"),
         (b"<!DOCTYPE html>\n<p>404</p>", "is a web page; export the table as CSV"),
         (b"\x1f\x8b\x08abc", "damaged or cut short"),
         (b"PAR1abc", "damaged or cut short"),
-        (b"PK\x03\x04rest", "Excel workbook; save the sheet as CSV"),
+        (b"PK\x03\x04rest", "the Excel workbook is damaged .*; save it again, or as CSV"),
+        (b"\xd0\xcf\x11\xe0rest", "an old Excel workbook; save the sheet as CSV"),
     ],
 )
 def test_what_is_refused(tmp_path: Path, data: bytes, message: str) -> None:
@@ -127,7 +132,7 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
         assert read_table("-")["y"].to_list() == [1.5]
 
 
-@pytest.mark.parametrize("name", ["t.csv", "t.tsv", "t.csv.gz", "t.parquet"])
+@pytest.mark.parametrize("name", ["t.csv", "t.tsv", "t.csv.gz", "t.parquet", "t.arrow", "t.feather", "t.jsonl"])
 def test_write_and_read_again(tmp_path: Path, name: str) -> None:
     table = pl.DataFrame({"unique_id": ["a, b", "c"], "y": [0.1, None]})
     write_table(table, tmp_path / name)
@@ -150,7 +155,7 @@ def test_where_nothing_can_be_written(tmp_path: Path) -> None:
     table = pl.DataFrame({"y": [1]})
     for name, message in (
         ("no/t.csv", "no folder"),
-        ("t.xlsx", r"end its name in one of \.csv"),
+        ("t.doc", r"end its name in one of \.csv"),
         ("d.csv", "is a folder"),
     ):
         (tmp_path / "d.csv").mkdir(exist_ok=True)

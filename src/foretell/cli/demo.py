@@ -16,8 +16,14 @@ def demo_table(options: TableOptions) -> TableOptions:
     """Return the options with the demo table. Raises SettingsError for neither table nor demo, or both."""
     if options.demo and options.table is not None:
         raise SettingsError(f"a table ({options.table}) and --demo were given: drop one of the two")
+    if options.sql is not None and (options.demo or options.table is not None):
+        raise SettingsError(
+            f"{'--demo' if options.demo else f'a table ({options.table})'} and --sql were given: drop one of the two"
+        )
+    if options.sql is not None and options.database is None:
+        raise SettingsError("--sql needs the address of a database: add --database, such as sqlite:///sales.db")
     if not options.demo:
-        if options.table is None:
+        if options.table is None and options.sql is None:
             raise SettingsError("no table was given: name a CSV, TSV or Parquet file, or try --demo")
         return options
     return replace(

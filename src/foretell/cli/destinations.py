@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from foretell.cli.options import SampleOptions
+from foretell.cli.options import ForecastOutput, SampleOptions, TableOptions
 from foretell.errors import SettingsError
 from foretell.storage.outputs import (
     STDOUT,
@@ -49,6 +49,12 @@ class Destinations:
     """While training goes on; it may be there already, with anything in it."""
     folder: Path | None = None
     """Made for them if it is not there."""
+    database: str | None = None
+    """Address of the database with `out_table`."""
+    out_table: str | None = None
+    """Table of the database that the forecast is added to."""
+    replace_rows: bool = False
+    """If True, the rows that it held are deleted."""
     quote_formulas: bool = False
     """If True, text that a spreadsheet would treat as a formula is quoted."""
     undrawn: bool = False
@@ -75,6 +81,7 @@ class Destinations:
             raise SettingsError("--json and --output - both write to standard output: give only one")
         if self.report or self.picture:
             require_drawing()
+        self._check_database()
         if self.tables.count(STDOUT) > 1:
             raise SettingsError("two tables are to go to standard output: give one of them a file")
         for table in self.tables:
@@ -108,6 +115,19 @@ class Destinations:
             from foretell.model.folder import refuse_to_replace
 
             refuse_to_replace(self.model.absolute(), self.kind)
+
+    def _check_database(self) -> None:
+        if self.out_table is None:
+            if self.replace_rows:
+                raise SettingsError("--replace-rows says what becomes of a table's rows: name it with --out-table")
+            return
+        if self.database is None:
+            raise SettingsError(
+                "--out-table needs the address of a database: add --database, such as sqlite:///sales.db"
+            )
+        from foretell.tables.databases import require_database
+
+        require_database(self.database)
 
     def _require_apart(self) -> None:
         """Raise SettingsError where something would go into a folder that is to hold a model or a checkpoint alone."""
@@ -186,6 +206,17 @@ def with_samples(to: Destinations, drawn: SampleOptions) -> Destinations:
     if drawn.samples_output is None and to.samples is None:
         raise SettingsError("--samples beside named outputs: name a file for the sample paths with --samples-output")
     return replace(to, samples=drawn.samples_output or to.samples)
+
+
+def with_forecast_output(to: Destinations, output: ForecastOutput, table: TableOptions) -> Destinations:
+    """Add how tables are written, and the table of a database."""
+    return replace(
+        to,
+        quote_formulas=output.quote_formulas,
+        database=table.database,
+        out_table=output.out_table,
+        replace_rows=output.replace_rows,
+    )
 
 
 def lies_in(path: Path, folder: Path) -> bool:

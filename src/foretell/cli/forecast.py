@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from foretell.cli.destinations import Destinations, checkpoint_beside, default_destinations, with_samples
+from foretell.cli.destinations import (
+    Destinations,
+    checkpoint_beside,
+    default_destinations,
+    with_forecast_output,
+    with_samples,
+)
 from foretell.cli.forecast_results import Results
 from foretell.cli.from_options import forecaster_for, read_tables
 from foretell.cli.options import (
@@ -41,21 +45,21 @@ def forecast(
     Without an output option, all results are written to ./forecast: forecast.csv, backtest.csv, report.html and model.
     Unless you set the length of training, it stops once validation no longer improves.
     """
-    places = (output.output, output.report, output.png, save, drawn.samples_output)
-    if any(place is not None for place in places):
+    files = (output.output, output.report, output.png, save, drawn.samples_output)
+    if output.out_table is not None or any(file is not None for file in files):
         to = Destinations(
             forecast=output.output,
             report=output.report,
             picture=output.png,
             model=save,
-            checkpoint=fit.checkpoint or checkpoint_beside(places),
+            checkpoint=fit.checkpoint or checkpoint_beside(files),
             tensorboard=fit.tensorboard,
         )
     else:
         to = default_destinations(
             "forecast", "backtest", "samples", "report", "model", checkpoint=fit.checkpoint, tensorboard=fit.tensorboard
         )
-    to = with_samples(replace(to, quote_formulas=output.quote_formulas), drawn)
+    to = with_samples(with_forecast_output(to, output, table), drawn)
     printer = Printer(messages, "forecast", stdout_taken=to.stdout_taken)
     to.check(json=messages.json, tables=[table.table, future.future])
     tables = read_tables(table, covariates, future, levels)

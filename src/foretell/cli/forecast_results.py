@@ -130,6 +130,12 @@ class Results:
             if to.picture is not None:
                 write_png(content.series, to.picture)
                 files["picture"] = str(to.picture)
+        if to.out_table is not None and self._forecast is not None:
+            from foretell.tables.databases import write_rows
+
+            assert to.database is not None
+            write_rows(self._forecast, to.out_table, to.database, replace=to.replace_rows)
+            files["forecast in the database"] = to.out_table
         to.drop_stale(files.values())
         return files
 

@@ -58,8 +58,7 @@ def read_tables(
     demo = options.demo
     options = demo_table(options)
     covariates, future = demo_covariates(covariates, demo), demo_future(future, demo)
-    assert options.table is not None
-    if options.table == future.future == "-":
+    if future.future is not None and options.table == future.future == "-":
         raise SettingsError("both tables are to come from standard input: give one of them as a file")
     targets = options.target or ()
     columns = Columns(
@@ -73,13 +72,31 @@ def read_tables(
         frequency=options.frequency,
     )
     as_written = partial(possible_ids, said=columns)
-    name = "standard input" if options.table == "-" else options.table.replace("\\", "/").rsplit("/", 1)[-1]
     return Tables(
-        name=DEMO_NAME if demo else name.split(".")[0] or name,
-        table=read_table(options.table, options.encoding, as_written=as_written),
+        name=DEMO_NAME if demo else _name(options),
+        table=_queried(options)
+        if options.table is None
+        else read_table(options.table, options.encoding, as_written=as_written),
         future=None if future.future is None else read_table(future.future, options.encoding, as_written=as_written),
         columns=columns,
     )
+
+
+def _name(options: TableOptions) -> str:
+    """Return the table's name for titles."""
+    place = options.database or "" if options.table is None else options.table
+    if place == "-":
+        return "standard input"
+    name = place.partition("?")[0].replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
+    return name.split(".")[0] or name
+
+
+def _queried(options: TableOptions) -> pl.DataFrame:
+    from foretell.tables.databases import read_query
+
+    assert options.sql is not None
+    assert options.database is not None
+    return read_query(options.sql, options.database)
 
 
 def forecaster_for(tables: Tables, ask: ForecastOptions, fit: FitOptions, *, demo: bool) -> tuple[Forecaster, Reading]:

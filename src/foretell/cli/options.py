@@ -60,7 +60,20 @@ class TableOptions:
 
     table: Annotated[
         str | None,
-        Setting("A CSV, TSV or Parquet file, optionally gzipped; - reads standard input.", positional=True),
+        Setting(
+            "A CSV, TSV, Parquet, Arrow, Excel or JSON lines file, optionally gzipped, or its address (s3://, gs://, "
+            "az://, https://); - reads standard input.",
+            positional=True,
+        ),
+    ] = None
+    sql: Annotated[str | None, Setting("Query of --database whose result is the table.", DATA, metavar="QUERY")] = None
+    database: Annotated[
+        str | None,
+        Setting(
+            "Address of a database: sqlite:///sales.db, duckdb:///sales.duckdb or postgresql://user@host/database.",
+            DATA,
+            metavar="ADDRESS",
+        ),
     ] = None
     demo: Annotated[bool, Setting("Use the demo table: Chicago's daily bus and rail boardings.", DATA)] = False
     time: Annotated[str | None, Setting("Column of time stamps; detected if not given.", DATA, metavar="COLUMN")] = None
@@ -234,7 +247,19 @@ class FitOptions(RunOptions):
 
 @dataclass(frozen=True)
 class ForecastOutput(TableOutput):
-    """The files that a forecast is written to."""
+    """The files that a forecast is written to, and the table of a database."""
+
+    out_table: Annotated[
+        str | None,
+        Setting(
+            "Table of --database to add the forecast to, in one transaction; made if it is not there.",
+            OUTPUT,
+            metavar="NAME",
+        ),
+    ] = None
+    replace_rows: Annotated[
+        bool, Setting("Delete the rows that --out-table holds, in the same transaction.", OUTPUT)
+    ] = False
 
     report: Annotated[
         Path | None,

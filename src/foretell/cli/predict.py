@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from foretell.cli.destinations import Destinations, default_destinations, with_samples
+from foretell.cli.destinations import Destinations, default_destinations, with_forecast_output, with_samples
 from foretell.cli.forecast_results import Results
 from foretell.cli.from_options import read_tables
 from foretell.cli.options import (
@@ -34,11 +32,11 @@ def predict(
     Without an output option, the forecast is written to ./forecast/forecast.csv. The table may hold other series than
     the model was trained on, but its columns must have the same names.
     """
-    if output.output or output.report or output.png or drawn.samples_output:
+    if output.output or output.report or output.png or output.out_table or drawn.samples_output:
         to = Destinations(forecast=output.output, report=output.report, picture=output.png)
     else:
         to = default_destinations("forecast", "samples")
-    to = with_samples(replace(to, quote_formulas=output.quote_formulas), drawn)
+    to = with_samples(with_forecast_output(to, output, table), drawn)
     printer = Printer(messages, "predict", stdout_taken=to.stdout_taken)
     to.check(json=messages.json, tables=[table.table, future.future])
     results = Results.of_model(model, device, lambda: read_tables(table, future=future))

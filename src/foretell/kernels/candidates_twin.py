@@ -77,7 +77,8 @@ class State(NamedTuple):
     """(B, R): their logarithms."""
     sums: Tensor
     """(B, 2 cycles + 1): cumulative sums of the distances from the first value."""
-    count: Tensor
+    observed: Tensor
+    """The number of values."""
     changes: Tensor
     seasonal_changes: Tensor
     first: Tensor
@@ -131,18 +132,18 @@ class State(NamedTuple):
         """Return the state whose `flat` these are."""
         each = iter(tensors)
         banks = ("bank", "second_bank")
-        return cls(
-            *(
-                BankState(*(next(each) for _ in BankState._fields)) if name in banks else next(each)
-                for name in cls._fields
-            )
-        )
+        parts: dict[str, Any] = {
+            name: BankState(*(next(each) for _ in BankState._fields)) if name in banks else next(each)
+            for name in cls._fields
+        }
+        return cls(**parts)
 
 
 class Follower(nn.Module):
     """Follows series step by step from their first values on."""
 
     is_theta: Tensor
+    leads: Tensor
 
     def __init__(self, bank: Smoothings, season: int, second: int) -> None:
         super().__init__()
@@ -152,18 +153,19 @@ class Follower(nn.Module):
         self.lead = season if season > 1 else 6
         """The number of steps ahead for the second kind of error."""
         split = bank.first_of_second
-        self.banks = nn.ModuleList(
-            [
-                SmoothingBank(bank, slice(None, split), season),
-                SmoothingBank(bank, slice(split, None), second if second > 0 else season),
-            ]
-        )
+        self.first_bank = SmoothingBank(bank, slice(None, split), season)
+        self.second_bank = SmoothingBank(bank, slice(split, None), second if second > 0 else season)
         self.others = BASIC + len(bank)
         """The number of candidates without the chosen ones."""
         self.candidates = self.others + CHOSEN
         is_theta = np.append(np.zeros(BASIC, bool), bank.theta.astype(bool))
         self.register_buffer("is_theta", torch.from_numpy(is_theta))
+        self.register_buffer("leads", torch.tensor([1, self.lead]))
         self.has_theta = bool(bank.theta.any())
+
+    @property
+    def _banks(self) -> tuple[SmoothingBank, SmoothingBank]:
+        return self.first_bank, self.second_bank
 
     def start(self, count: int) -> State:
         """Return the state of `count` series before their first values."""
@@ -171,13 +173,13 @@ class Follower(nn.Module):
         def numbers(*shape: int) -> Tensor:
             return torch.zeros(count, *shape, dtype=torch.float64)
 
-        longest = max(2 * bank.period for bank in self.banks)
+        longest = max(2 * bank.period for bank in self._banks)
         register = max(longest, self.season + 1, self.second + 1)
         no, candidates = torch.zeros(count, dtype=torch.bool), self.candidates
         return State(
             t=numbers() - 1, seen=no, positive=~no,
             values=numbers(register), logs=numbers(register), sums=numbers(2 * self.cycle + 1),
-            count=numbers(), changes=numbers(), seasonal_changes=numbers(),
+            observed=numbers(), changes=numbers(), seasonal_changes=numbers(),
             first=numbers(), last=numbers(), lowest=numbers(), highest=numbers(), level=numbers(),
             change=numbers(), recent_change=numbers(), seasonal_change=numbers(),
             deviation=numbers(), zeros=numbers(), repeats=numbers(),
@@ -185,7 +187,7 @@ class Follower(nn.Module):
             line=numbers(5), log_line=numbers(5),
             phases=numbers(self.season), phase_counts=numbers(self.season),
             second_phases=numbers(max(self.second, 1)), second_phase_counts=numbers(max(self.second, 1)),
-            bank=self.banks[0].start(count), second_bank=self.banks[1].start(count),
+            bank=self.first_bank.start(count), second_bank=self.second_bank.start(count),
             error=numbers(candidates), near_error=numbers(candidates), far_error=numbers(candidates),
             far_count=numbers(), near_forecast=numbers(candidates), far_forecasts=numbers(self.lead, candidates),
             chosen=torch.zeros(count, 3, dtype=torch.int64), weights=numbers(self.others) + 1,
@@ -208,8 +210,8 @@ class Follower(nn.Module):
             first=torch.where(first, value, before.first),
             lowest=torch.where(first, value, before.lowest),
             highest=torch.where(first, value, before.highest),
-            bank=self.banks[0].leave_logarithms(before.bank, leaving),
-            second_bank=self.banks[1].leave_logarithms(before.second_bank, leaving),
+            bank=self.first_bank.leave_logarithms(before.bank, leaving),
+            second_bank=self.second_bank.leave_logarithms(before.second_bank, leaving),
         )
         s = self._summarised(self._measured(self._judged(s, value), value), value)
         s = self._following_level(s, value)
@@ -218,17 +220,17 @@ class Follower(nn.Module):
         trend = self._trend(s)
         banks = (
             bank.update(b, t, s.values, s.logs, seen, s.positive, trend)
-            for bank, b in zip(self.banks, (s.bank, s.second_bank), strict=True)
+            for bank, b in zip(self._banks, (s.bank, s.second_bank), strict=True)
         )
         s = s._replace(
             phases=phases, phase_counts=phase_counts, second_phases=second_phases, second_phase_counts=second_counts
         )
         s = s._replace(bank=next(banks), second_bank=next(banks))
         s = self._ranked(s._replace(unit=self._typical_change(s)))
-        leads = torch.tensor([1, self.lead], device=t.device)[None].expand(t.shape[0], -1)
-        near, far = self.forecast(s, leads).unbind(-1)
+        near, far = self.forecast(s, self.leads.expand(t.shape[0], -1)).unbind(-1)
         s = s._replace(near_forecast=near, far_forecasts=torch.cat([s.far_forecasts[:, 1:], far[:, None]], 1))
-        return _where((before.t >= 0) | seen, s, before)
+        chosen: State = _where((before.t >= 0) | seen, s, before)
+        return chosen
 
     def forecast_in_units(self, s: State, ahead: Tensor) -> Tensor:
         """Return the candidates (B, K, H) for the steps `ahead` (B, H), in units from the last value, float32."""
@@ -268,7 +270,7 @@ class Follower(nn.Module):
         trend = self._trend(s)
         smoothed = [
             bank.forecast(b, s.positive, ahead, trend, low, high)
-            for bank, b in zip(self.banks, (s.bank, s.second_bank), strict=True)
+            for bank, b in zip(self._banks, (s.bank, s.second_bank), strict=True)
         ]
         others = torch.cat([*basic, *smoothed], 1)
         return torch.cat([others, self._choose(s, others)], 1)
@@ -298,9 +300,9 @@ class Follower(nn.Module):
         ]
         facts = [
             (~s.seen).double(),
-            s.count.log1p() / 4,
+            s.observed.log1p() / 4,
             one * (math.log(self.season) / 3),
-            (s.count / self.season).log1p() / 3,
+            (s.observed / self.season).log1p() / 3,
             one * (math.log(self.second) / 4 if self.second > 0 else 0.0),
             s.positive.double(),
             s.zeros,
@@ -355,10 +357,10 @@ class Follower(nn.Module):
         )
 
     def _summarised(self, s: State, value: Tensor) -> State:
-        seen, count = s.seen, s.count + s.seen
+        seen, count = s.seen, s.observed + s.seen
         level = _faded(seen, s.level, value, count)
         return s._replace(
-            count=count,
+            observed=count,
             lowest=torch.where(seen, torch.minimum(s.lowest, value), s.lowest),
             highest=torch.where(seen, torch.maximum(s.highest, value), s.highest),
             level=level,
@@ -398,8 +400,8 @@ class Follower(nn.Module):
         theta = torch.where(self.is_theta, near, math.inf) if self.has_theta else near
         chosen = _first_least(torch.stack([near, later, theta], 1), 1e-6 * s.unit[:, None])
         least = 1e-3 * s.unit[:, None]
-        sizes = (near + far + least) / least  # in units of `least`, so that the cube does not overflow
-        return s._replace(chosen=chosen, weights=sizes**-3)
+        share = least / (near + far + least)  # in units of `least`, so that the cube does not overflow
+        return s._replace(chosen=chosen, weights=share * share * share)
 
     def _choose(self, s: State, others: Tensor) -> Tensor:
         """Return the candidates derived from the others; see `candidates.CHOSEN`."""
@@ -474,6 +476,9 @@ def _first_least(errors: Tensor, equal: Tensor) -> Tensor:
 def _where(which: Tensor, new: Any, old: Any) -> Any:
     """Return the new state of `which` series (B,) and the old one of the others."""
     if isinstance(new, Tensor):
-        return torch.where(which.reshape(-1, *[1] * (new.dim() - 1)), new, old)
+        rows = which.reshape(-1, *[1] * (new.dim() - 1))
+        if new.dtype == torch.bool:  # which runtimes of ONNX do not choose by an operator
+            return (rows & new) | (~rows & old)
+        return torch.where(rows, new, old)
     parts: Sequence[Any] = [_where(which, n, o) for n, o in zip(new, old, strict=True)]
     return type(new)(*parts)

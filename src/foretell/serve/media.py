@@ -9,7 +9,8 @@ from typing import Any
 import polars as pl
 
 from foretell.serve.problems import ServiceError
-from foretell.tables.files import delimited, with_times_as_text
+from foretell.tables.files import delimited
+from foretell.tables.times_as_text import with_times_as_text
 
 
 @dataclass(frozen=True)

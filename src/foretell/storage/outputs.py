@@ -7,16 +7,22 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from foretell.errors import MissingExtraError, SettingsError
+from foretell.storage.addresses import is_address
 from foretell.storage.reasons import reason_and_remedy
 from foretell.storage.unfinished import unfinished_file
 from foretell.storage.whole_file import require_ordinary
 
 STDOUT = "-"
-TABLE_ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".pq")
+TABLE_ENDINGS = (
+    *(".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".pq"),
+    *(".arrow", ".feather", ".xlsx", ".jsonl", ".ndjson"),
+)
 
 
 def require_writable(path: Path, made: Path | None = None, *, folder: bool = False) -> None:
     """Raise SettingsError where a file, or a `folder`, cannot be made at `path`; the folder `made` is made for it."""
+    if is_address(path):
+        return  # who may write there is known to the store alone
     if path.is_dir() and not folder:
         raise SettingsError(f"output {path} is a folder; give a file's name")
     parent = path.parent

@@ -1,4 +1,4 @@
-"""Tables in files: CSV, TSV, Parquet and Arrow, compressed or not, read and written."""
+"""Tables in files: CSV, TSV, Parquet, Arrow, Excel and JSON lines, compressed or not, read and written."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import gzip
 import io
 import re
 import sys
-from datetime import time
 from pathlib import Path
 
 import polars as pl
@@ -14,15 +13,20 @@ import polars as pl
 from foretell.errors import SettingsError, TableError
 from foretell.forked import require_polars
 from foretell.plain_text import as_utf8, contents, named
+from foretell.storage.addresses import is_address, put
+from foretell.storage.outputs import TABLE_ENDINGS
 from foretell.storage.whole_file import replace_file
+from foretell.tables import excel
 from foretell.tables.arrow import FILE, STREAM, read_arrow
 from foretell.tables.delimited import AsWritten, parse_delimited
+from foretell.tables.json_lines import as_lines, lines_table
 from foretell.tables.parquet import read_parquet
+from foretell.tables.times_as_text import with_times_as_text
 
 _FOREIGN = {
-    b"PK\x03\x04": "a zip archive or an Excel workbook; save the sheet as CSV",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook; save the sheet as CSV",
     b"\x89HDF": "an HDF5 file; export the table as CSV or Parquet",
+    b"FEA1": "a Feather file of version 1; write it again as Arrow or Parquet",
     b"%PDF": "a PDF; export the table as CSV",
     b"BZh": "compressed by bzip2; unpack it, or compress it by gzip",
     b"\xfd7zXZ": "compressed by xz; unpack it, or compress it by gzip",
@@ -30,18 +34,19 @@ _FOREIGN = {
     b"<!DOCTYPE": "a web page; export the table as CSV",
     b"<html": "a web page; export the table as CSV",
     b"<?xml": "XML; export the table as CSV",
-    b'{"': "JSON; export the table as CSV",
-    b"[{": "JSON; export the table as CSV",
 }
+_DELIMITED = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 _FORMULA = "^[=+@\t\r-]"
 """How text begins that a spreadsheet takes for a formula."""
-_WRITTEN = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".pq")
+_JSON = re.compile(rb'\s*(\{\s*"|\{\s*\}|\[\s*(\{|\]))')
 
 
 def read_table(
     path: str | Path, encoding: str | None = None, *, typed: bool = True, as_written: AsWritten | None = None
 ) -> pl.DataFrame:
-    """The table in a CSV, TSV, Parquet or Arrow file, gzipped or not; `-` reads standard input. Told apart by content.
+    """The table in a CSV, TSV, Parquet, Arrow, Excel or JSON lines file, gzipped or not, told apart by content.
+
+    `path` may be an address such as s3://bucket/sales.csv or https://host/sales.csv; `-` reads standard input.
 
     The separator is found among comma, semicolon, tab and vertical bar; text is UTF-8 or has a byte-order mark, unless
     `encoding` names another. Columns of numbers become numbers; with `typed=False` the cells of delimited text stay
@@ -62,15 +67,22 @@ def parse_table(
         return read_parquet(data, where)
     if data.startswith((FILE, STREAM)):
         return read_arrow(data, where)
+    if data.startswith(excel.MAGIC):
+        return parse_delimited(excel.sheet_as_csv(data, where), where, typed=typed, as_written=as_written)
     for magic, what in _FOREIGN.items():
         if data.startswith(magic):
             raise TableError(f"{where} is {what}")
     data = as_utf8(data, encoding, where, TableError)
+    if _JSON.match(data):
+        return lines_table(data, where)
     return parse_delimited(data, where, typed=typed, as_written=as_written)
 
 
 def write_table(df: pl.DataFrame, path: str | Path, *, quote_formulas: bool = False) -> None:
-    """Write a table as CSV, TSV (both also `.gz`) or Parquet by its name's ending; `-` writes CSV to standard output.
+    """Write a table in the format that its name's ending says; `-` writes CSV to standard output.
+
+    .csv and .tsv (both also .gz), .parquet, .arrow, .feather, .xlsx and .jsonl; `path` may be an address such as
+    s3://bucket/forecast.parquet.
 
     In delimited text, names that begin as a formula does (`=HYPERLINK(...)`) stand as they are; with `quote_formulas`
     an apostrophe goes before them, so that no spreadsheet computes them.
@@ -79,30 +91,43 @@ def write_table(df: pl.DataFrame, path: str | Path, *, quote_formulas: bool = Fa
     Raises `SettingsError` for an ending that is not known, a folder that is missing or not writable.
     """
     require_polars()
-    if quote_formulas and not str(path).lower().endswith((".parquet", ".pq")):
+    if quote_formulas and (str(path) == "-" or str(path).lower().endswith(_DELIMITED)):
         df = _without_formulas(df)
     if str(path) == "-":
         sys.stdout.buffer.write(delimited(df, ","))
         sys.stdout.buffer.flush()
         return
-    path = Path(path)
+    address, path = (str(path), Path(path)) if is_address(path) else (None, Path(path))
     name = path.name.lower()
-    if not name.endswith(_WRITTEN):
+    if not name.endswith(TABLE_ENDINGS):
         raise SettingsError(
-            f"output {path}: end its name in one of {', '.join(_WRITTEN)}, or give - for standard output"
+            f"output {path}: end its name in one of {', '.join(TABLE_ENDINGS)}, or give - for standard output"
         )
+    if address is not None:
+        put(address, _encoded(df, name), SettingsError)
+        return
     if path.is_dir():
         raise SettingsError(f"output {path} is a folder; give a file's name")
     if not path.parent.is_dir():
         raise SettingsError(f"output {path}: there is no folder {path.parent}; make it first")
+    replace_file(path, _encoded(df, name))
+
+
+def _encoded(df: pl.DataFrame, name: str) -> bytes:
+    """The table in the format that the ending of a name says."""
+    buffer = io.BytesIO()
     if name.endswith((".parquet", ".pq")):
-        buffer = io.BytesIO()
         df.write_parquet(buffer)
-        data = buffer.getvalue()
-    else:
-        data = delimited(df, "\t" if ".tsv" in name[-7:] else ",")
-        data = gzip.compress(data, mtime=0) if name.endswith(".gz") else data
-    replace_file(path, data)
+        return buffer.getvalue()
+    if name.endswith((".arrow", ".feather")):
+        df.write_ipc(buffer)
+        return buffer.getvalue()
+    if name.endswith(".xlsx"):
+        return excel.as_workbook(df)
+    if name.endswith((".jsonl", ".ndjson")):
+        return as_lines(df)
+    data = delimited(df, "\t" if ".tsv" in name[-7:] else ",")
+    return gzip.compress(data, mtime=0) if name.endswith(".gz") else data
 
 
 def _without_formulas(df: pl.DataFrame) -> pl.DataFrame:
@@ -114,25 +139,3 @@ def _without_formulas(df: pl.DataFrame) -> pl.DataFrame:
 def delimited(df: pl.DataFrame, separator: str) -> bytes:
     """The table as delimited text, with times as `with_times_as_text` writes them."""
     return with_times_as_text(df).write_csv(separator=separator).encode()
-
-
-def with_times_as_text(df: pl.DataFrame, between: str = " ") -> pl.DataFrame:
-    """The table with times as text, no longer than need be: dates alone where every clock shows midnight.
-
-    `between`: what stands between date and time of day.
-    """
-    for name, dtype in df.schema.items():
-        if isinstance(dtype, pl.Datetime):
-            times = (
-                df[name].dt.convert_time_zone(dtype.time_zone).dt.replace_time_zone(None)
-                if dtype.time_zone
-                else df[name]
-            )
-            clock = times.dt.time().drop_nulls()
-            if not dtype.time_zone and (clock == time(0)).all():
-                pattern = "%Y-%m-%d"
-            else:
-                whole = not (times.dt.microsecond() > 0).any()
-                pattern = f"%Y-%m-%d{between}%H:%M:%S" + ("" if whole else "%.6f") + ("%:z" if dtype.time_zone else "")
-            df = df.with_columns(pl.col(name).dt.strftime(pattern))
-    return df

@@ -151,7 +151,7 @@ def compressed(raw: Tensor) -> Tensor:
         raw[..., start:end].clamp_(-_LARGEST, _LARGEST).asinh_()
     raw[..., signed - 1] /= 4  # the mean itself, which is large where a series lies far from 0
     for start, end in ((signed, spreads), (errors + CANDIDATES, raw.shape[-1])):
-        raw[..., start:end].clamp_(0, _LARGEST).add_(_LEAST).log_()
+        raw[..., start:end].clamp_(0.0, _LARGEST).add_(_LEAST).log_()
     return raw.nan_to_num_(0.0, 0.0, 0.0)
 
 

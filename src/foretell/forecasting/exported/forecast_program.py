@@ -80,6 +80,10 @@ def forecast_program(forecaster: Forecaster) -> Program:
 class _ForecastProgram(nn.Module):
     """From series (B, T), and the columns that the networks read besides, to quantiles (B, H, Q)."""
 
+    factors: Tensor
+    unseen: Tensor
+    apart: Tensor
+
     def __init__(self, model: FittedModel) -> None:
         super().__init__()
         members, shares = model.members, model.blend.shares

@@ -38,6 +38,10 @@ class Read:
 class SeriesProgram(torch.nn.Module):
     """Reads series (B, T) float64, NaN where missing and before a series begins, and describes their last steps."""
 
+    ahead: Tensor
+    ahead_features: Tensor
+    widths: Tensor
+
     def __init__(self, reading: Reading, horizon: int) -> None:
         super().__init__()
         self.reading = reading
