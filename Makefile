@@ -2,6 +2,7 @@
 # make test: linter, type checker, tests
 # make test-browser: the tests of the page in Chromium, with playwright
 # make test-kernels: the tests of layers and kernels alone, for FORETELL_ISA=avx2, say, or FORETELL_KERNELS=reference
+# make test-export: forecasters as programs of ONNX and of torch, run by their runtimes
 # make sanitize: random cases of the compiled functions under the address, undefined-behaviour and thread sanitizers
 # make format: Python and C++ as the house formats them (clang-format, if there is one)
 # make coverage: all tests, and which lines of the package they miss
@@ -18,7 +19,7 @@ export GOMP_SPINCOUNT := 1000
 
 PYTEST := $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4
 
-.PHONY: forecast test types tests test-browser test-kernels coverage sanitize format docs pretrain clean
+.PHONY: forecast test types tests test-browser test-export test-kernels coverage sanitize format docs pretrain clean
 
 forecast: $(VENV)/.installed-report
 	$(BIN)/foretell forecast --demo
@@ -44,6 +45,9 @@ test-browser: $(VENV)/.installed-browser
 
 test-kernels: $(VENV)/.installed-test
 	$(PYTEST) tests/nn $(if $(filter reference,$(FORETELL_KERNELS)),,tests/kernels)
+
+test-export: $(VENV)/.installed-test
+	FORETELL_SLOW_TESTS=1 $(PYTEST) tests/model/test_export.py
 
 NATIVE := src/foretell/kernels/native
 NATIVE_SOURCES := $(wildcard $(NATIVE)/*/*.cpp)

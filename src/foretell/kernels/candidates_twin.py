@@ -391,7 +391,8 @@ class Follower(nn.Module):
         """Return the unit for the features and forecasts of this step."""
         typical = torch.where(s.seasonal_changes >= 2, 0.5 * (s.change + s.seasonal_change), s.change)
         typical = torch.maximum(typical, 1e-4 * (s.highest - s.lowest))
-        return torch.maximum(typical, 1e-9 * s.level.abs() + 1e-12)
+        # An exporter of ONNX drops the addition of so small a number as 1e-12.
+        return torch.maximum(typical, (1e3 * s.level.abs() + 1) / 1e12)
 
     def _ranked(self, s: State) -> State:
         """Find the candidates with the smallest errors so far, and the weights of all in their mean."""

@@ -101,15 +101,27 @@ def _onnx(program: Program) -> bytes:
             kwargs=dict(zip(names[1:], others, strict=True)),
             dynamo=True,
             verbose=False,
+            optimize=False,  # which takes longer than the rest; runtimes do it themselves
             input_names=names,
             output_names=[program.output.name],
             dynamic_shapes=_shapes(program),
         )
     model = written.model_proto
     model.producer_name = "foretell"
+    for graph in (model.graph, *model.functions):
+        _strip(graph)
     entry = model.metadata_props.add()
     entry.key, entry.value = _DESCRIPTION, json.dumps(program.document())
     return bytes(model.SerializeToString())
+
+
+def _strip(graph: Any) -> None:
+    """Remove where in foretell's source each node comes from, which is most of a file."""
+    for node in graph.node:
+        node.ClearField("metadata_props")
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                _strip(attribute.g)
 
 
 def _torch(program: Program) -> bytes:

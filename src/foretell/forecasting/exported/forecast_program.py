@@ -25,8 +25,8 @@ from foretell.forecasting.exported.covariate_program import (
 from foretell.forecasting.exported.linear_program import LinearProgram
 from foretell.forecasting.exported.quantile_program import at_least, calibrated, read_off, within_reach
 from foretell.forecasting.exported.series_program import Read, SeriesProgram, latest
-from foretell.forecasting.fit import NetworkFit
 from foretell.forecasting.fitted_model import LINEAR, FittedModel
+from foretell.forecasting.fitted_network import FittedNetwork
 from foretell.forecasting.forecaster import Forecaster
 from foretell.forecasting.prediction import APART, FEW, PLACES, SIMPLE
 from foretell.forecasting.quantiles import MEDIAN, quantiles_of
@@ -161,11 +161,16 @@ def _key(name: str) -> str:
     return name.replace("-", "_")
 
 
-def _sound(fit: NetworkFit) -> NetworkFit:
+def _sound(fit: FittedNetwork) -> FittedNetwork:
     if fit.architecture.stride > 1:
         raise ExportError(
             f"the network {fit.name} reads series through a convolution with stride {fit.architecture.stride}, which "
             "cannot be exported exactly: fit one without conv_stride"
+        )
+    if fit.architecture.reading.further:
+        raise ExportError(
+            f"the network {fit.name} reads the phase of further seasons ({fit.architecture.reading.further} "
+            "steps), which cannot be exported: fit a forecaster with two seasons, by --season"
         )
     return fit
 
