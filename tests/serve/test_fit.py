@@ -222,6 +222,18 @@ def test_what_cannot_be_fitted_is_refused_at_once(
     assert answer.problem(status, kind).startswith(said)
 
 
+def test_a_full_disk_leaves_no_half_of_a_job(serving: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device", "/secret/place")
+
+    with serving() as client:
+        monkeypatch.setattr(jobs_module, "put_file", full)
+        answer = client.post("/v1/fit", {"table": records(table(8)), **TINY})
+        assert answer.problem(507, "no-room") == "the job cannot be stored: No space left on device"
+        assert client.get("/v1/fit").json == {"jobs": []}
+        assert [path.name for path in client.app.state.service.settings.jobs.iterdir()] == ["lock"]
+
+
 @pytest.mark.parametrize("name", ["0123456789abcdef", "..", "../jobs", "lock", "%2e%2e", "0123456789ABCDEF"])
 def test_other_names_are_no_jobs(client: Client, name: str) -> None:
     for method, rest in (("GET", ""), ("DELETE", ""), ("GET", "/events"), ("GET", "/model"), ("GET", "/series/0")):

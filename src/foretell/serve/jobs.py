@@ -25,6 +25,7 @@ from foretell.serve.problems import ServiceError
 from foretell.serve.questions import FitQuestion
 from foretell.serve.settings import Limits
 from foretell.storage.locks import lock
+from foretell.storage.outputs import can_draw
 from foretell.storage.whole_file import put_file
 
 State = Literal["running", "finished", "failed", "cancelled"]
@@ -135,7 +136,9 @@ class Job:
         links = {"self": base, "events": f"{base}/events"}
         if state == "finished":
             files = {"summary": SUMMARY, "model": MODEL, "forecast": FORECAST, "backtest": BACKTEST, "report": REPORT}
-            links |= {name: f"{base}/{name}" for name, file in files.items() if (self.folder / file).exists()}
+            drawn = {REPORT} if can_draw() and self.is_alive else set()
+            there = {name for name, file in files.items() if file in drawn or (self.folder / file).exists()}
+            links |= {name: f"{base}/{name}" for name in files if name in there}
         question = {name: value for name, value in to_plain(self.question).items() if value not in (None, [], ())}
         return {
             "id": self.id,
@@ -197,15 +200,20 @@ class Jobs:
                     limit=self._limits.max_jobs,
                 )
             job = Job(self._folder / secrets.token_hex(8))
-            job.folder.mkdir()
-            (job.folder / LOCK).touch()
-            table.write_ipc(job.folder / TABLE)
-            if future is not None:
-                future.write_ipc(job.folder / FUTURE)
-            job.tell("queued")
-            minutes = self._limits.job_minutes
-            request = {"question": to_plain(question), "device": self._device, "minutes": minutes}
-            put_file(job.folder / REQUEST, json.dumps(request).encode())
+            request = {
+                "question": to_plain(question), "device": self._device, "minutes": self._limits.job_minutes
+            }  # fmt: skip
+            try:
+                job.folder.mkdir()
+                (job.folder / LOCK).touch()
+                table.write_ipc(job.folder / TABLE)
+                if future is not None:
+                    future.write_ipc(job.folder / FUTURE)
+                job.tell("queued")
+                put_file(job.folder / REQUEST, json.dumps(request).encode())
+            except OSError as error:
+                shutil.rmtree(job.folder, ignore_errors=True)
+                raise ServiceError("no-room", f"the job cannot be stored: {error.strerror or error}") from error
         threading.Thread(target=self._run, args=(job, self._taken()), name=f"job {job.id}", daemon=True).start()
         self._forget_old()
         return job
@@ -250,6 +258,7 @@ class Jobs:
         if job.state == "running":
             job.stop("it was cancelled")
         else:
+            job.stop("it was deleted")  # a report may still be drawn
             shutil.rmtree(job.folder, ignore_errors=True)
 
     def stop(self, grace: float) -> None:

@@ -31,6 +31,7 @@ KINDS: dict[str, tuple[int, str]] = {
     "too-many-jobs": (429, "Too many models are being fitted"),
     "internal": (500, "The service has failed"),
     "not-installed": (501, "An optional package is not installed"),
+    "no-room": (507, "The service has no room"),
     "busy": (503, "Too many requests are waiting"),
     "model": (503, "The model cannot be used"),
     "stopping": (503, "The service is stopping"),

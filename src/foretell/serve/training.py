@@ -9,6 +9,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
@@ -83,7 +84,8 @@ def main() -> None:
 def run(job: Job, request: dict[str, Any]) -> None:
     """Run a job; its last event tells how it ended."""
     try:
-        train(job, from_plain(FitQuestion, request["question"]), request["device"])
+        question = from_plain(FitQuestion, request["question"])
+        forecaster, backtest = train(job, question, request["device"])
     except _Stopped:
         job.tell("cancelled", detail=reason(job))
     except ForetellError as error:
@@ -93,10 +95,13 @@ def run(job: Job, request: dict[str, Any]) -> None:
         job.tell("failed", detail="foretell has failed; the service's log says where")
     else:
         job.tell("finished")
+        # It is drawn for a second or more, which whoever waits for the forecast need not wait for.
+        with suppress(_Stopped):
+            _report(job.folder, forecaster, backtest, question.name or "Forecast")
 
 
-def train(job: Job, question: FitQuestion, device: str) -> None:
-    """Fit, backtest and forecast, and write the results; `summary.json` comes last."""
+def train(job: Job, question: FitQuestion, device: str) -> tuple[Forecaster, Backtest | None]:
+    """Fit, backtest and forecast, and write the results but the report; `summary.json` comes last."""
     folder = job.folder
     forecaster = forecaster_of(question, device)
     table = pl.read_ipc(folder / TABLE)
@@ -112,10 +117,10 @@ def train(job: Job, question: FitQuestion, device: str) -> None:
     if backtest is not None:
         backtest.table.write_ipc(folder / BACKTEST)
     write_series(folder, forecaster, backtest)
-    _report(folder, forecaster, backtest, question.name or "Forecast")
     put_file(
         folder / SUMMARY, json.dumps(strict(_summary(forecaster, backtest, untested)), ensure_ascii=False).encode()
     )
+    return forecaster, backtest
 
 
 def _backtest(forecaster: Forecaster, question: FitQuestion) -> tuple[Backtest | None, str | None]:

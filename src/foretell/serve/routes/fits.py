@@ -94,7 +94,10 @@ async def summary(request: Request, name: str) -> Response:
 
 @router.get("/v1/fit/{name}/report", summary="Report as a page", response_class=Response)
 async def report(request: Request, name: str) -> Response:
-    """Return the report, which is a page that needs nothing else."""
+    """Return the report, which is a page that needs nothing else; it is waited for while it is drawn."""
+    found = service_of(request).jobs.finished(name)
+    while not (found.folder / REPORT).exists() and found.is_alive:
+        await asyncio.sleep(_POLL)
     answer = _file(request, name, REPORT, "text/html; charset=utf-8", "report.html")
     # Its own policy, in the page, is stricter except that its styles stand within it.
     answer.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
