@@ -130,6 +130,15 @@ class CovariateOptions:
             metavar="COLUMN",
         ),
     ] = ()
+    holidays: Annotated[
+        tuple[str, ...],
+        Setting(
+            "Country, region or stock exchange whose public holidays are known in advance: US, DE-BY, NYSE. Repeat for "
+            "several.",
+            COVARIATES,
+            metavar="PLACE",
+        ),
+    ] = ()
     static: Annotated[
         tuple[str, ...],
         Setting(

@@ -19,12 +19,14 @@ from torch import nn
 from foretell.errors import SettingsError, TableError
 from foretell.forecasting.backbones import AUTO, PRETRAINED, model_name
 from foretell.forecasting.backtest import Backtest, run_backtest, run_cross_validation
+from foretell.forecasting.copied_target import warn_of_copies
 from foretell.forecasting.fitted_model import FittedModel, forecast_device
 from foretell.forecasting.fitted_network import FittedNetwork
 from foretell.forecasting.fitting import fit_model
 from foretell.forecasting.hierarchy.coherent import coherent_distribution, coherent_paths
 from foretell.forecasting.hierarchy.columns import level_columns
 from foretell.forecasting.holdout import WINDOWS
+from foretell.forecasting.holiday_columns import with_holidays
 from foretell.forecasting.model_folder import load_model, save_model
 from foretell.forecasting.panel import Panel, joined, recent
 from foretell.forecasting.quantiles import quantiles_of, read_off
@@ -36,6 +38,7 @@ from foretell.forecasting.tables.future import check_future
 from foretell.forecasting.tables.nixtla import named_columns, quantile_columns
 from foretell.forecasting.tables.reading import Reading
 from foretell.forked import require_polars
+from foretell.tables.public_holidays import public_holidays
 from foretell.training import History, Progress
 from foretell.training.settings import NO_BOUND
 
@@ -68,11 +71,12 @@ class Forecaster:
     the last four train a network on the table, and auto blends both according to validation. `horizon` is the number
     of steps to forecast; `levels` are the levels of the intervals in percent; `quantiles`, such as 0.05, have columns
     of their own. `non_negative` keeps forecasts at 0 or above; None does so where no value is negative. `known` names
-    columns whose future is known, `static` columns that are constant within a series. `season` is one season length or
-    several, in steps; None detects them. `hierarchy`, such as "region > shop > item", names columns of levels that are
-    forecast too and add up. `columns` gives the role of each column that is not detected correctly.
-    `preset` is instant, fast or best: no training, about half a minute, about five minutes; `minutes` sets another time
-    budget. `settings` holds all other settings. Raises SettingsError for invalid arguments.
+    columns whose future is known, `static` columns that are constant within a series; `holidays`, such as "US" or
+    "DE-BY", adds known columns with the public holidays of places. `season` is one season length or several, in steps;
+    None detects them. `hierarchy`, such as "region > shop > item", names columns of levels that are forecast too and
+    add up. `columns` gives the role of each column that is not detected correctly. `preset` is instant, fast or best:
+    no training, about half a minute, about five minutes; `minutes` sets another time budget. `settings` holds all other
+    settings. Raises SettingsError for invalid arguments.
     """
 
     def __init__(
@@ -85,6 +89,7 @@ class Forecaster:
         non_negative: bool | None = None,
         known: Sequence[str] = (),
         static: Sequence[str] = (),
+        holidays: str | Sequence[str] = (),
         frequency: str | int | None = None,
         season: int | Sequence[int] | None = None,
         hierarchy: str | Sequence[str] = (),
@@ -108,6 +113,7 @@ class Forecaster:
             said,
             known=_names(known) or said.known,
             static=_names(static) or said.static,
+            holidays=_places(holidays) or said.holidays,
             frequency=frequency if frequency is not None else said.frequency,
             hierarchy=level_columns(hierarchy) if hierarchy else said.hierarchy,
         )
@@ -185,8 +191,9 @@ class Forecaster:
         forecast_device(self.device)
         reading = table if isinstance(table, Reading) else Reading.of(table, self.columns)
         _check_years(reading.panel, self.horizon)
+        warn_of_copies(reading.observed)
         self._fitted = self._fit(
-            reading.observed,
+            with_holidays(reading.observed, self.columns.holidays),
             columns=reading.columns,
             settings=self.settings,
             checkpoint=None if checkpoint is None else Path(checkpoint),
@@ -327,8 +334,8 @@ class Forecaster:
     def _ahead(self, reading: Reading) -> Panel:
         if reading.ahead is None:
             check_future(reading.panel, self.horizon)
-            return reading.panel
-        return reading.ahead
+        panel = reading.panel if reading.ahead is None else reading.ahead
+        return with_holidays(panel, self.fitted_model.columns.holidays, self.horizon)
 
     def table_of(self, reading: Reading, prediction: Prediction) -> Any:
         """Return a forecast of that reading as a table; see `predict`."""
@@ -352,7 +359,7 @@ class Forecaster:
         """
         model = self.fitted_model
         reading = self._reading(table)
-        panel = reading.observed
+        panel = with_holidays(reading.observed, model.columns.holidays)
         if windows is None:
             windows = int(model.holdout.windows(model.horizon).max(initial=0)) or WINDOWS
         fresh = None
@@ -393,7 +400,8 @@ class Forecaster:
             tensorboard=None,
             on_progress=on_progress,
         )
-        self.validation = run_cross_validation(reading.observed, horizon, windows, step, reading.kind, fit, every)
+        panel = with_holidays(reading.observed, reading.columns.holidays)
+        self.validation = run_cross_validation(panel, horizon, windows, step, reading.kind, fit, every)
         return self.validation.table
 
     def _to_validate(self, table: IntoFrame | Reading | None) -> Reading:
@@ -520,6 +528,14 @@ def _names(names: Sequence[str]) -> tuple[str, ...]:
 
 def _each(quantiles: float | Sequence[float]) -> tuple[float, ...]:
     return tuple(quantiles) if isinstance(quantiles, Sequence | np.ndarray) else (quantiles,)
+
+
+def _places(holidays: str | Sequence[str]) -> tuple[str, ...]:
+    """Return the places of holidays. Raises SettingsError for one that does not exist."""
+    places = tuple(place.strip().upper() for place in _names(holidays))
+    for place in places:
+        public_holidays(place, 2000, 2000)
+    return places
 
 
 def _seasons(season: int | Sequence[int]) -> tuple[int, ...]:

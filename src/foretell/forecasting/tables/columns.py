@@ -25,6 +25,8 @@ class Columns:
     static: tuple[str, ...] = ()
     """Columns that are constant within a series; not in wide layout."""
     layout: Literal["auto", "long", "wide"] = "auto"
+    holidays: tuple[str, ...] = ()
+    """Places whose public holidays are known columns too: `US`, `DE-BY`."""
     hierarchy: tuple[str, ...] = ()
     """Columns of the levels of a hierarchy, from the top down; not in wide layout."""
     frequency: str | int | None = None
