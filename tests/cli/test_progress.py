@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import math
 
 import pytest
 from rich.console import Console
 
-from foretell.cli.progress import ProgressDisplay, duration
+from foretell.cli.progress import ProgressDisplay, duration, training_shown
 from foretell.training.history import Progress
 
 
@@ -27,6 +28,19 @@ def test_lines() -> None:
     assert lines[0] == "Training:  10 %, step 100 of 1,000, loss 0.5000, 9 s left"
     assert lines[9] == "Training: 100 %, step 1,000 of 1,000, loss 0.5000, 10 s"
     assert lines[-1].startswith("Finishing on all data: 100 %, step 3 of 3")
+
+
+def test_a_stage_without_steps_says_how_long_it_takes() -> None:
+    file = io.StringIO()
+    with ProgressDisplay(Console(file=file, width=120)) as display:
+        show = training_shown(display, "bits per sample", "samples", bounded=True)
+        show(Progress(0, 100, math.nan, math.nan, 0.0, None, 6.0, 4.0, 0.6, stage="Alignment"))
+        show(Progress(7, 100, 5.0, 1.0, 0.0, None, 6.0, 4.0, 0.07, units_per_second=2000.0, stage="Vocoder"))
+        show(Progress(100, 100, 5.0, 1.0, 0.0, None, 6.0, 0.0, 1.0, stage="Vocoder"))
+    assert file.getvalue().splitlines() == [
+        "Alignment:  60 %, 4 s left",
+        "Vocoder: 100 %, step 100 of 100, 5.000 bits per sample, 6 s",
+    ]
 
 
 def test_a_resumed_run_starts_where_it_stands() -> None:

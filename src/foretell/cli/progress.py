@@ -102,6 +102,8 @@ def training_shown(
 
     def show(progress: Progress) -> None:
         def words() -> str:
+            if not progress.step and math.isnan(progress.loss):  # a stage without steps
+                return left_or_taken(progress)
             of = f" of {progress.steps:,}" if bounded else ""
             loss = f"{scale * progress.loss:.3f} {progress.measure or measure}"
             judged = f", validation {progress.evaluation:.3f}" if progress.evaluation is not None else ""

@@ -53,7 +53,7 @@ def voiced(network: SpeechNetwork, speech: Speech, recordings: list[Prepared]) -
 
 
 def vocoder_batches(
-    settings: SpeechSettings, network: SpeechNetwork, recordings: list[Voiced], *, seed: int, noise: float = 0.0
+    settings: SpeechSettings, network: SpeechNetwork, recordings: list[Voiced], *, seed: int, misheard: float = 0.0
 ) -> VocoderBatches:
     """Return stretches of recordings for the vocoder."""
     vocoder = network.vocoder
@@ -64,5 +64,5 @@ def vocoder_batches(
         margin=vocoder.margin,
         hop=vocoder.hop,
         seed=seed,
-        noise=noise,
+        misheard=misheard,
     )

@@ -59,15 +59,15 @@ class SpeechSettings(ModelSettings):
     acoustic_batch: Annotated[int, Setting("Recordings per step of the acoustic network.", TRAINING, at_least=1)] = 16
     batch: Annotated[int, Setting("WaveNet: stretches of sound per step.", TRAINING, at_least=1)] = 3
     stretch: Annotated[int, Setting("WaveNet: frames of 10 ms per stretch.", TRAINING, at_least=2)] = 12
-    noise: Annotated[
+    misheard: Annotated[
         float,
         Setting(
-            "WaveNet: standard deviation, in levels of 256, of the errors in the samples that it reads in training, at "
-            "most.",
+            "WaveNet: largest standard deviation, in dB, of the error in loudness of the samples that it reads in "
+            "training, so that it takes loudness from the spectrum and not from what it has said before.",
             MORE_TRAINING,
             at_least=0,
         ),
-    ] = 0.0
+    ] = 4.0
     validation_steps: Annotated[int, evaluation_batches("Batches")] = 20
     training: TrainingSettings = field(
         default_factory=partial(

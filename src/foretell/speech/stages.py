@@ -81,7 +81,7 @@ class Stages:
             network,
             voiced(network, self.data, recordings),
             seed=settings.training.seed,
-            noise=settings.noise,
+            misheard=settings.misheard,
         )
         judged = None
         if validation is not None and held is not None:

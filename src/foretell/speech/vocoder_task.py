@@ -13,11 +13,11 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from foretell.nn.mu_law import encode
+from foretell.nn.mu_law import decode, encode
 from foretell.speech.vocoder import HEAD, LEVELS, LOUDEST
 
-_LOST = 0.02
-"""Share of levels that are replaced by any other, at most."""
+_NEPERS = math.log(10) / 20
+"""Nepers per dB."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def levels_of(residual: NDArray[np.float32]) -> NDArray[np.uint8]:
 class VocoderBatches:
     """Batch n = 0, 1, ... of stretches of `stretch` frames, at places drawn at random, a pure function of n.
 
-    `noise`: the standard deviation, in levels, of the errors in what the network reads, at most.
+    `misheard`: the standard deviation, in dB, of the error in loudness of what the network reads, at most.
     """
 
     def __init__(
@@ -67,9 +67,9 @@ class VocoderBatches:
         margin: int,
         hop: int,
         seed: int,
-        noise: float = 0.0,
+        misheard: float = 0.0,
     ) -> None:
-        self._noise = noise
+        self._misheard = misheard
         self._recordings = recordings
         self._batch, self._stretch, self._margin, self._hop, self._seed = batch, stretch, margin, hop, seed
         self._starts = np.cumsum([0, *(max(1, len(r.frames) - stretch + 1) for r in recordings)])
@@ -90,17 +90,17 @@ class VocoderBatches:
         return VocoderBatch(*map(torch.from_numpy, (before, levels, scored, frames, mask)))
 
     def _disturbed(self, before: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.int64]:
-        """Return the levels that the network reads with errors like those that it makes when it generates.
+        """Return the levels that the network reads, louder or quieter than they were.
 
-        Without them it never sees a residual that is too loud, and does not find back from one.
+        What it generates is never quite as loud as it should be. A network that has only read recordings goes on as
+        loud, or as quiet, as it has been, and drifts.
         """
-        if not self._noise:
+        if not self._misheard:
             return before
-        strengths = self._noise * random.random((len(before), 1))
-        noisy = before + np.rint(random.normal(0, 1, before.shape) * strengths).astype(np.int64)
-        lost = random.random(before.shape) < _LOST * strengths / self._noise
-        noisy = np.where(lost, random.integers(0, LEVELS, before.shape), noisy)
-        return np.clip(noisy, 0, LEVELS - 1)
+        deviations = self._misheard * _NEPERS * random.random((len(before), 1))
+        gains = np.exp(deviations * random.normal(0, 1, (len(before), 1))).astype(np.float32)
+        heard = decode(torch.from_numpy(before), LEVELS) * torch.from_numpy(gains)
+        return encode(heard.clamp(-1, 1), LEVELS).numpy()
 
     def _cut(self, owner: int, start: int) -> tuple[NDArray[Any], ...]:
         recording, hop, margin = self._recordings[owner], self._hop, self._margin
