@@ -30,7 +30,7 @@ def workbook(*sheets: list[list[Any]]) -> bytes:
 
 
 def test_cells_of_every_kind_on_the_first_sheet_with_cells() -> None:
-    rows = [
+    rows: list[list[Any]] = [
         [],
         ["shop", "day", "sold", "open", "note"],
         ["001", datetime(2024, 1, 1), 5, True, None],

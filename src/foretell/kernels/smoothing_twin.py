@@ -158,7 +158,7 @@ class SmoothingBank(nn.Module):
         period = self.period
         middle = 0.5 * (period - 1)
         recent = torch.where(log[..., None], logs[:, None, -cycles * period :], values[:, None, -cycles * period :])
-        recent = recent.unflatten(-1, (cycles, period))
+        recent = recent.reshape(*recent.shape[:2], cycles, period)
         means = recent.mean(-1)
         latest = means[..., -1]
         slope = (latest - means[..., 0]) / period

@@ -38,7 +38,7 @@ def test_shapes_and_types(seasons: tuple[int, int]) -> None:
     assert inputs.at.tolist() == (ANCHORS - 40).tolist()
     assert inputs.ahead.shape == (4, AHEAD_FEATURES)
     assert inputs.candidates.shape == (3, 3, CANDIDATES, 4)
-    assert inputs.seasons.tolist() == list(seasons)
+    assert torch.as_tensor(inputs.seasons).tolist() == list(seasons)
     assert inputs.unit.shape == inputs.last.shape == (3, 3)
     for tensor in (inputs.steps, inputs.ahead, inputs.candidates, inputs.unit, inputs.last):
         assert tensor.isfinite().all()

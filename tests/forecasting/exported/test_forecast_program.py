@@ -102,7 +102,7 @@ def test_a_trained_network_with_calendar_and_covariates() -> None:
                 found[i] = column[start + history : start + history + HORIZON]
         return found
 
-    codes = covariates.known["promotion"].codes(panel.known["promotion"])  # type: ignore[union-attr]
+    codes = covariates.known["promotion"].codes(panel.known["promotion"])  # type: ignore[union-attr, arg-type]
     end = np.datetime64("2024-02-01", "us").astype(np.int64)
     day = 86_400_000_000
     columns = {
@@ -113,7 +113,7 @@ def test_a_trained_network_with_calendar_and_covariates() -> None:
         "future_price": spread(panel.known["price"], False),
         "future_promotion": spread(codes, False),
         "static_size": panel.static["size"].astype(float),
-        "static_town": covariates.static["town"].codes(panel.static["town"]),  # type: ignore[union-attr]
+        "static_town": covariates.static["town"].codes(panel.static["town"]),  # type: ignore[union-attr, arg-type]
     }
     assert [column.name for column in program.columns[1:]] == list(columns)
     with torch.inference_mode():
