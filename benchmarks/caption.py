@@ -67,7 +67,7 @@ def asked_pictures(work: Path, each: int, part: Part, size: int) -> dict[str, Ca
         SORTS[2]: (part, "other"),
     }
     for name, (source, sort) in sorts.items():
-        draw(work / name, wanted, source, sort, random)
+        draw(work / name, wanted, source, sort, random)  # type: ignore[arg-type]
     return {name: read(work / name, size) for name in sorts}
 
 
@@ -169,7 +169,7 @@ def main() -> None:
         cells = [*(ours[sort, kind] for sort in SORTS), both[0]]
         for shares, mean in zip(peers, both[1:], strict=True):
             cells += [shares["seen", kind], mean]
-        rows.append((kind, *(f"{100 * cell:.1f}" for cell in cells)))
+        rows.append((kind, *(f"{100 * cell:.1f}" for cell in cells)))  # type: ignore[operator]
     print(markdown(header, rows))
     reached = float(np.mean([ours[sort, "all"] for sort in held]))
     if not options.validate:

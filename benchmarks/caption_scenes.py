@@ -156,7 +156,7 @@ def draw_scene(kind: Kind, random: np.random.Generator) -> Scene:
 
 
 def _pick(names: Sequence[str], random: np.random.Generator) -> str:
-    return names[random.integers(len(names))]
+    return names[int(random.integers(len(names)))]
 
 
 def scenes(kind: Kind, part: Part, count: int, random: np.random.Generator, sort: str = "any") -> list[Scene]:
@@ -202,7 +202,7 @@ def _middles(scene: Scene, random: np.random.Generator) -> list[list[tuple[float
         return [_line(thing.number, y, random) for thing, y in zip(scene.things, lines, strict=True)]
     angle = math.radians(RELATIONS[scene.relation] + random.uniform(-12, 12))
     distance = random.uniform(58, 68)
-    across, down = distance * math.cos(angle), distance * math.sin(angle)
+    across, down = distance * math.cos(angle), distance * math.sin(angle)  # type: ignore[assignment]
     x, y = (random.uniform(max(27, 27 - step), min(101, 101 - step)) for step in (across, down))
     return [[(x, y)], [(x + across, y + down)]]
 

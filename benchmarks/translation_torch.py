@@ -29,10 +29,10 @@ class TorchGRU(GRU):
     def forward(self, input: Tensor, hx: Any = None, *, lengths: Tensor | None = None) -> tuple[Any, Any]:  # noqa: A002
         """As foretell's. Packed where it reads backwards; forwards, what comes after the end changes nothing."""
         if lengths is None or not self.bidirectional:
-            outputs, final = nn.GRU.forward(self, input, hx)
+            outputs, final = nn.GRU.forward(self, input, hx)  # type: ignore[call-overload]
             return outputs, final
         packed = pack_padded_sequence(input, lengths.cpu(), batch_first=True, enforce_sorted=False)
-        outputs, final = nn.GRU.forward(self, packed, hx)
+        outputs, final = nn.GRU.forward(self, packed, hx)  # type: ignore[call-overload]
         return pad_packed_sequence(outputs, batch_first=True, total_length=input.shape[1])[0], final
 
 

@@ -59,7 +59,7 @@ def main() -> None:
     rows = []
     for kind, given in (("pandas", table), ("polars", pl.from_pandas(table))):
         rows.append(
-            (f"Forecaster.predict, {kind}", *milliseconds(lambda given=given: forecaster.predict(given), options.calls))
+            (f"Forecaster.predict, {kind}", *milliseconds(lambda given=given: forecaster.predict(given), options.calls))  # type: ignore[misc]
         )
     torch.set_num_threads(1)
     backbone = torch.nn.LSTM(FEATURES, 64, 2, batch_first=True).eval()

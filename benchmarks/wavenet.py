@@ -46,7 +46,7 @@ def training_speed(options: argparse.Namespace) -> str:
     """Milliseconds a training step."""
     seconds, least, steps = 15.0, (9, 5), wavenet_training_speed.STEPS
     if options.quick:
-        seconds, least, steps = 0.5, (2, 1), steps[2:3]
+        seconds, least, steps = 0.5, (2, 1), steps[2:3]  # type: ignore[assignment]
     return wavenet_training_speed.report([wavenet_training_speed.measure(step, seconds, least) for step in steps])
 
 

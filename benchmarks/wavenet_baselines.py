@@ -98,7 +98,7 @@ class LinearPredictor:
             predictions.append(predicted)
             sizes.append(np.log((total - earlier).clip(0) / heard + 1e-4))
         levels = np.concatenate([sound.levels for sound in sounds]).astype(np.int64)
-        return (*map(torch.from_numpy, (np.concatenate(predictions), np.concatenate(sizes))), torch.from_numpy(levels))
+        return (*map(torch.from_numpy, (np.concatenate(predictions), np.concatenate(sizes))), torch.from_numpy(levels))  # type: ignore[return-value]
 
 
 def _likeliest(inputs: tuple[Tensor, ...], shape: str, adaptive: bool) -> tuple[Tensor, float]:

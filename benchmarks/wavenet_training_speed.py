@@ -66,7 +66,7 @@ def measure(step: Step, seconds: float, least: tuple[int, int]) -> Timing:
     try:
         agree(_outputs_alone(ours), _outputs_alone(peer))
         # In float32 a relu whose input is zero but for rounding has its gradient on one side and not on the other.
-        agree(*(_side(copy.deepcopy(side).double(), levels) for side in (network, plain)))
+        agree(*(_side(copy.deepcopy(side).double(), levels) for side in (network, plain)))  # type: ignore[arg-type]
     except DisagreementError as error:
         raise SystemExit(f"{step.title}: the sides do not agree, nothing is timed. {error}") from None
     found = medians({"ours": ours.step, "plain": peer.step}, seconds, least)
@@ -106,7 +106,7 @@ def _side(network: nn.Module, levels: Tensor) -> Side:
 
     def results() -> dict[str, Tensor]:
         outputs = step().detach()
-        gradients = network.gradients() if isinstance(network, PlainWaveNet) else foretell_gradients(network)
+        gradients = network.gradients() if isinstance(network, PlainWaveNet) else foretell_gradients(network)  # type: ignore[arg-type]
         return {"outputs": outputs, **{f"gradient of {name}": found.clone() for name, found in gradients.items()}}
 
     return Side(step, results)

@@ -41,7 +41,7 @@ def main(steps: int = 250) -> float:
     torch.manual_seed(0)
     encoder, decoder = GRU(32, 64, batch_first=True, bidirectional=True), GRU(32, 64, batch_first=True)
     embeddings = {"source_embedding": nn.Embedding(len(SOURCE), 32), "target_embedding": nn.Embedding(len(TARGET), 32)}
-    network = EncoderDecoder(encoder, decoder, nn.Linear(64, len(TARGET)), attention="general", **embeddings)
+    network = EncoderDecoder(encoder, decoder, nn.Linear(64, len(TARGET)), attention="general", **embeddings)  # type: ignore[arg-type]
     train(network, batch, loss, settings=TrainingSettings(steps=steps, learning_rate=0.01), device="cpu")
 
     source, lengths, _, wanted = batch(-1, 500)

@@ -25,10 +25,10 @@ def simple(gain: float = 1.0, start: str = "orthogonal", **options) -> Make:
         layer = RNN(features, HIDDEN, batch_first=True, **options)
         with torch.no_grad():
             if start == "identity":
-                nn.init.eye_(layer.weight_hh_l0)
+                nn.init.eye_(layer.weight_hh_l0)  # type: ignore[arg-type]
             if start == "uniform":
-                nn.init.uniform_(layer.weight_hh_l0, -(HIDDEN**-0.5), HIDDEN**-0.5)
-            layer.weight_hh_l0.mul_(gain)
+                nn.init.uniform_(layer.weight_hh_l0, -(HIDDEN**-0.5), HIDDEN**-0.5)  # type: ignore[arg-type]
+            layer.weight_hh_l0.mul_(gain)  # type: ignore[operator]
         return layer
 
     return make

@@ -34,7 +34,7 @@ def as_ids(texts: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
 
 def batch(n: int, size: int = 32):
     texts, labels = zip(*[review(rng) for rng in [random.Random(n)] for _ in range(size)], strict=True)
-    return *as_ids(texts), torch.tensor(labels)
+    return *as_ids(texts), torch.tensor(labels)  # type: ignore[arg-type]
 
 
 def loss(network, chunk, _):

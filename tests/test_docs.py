@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from foretell import Forecaster, ForecastSettings
-from foretell.text.language_model.model import LanguageSettings
-from foretell.text.translation.model import TranslatorSettings
+from foretell.text.language_model.settings import LanguageSettings
+from foretell.text.translation.settings import TranslatorSettings
 from foretell.training import TrainingSettings
 
 ROOT = Path(__file__).parents[1]

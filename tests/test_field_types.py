@@ -114,7 +114,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
 @pytest.mark.parametrize("kind", SETTINGS)
 def test_settings_of_another_type_are_named(kind: type[Any]) -> None:
     tried = 0
-    for name, hint in ((field.name, getattr(field.hint, "__name__", str(field.hint))) for field in declared(kind)):
+    for name, hint in ((field.name, getattr(field.hint, "__name__", str(field.hint))) for field in declared(kind)):  # type: ignore[arg-type]
         for value in WRONG.get(hint.removesuffix(" | None"), ()):
             if value is None and hint.endswith("None"):
                 continue
@@ -127,7 +127,7 @@ def test_settings_of_another_type_are_named(kind: type[Any]) -> None:
 def test_one_and_a_half_hidden_features_are_refused() -> None:
     for kind in (ForecastSettings, ClassifierSettings, LanguageSettings, TranslatorSettings, CaptionSettings):
         with pytest.raises(SettingsError, match=r"hidden is 1\.5: it must be a whole number"):
-            kind(hidden=1.5)
+            kind(hidden=1.5)  # type: ignore[arg-type]
     with pytest.raises(SettingsError, match=r"training setting steps=1\.5: it must be a whole number"):
         TrainingSettings(steps=1.5)  # type: ignore[arg-type]
-    assert ForecastSettings(hidden=np.int64(8)) == ForecastSettings(hidden=8)
+    assert ForecastSettings(hidden=np.int64(8)) == ForecastSettings(hidden=8)  # type: ignore[arg-type]

@@ -91,7 +91,7 @@ def test_cut_up_sounds_have_the_likelihood_of_whole_ones(head: Head, speakers: b
     for k, sound in enumerate(sounds):
         speaker = k % 2 if speakers else 0
         whole = whole_nll(network, head, sound, torch.tensor([speaker]) if speakers else None)
-        nats[speaker] += float(whole.double().sum())
+        nats[speaker] += float(whole.double().sum())  # type: ignore[assignment]
     assert scores.total.samples == 33 + 5 + 90 + 200 + 61
     for speaker, score in scores.by_speaker.items():
         assert score.nats == pytest.approx(nats[speaker], rel=1e-5)

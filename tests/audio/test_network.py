@@ -23,7 +23,7 @@ def test_the_skip_sum_begins_at_the_size_of_a_share() -> None:
     network = build(SETTINGS, head_of(SETTINGS), 0, seed=0)
     bound = (6 / (7 + 11) / 6) ** 0.5
     for layer in network.layers:
-        shares = layer.mixed.weight.detach()[-11:]  # type: ignore[union-attr, index]
+        shares = layer.mixed.weight.detach()[-11:]  # type: ignore[index, operator, union-attr]
         assert 0.8 * bound < shares.abs().max() <= bound
 
 

@@ -100,7 +100,7 @@ def test_nothing_to_work_on(squares: Squares, tiny: Tiny) -> None:
         captioner.evaluate(squares()[[]])
     for wrong in (np.zeros((2, 24, 24, 3), np.uint8), np.zeros((2, 16, 16, 3)), np.zeros((16, 16, 3), np.uint8)):
         with pytest.raises(ImageError, match="16 x 16"):
-            captioner.predict(wrong)
+            captioner.predict(wrong)  # type: ignore[arg-type]
     for beam in (0, -1, 10**9):
         with pytest.raises(SettingsError, match="beam"):
             captioner.predict(squares().images, beam=beam)

@@ -64,7 +64,7 @@ def test_shapes_are_seen_by_brightness_alone_and_colours_without_shapes(tiny: Ca
     blue[:, 2:6, 0:4] = torch.tensor([50, 100, 200], dtype=torch.uint8)
     brown[:, 2:6, 0:4] = torch.tensor([94, 104, 64], dtype=torch.uint8)  # as bright
     mirrored[:, 2:6, 4:8] = torch.tensor([50, 100, 200], dtype=torch.uint8)
-    shapes = convolutions.features - convolutions.colours[0].out_channels
+    shapes = convolutions.features - convolutions.colours[0].out_channels  # type: ignore[index]
     with torch.no_grad():
         a, b, c = (convolutions(picture) for picture in (blue, brown, mirrored))
     torch.testing.assert_close(a[:, :shapes], b[:, :shapes])

@@ -45,7 +45,7 @@ def test_pictures_and_what_is_said_of_them(photos: Path, tmp_path: Path) -> None
     ],
 )
 def test_columns_are_found(header: str, options: dict[str, str], photos: Path, tmp_path: Path) -> None:
-    found = read_captions(photos, write(tmp_path, f"{header}\n1,hello,a.png\n"), 16, **options)
+    found = read_captions(photos, write(tmp_path, f"{header}\n1,hello,a.png\n"), 16, **options)  # type: ignore[arg-type]
     assert (found.names, found.captions) == (("a.png",), (("hello",),))
 
 
@@ -57,7 +57,7 @@ def test_of_two_columns_each_has_its_part(header: str, options: dict[str, str], 
     rows = "a.png,hello" if header != "caption,text" else "hello,a.png"
     if header == "caption,text":
         options = {"image": "text"}
-    found = read_captions(photos, write(tmp_path, f"{header}\n{rows}\n"), 16, **options)
+    found = read_captions(photos, write(tmp_path, f"{header}\n{rows}\n"), 16, **options)  # type: ignore[arg-type]
     assert (found.names, found.captions) == (("a.png",), (("hello",),))
 
 
@@ -94,7 +94,7 @@ def test_tables_that_will_not_do(
     rows: str, options: dict[str, str], said: list[str], photos: Path, tmp_path: Path
 ) -> None:
     with pytest.raises((TableError, ImageError)) as caught:
-        read_captions(photos, write(tmp_path, rows), 16, **options)
+        read_captions(photos, write(tmp_path, rows), 16, **options)  # type: ignore[arg-type]
     for words in said:
         assert words in str(caught.value)
 

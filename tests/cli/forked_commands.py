@@ -42,7 +42,7 @@ class Operations:
             self._next()
             sync(handle)
 
-        os.fsync = fsync
+        os.fsync = fsync  # type: ignore[assignment]
 
     def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         if not self._hears or (event == "open" and isinstance(arguments[2], int) and not arguments[2] & _WRITING):

@@ -113,7 +113,7 @@ def test_a_table_is_read_once_and_a_warning_said_once(
     run: Callable[..., Any], sales: Path, tiny: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads = []
-    real = regularise.read_source
+    real = regularise.read_source  # type: ignore[attr-defined]
     monkeypatch.setattr(regularise, "read_source", lambda *given, **more: reads.append(1) or real(*given, **more))
     text = sales.read_text()
     sales.write_text(text[: text.rindex(",") + 1] + "perhaps\n")

@@ -37,7 +37,7 @@ def foretell(*arguments: str, program: str = CLI, folder: Path | None = None, **
 
 
 def document(**variables: str) -> Any:
-    done = foretell("info", "--json", **variables)
+    done = foretell("info", "--json", **variables)  # type: ignore[arg-type]
     assert (done.returncode, done.stderr) == (0, "")
     return json.loads(done.stdout)
 
@@ -99,7 +99,7 @@ def test_a_layer_runs_on_what_it_names(
         monkeypatch.setattr(owner, name, lambda *a, **k: (ran.add(said), original(*a, **k))[1])
 
     spy(reference, "scan", "reference")
-    spy(kind.torch_layer, "forward", "torch")
+    spy(kind.torch_layer, "forward", "torch")  # type: ignore[attr-defined]
     spy(native.Library, "call", "native")
     for lengths in (None, torch.tensor([4, 2, 0])):
         ran.clear()

@@ -158,4 +158,4 @@ def test_a_terminal_is_not_steered(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sys, "stdout", io.StringIO())
         monkeypatch.setattr(sys.stdout, "isatty", lambda terminal=terminal: terminal)
         show("a\x1b[\t", iter("b\nc\x07"))
-        assert sys.stdout.getvalue() == shown  # type: ignore[attr-defined]
+        assert sys.stdout.getvalue() == shown  # type: ignore[attr-defined, union-attr]

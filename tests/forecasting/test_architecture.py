@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ ARCHITECTURE = Architecture(
     static=1,
     categories=(3, 5),
 )
-CHANGES = {
+CHANGES: dict[str, dict[str, Any]] = {
     "rnn": {"backbone": "rnn", "layer_norm": True},
     "lstm": {},
     "gru": {"backbone": "gru", "layers": 1, "categories": (), "static": 0},
@@ -91,8 +92,8 @@ def test_the_network_embeds_each_category_and_reads_what_else_is_known():
 def test_members_make_an_ensemble_of_different_networks():
     ensemble = built(replace(ARCHITECTURE, members=2))
     assert isinstance(ensemble, Ensemble)
-    first, second = (member.output.weight for member in ensemble.members)
-    assert not torch.equal(first, second)
+    first, second = (member.output.weight for member in ensemble.members)  # type: ignore[union-attr]
+    assert not torch.equal(first, second)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +120,7 @@ def ensemble_and_inputs(batch: int = 6) -> tuple[Ensemble, Inputs]:
     torch.manual_seed(0)
     values = np.random.default_rng(0).normal(size=(batch, 15))
     inputs = describe(values, (4, 0), np.tile([4, 7, 9, 13], (batch, 1)), np.array([1, 2, 3]), 12)
-    return OF_THREE.build(), inputs
+    return OF_THREE.build(), inputs  # type: ignore[return-value]
 
 
 def test_the_members_differ_and_their_quantiles_are_averaged():

@@ -88,11 +88,10 @@ def test_the_kind_of_table_that_came_comes_back(fitted: Forecaster, kind: type) 
     table: Any = {pl.DataFrame: TABLE, pd.DataFrame: pandas, pa.Table: TABLE.to_arrow(), pl.LazyFrame: TABLE.lazy()}[
         kind
     ]
-    forecast = fitted.predict(table)
+    forecast: Any = fitted.predict(table)
+    found = pl.DataFrame(pl.from_pandas(forecast)) if kind is pd.DataFrame else pl.DataFrame(forecast)
     assert type(forecast) is (pl.DataFrame if kind is pl.LazyFrame else kind)
-    assert_frame_equal(
-        pl.DataFrame(pl.from_pandas(forecast)) if kind is pd.DataFrame else pl.DataFrame(forecast), fitted.predict()
-    )
+    assert_frame_equal(found, fitted.predict())
 
 
 def test_whole_number_ids_and_dates_come_back_as_they_came(fitted: Forecaster) -> None:
@@ -370,6 +369,6 @@ def test_a_time_zone_is_kept(kind: str) -> None:
     table = {"polars": table, "pandas": table.to_pandas(), "pyarrow": table.to_arrow()}[kind]
     forecast = small().fit(table).predict()
     forecast = pl.from_pandas(forecast) if kind == "pandas" else pl.DataFrame(forecast)
-    assert forecast.schema["ds"].time_zone == "Europe/Paris"  # type: ignore[attr-defined]
+    assert forecast.schema["ds"].time_zone == "Europe/Paris"  # type: ignore[attr-defined, union-attr]
     # The clocks go forward at two.
     assert forecast["ds"].dt.hour().to_list() == [1, 3, 4, 5]

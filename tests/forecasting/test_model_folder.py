@@ -130,7 +130,7 @@ def test_a_save_that_fails_leaves_the_old_model(
             raise OSError(28, "No space left on device")
         rename(source, target)
 
-    monkeypatch.setattr(model_folder.os, "rename", fails)
+    monkeypatch.setattr("os.rename", fails)
     with pytest.raises(SettingsError, match="No space left on device"):
         save_model(model, folder)
     assert (folder / "model.json").read_bytes() == old
@@ -192,7 +192,7 @@ def test_a_file_without_an_end_is_not_read(folder: Path, name: str) -> None:
 
 def write_weights(folder: Path, data: bytes) -> None:
     (folder / "weights.safetensors").write_bytes(data)
-    digest = model_folder.hashlib.sha256(data).hexdigest()
+    digest = hashlib.sha256(data).hexdigest()
     rewrite(folder, lambda head: head["model"].update(weights_sha256=digest))
 
 

@@ -56,7 +56,7 @@ def network_for(panel: Panel, covariates: Covariates, name: str, stride: int) ->
     )  # fmt: skip
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(2)
-        return made.build().eval(), reading
+        return made.build().eval(), reading  # type: ignore[return-value]
 
 
 def with_covariates(

@@ -138,7 +138,7 @@ def test_the_loss_is_that_of_the_network_s_quantiles(uneven):
     task = task_on(uneven)
     batch = task.batches(uneven.history)(0)
     quantiles = torch.randn(*batch.target.shape, len(GRID)).sort(-1).values
-    loss, state = task.loss(lambda inputs, state: (quantiles, (inputs is batch, state)), batch, "before")
+    loss, state = task.loss(lambda inputs, state: (quantiles, (inputs is batch, state)), batch, "before")  # type: ignore[arg-type]
     assert state == (True, "before")
     torch.testing.assert_close(loss, quantile_loss(quantiles, batch.target, candidate_weight(batch.candidates)))
 
@@ -152,7 +152,7 @@ def test_the_losses_of_chunks_sum_to_that_of_the_whole(uneven, small_network, le
         loss, state = TrainingTask.loss(small_network, chunk, state)
         seen = int((~chunk.target.isnan()).sum())
         assert seen or loss == 0
-        total, count = total + seen * loss, count + seen
+        total, count = total + seen * loss, count + seen  # type: ignore[assignment]
     assert count == int((~batch.target.isnan()).sum())
     torch.testing.assert_close(total / count, whole)
 
@@ -170,7 +170,7 @@ def test_batches_of_known_columns_keep_them_in_step(uneven):
     here = batch.covariates[..., 0].gather(1, batch.at)
     torch.testing.assert_close(here, batch.future[:, :, 0, 1])
     there = batch.future[..., 0]
-    moved = (there - here[..., None]).double() * price.spread
+    moved = (there - here[..., None]).double() * price.spread  # type: ignore[union-attr]
     for row in range(16):
         known = ~batch.target[row].isnan()
         # Up to the scale of the window, a power of two.
@@ -194,6 +194,6 @@ def test_what_comes_before_the_first_value_teaches_nothing():
         begun = batch.present.gather(1, batch.at) > 0
         early += int((~begun).sum())
         assert batch.target[~begun].isnan().all()
-        loss, _ = TrainingTask.loss(lambda inputs, _: (torch.zeros(*inputs.target.shape, len(GRID)), None), batch, None)
+        loss, _ = TrainingTask.loss(lambda inputs, _: (torch.zeros(*inputs.target.shape, len(GRID)), None), batch, None)  # type: ignore[arg-type]
         assert loss.isfinite()
     assert early > 0

@@ -107,7 +107,7 @@ def test_targets_are_what_came_up_to_the_row_they_may_reach(cut):
         if np.isnan(expected) or abs(expected - last) > 300.01 * unit:
             assert np.isnan(got[b, a, h])
         elif abs(expected - last) < 299.99 * unit:
-            assert got[b, a, h] == pytest.approx(expected, rel=1e-5, abs=1e-5 * (abs(last) + 300 * unit))
+            assert got[b, a, h] == pytest.approx(expected, rel=1e-5, abs=1e-5 * (abs(last) + 300 * unit))  # type: ignore[arg-type]
 
 
 @settings(max_examples=40)
@@ -151,7 +151,7 @@ def test_a_window_is_the_same_whatever_is_cut_beside_it(cut):
     series, (which, ends, anchors, ahead, width, until) = cut
     together = bare(series).cut(which, ends, anchors, ahead, width, until)
     for k in range(len(which)):
-        alone = bare(series).cut(*(part[k : k + 1] for part in (which, ends, anchors)), ahead, width, until[k : k + 1])
+        alone = bare(series).cut(*(part[k : k + 1] for part in (which, ends, anchors)), ahead, width, until[k : k + 1])  # type: ignore[call-arg]
         assert alone.scale[0] == together.scale[k]
         for name in ("steps", "candidates", "unit", "last", "target", "at"):
             mine, theirs = getattr(alone.inputs, name)[0], getattr(together.inputs, name)[k]

@@ -28,7 +28,7 @@ def smoothings(*rows, first_of_second=None):
     """Each row: gains of level and trend, damping, gain of the season, Theta or not, logarithms or not."""
     columns = np.array(rows, float).reshape(-1, 6).T
     flags = [column.astype(np.uint8) for column in columns[4:]]
-    return Smoothings(*columns[:4], *flags, len(rows) if first_of_second is None else first_of_second)
+    return Smoothings(*columns[:4], *flags, len(rows) if first_of_second is None else first_of_second)  # type: ignore[call-arg]
 
 
 BANK = smoothings(
@@ -141,7 +141,7 @@ def test_the_twin_is_the_same(season, second, steps):
         compiled, twin = both(np.stack(list(kinds.values())), season, second, ahead, anchors, window)
         for b, name in enumerate(kinds):
             tolerance = 2e-4 if name == "offset" else 2e-5  # the last bit of 1e15 is 1e-7 of its unit
-            assert_the_same(*(Past(*(a[b : b + 1] for a in vars(p).values())) for p in (compiled, twin)), tolerance)
+            assert_the_same(*(Past(*(a[b : b + 1] for a in vars(p).values())) for p in (compiled, twin)), tolerance)  # type: ignore[call-arg]
 
 
 @compiled
@@ -412,7 +412,7 @@ def test_linear_and_damped_trend():
             gain = max(0.4, 1 / (t + 1))
             level = expected + gain * (value - expected)
             trend = damping * trend + gain * max(0.1, 0.7 / (t + 1)) * (value - expected)
-        expected = [level + trend * sum(damping**i for i in range(1, h + 1)) for h in (1, 3)]
+        expected = [level + trend * sum(damping**i for i in range(1, h + 1)) for h in (1, 3)]  # type: ignore[assignment]
         found = candidates_by_name(values, bank=smoothings((0.4, 0.1, damping, 0, 0, 0)), ahead=[1, 3])
         close(found["smoothing 0"], expected)
 

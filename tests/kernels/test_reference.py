@@ -44,7 +44,7 @@ def draw(equations, batch_sizes=RAGGED, dtype=torch.float64, projection=0, seed=
     weights = {name: normal(*shape) for name, shape in shapes.items()}
     state = (normal(batch_sizes[0], projection or HIDDEN),)
     if isinstance(equations, LSTMEquations):
-        state += (normal(batch_sizes[0], HIDDEN),)
+        state += (normal(batch_sizes[0], HIDDEN),)  # type: ignore[assignment]
     return normal(sum(batch_sizes), INPUTS), state, weights
 
 
@@ -106,7 +106,7 @@ def test_a_mask_of_ones_and_zoneout_of_zero_change_nothing(equations):
     x, state, weights = draw(equations)
     plain, _ = scan(equations, x, RAGGED, state, weights)
     options = {"recurrent_mask": torch.ones_like(state[0]), "zoneout": [0.0] * len(state)}
-    torch.testing.assert_close(scan(equations, x, RAGGED, state, weights, **options)[0], plain, rtol=0, atol=0)
+    torch.testing.assert_close(scan(equations, x, RAGGED, state, weights, **options)[0], plain, rtol=0, atol=0)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("equations", EQUATIONS, ids=repr)

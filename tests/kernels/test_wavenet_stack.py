@@ -128,7 +128,7 @@ def test_second_derivatives_by_the_weights_are_the_twins(monkeypatch):
             if not compiled:
                 patched.setattr(wavenet_stack, "takes", lambda *_: False)
             first = torch.autograd.grad(net(x).square().sum(), list(net.parameters()), create_graph=True)
-            results.append(torch.autograd.grad(sum(g.square().sum() for g in first), list(net.parameters())))
+            results.append(torch.autograd.grad(sum(g.square().sum() for g in first), list(net.parameters())))  # type: ignore[arg-type]
     for a, e in zip(*results, strict=True):
         torch.testing.assert_close(a, e, rtol=1e-10, atol=1e-10)
 
@@ -264,7 +264,7 @@ def test_what_it_does_not_know_goes_to_the_twin(calls):
         assert net(x).isfinite().all()
     mapped = torch.vmap(lambda row: net(row[None])[0])(x)
     torch.testing.assert_close(mapped, expected, rtol=1e-5, atol=1e-5)
-    _, tangent = torch.func.jvp(net, (x,), (torch.ones_like(x),))
+    _, tangent = torch.func.jvp(net, (x,), (torch.ones_like(x),))  # type: ignore[misc]
     assert tangent.isfinite().all()
     net.bfloat16()(x.bfloat16())
     assert not calls

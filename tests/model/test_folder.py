@@ -90,7 +90,7 @@ def test_a_model_of_another_kind_says_what_takes_it(folder: Path) -> None:
 
 def test_a_kind_that_is_not_known_takes_a_newer_foretell(folder: Path) -> None:
     for unknown in ("video", [3], None):
-        rewrite(folder, lambda body, unknown=unknown: body.update(kind=unknown))
+        rewrite(folder, lambda body, unknown=unknown: body.update(kind=unknown))  # type: ignore[misc]
         for kind in ("audio", None):
             with pytest.raises(ModelError, match="does not know: it takes a newer one"):
                 read_folder(folder, kind)
@@ -127,7 +127,7 @@ def test_shapes_are_compared_before_anything_is_allocated(folder: Path) -> None:
     stored = read_folder(folder, "audio")
     assert stored.tensors(lambda: build(stored.description).state_dict()).keys() == {"weight", "bias"}
     for size, message in ((10**9, r"of \(2, 3\), not torch.float32 of \(2, 1000000000\)"), (10**30, "cannot be built")):
-        rewrite(folder, lambda body, size=size: body["network"].update(inputs=size))
+        rewrite(folder, lambda body, size=size: body["network"].update(inputs=size))  # type: ignore[misc]
         huge = read_folder(folder, "audio")
         with pytest.raises(ModelError, match=message), huge.understood():
             huge.tensors(lambda huge=huge: build(huge.description).state_dict())  # type: ignore[misc]

@@ -74,7 +74,7 @@ def test_only_ordinary_files_of_that_name_are_swept(tmp_path: Path) -> None:
 def test_a_sweep_that_is_quicker_than_the_lock_costs_another_name(tmp_path: Path, monkeypatch) -> None:
     from foretell.storage import unfinished
 
-    real, swept = unfinished.lock, []
+    real, swept = unfinished.lock, []  # type: ignore[attr-defined]
 
     def slow(handle: int) -> bool | None:
         if not swept:

@@ -100,7 +100,7 @@ def test_what_stands_above_the_header(above: str) -> None:
 @pytest.mark.parametrize("units", ["yyyy-mm-dd,m\n", ",kg\n", "TS,RN\n,Smp\n", "date,y\nday,unit\nISO,EUR\n"])
 def test_rows_of_units_count_as_blank(units: str) -> None:
     blank = units.count("\n")
-    assert parsed("ds,y\n" + units + ROWS) == {name: [None] * blank + cells for name, cells in DAYS.items()}
+    assert parsed("ds,y\n" + units + ROWS) == {name: [None] * blank + cells for name, cells in DAYS.items()}  # type: ignore[operator]
 
 
 def test_words_in_the_first_row_are_no_units_where_nothing_else_says_so() -> None:

@@ -53,7 +53,7 @@ def test_a_reader_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_where_no_other_process_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trial.sys, "executable", "/nowhere/python")
+    monkeypatch.setattr("sys.executable", "/nowhere/python")
     assert read_parquet(packed(TABLE), "t.parquet").equals(TABLE)
     with pytest.raises(TableError, match="damaged or cut short"):
         read_parquet(packed(TABLE)[:-1], "t.parquet")

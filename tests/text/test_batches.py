@@ -18,7 +18,7 @@ def test_rows_are_filled_up() -> None:
 
 def test_each_row_comes_once_an_epoch() -> None:
     lengths = np.random.default_rng(0).integers(1, 50, 103)
-    batches = ByLength(lengths, 10, seed=1)
+    batches = ByLength(lengths, 10, seed=1)  # type: ignore[arg-type]
     assert batches.batches_an_epoch == 10
     first, second = ([batches.rows(10 * epoch + k) for k in range(10)] for epoch in (0, 1))
     for epoch in (first, second):
@@ -36,7 +36,7 @@ def test_a_batch_is_a_function_of_its_number() -> None:
 
 def test_rows_of_a_batch_are_of_about_one_length() -> None:
     lengths = np.random.default_rng(0).integers(1, 100, 1000)
-    batches = ByLength(lengths, 20, seed=0)
+    batches = ByLength(lengths, 20, seed=0)  # type: ignore[arg-type]
     spread = [np.ptp(lengths[batches.rows(n)]) for n in range(batches.batches_an_epoch)]
     assert np.mean(spread) < 15
 

@@ -124,7 +124,7 @@ def test_a_full_disk_is_told_and_leaves_the_checkpoint_before(tmp_path: Path, mo
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(checkpoint.os, "fsync", full)
+    monkeypatch.setattr("os.fsync", full)
     with pytest.raises(TrainingError, match="cannot be written \\(No space left on device\\)"):
         checkpoint.write(tmp_path, 2, {"a": torch.ones(2)}, {"steps": 2})
     monkeypatch.undo()

@@ -15,8 +15,7 @@ from foretell.training.run import Run
 def run_of(task: Any, *, loss: Any = None, batches: Any = None, carry: bool = False, **settings: Any) -> Run:
     network = task.network().train()
     hardware = Hardware("cpu", "32-true")
-    settings = TrainingSettings(**settings)
-    return Run(network, batches or task.batches, loss or task.loss, settings, hardware, carry=carry)
+    return Run(network, batches or task.batches, loss or task.loss, TrainingSettings(**settings), hardware, carry=carry)
 
 
 def test_a_step_changes_weights_and_record(task: Any) -> None:

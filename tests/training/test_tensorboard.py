@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sys
 from types import ModuleType
+from typing import Any
 
 import pytest
 import torch
@@ -16,7 +17,7 @@ def test_without_the_package_the_extra_is_named(task, tmp_path, monkeypatch) -> 
 
 
 def test_each_step_and_evaluation_is_written(task, tmp_path, monkeypatch) -> None:
-    written = []
+    written: list[Any] = []
 
     class Writer:
         def __init__(self, log_dir, purge_step):
@@ -28,7 +29,7 @@ def test_each_step_and_evaluation_is_written(task, tmp_path, monkeypatch) -> Non
         def close(self):
             written.append("closed")
 
-    module = ModuleType("torch.utils.tensorboard")
+    module: Any = ModuleType("torch.utils.tensorboard")
     module.SummaryWriter = Writer
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", module)
     options = {"tensorboard": tmp_path, "evaluate": task.evaluate}
@@ -58,7 +59,7 @@ def test_more_than_numbers_is_written_after_each_evaluation(task, tmp_path, monk
         def close(self):
             pass
 
-    module = ModuleType("torch.utils.tensorboard")
+    module: Any = ModuleType("torch.utils.tensorboard")
     module.SummaryWriter = Writer
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", module)
     seen = []
@@ -101,7 +102,7 @@ def test_a_full_disk_is_told(task, tmp_path, monkeypatch) -> None:
         def close(self):
             raise OSError(28, "No space left on device")
 
-    module = ModuleType("torch.utils.tensorboard")
+    module: Any = ModuleType("torch.utils.tensorboard")
     module.SummaryWriter = Writer
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", module)
     for steps in (1, 3):  # at the end, and on the way

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import namedtuple
+from typing import Any
 
 import pytest
 import torch
@@ -32,18 +33,18 @@ def test_what_cannot_be_cut_is_refused(batch) -> None:
 def test_state_is_detached_and_packed_whatever_its_shape() -> None:
     pair = namedtuple("pair", "h c")
     leaf = torch.ones(2, requires_grad=True) * 2
-    state = {"a": (leaf, [leaf + 1, None]), "b": pair(leaf, leaf)}
-    free = detach(state)
+    state: Any = {"a": (leaf, [leaf + 1, None]), "b": pair(leaf, leaf)}
+    free: Any = detach(state)
     assert isinstance(free["b"], pair)
     assert not free["a"][0].requires_grad
     shape, tensors = flatten(free)
-    back = unflatten(shape, tensors)
+    back: Any = unflatten(shape, tensors)
     assert back["a"][1][1] is None
     assert torch.equal(back["a"][1][0], leaf + 1)
     assert torch.equal(back["b"][1], leaf)
     assert unflatten(*flatten(None)) is None
     with pytest.raises(SettingsError):
-        detach("text")
+        detach("text")  # type: ignore[arg-type]
 
 
 def _rnn():

@@ -11,8 +11,8 @@ from safetensors.torch import load_file
 
 from foretell.forecasting.pretrained import curriculum, pretraining
 from foretell.forecasting.pretrained.curriculum import Kind
-from foretell.forecasting.pretrained.pretraining import Sizes, pretrain
-from foretell.forecasting.pretrained.shipped import load
+from foretell.forecasting.pretrained.pretraining import pretrain
+from foretell.forecasting.pretrained.shipped import Sizes, load
 
 TINY = Sizes(hidden=6, layers=1, head=5, phase=3)
 

@@ -109,7 +109,7 @@ def test_kinds_of_table(kind: str) -> None:
 
 def test_what_is_no_table() -> None:
     with pytest.raises(TableError, match="a list is not a table"):
-        to_panel([1, 2])  # type: ignore[type-var]
+        to_panel([1, 2])  # type: ignore[arg-type, type-var]
     with pytest.raises(TableError, match="'y' is named twice"):
         to_panel(pd.DataFrame([[1, 2]], columns=["y", "y"]))
     with pytest.raises(TableError, match="no rows"):

@@ -129,9 +129,9 @@ def test_haste_round_trip_is_the_identity(case):
 def test_a_haste_module_is_read_and_its_zoneout_checked():
     tensors = haste_arrays(nn.LSTM, {"layer_norm": True})
     module = torch.nn.ParameterDict(tensors)
-    module.zoneout = 0.3
+    module.zoneout = 0.3  # type: ignore[assignment]
     layer = from_haste(module, nn.LSTM(I, H, layer_norm=True, zoneout=(0.3, 0.0), dtype=torch.float64))
-    torch.testing.assert_close(layer.weight_hh_l0[:H], tensors["recurrent_kernel"][:, :H].T, rtol=0, atol=0)
+    torch.testing.assert_close(layer.weight_hh_l0[:H], tensors["recurrent_kernel"][:, :H].T, rtol=0, atol=0)  # type: ignore[index]
     with pytest.raises(ValueError, match=r"zoneout=0.3: into should have zoneout=\(0.3, 0.0\)"):
         from_haste(module, nn.LSTM(I, H, layer_norm=True))
 

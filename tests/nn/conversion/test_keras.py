@@ -57,7 +57,7 @@ def keras_arrays(cell, options, inputs=I, bias=True):
     random, columns = np.random.default_rng(1), GATES[cell.__name__] * H
     shapes = [(inputs, columns), (H, columns)]
     if bias:
-        shapes.append((2, columns) if cell is nn.GRU and options.get("reset_after", True) else (columns,))
+        shapes.append((2, columns) if cell is nn.GRU and options.get("reset_after", True) else (columns,))  # type: ignore[arg-type]
     return [random.normal(size=shape) * 0.5 for shape in shapes]
 
 
@@ -136,9 +136,9 @@ def test_keras_arrays_are_copies_and_bfloat16_becomes_float32():
     assert [array.dtype for array in arrays] == [np.float32] * 3
     weights = nn.RNN(I, H)
     kernel = to_keras(weights)[0]
-    before = weights.weight_ih_l0.detach().clone()
+    before = weights.weight_ih_l0.detach().clone()  # type: ignore[operator]
     kernel += 1
-    assert torch.equal(weights.weight_ih_l0, before)
+    assert torch.equal(weights.weight_ih_l0, before)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

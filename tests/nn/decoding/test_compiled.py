@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from typing import Any
 
 import pytest
 import torch
@@ -19,7 +20,7 @@ from foretell.nn.sequence_to_sequence.bridge import Bridge
 pytestmark = pytest.mark.skipif(native.library() is None, reason="the compiled kernels are missing or turned off")
 
 VOCABULARY, END, BATCHES = 37, 3, (1, 2, 13)
-SEARCHES = [
+SEARCHES: list[dict[str, Any]] = [
     {"max_steps": 20},
     {"max_steps": 130, "end": END},
     {"max_steps": 20, "end": END, "beam_size": 4},
@@ -44,7 +45,7 @@ def scaled(net):
             parameter.mul_(3)
         linear = net.head[-1] if isinstance(net.head, torch.nn.Sequential) else net.head
         if linear.bias is not None:
-            linear.bias[END] += 1
+            linear.bias[END] += 1  # type: ignore[index, operator]
     return net.eval()
 
 
@@ -55,7 +56,7 @@ def translator(cell=nn.GRU, attention="general", **options):
     head = torch.nn.Linear(options.get("proj_size", 21), VOCABULARY)
     if attention == "dot":
         encoder = nn.GRU(16, head.in_features, batch_first=True)
-    return scaled(nn.EncoderDecoder(encoder, decoder, head, attention=attention, **embeddings))
+    return scaled(nn.EncoderDecoder(encoder, decoder, head, attention=attention, **embeddings))  # type: ignore[arg-type]
 
 
 def language_model():
@@ -243,11 +244,11 @@ class Tied(torch.nn.Module):
         head = torch.nn.Sequential(torch.nn.Dropout(dropout), torch.nn.Linear(21, 16))
         layers = [nn.GRU(16, 10, batch_first=True), nn.LSTM(16, 21, num_layers=2, batch_first=True)]
         self.head = torch.nn.Linear(1, VOCABULARY)
-        self.body = nn.EncoderDecoder(*layers, head, attention="general", **embeddings)
+        self.body = nn.EncoderDecoder(*layers, head, attention="general", **embeddings)  # type: ignore[arg-type, call-arg]
 
     @property
     def scores(self):
-        return LinearMap(self.body.target_embedding[0].weight, self.head.bias)
+        return LinearMap(self.body.target_embedding[0].weight, self.head.bias)  # type: ignore[index]
 
     def step(self, token, state):
         features, state = self.body.step(token, state)
@@ -273,7 +274,7 @@ def test_scores_by_another_map(search, compiled):
             own = copy.copy(net)
             own.compiled = make
             chance = {"generator": torch.Generator().manual_seed(2)} if "temperature" in search else {}
-            results.append(decoding.generate(own, state, torch.full((batch,), 2), **search, **chance))
+            results.append(decoding.generate(own, state, torch.full((batch,), 2), **search, **chance))  # type: ignore[arg-type]
         assert_same(*results)
     assert all(compiled)
 
@@ -314,7 +315,7 @@ def test_the_likeliest_alone_are_drawn():
     for step in (net, by_steps):
         search = {"max_steps": 1, "temperature": 5.0, "top_k": 3}
         if step is net:
-            found = net.generate(vectors, 2, **search)[0]
+            found = net.generate(vectors, 2, **search)[0]  # type: ignore[union-attr]
         else:
             own = copy.copy(net)
             own.compiled = lambda *_: None
@@ -466,6 +467,6 @@ def test_what_does_not_fit_is_named():
         decoder.run(lengths.clone(), 0, 4, None, Choice(1.0, 0, 1.0), None, ids, lengths)
     with pytest.raises(TypeError, match="pickled"):
         pickle.dumps(decoder)
-    for wrong in ({"top_k": 0}, {"top_p": 0.0}, {"top_p": 1.5}):
+    for wrong in ({"top_k": 0}, {"top_p": 0.0}, {"top_p": 1.5}):  # type: ignore[assignment]
         with pytest.raises(ValueError, match="top_"):
-            decoding.generate(net, net.start(torch.zeros(1, 7)), token, max_steps=2, temperature=1.0, **wrong)
+            decoding.generate(net, net.start(torch.zeros(1, 7)), token, max_steps=2, temperature=1.0, **wrong)  # type: ignore[arg-type]

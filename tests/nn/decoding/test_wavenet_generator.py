@@ -361,7 +361,7 @@ def test_outputs_that_are_no_distribution_are_an_error(head):
         with torch.no_grad():
             net.output.bias[0] = float("nan")
         with pytest.raises(ValueError, match="no distribution to draw from") as raised:
-            nn.Generator(net, head, sampling=sampling, backend=backend).generate(3)
+            nn.Generator(net, head, sampling=sampling, backend=backend).generate(3)  # type: ignore[arg-type]
         assert isinstance(raised.value, ModelError)
 
 
@@ -388,9 +388,9 @@ def test_what_does_not_fit_is_named():
     with pytest.raises(ValueError, match="batch must be at least 1"):
         nn.Generator(net, head, batch=0)
     with pytest.raises(SettingsError, match="weights must be float32, bfloat16, int8 or auto, got 'int4'"):
-        nn.Generator(net, head, weights="int4")
+        nn.Generator(net, head, weights="int4")  # type: ignore[arg-type]
     with pytest.raises(SettingsError, match="backend must be"):
-        nn.Generator(net, head, backend="fast")
+        nn.Generator(net, head, backend="fast")  # type: ignore[arg-type]
     with pytest.raises(SettingsError, match="top_k=3"):
         nn.Generator(build(HEADS[2]), HEADS[2], sampling=nn.Sampling(top_k=3))
     with pytest.raises(ValueError, match="global_y"):

@@ -56,7 +56,7 @@ def test_nothing_to_look_at_gives_finite_gradients():
 
 def test_wrong_arguments_are_named():
     with pytest.raises(ValueError, match='attention must be "additive", "dot" or "general"'):
-        nn.Attention(Q, M, "cosine")
+        nn.Attention(Q, M, "cosine")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"the same size, got 5 and 6"):
         nn.Attention(Q, M, "dot")
     with pytest.raises(ValueError, match="memory_size"):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
 from foretell import nn
 
 B, I, H = 4, 3, 5  # noqa: E741
-PAIRS = [
+PAIRS: list[tuple[Any, Any, dict[str, Any]]] = [
     (nn.RNNCell, nn.RNN, {}),
     (nn.RNNCell, nn.RNN, {"nonlinearity": "relu"}),
     (nn.RNNCell, nn.RNN, {"layer_norm": True}),

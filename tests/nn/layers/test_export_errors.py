@@ -51,7 +51,7 @@ def test_a_wavenet_is_not_scripted() -> None:
 def test_onnx_is_refused_by_torch_s_older_exporter(layer: torch.nn.Module) -> None:
     for module in inside(layer):
         with pytest.raises(ExportError, match=r"torch's current exporter only: call .*dynamo=True"):
-            torch.onnx.export(module, (torch.randn(5, 2, 3),), io.BytesIO(), dynamo=False)
+            torch.onnx.export(module, (torch.randn(5, 2, 3),), io.BytesIO(), dynamo=False)  # type: ignore[arg-type]
 
 
 @by_layer

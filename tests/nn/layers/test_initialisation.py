@@ -75,7 +75,7 @@ def test_the_same_seed_draws_the_same_values(cell):
 
 def test_half_precision_and_meta_devices():
     weight = nn.GRU(I, H, dtype=torch.bfloat16).weight_hh_l0.float()
-    torch.testing.assert_close(weight[:H] @ weight[:H].T, torch.eye(H), rtol=0, atol=0.05)
+    torch.testing.assert_close(weight[:H] @ weight[:H].T, torch.eye(H), rtol=0, atol=0.05)  # type: ignore[index]
     assert nn.LSTM(I, H, layer_norm=True, device="meta").ln_c_weight_l0.is_meta
 
 

@@ -268,7 +268,7 @@ def test_names_and_shapes_of_the_added_parameters():
 def test_recurrent_dropout_uses_one_mask_at_every_step():
     layer = nn.RNN(1, 64, nonlinearity="relu", bias=False, recurrent_dropout=0.5)
     with torch.no_grad():
-        layer.weight_hh_l0.copy_(torch.eye(64))
+        layer.weight_hh_l0.copy_(torch.eye(64))  # type: ignore[operator]
     outputs, _ = layer(torch.zeros(4, 3, 1), torch.ones(1, 3, 64))
     kept = outputs[0] > 0
     assert 0.3 < kept.float().mean() < 0.7
@@ -384,7 +384,7 @@ def test_wrong_options_are_named():
     with pytest.raises(ValueError, match="zoneout"):
         nn.LSTM(I, H, zoneout=(0.1, -0.1))
     with pytest.raises(ValueError, match="zoneout"):
-        nn.GRU(I, H, zoneout=(0.1, 0.1))
+        nn.GRU(I, H, zoneout=(0.1, 0.1))  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="reset_after"):
         nn.GRU(I, H, layer_norm=True, reset_after=False)
     with pytest.raises(ValueError, match="hidden_size"):
@@ -392,7 +392,7 @@ def test_wrong_options_are_named():
     with pytest.raises(ValueError, match="proj_size"):
         nn.LSTM(I, H, proj_size=H)
     with pytest.raises(TypeError, match="peephole"):
-        nn.GRU(I, H, peephole=True)
+        nn.GRU(I, H, peephole=True)  # type: ignore[call-arg]
 
 
 def test_the_printed_form_names_the_options():

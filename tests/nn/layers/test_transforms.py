@@ -217,7 +217,7 @@ def test_jacobians(case):
 def test_second_derivatives_of_functions(case):
     layer, x = build(case, dtype=DOUBLE), draw(T, B, I)
     expected = torch.autograd.functional.hessian(lambda x: weighted(layer(x)), x)
-    assert_close([jacrev(grad(lambda x: weighted(layer(x))))(x)], [expected])
+    assert_close([jacrev(grad(lambda x: weighted(layer(x))))(x)], [expected])  # type: ignore[misc]
 
 
 class Forecast(torch_nn.Module):
@@ -293,6 +293,6 @@ def test_training_under_autocast_reaches_what_stands_before_and_behind():
 def test_forward_mode(case):
     layer, x = build(case, dtype=DOUBLE), draw(T, B, I)
     run, tangent = lambda x: layer(x)[0], draw(T, B, I, seed=2)
-    _, actual = jvp(run, (x,), (tangent,))
+    _, actual = jvp(run, (x,), (tangent,))  # type: ignore[misc]
     _, expected = torch.autograd.functional.jvp(run, x, tangent)
     assert_close([actual], [expected])

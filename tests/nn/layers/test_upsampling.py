@@ -37,7 +37,7 @@ def test_transposed_convolutions_are_their_sums() -> None:
     x = torch.randn(1, 4, 2)
     steps = upsample(x)
     for t in range(12):
-        wanted = x[0, t // 3] @ stage.weight[:, :, t % 3] + stage.bias
+        wanted = x[0, t // 3] @ stage.weight[:, :, t % 3] + stage.bias  # type: ignore[index, operator]
         torch.testing.assert_close(steps[0, t], wanted)
 
 

@@ -119,8 +119,8 @@ def test_initial_values():
         assert torch.equal(first, second)
         assert name.endswith("weight") or not first.any()
     bound = (6 / (2 * 16 + 2 * 16)) ** 0.5
-    assert 0.9 * bound < net.layers[0].gated.weight.abs().max() <= bound
-    assert net.layers[0].mixed.weight[:16].abs().max() <= (6 / 32) ** 0.5
+    assert 0.9 * bound < net.layers[0].gated.weight.abs().max() <= bound  # type: ignore[operator, union-attr]
+    assert net.layers[0].mixed.weight[:16].abs().max() <= (6 / 32) ** 0.5  # type: ignore[index, union-attr]
     assert all(parameter.requires_grad for parameter in net.parameters())
 
 

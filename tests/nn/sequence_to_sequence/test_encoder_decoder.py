@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+from typing import Any
 
 import pytest
 import torch
@@ -14,7 +15,7 @@ from foretell.nn.decoding import beam_search
 
 B, S, T, E, H, U, V = 3, 6, 5, 3, 4, 7, 5  # U words in the source language, V in the target language
 SOURCES, TARGETS = torch.tensor([6, 2, 4]), torch.tensor([3, 5, 1])
-ENCODERS = {
+ENCODERS: dict[str, Any] = {
     "RNN": (lambda: nn.RNN(E, H, batch_first=True), H),
     "LSTM both ways": (lambda: nn.LSTM(E, 3, num_layers=2, batch_first=True, bidirectional=True), 6),
     "shortened": (lambda: (nn.Downsample(E, 3, 2, 1), nn.GRU(3, H, batch_first=True)), H),
@@ -91,12 +92,12 @@ def test_it_is_a_loop(attention):
             )
             features = torch.tanh(net.combine(torch.cat([context[:, 0, 0], h], -1)))
         expected.append(net.head(features))
-    expected = torch.stack(expected, 1)
-    assert_close(net(source, target), expected)
+    outputs = torch.stack(expected, 1)
+    assert_close(net(source, target), outputs)
     parameters = list(net.parameters())
     for a, e in zip(
         torch.autograd.grad(net(source, target).square().sum(), parameters),
-        torch.autograd.grad(expected.square().sum(), parameters),
+        torch.autograd.grad(outputs.square().sum(), parameters),
         strict=True,
     ):
         assert_close(a, e)
@@ -277,7 +278,7 @@ def test_wrong_arguments_are_named():
     with pytest.raises(ValueError, match="needs attention"):
         nn.EncoderDecoder(gru(), nn.WaveNet(E, 3, H), head)
     with pytest.raises(ValueError, match="attention must be"):
-        nn.EncoderDecoder(gru(), gru(), head, attention="cosine")
+        nn.EncoderDecoder(gru(), gru(), head, attention="cosine")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="the same size, got 4 and 8"):
         nn.EncoderDecoder(gru(bidirectional=True), gru(), head, attention="dot")
     net = nn.EncoderDecoder(gru(), gru(2), head)

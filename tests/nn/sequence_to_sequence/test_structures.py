@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ from foretell import nn
 
 B, T, I, H, O, V = 3, 7, 2, 4, 3, 6  # noqa: E741
 LENGTHS = torch.tensor([7, 3, 5])
-BODIES = {
+BODIES: dict[str, Any] = {
     "RNN": lambda: nn.RNN(I, H, batch_first=True),
     "LSTM": lambda: nn.LSTM(I, H, num_layers=2, batch_first=True, peephole=True),
     "GRU": lambda: nn.GRU(I, H, batch_first=True),
@@ -251,11 +252,11 @@ def test_gradients_are_those_of_finite_differences(structure):
     elif structure == "to vector":
         layers = (nn.Downsample(I, 2, 2, 2), nn.GRU(2, 2, batch_first=True, bidirectional=True))
         net = shaken(nn.SequenceToVector(layers, Linear(4, 2)))
-        inputs = (normal(2, 6, I), torch.tensor([6, 3]))
+        inputs = (normal(2, 6, I), torch.tensor([6, 3]))  # type: ignore[assignment]
     else:
         net = shaken(nn.SequenceToSequence((nn.RNN(I, 2, batch_first=True), nn.WaveNet(2, 2, 2)), Linear(2, 2)))
         inputs = (normal(2, 4, I), None, torch.tensor([4, 2]))
-    inputs = tuple(t.requires_grad_() if t is not None and t.is_floating_point() else t for t in inputs)
+    inputs = tuple(t.requires_grad_() if t is not None and t.is_floating_point() else t for t in inputs)  # type: ignore[assignment]
     assert torch.autograd.gradcheck(lambda *args: net(*args)[0] if structure == "to sequence" else net(*args), inputs)
 
 
@@ -284,11 +285,11 @@ def test_copies_and_state_dicts_give_the_same():
 def test_wrong_structures_are_named():
     gru, both = nn.GRU(I, H, batch_first=True), nn.GRU(I, H, batch_first=True, bidirectional=True)
     with pytest.raises(ValueError, match="pooling"):
-        nn.SequenceToVector(gru, Linear(H, O), pooling="first")
+        nn.SequenceToVector(gru, Linear(H, O), pooling="first")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="move those into the head"):
         nn.SequenceToVector([both, Dropout()], Linear(2 * H, O))
     with pytest.raises(ValueError, match="into"):
-        nn.VectorToSequence(gru, Linear(H, O), vector_size=5, into="output")
+        nn.VectorToSequence(gru, Linear(H, O), vector_size=5, into="output")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"vector_size=5 .* the first layer takes only 2 features"):
         nn.VectorToSequence(gru, Linear(H, O), vector_size=5, into="input")
     with pytest.raises(ValueError, match="layers must run one step at a time, and a bidirectional layer cannot"):

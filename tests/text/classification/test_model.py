@@ -159,7 +159,7 @@ def test_columns_of_any_table(reviews: Callable[..., Any], tiny: Callable[..., C
     texts, labels = reviews(40)
     plain = TextClassifier(tiny(steps=3)).train(LabelledTexts(texts, labels), device="cpu")
     for column in (np.array, pl.Series, pd.Series):
-        model = TextClassifier(tiny(steps=3)).train(LabelledTexts(column(texts), column(labels)), device="cpu")
+        model = TextClassifier(tiny(steps=3)).train(LabelledTexts(column(texts), column(labels)), device="cpu")  # type: ignore[arg-type]
         assert np.array_equal(model.probabilities(column(texts)), plain.probabilities(texts))
 
 

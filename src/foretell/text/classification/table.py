@@ -25,8 +25,8 @@ _HEADER = 2
 class LabelledTexts:
     """N texts, each with its label: strings in whatever holds them. Raises `TextError` for what are none."""
 
-    texts: tuple[str, ...]
-    labels: tuple[str, ...]
+    texts: Sequence[str]
+    labels: Sequence[str]
     left_out: tuple[str, ...] = ()
     """Sentences on the rows of the table that were left out, and why."""
     columns: tuple[str | None, str | None] = (None, None)
