@@ -285,6 +285,7 @@ def main() -> None:
                 f"{many.rate:.0f}/s, {many.rate / alone.rate:.1f}",
                 many.rate >= 5 * alone.rate,
             )
+            told("memory after it", f"{memory(pid):.0f} MB", None)
             rest = asked.requests - len(many.latencies)
             if rest > 0:
                 loaded(port, 32, 600.0, rest)

@@ -212,6 +212,8 @@ def test_a_killed_process_has_failed(serving: Callable[..., Any]) -> None:
         ({"horizon": 100_000}, 422, "horizon-too-long", "horizon 100,000: this service forecasts at most 10,000"),
         ({"target": "z"}, 422, "table", "there is no target column 'z'"),
         ({"known": ["price"]}, 422, "table", "there is no known column 'price'"),
+        ({"quantile": 2}, 422, "settings", "quantile is (2,): it must each be in (0, 1)"),
+        ({"hierarchy": ["region", "shop"]}, 422, "table", "there is no "),
         ({"hidden": 0}, 422, "settings", "hidden is 0: it must be at least 1"),
     ],
 )

@@ -219,6 +219,12 @@ def test_one_bad_table_does_not_spoil_the_batch() -> None:
         ({"levels": 80}, 422, "settings", "there is no option 'levels'; did you mean 'level'?"),
         ({"horizon": ["2", "3"]}, 422, "settings", "horizon is given 2 times: give it once"),
         ({"known": "price"}, 422, "settings", "option 'known' was settled when the model was fitted: leave it out"),
+        (
+            {"hierarchy": "shop"},
+            422,
+            "settings",
+            "option 'hierarchy' was settled when the model was fitted: leave it out",
+        ),
         ({"model": "other"}, 404, "not-found", "there is no model 'other'; the models are sales, pretrained"),
         ({"model": "../sales"}, 404, "not-found", "there is no model '../sales'"),
         ({"horizon": 20_000}, 422, "horizon-too-long", "horizon 20,000: this service forecasts at most 10,000 steps"),

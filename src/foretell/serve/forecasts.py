@@ -168,7 +168,7 @@ def _columns_for(forecaster: Forecaster, question: ForecastQuestion) -> Columns:
 
     Raises SettingsError for covariates or a frequency, which the model has settled.
     """
-    settled = [name for name in ("known", "static", "frequency") if getattr(question, name)]
+    settled = [name for name in ("known", "static", "hierarchy", "frequency") if getattr(question, name)]
     if settled:
         raise SettingsError(f"option {settled[0]!r} was settled when the model was fitted: leave it out")
     columns, said = forecaster.fitted_model.columns, question.columns

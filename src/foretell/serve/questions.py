@@ -16,6 +16,7 @@ from foretell.forecasting.settings import ModelName, PresetName
 from foretell.forecasting.tables.columns import Columns
 
 Q = TypeVar("Q")
+_TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,9 @@ class TableQuestion:
         tuple[str, ...], Setting("Column that is constant within a series; repeat it for several.", COVARIATES)
     ] = ()
     layout: Annotated[Literal["auto", "long", "wide"], Setting("Layout of the table.", DATA)] = "auto"
+    hierarchy: Annotated[
+        tuple[str, ...], Setting("Column of a level of a hierarchy; repeat it, from the top down.", DATA)
+    ] = ()
     frequency: Annotated[str | None, Setting("Length of a time step, such as D or 15min.", DATA)] = None
     encoding: Annotated[str | None, Setting("Encoding of delimited text that is not UTF-8.", DATA)] = None
 
@@ -48,6 +52,7 @@ class TableQuestion:
             known=self.known,
             static=self.static,
             layout=self.layout,
+            hierarchy=self.hierarchy,
             frequency=self.frequency,
         )
 
@@ -75,6 +80,13 @@ class FitQuestion(TableQuestion):
 
     horizon: Annotated[int, Setting("Number of steps to forecast.", FORECAST, at_least=1)] = 24
     level: Annotated[tuple[int, ...], Setting("Level of an interval, in percent.", FORECAST)] = (80, 95)
+    quantile: Annotated[
+        tuple[float, ...] | None,
+        Setting("Quantile with a column of its own, such as 0.05.", FORECAST, above=0, below=1),
+    ] = None
+    non_negative: Annotated[
+        bool | None, Setting("Keep forecasts at 0 or above; where no value is negative, if not given.", FORECAST)
+    ] = None
     model: Annotated[ModelName, Setting("Model to fit.", NETWORK)] = "auto"
     preset: Annotated[PresetName | None, Setting("Length of training: instant, fast or best.", TRAINING)] = None
     minutes: Annotated[float | None, Setting("Time budget of training, in minutes.", TRAINING, above=0)] = None
@@ -159,6 +171,10 @@ def _from_text(field: Declared, given: list[str]) -> Any:
 
 
 def _number(field: Declared, hint: Any, text: str) -> Any:
+    if hint is bool:
+        if text.lower() not in _TRUTHS:
+            raise SettingsError(f"{field.name} is {text!r}: it must be true or false")
+        return _TRUTHS[text.lower()]
     if hint not in (int, float):
         return text
     try:

@@ -52,6 +52,8 @@ def forecaster_of(question: FitQuestion, device: str) -> Forecaster:
         question.model,
         question.horizon,
         levels=question.level,
+        quantiles=question.quantile,
+        non_negative=question.non_negative,
         columns=question.columns,
         season=question.season,
         preset=question.preset,
