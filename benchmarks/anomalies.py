@@ -25,12 +25,13 @@ from foretell.forecasting.anomalies import find_anomalies
 
 SPREADS = 5
 SHARE = 0.01
+HOURLY = ("M4 hourly", "ETTh1")
 FIRST = 100
 """The first row that an anomaly is planted in."""
 
 
 def made_up(rows: int, random: np.random.Generator) -> Iterator[tuple[str, NDArray[np.float64]]]:
-    """Series of unit noise."""
+    """Daily series of unit noise."""
     at = np.arange(rows)
     noise = random.standard_normal((4, rows))
     yield "weekly pattern", 50 + 10 * np.sin(at / 7 * 2 * np.pi) + noise[0]
@@ -54,10 +55,10 @@ def real(folder: Path | None) -> Iterator[tuple[str, NDArray[np.float64]]]:
         yield "ETTh1", etth[name][-2000:].to_numpy().astype(np.float64)
 
 
-def counts(values: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.int64]:
+def counts(values: NDArray[np.float64], hours: int, random: np.random.Generator) -> NDArray[np.int64]:
     """Return how many anomalies were planted, found, and found in error."""
-    daily = np.datetime64("2020-01-06", "us") + np.arange(len(values)) * np.timedelta64(1, "D")
-    clean = find_anomalies(pl.DataFrame({"ds": daily, "y": values})).scores
+    times = np.datetime64("2020-01-06", "us") + np.arange(len(values)) * np.timedelta64(hours, "h")
+    clean = find_anomalies(pl.DataFrame({"ds": times, "y": values})).scores
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = np.abs((values - clean.expected) / clean.size)
     allowed = np.flatnonzero(np.isfinite(spread) & (spread > 0) & (np.arange(len(values)) >= FIRST) & ~clean.unlikely)
@@ -65,7 +66,7 @@ def counts(values: NDArray[np.float64], random: np.random.Generator) -> NDArray[
     moved = values.copy()
     deviation = float(np.nanstd(clean.size))
     moved[places] += SPREADS * deviation * spread[places] * random.choice([-1, 1], len(places))
-    found = find_anomalies(pl.DataFrame({"ds": daily, "y": moved})).scores.unlikely & ~clean.unlikely
+    found = find_anomalies(pl.DataFrame({"ds": times, "y": moved})).scores.unlikely & ~clean.unlikely
     planted = np.zeros(len(values), dtype=bool)
     planted[places] = True
     return np.array([planted.sum(), (found & planted).sum(), (found & ~planted).sum()])
@@ -81,7 +82,8 @@ def main() -> None:
     for seed in range(options.seeds):
         random = np.random.default_rng(seed)
         for name, values in [*made_up(1000, random), *real(options.data if seed == 0 else None)]:
-            totals[name] = totals.get(name, np.zeros(3, np.int64)) + counts(values, random)
+            hours = 1 if name in HOURLY else 24
+            totals[name] = totals.get(name, np.zeros(3, np.int64)) + counts(values, hours, random)
     totals["all"] = np.sum(list(totals.values()), axis=0)
     rows = [
         (name, f"{planted:,}", f"{found / max(found + wrong, 1):.3f}", f"{found / planted:.3f}")

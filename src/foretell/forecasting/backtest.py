@@ -145,12 +145,25 @@ def run_backtest(model: FittedModel, panel: Panel, windows: int, kind: TableKind
     """
     if refit is not None:
         return run_cross_validation(panel, model.horizon, windows, model.horizon, kind, refit, 1)
-    cutoffs, short = _cutoffs(panel, model.horizon, whole_windows(windows), model.horizon)
-    cutoffs, notes = _unseen(model, panel, cutoffs, windows)
+    cutoffs, notes = _honest_cutoffs(model, panel, windows)
     first = _first_rows(panel, cutoffs)
     distribution = model.distribution(panel, cutoffs.series, cutoffs.rows, "held_out")
     simple = _baselines(model, panel, cutoffs, first)
-    return _tested(model, panel, kind, cutoffs, distribution, simple, [*notes, *short])
+    return _tested(model, panel, kind, cutoffs, distribution, simple, notes)
+
+
+def unseen_windows(model: FittedModel, panel: Panel, windows: int) -> Cutoffs:
+    """Return the last `windows` horizons of each series that the model has not been fitted to.
+
+    Raises what `run_backtest` raises.
+    """
+    return _honest_cutoffs(model, panel, windows)[0]
+
+
+def _honest_cutoffs(model: FittedModel, panel: Panel, windows: int) -> tuple[Cutoffs, list[str]]:
+    cutoffs, short = _cutoffs(panel, model.horizon, whole_windows(windows), model.horizon)
+    cutoffs, seen = _unseen(model, panel, cutoffs, windows)
+    return cutoffs, [*seen, *short]
 
 
 def run_cross_validation(

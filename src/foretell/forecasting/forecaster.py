@@ -18,8 +18,9 @@ from torch import nn
 
 from foretell.errors import SettingsError, TableError
 from foretell.forecasting.backbones import AUTO, PRETRAINED, model_name
-from foretell.forecasting.backtest import Backtest, run_backtest, run_cross_validation
+from foretell.forecasting.backtest import Backtest, run_backtest, run_cross_validation, unseen_windows
 from foretell.forecasting.copied_target import warn_of_copies
+from foretell.forecasting.explanation import effects
 from foretell.forecasting.fitted_model import FittedModel, forecast_device
 from foretell.forecasting.fitted_network import FittedNetwork
 from foretell.forecasting.fitting import fit_model
@@ -368,6 +369,30 @@ class Forecaster:
             settings = replace(self.settings, windows=0)
             fresh = partial(self._fit, columns=model.columns, settings=settings)
         return run_backtest(model, panel, windows, reading.kind, fresh)
+
+    def explain(self, table: IntoFrame | None = None, *, windows: int = WINDOWS) -> Any:
+        """Say what each covariate is worth, in a table of the input's type: how much worse forecasts are without it.
+
+        The last `windows` horizons are forecast with a column's own values, and with those of other windows
+        (permutation over whole windows; see `effects`). Columns: `column`, `MAE`, `MAE permuted`, `CRPS`,
+        `CRPS permuted`, `change`, the increase of the CRPS as a share; then `MAE permuted 1` and so on, by step ahead.
+        Raises SettingsError if the forecast is made without covariates, and what `backtest` raises.
+        """
+        model = self.fitted_model
+        reading = self._reading(table)
+        panel = with_holidays(reading.observed, model.columns.holidays)
+        found = effects(model, panel, unseen_windows(model, panel, windows))
+        columns: dict[str, Any] = {
+            "column": [effect.column for effect in found],
+            "MAE": [float(np.nanmean(effect.error)) for effect in found],
+            "MAE permuted": [float(np.nanmean(effect.permuted_error)) for effect in found],
+            "CRPS": [effect.score for effect in found],
+            "CRPS permuted": [effect.permuted_score for effect in found],
+            "change": [effect.change for effect in found],
+        }
+        for step in range(self.horizon):
+            columns[f"MAE permuted {step + 1}"] = [float(effect.permuted_error[step]) for effect in found]
+        return reading.kind.table(columns)
 
     def cross_validation(
         self,

@@ -47,6 +47,9 @@ FORECASTS = Described(
             ("Evaluate the last 10 forecast windows", "foretell backtest sales-model sales.csv --windows 10"),
             ("Retrain the model before each window", "foretell backtest sales-model sales.csv --refit"),
         ),
+        "explain": (
+            ("Judge the columns on the last 5 horizons", "foretell explain sales-model sales.csv --windows 5"),
+        ),
         "anomalies": (
             ("Find them, and write a table and a report", "foretell anomalies sales.csv"),
             (
