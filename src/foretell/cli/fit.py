@@ -15,7 +15,9 @@ from foretell.cli.options import (
     TableOptions,
 )
 from foretell.cli.printer import Printer
+from foretell.cli.several_processes import ProcessOptions, messages_of_the_first, run_together
 from foretell.cli.training import train
+from foretell.training import processes
 
 
 def fit(
@@ -24,6 +26,7 @@ def fit(
     covariates: CovariateOptions,
     levels: HierarchyOptions,
     fit: FitOptions,
+    together: ProcessOptions,
     *,
     save: ModelOutput = None,
     messages: MessageOptions,
@@ -33,6 +36,7 @@ def fit(
     Without --save the model is written to ./forecast/model. Unless you set the length of training, it stops once
     validation no longer improves.
     """
+    messages = messages_of_the_first(messages)
     if save is not None:
         checkpoint = fit.checkpoint or checkpoint_beside([save])
         to = Destinations(model=save, checkpoint=checkpoint, tensorboard=fit.tensorboard)
@@ -42,7 +46,10 @@ def fit(
     to.check(json=messages.json)
     tables = read_tables(table, covariates, levels=levels)
     forecaster, reading = forecaster_for(tables, ask, fit, demo=table.demo)
+    run_together(together, forecaster.settings.training)  # once all that can be refused has been
     train(forecaster, reading, printer, checkpoint=to.checkpoint, tensorboard=to.tensorboard)
+    if processes.rank():
+        return  # the first process has the same model
     results = Results(tables.name, forecaster)
     results.test(fit.settings.windows)
     results.deliver(to, printer)

@@ -29,6 +29,7 @@ from foretell.forecasting.training_task import TrainingTask, observed
 from foretell.forecasting.validation import Validation
 from foretell.forecasting.windows import Windows
 from foretell.training import History, Progress, TrainingSettings, train
+from foretell.training.processes import share_of
 
 _RATE_AFTER_A_FALL = 0.4
 """Peak learning rate of the final phase, relative to that of a training whose own schedule lowered the rate."""
@@ -94,6 +95,7 @@ class NetworkTraining:
             if self._start is None
             else min(settings.batch_size, max(1, _TOKENS // architecture.reading.window))
         )
+        share_of(batch)  # of each member of an ensemble, too
         self._task = TrainingTask(windows, horizon, batch * settings.members, training.seed)
         self._validation = Validation(windows, horizon, holdout)
         self._holdout = holdout

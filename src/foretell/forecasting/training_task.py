@@ -12,6 +12,7 @@ from foretell.forecasting.any_horizon.inputs import Inputs
 from foretell.forecasting.any_horizon.loss import candidate_weight, quantile_loss
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.windows import Windows
+from foretell.training.processes import share_of
 
 _SHORTEST = 8
 _ANCHORS = 24
@@ -27,6 +28,7 @@ class TrainingTask:
         self._windows = windows
         self._horizon = horizon
         self._batch_size = batch_size
+        self._share = share_of(batch_size)
         self._seed = seed
 
     def batches(self, limits: NDArray[np.int64], first: int = 0) -> Callable[[int], Inputs]:
@@ -48,7 +50,8 @@ class TrainingTask:
             # The first rows have too little before them.
             begins = np.minimum(np.maximum(ends - longest, 0) + _WARM_UP - 1, ends - 1)
             anchors = np.sort(random.integers(begins[:, None], ends[:, None], (len(ends), _ANCHORS)))
-            return self._windows.cut(series, ends, anchors, self._ahead(random), longest, limits[series]).inputs
+            ahead, own = self._ahead(random), self._share
+            return self._windows.cut(series[own], ends[own], anchors[own], ahead, longest, limits[series[own]]).inputs
 
         return batch
 

@@ -7,9 +7,10 @@ from contextlib import AbstractContextManager
 from typing import Any, cast
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from foretell.errors import SettingsError
+from foretell.errors import SettingsError, TrainingError
+from foretell.training import processes
 
 
 class Hardware:
@@ -27,8 +28,12 @@ class Hardware:
         if index and not index.isdigit():
             raise SettingsError(f"device={device!r}: use auto, cpu, cuda, mps or, for one of several, cuda:1")
         devices = [int(index)] if index and kind != "cpu" else 1
+        together: dict[str, Any] = {}
+        if processes.count() > 1:
+            devices = processes.count_here()
+            together = {"num_nodes": processes.count() // devices, "strategy": "ddp"}
         try:
-            self._fabric = Fabric(accelerator=kind, devices=devices, precision=cast(Any, precision))
+            self._fabric = Fabric(accelerator=kind, devices=devices, precision=cast(Any, precision), **together)
             self._fabric.launch()
         except (
             ValueError,
@@ -42,7 +47,39 @@ class Hardware:
 
     def set_up(self, network: nn.Module) -> None:
         """Move the network to the device, in place."""
-        self._fabric.setup_module(network)
+        if processes.count() > 1:  # Fabric would wrap it, to combine gradients parameter by parameter
+            self._fabric.to_device(network)
+        else:
+            self._fabric.setup_module(network)
+
+    def combined(self, loss: Tensor, gradient: Tensor, batch: Any) -> Tensor:
+        """Return the loss over the shares of all processes, and make `gradient` (P,) that of it, in place.
+
+        Each process counts by the `weight` of its batch, so that the result is that of one process with the whole
+        batch, but for rounding. Raises SettingsError for a batch without one, TrainingError if a process is gone.
+        """
+        if processes.count() == 1:
+            return loss
+        if not hasattr(batch, "weight"):
+            raise SettingsError(
+                "only forecasters can be trained by several processes: start this training without torchrun"
+            )
+        weight = torch.tensor(batch.weight, dtype=gradient.dtype, device=gradient.device)
+        sums = torch.stack([loss.detach().to(gradient.dtype) * weight, weight])
+        try:
+            torch.distributed.all_reduce(sums)
+            torch.distributed.all_reduce(gradient.mul_(weight))
+        except RuntimeError as error:
+            raise TrainingError(
+                "another process of this training has ended: start all of them again, and they go on from the "
+                "checkpoint"
+            ) from error
+        gradient.div_(sums[1])
+        return sums[0] / sums[1]
+
+    def of_the_first(self, value: Any) -> Any:
+        """Return the value that the first process gives, in all of them."""
+        return value if processes.count() == 1 else self._fabric.broadcast(value)
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Return the context in which losses and evaluations are computed."""

@@ -13,7 +13,7 @@ from torch import nn
 
 from foretell.errors import TrainingError
 from foretell.training import checkpoint as checkpoint_folder
-from foretell.training import resumption
+from foretell.training import processes, resumption
 from foretell.training.hardware import Hardware
 from foretell.training.history import History, Progress, Reason
 from foretell.training.interruption import Interruption
@@ -58,6 +58,9 @@ def train(
     - `tensorboard`: a folder for scalars. `illustrate(network, board, steps)` is then called after each evaluation,
       with the network in the same state as for `evaluate`, to write more than numbers, such as a sound.
     - `on_progress` is called after each step.
+    - Under torchrun all processes train together, each on its share of every batch, which must say by its `weight` how
+      much it counts; `batches` returns the share (`foretell.training.processes.share_of`). The result is that of one
+      process but for rounding. The first process alone writes the checkpoint, which all of them must see.
     - `identity`: whatever identifies the data besides the first batch, such as names and lengths, in lists and dicts of
       strings and numbers. A checkpoint of other data is refused.
 
@@ -69,12 +72,15 @@ def train(
     `ModelError` for a checkpoint that is damaged or of another run, `SettingsError` for a device, batch or TensorBoard
     folder that cannot be used, and `MissingExtraError` if TensorBoard is needed but not installed.
     """
+    processes.require_shareable(settings, processes.count())
     hardware = Hardware(device, settings.precision)
-    with caller_state_kept(hardware.device), checkpoint_folder.reserved(checkpoint) if checkpoint else nullcontext():
+    first = processes.rank() == 0
+    reserved = checkpoint_folder.reserved(checkpoint) if checkpoint and first else nullcontext()
+    with caller_state_kept(hardware.device), reserved:
         run = Run(network, batches, loss, settings, hardware, carry=carry)
         loop = _Loop(run, evaluate, checkpoint, illustrate, on_progress, identity)
         loop.resume()
-        loop.board = TensorBoard(tensorboard, run.steps) if tensorboard is not None else None
+        loop.board = TensorBoard(tensorboard, run.steps) if tensorboard is not None and first else None
         network.train()
         try:
             history = loop.complete()
@@ -124,7 +130,8 @@ class _Loop:
             return
         Randomness(self.run.settings.seed, self.run.hardware.device).set(Randomness.BATCH, 0)
         first = self.run.chunks_of(0)
-        self._identity = resumption.identity_of(first if self._data is None else [first, self._data])
+        identity = resumption.identity_of(first if self._data is None else [first, self._data])
+        self._identity = self.run.hardware.of_the_first(identity)
         self._began = monotonic() - resumption.resume(self.run, self._checkpoint, identity=self._identity)
         self._saved_at = self._position()
         self._resumed_state = self.run.state
@@ -157,12 +164,12 @@ class _Loop:
         run, settings = self.run, self.run.settings
         while True:
             seconds = monotonic() - self._began
-            reason = self._reason(seconds)
+            reason = self._agreed(self._reason(seconds))
             if self._evaluate is not None and self._evaluation_due(reason):
                 run.evaluate(self._judge)
                 # The evaluation may have used up the time.
                 seconds = monotonic() - self._began
-                reason = reason or self._reason(seconds)
+                reason = reason or self._agreed(self._reason(seconds))
             if reason is None and run.early.exhausted:
                 reason = "patience"
             if reason is not None:
@@ -172,9 +179,13 @@ class _Loop:
                 interruption.deliver()
             if run.steps % settings.checkpoint_every == 0 and run.steps:
                 self._save()
-            self._step(self._fraction(seconds))
+            self._step(self._agreed(self._fraction(seconds)))
             if self.board is not None or self._on_progress is not None:
                 self._report()
+
+    def _agreed(self, value: Any) -> Any:
+        """Return what the first process found by its clock, in all that train together."""
+        return value if self._budget is None else self.run.hardware.of_the_first(value)
 
     def _step(self, fraction: float) -> None:
         try:
@@ -234,7 +245,7 @@ class _Loop:
             self._on_progress(Progress(run.steps, steps, loss, norm, rate, evaluation, seconds, left, fraction))
 
     def _save(self) -> None:
-        if self._checkpoint is not None and self._saved_at != self._position():
+        if self._checkpoint is not None and processes.rank() == 0 and self._saved_at != self._position():
             seconds = monotonic() - self._began
             resumption.save(self.run, self._checkpoint, seconds=seconds, identity=self._identity)
             self._saved_at = self._position()
@@ -252,7 +263,7 @@ class _Loop:
             best=early.best if early.best_step is not None else None,
             best_step=early.best_step,
             skipped=run.health.skipped,
-            seconds=monotonic() - self._began,
+            seconds=self._agreed(monotonic() - self._began),
             reason=reason,
             stopped=_sentence(reason, run),
         )

@@ -72,9 +72,11 @@ class Run:
         """Train on the next chunk; `progress` in [0, 1] is the completed fraction of the run."""
         chunk = self.chunks()[self.chunk]
         self._randomness.set(Randomness.STEP, self.steps)
+        placed = self.hardware.place(chunk)
         with self.hardware.autocast():
-            loss, state = self._loss(self.network, self.hardware.place(chunk), self.state)
+            loss, state = self._loss(self.network, placed, self.state)
         gradient = self.weights.differentiate(loss)
+        loss = self.hardware.combined(loss, gradient, placed)
         loss_value, norm, healthy = self.health.check(loss, gradient)
         rate = self.settings.learning_rate * rate_factor(
             self.settings.schedule, progress, warm_up=self.settings.warm_up
@@ -124,7 +126,7 @@ class Run:
         self.network.eval()
         try:
             with self.weights.showing(result), torch.no_grad(), self.hardware.autocast():
-                value = float(evaluate(self.network))
+                value = float(self.hardware.of_the_first(evaluate(self.network)))
         finally:
             self.network.train()
         self.record.evaluations.append((self.steps, value))

@@ -66,6 +66,11 @@ class Inputs:
         known = begun & (np.abs(target) <= _FARTHEST)
         return replace(self, target=torch.from_numpy(np.where(known, target, np.nan).astype(np.float32)))
 
+    @property
+    def weight(self) -> float:
+        """How much the loss on them counts beside that on others: the number of known targets."""
+        return float((~self.target.isnan()).sum().clamp(min=1))
+
     def to(self, device: torch.device) -> Inputs:
         """The same on another device."""
         return Inputs(**{f.name: getattr(self, f.name).to(device) for f in fields(self)})
