@@ -141,6 +141,23 @@ def form_of(files: dict[str, tuple[str, str]], fields: dict[str, str]) -> bytes:
     return ("".join(f"--BOUNDARY\r\n{part}\r\n" for part in parts) + "--BOUNDARY--\r\n").encode()
 
 
+def test_a_workbook_is_read(client: Client) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book, buffer = openpyxl.Workbook(), io.BytesIO()
+    for row in (table().columns, *table().rows()):
+        book.active.append(row)
+    book.save(buffer)
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    answer = client.post("/v1/forecast", buffer.getvalue(), kind)
+    assert answer.headers["content-type"] == "application/json"
+    expected = client.post("/v1/forecast", records(table())).json["forecast"]
+    for row, same in zip(answer.json["forecast"], expected, strict=True):
+        assert (row["unique_id"], row["ds"]) == (same["unique_id"], same["ds"])
+        assert row["gru"] == pytest.approx(same["gru"], rel=1e-6)
+    cut = client.post("/v1/forecast", buffer.getvalue()[:-200], kind)
+    assert cut.problem(422, "table").startswith("the body: the Excel workbook is damaged")
+
+
 def test_compressed_bodies_are_unpacked(client: Client) -> None:
     packed = gzip.compress(table().write_csv().encode())
     assert client.post("/v1/forecast", packed, "text/csv", headers={"content-encoding": "gzip"}).status == 200
