@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from foretell.errors import SettingsError
 from foretell.forecasting.panel import Column, Panel
@@ -34,7 +36,7 @@ def with_holidays(panel: Panel, places: tuple[str, ...], horizon: int = 0) -> Pa
     panel = _with_rows(panel, horizon)
     known = dict(panel.known)
     for place in places:
-        parts = [_cells(panel, i, place) for i in range(len(panel))]
+        parts: list[NDArray[Any]] = [_cells(panel, i, place) for i in range(len(panel))]
         known[holiday_column(place)] = np.concatenate(parts) if parts else np.empty(0)
     return replace(panel, known=known)
 

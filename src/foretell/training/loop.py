@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from torch import nn
@@ -22,6 +22,8 @@ from foretell.training.run import Loss, Run
 from foretell.training.settings import TrainingSettings
 from foretell.training.tensorboard import TensorBoard
 from foretell.training.truncation import State
+
+_Value = TypeVar("_Value")
 
 
 def train(
@@ -183,9 +185,12 @@ class _Loop:
             if self.board is not None or self._on_progress is not None:
                 self._report()
 
-    def _agreed(self, value: Any) -> Any:
+    def _agreed(self, value: _Value) -> _Value:
         """Return what the first process found by its clock, in all that train together."""
-        return value if self._budget is None else self.run.hardware.of_the_first(value)
+        if self._budget is None:
+            return value
+        agreed: _Value = self.run.hardware.of_the_first(value)
+        return agreed
 
     def _step(self, fraction: float) -> None:
         try:
