@@ -186,6 +186,23 @@ def test_a_running_job_is_cancelled_and_others_wait_for_it(serving: Callable[...
         assert not found.folder.exists()
 
 
+def test_a_job_ends_with_the_service_that_started_it(
+    serving: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Any] = []
+    monkeypatch.setattr(Jobs, "_taken", lambda self: started.append(self._process()) or started[0])
+    with serving() as client:
+        job = client.post("/v1/fit", {"table": records(table()), **TINY, "steps": 1_000_000}).json["id"]
+        found = client.app.state.service.jobs.get(job)
+        while found.last_event()["event"] != "progress":
+            assert found.state == "running"
+            time.sleep(0.02)
+        started[0].stdin.close()  # as the system does for a process that is killed
+        last = events(client, job)[-1]
+        assert last[1:] == ("cancelled", last[2])
+        assert last[2]["detail"] == "the service has ended"
+
+
 def test_a_killed_process_has_failed(serving: Callable[..., Any]) -> None:
     with serving() as client:
         job = client.post("/v1/fit", {"table": records(table()), **TINY, "steps": 1_000_000}).json["id"]
