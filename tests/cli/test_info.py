@@ -44,6 +44,7 @@ def document(**variables: str) -> Any:
 
 def test_the_document(run: Callable[..., Any]) -> None:
     facts = json.loads(run("info", "--json").stdout)
+    measured = ["threads_are_faster_by", "microseconds_to_start_them", "second_level_cache_in_kib"]
     assert list(facts) == [
         "foretell",
         "command",
@@ -53,6 +54,7 @@ def test_the_document(run: Callable[..., Any]) -> None:
         "device",
         "kernels",
         "instruction_set",
+        *(measured if native.library() else []),
         "backends",
     ]
     assert facts["threads"] == torch.get_num_threads()
@@ -60,6 +62,8 @@ def test_the_document(run: Callable[..., Any]) -> None:
     assert {"peephole", "proj_size"} & set(facts["backends"]["gru"]) == set()
     assert "reset_after=False" in facts["backends"]["gru"]
     assert "reset_after=False" not in facts["backends"]["lstm"]
+    for name in measured[:2] if native.library() else []:
+        assert facts[name] > 0
     answers = {backend for of in facts["backends"].values() for backend in of.values()}
     assert answers <= {"native", "torch", "torch (cuDNN)", "reference"}
 

@@ -28,6 +28,7 @@ void* foretell_keep_double(const Scan*);
 void* foretell_keep_half(const Scan*);
 int foretell_forward_kept(const void*, const Scan*);
 void foretell_forget(void*);
+void foretell_assume(const double*);
 void* foretell_wavenet_create(const WaveNetNetwork*);
 void foretell_wavenet_destroy(void*);
 int foretell_wavenet_run(void*, const WaveNetCall*);
@@ -100,7 +101,7 @@ Scan random_scan(std::vector<int64_t>& layout) {
     shape.reverse = coin();
     const bool large = from(0, 9) == 0;  // enough work for several threads
     shape.steps = from(1, 6);
-    shape.batch = large ? from(8, 20) : from(1, 7);
+    shape.batch = large ? coin() ? from(1, 2) : from(8, 20) : from(1, 7);  // fewer than threads, or enough for all
     shape.inputs = from(1, 20);
     shape.hidden = large ? from(70, 120) : from(1, 40);
     shape.outputs = CellKind(shape.cell) == CellKind::lstm && coin() ? from(1, shape.hidden) : shape.hidden;
@@ -133,6 +134,13 @@ void point_to_weights(Scan& scan, Arrays<T>& given) {
         w.ln_ih_weight = given.filled(rows, 0.1, 1), w.ln_hh_weight = given.filled(rows, 0.1, 1);
         if (lstm) w.ln_c_weight = given.filled(hidden, 0.1, 1), w.ln_c_bias = given.filled(hidden);
     }
+}
+
+// Whether the batch is of slices, one for each sequence, with weight gradients
+// of their own.
+void choose_slices(Scan& scan) {
+    const bool sums = scan.shape.layer_norm || scan.weights.weight_peephole;
+    if (!sums && !scan.shape.batch_sizes && coin()) scan.shape.slices = scan.shape.batch;
 }
 
 int64_t row_count(const ScanShape& shape) {
@@ -181,9 +189,12 @@ void point_to_results(Scan& scan, Arrays<typename Precision::Values>& found) {
     g.initial_h = found.empty(shape.batch * shape.outputs);
     g.initial_c = found.empty(shape.batch * hidden);
     const ScanWeights& w = scan.weights;
-    const auto room = [&](const void* weight, int64_t count) { return weight ? found.empty(count) : nullptr; };
-    g.weights = {found.empty(all * shape.inputs),
-                 found.empty(all * shape.outputs),
+    const int64_t slices = shape.slices > 1 ? shape.slices : 1;
+    const auto room = [&](const void* weight, int64_t count) {
+        return weight ? found.empty(slices * count) : nullptr;
+    };
+    g.weights = {found.empty(slices * all * shape.inputs),
+                 found.empty(slices * all * shape.outputs),
                  room(w.bias_ih, all),
                  room(w.bias_hh, all),
                  room(w.weight_hr, shape.outputs * hidden),
@@ -214,18 +225,20 @@ void store_as_half(Scan& scan, Arrays<uint16_t>& given) {
 void point_to_half_gradients(Scan& scan, Arrays<uint16_t>& found) {
     const ScanShape& shape = scan.shape;
     const int64_t rows = gates_of[shape.cell] * shape.hidden;
-    scan.gradients.weights.weight_ih = found.empty(rows * shape.inputs);
-    scan.gradients.weights.weight_hh = found.empty(rows * shape.outputs);
-    if (scan.weights.weight_hr) scan.gradients.weights.weight_hr = found.empty(shape.outputs * shape.hidden);
+    const int64_t slices = shape.slices > 1 ? shape.slices : 1;
+    scan.gradients.weights.weight_ih = found.empty(slices * rows * shape.inputs);
+    scan.gradients.weights.weight_hh = found.empty(slices * rows * shape.outputs);
+    if (scan.weights.weight_hr) scan.gradients.weights.weight_hr = found.empty(slices * shape.outputs * shape.hidden);
 }
 
 template <class Precision>
 void scan_case() {
     std::vector<int64_t> layout;
     Scan scan = random_scan(layout);
-    Arrays<typename Precision::Values> given, alone, together;
+    Arrays<typename Precision::Values> given, alone, together, beside;
     Arrays<uint16_t> halves, half_gradients;
     point_to_weights(scan, given);
+    choose_slices(scan);
     if (std::is_same_v<Precision, HalfProducts> && coin()) store_as_half(scan, halves);
     point_to_state(scan, given);
     for (auto* found : {&alone, &together}) {
@@ -238,6 +251,13 @@ void scan_case() {
     // A single step reads weights as they lie, by so many rows at once as a
     // thread has: its last bit may differ.
     expect(scan.shape.steps == 1 || alone.begins_like(together, 3), "several threads have other outputs than one");
+    Scan both[] = {scan, scan};
+    point_to_results<Precision>(both[1], beside);
+    if (scan.shape.half) point_to_half_gradients(both[1], half_gradients);
+    both[0].following = 1;
+    both[0].threads = from(1, 3);
+    expect(Precision::forward(both) == 0 && Precision::backward(both) == 0, "side by side");
+    expect(scan.shape.steps == 1 || alone.begins_like(beside, 3), "a scan beside another has other outputs than alone");
     void* kept = Precision::keep(&scan);
     expect(foretell_forward_kept(kept, &scan) == 0, "kept");
     foretell_forget(kept);
@@ -289,6 +309,8 @@ void generation_case() {
 
 int main(int count, char** arguments) {
     const int cases = count > 1 ? std::atoi(arguments[1]) : 300;
+    const double pace[] = {1e9, 3, 0, 0};  // as if all threads paid
+    foretell_assume(pace);
     for (int seed = 0; seed < cases; ++seed) {
         engine.seed(unsigned(seed));
         scan_case<Single>();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import itertools
 import sys
 import threading
@@ -25,8 +26,22 @@ def same_threads_afterwards():
     threads = torch.get_num_threads()
     yield
     torch.set_num_threads(threads)
+    assume(None)
 
 
+def assume(pace):
+    """What threads bring, whatever this machine does at the moment; None measures it again."""
+    values = (0.0, 0.0, 0.0, 0.0) if pace is None else (pace.rate, pace.gain, pace.wake, pace.wait)
+    native.library().functions["assume"]((ctypes.c_double * 4)(*values))
+
+
+@pytest.fixture(params=["as measured", "all threads pay"])
+def paying(request):
+    if request.param == "all threads pay":
+        assume(native.Pace(rate=1e9, gain=3, wake=0, wait=0, second_level_cache=0))
+
+
+@pytest.mark.usefixtures("paying")
 @pytest.mark.parametrize("layout", ["padded", "ragged", "packed"])
 @pytest.mark.parametrize("cell", GATES)
 def test_the_number_of_threads_changes_no_bit(cell, layout, draw, everything):
@@ -39,6 +54,7 @@ def test_the_number_of_threads_changes_no_bit(cell, layout, draw, everything):
             assert torch.equal(a, expected[name]), (name, threads)
 
 
+@pytest.mark.usefixtures("paying")
 @pytest.mark.parametrize("cell", GATES)
 def test_a_single_step_is_the_same_to_the_bit(cell, draw, everything):
     i = draw(cell, 1, 1, 700, 65)  # one sequence has its units shared out
@@ -50,6 +66,7 @@ def test_a_single_step_is_the_same_to_the_bit(cell, draw, everything):
             assert torch.equal(a, expected[name]), (name, threads)
 
 
+@pytest.mark.usefixtures("paying")
 @pytest.mark.parametrize("cell", ["rnn_tanh", "lstm", "gru"])
 def test_gradients_of_vectors_are_summed_thread_by_thread(cell, draw, everything):
     # Those of norms, of peepholes and of the biases beside a norm: each thread sums those of its own sequences.
@@ -68,9 +85,11 @@ def test_gradients_of_vectors_are_summed_thread_by_thread(cell, draw, everything
                 assert torch.equal(found[name], e), (name, threads)
 
 
-def test_a_few_sequences_on_many_threads(draw, everything):
-    for batch in (0, 1, 2):
-        i = draw("gru", 40, batch, 300)
+@pytest.mark.usefixtures("paying")
+@pytest.mark.parametrize("cell", ["rnn_tanh", "lstm", "gru", "gru_reset_before"])
+def test_a_few_sequences_on_many_threads(cell, draw, everything):
+    for batch in (0, 1, 2):  # their units are divided among the threads
+        i = draw(cell, 20, batch, 150, reverse=batch == 2, zoneout="mask")
         torch.set_num_threads(1)
         expected = everything(autograd.apply, i)
         torch.set_num_threads(3)
@@ -122,3 +141,25 @@ def test_other_python_threads_run_during_a_scan(draw, monkeypatch):
         counter.join()
         sys.setswitchinterval(interval)
     assert any(during)
+
+
+def test_gradients_of_vectors_do_not_depend_on_what_threads_bring(draw, everything):
+    i = draw("lstm", **LARGE, layer_norm=True, peephole=True)
+    torch.set_num_threads(2)
+    found = []
+    for gain in (1, 2):
+        assume(native.Pace(rate=1e9, gain=gain, wake=0, wait=0, second_level_cache=0))
+        found.append(everything(autograd.apply, i))
+    assert all(torch.equal(found[0][name], found[1][name]) for name in found[0])
+
+
+def test_what_threads_bring_is_measured():
+    pace = native.library().pace(2)
+    assert pace.rate > 1e8
+    assert 0 < pace.gain <= 2.01
+    assert 0 < pace.wake < 1
+    assert 0 <= pace.wait < 1
+    assume(native.Pace(rate=3, gain=2, wake=1, wait=4, second_level_cache=0))
+    assumed = native.library().pace(2)
+    assert (assumed.rate, assumed.gain, assumed.wake, assumed.wait) == (3, 2, 1, 4)
+    assert assumed.second_level_cache == pace.second_level_cache

@@ -7,7 +7,7 @@ import os
 import platform
 import warnings
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from foretell import __version__
 from foretell.cli.options import MessageOptions
@@ -15,6 +15,9 @@ from foretell.cli.printer import Printer
 from foretell.cli.summaries import training_sentences
 from foretell.declaration import Setting
 from foretell.model.registry import KINDS
+
+if TYPE_CHECKING:
+    from foretell.kernels.native import Pace
 
 _LAYER_NORM = {"layer_norm": True}
 _OPTIONS: dict[str, dict[str, Any]] = {
@@ -72,7 +75,17 @@ def _machine(printer: Printer) -> dict[str, Any]:
         "device": device,
         "kernels": _no_kernels() if library is None else "compiled",
         "instruction_set": "none" if library is None else library.instruction_set,
+        **({} if library is None else _pace(library.pace(torch.get_num_threads()))),
         "backends": _backends(),
+    }
+
+
+def _pace(found: Pace) -> dict[str, Any]:
+    """Return what all threads bring to the kernels here and now."""
+    return {
+        "threads_are_faster_by": round(found.gain, 2),
+        "microseconds_to_start_them": round(1e6 * found.wake, 1),
+        "second_level_cache_in_kib": found.second_level_cache // 1024 or None,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -9,114 +10,133 @@ from torch import Tensor
 from torch.autograd import forward_ad
 
 from foretell.kernels import operators, slices
+from foretell.kernels.arguments import Form, apart
 from foretell.kernels.eager import plain
 from foretell.kernels.inputs import COUNT, DIFFERENTIABLE, NAMES, TENSORS, Inputs
+from foretell.kernels.second_derivatives import second_derivatives
 from foretell.kernels.twin import twin
 
 
 class _Scan(torch.autograd.Function):
-    @staticmethod
-    def forward(*arguments: Any) -> Any:
-        return torch.ops.foretell.scan(*arguments)
+    """The operator with what function transforms need; see `arguments`."""
 
     @staticmethod
-    def vmap(info: Any, in_dims: slices.Dims, *arguments: Any) -> Any:
-        return slices.forward(_Scan.apply, info.batch_size, in_dims, arguments)
+    def forward(form: Form, *tensors: Tensor) -> Any:
+        return torch.ops.foretell.scan(*form.all(tensors))
+
+    @staticmethod
+    def vmap(info: Any, in_dims: slices.Dims, form: Form, *tensors: Tensor) -> Any:
+        return slices.forward(_scan, info.batch_size, form.spread(in_dims[1:]), form.all(tensors))
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+        ctx.form, *tensors = inputs
         outputs, _, _, gates, cells = output
         ctx.set_materialize_grads(False)
         ctx.mark_non_differentiable(gates, cells)
-        ctx.save_for_backward(*inputs[:TENSORS], outputs, gates, cells)
-        ctx.settings = inputs[TENSORS:COUNT]
+        ctx.save_for_backward(*tensors, outputs, gates, cells)
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> tuple[Any, ...]:
-        return _gradients(ctx, grads, _ScanBackward.apply)
+        form = ctx.form
+        *tensors, outputs, gates, cells = ctx.saved_tensors
+        arguments = form.all(tensors)
+        wanted = form.spread(ctx.needs_input_grad[1:], False)
+        found = _gradients(arguments[:COUNT], (outputs, gates, cells), grads, wanted, _scan_backward)
+        return None, *form.of_tensors([*found, *[None] * (len(arguments) - len(found))])
 
 
-def _gradients(ctx: Any, grads: tuple[Any, ...], scan_backward: Any) -> tuple[Any, ...]:
-    *given, outputs, gates, cells = ctx.saved_tensors
+def _scan(*arguments: Any) -> tuple[Tensor, ...]:
+    results: tuple[Tensor, ...] = _Scan.apply(*apart(arguments))
+    return results
+
+
+def _gradients(
+    flat: Sequence[Any], results: tuple[Tensor, ...], grads: tuple[Any, ...], wanted: Sequence[bool], backward: Any
+) -> list[Tensor | None]:
+    """Return the gradient of each differentiable input that is there and wanted."""
     grad_output, grad_h, grad_c = grads[:3]
-    if given[NAMES.index("initial_c")] is None:
+    if flat[NAMES.index("initial_c")] is None:
         grad_c = None  # of the empty tensor that stands for c
-    incoming = (outputs, gates, cells, grad_output, grad_h, grad_c)
-    needed = [t is not None and need for t, need in zip(given, ctx.needs_input_grad, strict=False)][:DIFFERENTIABLE]
-    found = scan_backward(*given, *ctx.settings, *incoming, needed)
-    gradients = [g if need else None for g, need in zip(found, needed, strict=True)]
-    return (*gradients, *[None] * (COUNT + 1 - DIFFERENTIABLE))
+    needed = [t is not None and bool(w) for t, w in zip(flat, wanted, strict=False)][:DIFFERENTIABLE]
+    found = backward(*flat, *results, grad_output, grad_h, grad_c, needed)
+    return [g if need else None for g, need in zip(found, needed, strict=True)]
 
 
 class _ScanBackward(torch.autograd.Function):
-    @staticmethod
-    def forward(*arguments: Any) -> tuple[Tensor, ...]:
-        return tuple(torch.ops.foretell.scan_backward(*arguments))
+    """Return the gradients that are needed, by the last of the arguments."""
 
     @staticmethod
-    def vmap(info: Any, in_dims: slices.Dims, *arguments: Any) -> Any:
-        return slices.backward(_ScanBackward.apply, info.batch_size, in_dims, arguments)
+    def forward(form: Form, *tensors: Tensor) -> tuple[Tensor, ...]:
+        *arguments, needed = form.all(tensors)
+        return _needed(torch.ops.foretell.scan_backward(*arguments, needed), needed)
+
+    @staticmethod
+    def vmap(info: Any, in_dims: slices.Dims, form: Form, *tensors: Tensor) -> Any:
+        *arguments, needed = form.all(tensors)
+        dims = form.spread(in_dims[1:])
+        found, of_found = slices.backward(_scan_backward, info.batch_size, dims, [*arguments, needed])
+        return _needed(found, needed), _needed(of_found, needed)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:  # noqa: ARG004
+        ctx.form, *tensors = inputs
         ctx.set_materialize_grads(False)
-        ctx.save_for_backward(*inputs[:TENSORS], *inputs[-4:-1])
-        ctx.settings = inputs[TENSORS:COUNT]
+        ctx.save_for_backward(*tensors)
 
     @staticmethod
     def backward(ctx: Any, *seconds: Any) -> tuple[Any, ...]:
-        given, incoming = ctx.saved_tensors[:TENSORS], ctx.saved_tensors[TENSORS:]
-        found = _second_derivatives(Inputs.of_flat([*given, *ctx.settings]), incoming, seconds)
-        return (*found[:DIFFERENTIABLE], *[None] * (COUNT + 3 - DIFFERENTIABLE), *found[DIFFERENTIABLE:], None)
+        arguments = ctx.form.all(ctx.saved_tensors)
+        flat, incoming, needed = arguments[:COUNT], arguments[COUNT + 3 : COUNT + 6], arguments[-1]
+        given = iter(seconds)
+        weights = tuple(next(given) if n else None for n in needed)
+        found = second_derivatives(Inputs.of_flat(flat), incoming, weights)
+        before = [None] * (COUNT + 3 - DIFFERENTIABLE)
+        return None, *ctx.form.of_tensors([*found[:DIFFERENTIABLE], *before, *found[DIFFERENTIABLE:], None])
 
 
-def _second_derivatives(i: Inputs, incoming: Any, seconds: tuple[Tensor | None, ...]) -> list[Tensor | None]:
-    """Differentiate the first derivatives, weighted by `seconds`, by differentiable inputs and then incoming gradients.
-
-    The results are differentiable any number of times, since the twin is plain torch.
-    """
-    tensors = (*i.differentiable, *incoming)
-    there = [index for index, t in enumerate(tensors) if t is not None]
-    inputs = [index for index in there if index < DIFFERENTIABLE]
-    if inputs == there:  # no gradient came in, so none goes out
-        return [None] * len(tensors)
-
-    def first(*given: Tensor) -> Any:
-        by_index: dict[int, Any] = dict(zip(there, given, strict=True))
-        gradients = [by_index.get(DIFFERENTIABLE + index) for index in range(len(incoming))]
-
-        def outputs(*differentiable: Tensor) -> Any:
-            by_index: dict[int, Any] = dict(zip(inputs, differentiable, strict=True))
-            leading: list[Any] = [by_index.get(index) for index in range(DIFFERENTIABLE)]
-            results = twin(Inputs.of_flat([*leading, *i.flat[DIFFERENTIABLE:]]))
-            return tuple(r for r, g in zip(results, gradients, strict=False) if g is not None)
-
-        pull: Any = torch.func.vjp(outputs, *(by_index[index] for index in inputs))[1]
-        return pull(tuple(g for g in gradients if g is not None))
-
-    firsts, pull = torch.func.vjp(first, *(tensors[index] for index in there))[:2]
-    weights = [seconds[index] for index in inputs]
-    found = pull(tuple(_or_zeros(w, like) for w, like in zip(weights, firsts, strict=True)))
-    by_index = dict(zip(there, found, strict=True))
-    return [by_index.get(index) for index in range(len(tensors))]
+def _needed(found: Sequence[Any], needed: Sequence[bool]) -> tuple[Any, ...]:
+    return tuple(f for f, n in zip(found, needed, strict=True) if n)
 
 
-def _or_zeros(tensor: Tensor | None, like: Tensor) -> Tensor:
-    return tensor if tensor is not None and tensor.shape == like.shape else torch.zeros_like(like)
+def _scan_backward(*arguments: Any) -> list[Tensor | None]:
+    found = iter(_ScanBackward.apply(*apart(arguments)))
+    return [next(found) if n else None for n in arguments[-1]]
+
+
+def differentiable_gradients(i: Inputs, *incoming: Any) -> list[Tensor | None]:
+    """Compute what `operators.backward` does, differentiably; what was not needed or given is None."""
+    return _scan_backward(*i.flat, *incoming)
+
+
+def _save(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+    outputs, _, _, gates, cells = output
+    ctx.set_materialize_grads(False)
+    ctx.mark_non_differentiable(gates, cells)
+    ctx.save_for_backward(*inputs[:TENSORS], outputs, gates, cells)
+    ctx.settings = inputs[TENSORS:COUNT]
+
+
+def _saved_gradients(ctx: Any, grads: tuple[Any, ...], backward: Any) -> list[Tensor | None]:
+    """Return the gradients of all arguments of the operator but `keep`."""
+    *given, outputs, gates, cells = ctx.saved_tensors
+    flat = [*given, *ctx.settings]
+    found = _gradients(flat, (outputs, gates, cells), grads, ctx.needs_input_grad, backward)
+    return [*found, *[None] * (COUNT - DIFFERENTIABLE)]
 
 
 # A compiled graph neither differentiates twice nor maps over slices, and contains the operator itself.
 torch.library.register_autograd(
     "foretell::scan",
-    lambda ctx, *grads: _gradients(ctx, grads, torch.ops.foretell.scan_backward),
-    setup_context=_Scan.setup_context,
+    lambda ctx, *grads: (*_saved_gradients(ctx, grads, torch.ops.foretell.scan_backward), None),
+    setup_context=_save,
 )
 
 
-# Without gradients the operator is called as it is.
+# A graph that holds the operator may be mapped as well.
 torch.library.register_vmap(
     "foretell::scan",
-    lambda info, dims, *arguments: slices.forward(torch.ops.foretell.scan, info.batch_size, dims, arguments),
+    lambda info, dims, *arguments: slices.of_operator(torch.ops.foretell.scan, info.batch_size, dims, arguments),
 )
 
 
@@ -126,24 +146,15 @@ class _EagerScan(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, *arguments: Any) -> tuple[Tensor, ...]:
         results = operators.forward(Inputs.of_flat(arguments), True)
-        _Scan.setup_context(ctx, arguments, results)
+        _save(ctx, arguments, results)
         return results
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> tuple[Any, ...]:
         if torch.is_grad_enabled():  # the gradients will be differentiated again
-            return _gradients(ctx, grads, _ScanBackward.apply)[:COUNT]
-        return _gradients(ctx, grads, lambda *a: operators.backward(Inputs.of_flat(a[:COUNT]), *a[COUNT:]))[:COUNT]
-
-
-_WIDE = 128
-"""Least number of hidden features at which the twin takes a single step."""
-
-
-def _is_wide_step(i: Inputs) -> bool:
-    """Return whether the scan is a single step of many features, for which packing the weights takes longer than it."""
-    single = i.batch_sizes is None and i.lengths is None and i.x.shape[0] == 1
-    return single and i.hidden >= _WIDE and i.weights["weight_hh"].dtype == i.x.dtype != torch.bfloat16
+            return tuple(_saved_gradients(ctx, grads, _scan_backward))
+        backward = lambda *a: operators.backward(Inputs.of_flat(a[:COUNT]), *a[COUNT:])  # noqa: E731
+        return tuple(_saved_gradients(ctx, grads, backward))
 
 
 def apply(i: Inputs) -> tuple[Tensor, Tensor, Tensor]:
@@ -155,13 +166,14 @@ def apply(i: Inputs) -> tuple[Tensor, Tensor, Tensor]:
     call: Any = torch.ops.foretell.scan
     if torch.compiler.is_compiling():
         results = call(*i.flat, keep)
-    elif forward_ad._current_level >= 0 or (keep and _is_wide_step(i)):  # only the twin has forward-mode derivatives
+    elif forward_ad._current_level >= 0:  # only the twin has forward-mode derivatives
         output, *final = twin(i)
         return output, final[0], final[1] if len(final) > 1 else output.new_empty(0)
     elif plain(i.x, i.weights["weight_ih"], i.weights["weight_hh"], i.initial_h):
         call = _EagerScan.apply
         results = call(*i.flat) if keep else operators.forward(i, False, once=True)
     else:
-        call = _Scan.apply if keep else call
+        transformed = torch._C._are_functorch_transforms_active()
+        call = _scan if keep or transformed else call
         results = call(*i.flat, keep)
     return results[0], results[1], results[2]

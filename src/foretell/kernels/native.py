@@ -15,7 +15,7 @@ import functools
 import os
 import warnings
 from collections.abc import Mapping
-from ctypes import c_int, c_int64, c_uint64, c_void_p
+from ctypes import c_double, c_int, c_int64, c_uint64, c_void_p
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -24,7 +24,7 @@ from typing import Any
 import torch
 
 from foretell.errors import SettingsError
-from foretell.kernels import schema
+from foretell.kernels import interruption, schema
 from foretell.kernels.structures import Scan, layout_hash, mirrors
 
 INSTRUCTION_SETS = ("avx512_bf16", "avx512", "avx2", "baseline")
@@ -60,6 +60,22 @@ _KEPT: dict[str, tuple[Any, list[Any]]] = {
 _KEPT_HALVES: dict[str, tuple[Any, list[Any]]] = {"keep_half": (c_void_p, [c_void_p])}
 
 
+@dataclass(frozen=True)
+class Pace:
+    """What this machine does here and now: measured when first asked for, and kept for half a minute."""
+
+    rate: float
+    """Multiplications in single precision per second of one thread, at most."""
+    gain: float
+    """How many times as fast all threads are as one."""
+    wake: float
+    """The seconds that it takes to start work on all threads and to wait for its end."""
+    wait: float
+    """The seconds that it takes all threads to wait for each other."""
+    second_level_cache: int
+    """The bytes of a core's second-level cache; 0 if unknown."""
+
+
 @dataclass(frozen=True, eq=False)
 class Library:
     """A compiled library and the instruction set that it was built for."""
@@ -90,16 +106,25 @@ class Library:
                 functions[f"{call}_{name}"].argtypes = [c_void_p]
         for name in DTYPES.values():
             functions[f"sizes_{name}"] = getattr(loaded, f"foretell_sizes_{name}")
+        for name, arguments in (("machine", [c_int64, c_void_p]), ("assume", [c_void_p])):
+            functions[name] = getattr(loaded, f"foretell_{name}")
+            functions[name].restype, functions[name].argtypes = None, arguments
         groups = (("wavenet_", _WAVENET), ("decoder_", _DECODER), ("candidates_", _CANDIDATES), ("", _KEPT))
         library = Library(instruction_set, functions, *(_declared(loaded, prefix, group) for prefix, group in groups))
         return replace(library, kept={**library.kept, **_declared(of_half, "", _KEPT_HALVES)})
 
     def call(self, name: str, precision: str, scan: ctypes.Structure) -> None:
-        """Run `forward` or `backward`. Raises MemoryError if there was not enough memory."""
+        """Run `forward` or `backward`. Raises MemoryError if there was not enough memory.
+
+        On the main thread it also raises what a signal's handler raises meanwhile.
+        """
+        scan.ask = interruption.address()
         self.check(self.functions[f"{name}_{precision}"](ctypes.byref(scan)), scan)
 
     def check(self, failure: int, scan: ctypes.Structure) -> None:
         """Raise the error for a scan's result other than 0."""
+        if failure == interruption.FAILURE:
+            interruption.raise_again()
         if failure == 1:
             raise MemoryError(
                 f"foretell: not enough memory to scan {scan.shape.steps} steps of {scan.shape.batch} sequences"
@@ -108,6 +133,13 @@ class Library:
             raise RuntimeError(
                 f"foretell: this library does not support the cell {scan.shape.cell}; reinstall foretell"
             )
+
+    def pace(self, threads: int) -> Pace:
+        """Return what so many threads bring, by which the compiled scan decides how many it uses."""
+        found = (c_double * 5)()
+        self.functions["machine"](threads, found)
+        *measured, cache = found
+        return Pace(*measured, int(cache))
 
     @functools.cache  # noqa: B019 (one library per process)
     def sizes(self, cell: int, layer_norm: bool, hidden: int, dtype: torch.dtype) -> tuple[int, int]:

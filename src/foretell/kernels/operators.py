@@ -24,7 +24,7 @@ _REQUIRED = dict.fromkeys(("weight_ih", "weight_hh"), Tensor)
 _HINTS = dict.fromkeys(NAMES, Tensor | None) | get_type_hints(Inputs) | _REQUIRED
 _INPUTS = ", ".join(f"{_TYPES[_HINTS[name]]} {name}" for name in NAMES)
 _INCOMING = "Tensor output, Tensor gates, Tensor cells, Tensor? grad_output, Tensor? grad_h, Tensor? grad_c"
-_NUMBERS = {cell: schema.CELL[cell] for cell in schema.CELL.members}
+NUMBERS = {cell: schema.CELL[cell] for cell in schema.CELL.members}
 _FIRST, _END = Inputs._fields.index("initial_h"), Inputs._fields.index("lengths")
 _STATE = Inputs._fields[_FIRST:_END]
 _COMPILED = native.library()
@@ -36,7 +36,8 @@ def takes(cell: str, x: Tensor, dtype: torch.dtype) -> bool:
     return _COMPILED is not None and cell in GATES and x.device.type == "cpu" and dtype in dtypes
 
 
-def _library() -> native.Library:
+def library() -> native.Library:
+    """Return the compiled library. Raises RuntimeError if there is none."""
     if _COMPILED is None:
         raise RuntimeError("foretell::scan needs the compiled kernels, which are not installed or are turned off")
     return _COMPILED
@@ -54,7 +55,7 @@ def structure(i: Inputs) -> tuple[ctypes.Structure, list[Any]]:
     scan = Scan()
     scan.threads = torch.get_num_threads()
     shape, weights, state = scan.shape, scan.weights, scan.state
-    shape.cell, shape.layer_norm, shape.reverse = _NUMBERS[i.cell], i.layer_norm, i.reverse
+    shape.cell, shape.layer_norm, shape.reverse = NUMBERS[i.cell], i.layer_norm, i.reverse
     shape.steps = x.shape[0] if i.batch_sizes is None else len(i.batch_sizes)
     shape.batch, shape.inputs, shape.hidden, shape.outputs = i.initial_h.shape[0], x.shape[-1], i.hidden, i.outputs
     state.x, state.x_step, state.x_row = x.data_ptr(), x.stride(0), x.stride(-2)
@@ -82,9 +83,9 @@ def _point(to: ctypes.Structure, tensors: Mapping[str, Tensor | None], alive: li
             setattr(to, name, close.data_ptr())
 
 
-def _results(i: Inputs, keep: bool) -> tuple[Tensor, ...]:
+def results(i: Inputs, keep: bool) -> tuple[Tensor, ...]:
     """Allocate the outputs, the final states, and what the backward pass needs of every time step."""
-    gates, cells = _library().sizes(_NUMBERS[i.cell], i.layer_norm, i.hidden, i.x.dtype)
+    gates, cells = library().sizes(NUMBERS[i.cell], i.layer_norm, i.hidden, i.x.dtype)
     rows, h = i.x.shape[:-1], i.initial_h
     shape = (*rows, h.shape[1])
     output = i.x.new_empty(shape) if i.lengths is None else i.x.new_zeros(shape)
@@ -93,9 +94,12 @@ def _results(i: Inputs, keep: bool) -> tuple[Tensor, ...]:
     return output, h.new_empty(h.shape), final_c, h.new_empty((steps, gates)), h.new_empty((steps, cells))
 
 
-def _gradients(i: Inputs, needed: Sequence[bool]) -> list[Tensor | None]:
+def _gradients(i: Inputs, needed: Sequence[bool], slices: int = 1) -> list[Tensor | None]:
     """Allocate the gradient of each differentiable input that is present and needed."""
-    room = [None if t is None or not n else t.new_empty(t.shape) for t, n in zip(i.differentiable, needed, strict=True)]
+    room: list[Tensor | None] = []
+    for name, t, wanted in zip(NAMES, i.differentiable, needed, strict=False):
+        several = (slices,) if slices > 1 and name in WEIGHTS else ()
+        room.append(t.new_empty((*several, *t.shape)) if t is not None and wanted else None)
     if room[0] is not None and i.lengths is not None:
         room[0].zero_()
     return room
@@ -109,20 +113,20 @@ def forward(i: Inputs, keep: bool, *, once: bool = False) -> tuple[Tensor, ...]:
     other, and MemoryError if memory runs out.
     """
     check(i)
-    results = _results(i, keep)
-    output, final_h, final_c, gates, cells = results
+    found = results(i, keep)
+    output, final_h, final_c, gates, cells = found
     scan, alive = structure(i)
     state = scan.state
     state.output, state.final_h, state.final_c = output.data_ptr(), final_h.data_ptr(), final_c.data_ptr()
     if keep:
         state.gates, state.cells = gates.data_ptr(), cells.data_ptr()
-    kept = kept_layer(_library(), i, scan) if once and not keep else None
+    kept = kept_layer(library(), i, scan) if once and not keep else None
     if kept is None:
-        _library().call("forward", i.precision, scan)
+        library().call("forward", i.precision, scan)
     else:
         kept.forward(scan)
     del alive
-    return results
+    return found
 
 
 def backward(
@@ -134,16 +138,19 @@ def backward(
     grad_h: Tensor | None,
     grad_c: Tensor | None,
     needed: Sequence[bool],
+    slices: int = 1,
 ) -> list[Tensor | None]:
     """Compute the gradients of the differentiable inputs that are present and `needed`, from the results of `forward`.
 
-    If `forward` kept nothing, it runs again. Raises ValueError for inputs that do not fit each other.
+    If `forward` kept nothing, it runs again. With `slices`, the batch consists of so many equal parts, one after
+    another, and the gradients of weights are those of each part, stacked: for cells without norms and peepholes.
+    Raises ValueError for inputs that do not fit each other.
     """
     check(i)
     if not gates.numel():  # no gradient was expected
         output, _, _, gates, cells = forward(i, True)
     kept, incoming = {"output": output, "gates": gates, "cells": cells}, {"final_h": grad_h, "final_c": grad_c}
-    _check_kept(i, {**kept, "grad_output": grad_output, "grad_h": grad_h, "grad_c": grad_c})
+    check_kept(i, {**kept, "grad_output": grad_output, "grad_h": grad_h, "grad_c": grad_c})
     scan, alive = structure(i)
     found = scan.gradients
     _point(scan.state, kept, alive)
@@ -153,7 +160,8 @@ def backward(
         grad_output = grad_output if grad_output.stride(-1) == 1 else grad_output.contiguous()
         found.output = grad_output.data_ptr()
         found.output_step, found.output_row = grad_output.stride(0), grad_output.stride(-2)
-    gradients = _gradients(i, needed)
+    gradients = _gradients(i, needed, slices)
+    scan.shape.slices = slices
     weights, rounded = found.weights, []
     for name, gradient in zip(NAMES, gradients, strict=False):
         if gradient is not None:
@@ -161,16 +169,16 @@ def backward(
             if exact is not gradient:
                 rounded.append((gradient, exact))
             setattr(weights if name in WEIGHTS else found, name, exact.data_ptr())
-    _library().call("backward", i.precision, scan)
+    library().call("backward", i.precision, scan)
     del alive
     for gradient, exact in rounded:
         gradient.copy_(exact)
     return gradients
 
 
-def _check_kept(i: Inputs, given: Mapping[str, Tensor | None]) -> None:
+def check_kept(i: Inputs, given: Mapping[str, Tensor | None]) -> None:
     """Raise ValueError for tensors that `forward` cannot have returned, and for gradients that do not match those."""
-    gates, cells = _library().sizes(_NUMBERS[i.cell], i.layer_norm, i.hidden, i.x.dtype)
+    gates, cells = library().sizes(NUMBERS[i.cell], i.layer_norm, i.hidden, i.x.dtype)
     steps, outputs = math.prod(i.x.shape[:-1]), (*i.x.shape[:-1], i.outputs)
     expected = {
         "output": outputs,
@@ -195,7 +203,7 @@ def _backward(*arguments: Any) -> list[Tensor]:
 
 
 def _forward_fake(*arguments: Any) -> Any:
-    return _results(Inputs.of_flat(arguments[:COUNT]), arguments[COUNT])
+    return results(Inputs.of_flat(arguments[:COUNT]), arguments[COUNT])
 
 
 def _backward_fake(*arguments: Any) -> list[Tensor]:
@@ -205,14 +213,14 @@ def _backward_fake(*arguments: Any) -> list[Tensor]:
 
 def _register() -> Any:
     open_library: Any = torch.library.Library
-    library = open_library("foretell", "DEF")
-    library.define(f"scan({_INPUTS}, bool keep) -> (Tensor, Tensor, Tensor, Tensor, Tensor)")
-    library.define(f"scan_backward({_INPUTS}, {_INCOMING}, bool[] needed) -> Tensor[]")
-    library.impl("scan", lambda *a: forward(Inputs.of_flat(a[:COUNT]), a[COUNT]), "CPU")
-    library.impl("scan_backward", _backward, "CPU")
-    torch.library.register_fake("foretell::scan", _forward_fake, lib=library, allow_override=False)
-    torch.library.register_fake("foretell::scan_backward", _backward_fake, lib=library, allow_override=False)
-    return library
+    operators = open_library("foretell", "DEF")
+    operators.define(f"scan({_INPUTS}, bool keep) -> (Tensor, Tensor, Tensor, Tensor, Tensor)")
+    operators.define(f"scan_backward({_INPUTS}, {_INCOMING}, bool[] needed) -> Tensor[]")
+    operators.impl("scan", lambda *a: forward(Inputs.of_flat(a[:COUNT]), a[COUNT]), "CPU")
+    operators.impl("scan_backward", _backward, "CPU")
+    torch.library.register_fake("foretell::scan", _forward_fake, lib=operators, allow_override=False)
+    torch.library.register_fake("foretell::scan_backward", _backward_fake, lib=operators, allow_override=False)
+    return operators
 
 
 _REGISTERED = _register()

@@ -16,6 +16,9 @@ from torch import Tensor
 from foretell.kernels.inputs import Inputs
 from foretell.kernels.native import Library
 
+MOST_ROWS_UNPACKED = 79
+"""Up to so many sequences a single step reads its weights as they lie; see `rows_worth_packing` in the C++."""
+
 
 class KeptLayer:
     """A layer whose weights were packed once, and a check that they are still its current weights."""
@@ -68,6 +71,11 @@ def packed_weights() -> Iterator[None]:
         yield
     finally:
         _scope.layers = None
+
+
+def in_block() -> bool:
+    """Return whether this thread is within a `packed_weights` block."""
+    return _scope.layers is not None
 
 
 def kept_layer(library: Library, i: Inputs, scan: ctypes.Structure) -> KeptLayer | None:

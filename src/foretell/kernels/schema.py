@@ -84,6 +84,7 @@ SCAN_SHAPE = _structure(
     int64: layer_norm reverse  # 0 or 1
     int64: half  # 1 where weight_ih, weight_hh, weight_hr and their gradients are bfloat16, in half precision alone
     int64: steps batch inputs hidden outputs
+    int64: slices  # equal parts of the batch with weight gradients of their own, one after another; 0 or 1 for none
     const int64*: lengths batch_sizes
     """,
 )
@@ -141,6 +142,8 @@ SCAN = _structure(
     "A layer's scan in one direction.",
     """
     int64: threads
+    int64: following  # scans of the same form, one after another behind this one: all are run side by side
+    const void*: ask  # int (*)(), called now and then on the caller's thread: other than 0 ends the call; may be null
     ScanShape: shape
     ScanWeights: weights
     ScanState: state

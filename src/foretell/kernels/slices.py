@@ -1,4 +1,7 @@
-"""The scan under `torch.vmap`: of many slices at once. Slices that share their weights are one batch."""
+"""The scan under `torch.vmap`: of many slices at once.
+
+Slices that share their weights are one batch. Slices with weights of their own are scanned side by side.
+"""
 
 from __future__ import annotations
 
@@ -6,85 +9,74 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from foretell.kernels.inputs import COUNT, DIFFERENTIABLE, GATES, NAMES, TENSORS, WEIGHTS, Inputs
+from foretell.kernels import operators, side_by_side
+from foretell.kernels.arguments import Form, apart
+from foretell.kernels.inputs import COUNT, DIFFERENTIABLE, NAMES, TENSORS, WEIGHTS, Inputs
+from foretell.kernels.second_derivatives import second_derivatives
+from foretell.kernels.side_by_side import INCOMING
 
 _BY_STEP = ("x", "keep_h", "keep_c", "output", "grad_output")
-_INCOMING = ("output", "gates", "cells", "grad_output", "grad_h", "grad_c")
-_UNMODIFIED = {"weight_ih", "weight_hh", "bias_ih", "bias_hh"}
-Dims = tuple[int | None, ...]
+_OF_VECTORS = {"weight_peephole", "ln_weight", "ln_hh_weight"}
+"""Parameters by which one can tell a cell whose compiled scan sums gradients of vectors over the whole batch."""
+Dims = Sequence[int | None]
 Call = Callable[..., Any]
 
 
-def one_by_one(call: Call, size: int, dims: Dims, arguments: Sequence[Any]) -> tuple[tuple[Tensor, ...], Dims]:
-    """The results of all slices, stacked in front."""
-
-    def taken(index: int) -> list[Any]:
-        return [a.select(d, index) if isinstance(d, int) else a for a, d in zip(arguments, dims, strict=True)]
-
-    stacked = tuple(map(torch.stack, zip(*(call(*taken(index)) for index in range(size)), strict=True)))
-    return stacked, (0,) * len(stacked)
-
-
 def forward(call: Call, size: int, dims: Dims, arguments: Sequence[Any]) -> tuple[tuple[Tensor, ...], Dims]:
-    """Of `foretell::scan`: its arguments, and by which of their dimensions they are sliced."""
-    if not _share_weights(dims, arguments):
-        return one_by_one(call, size, dims, arguments)
+    """Map `foretell::scan` over slices: its arguments, and by which of their dimensions they are sliced.
+
+    What a scan of slices as one batch keeps for backward is of use only to such a batch: it has further dimensions.
+    """
+    if not _one_batch(dims, arguments):
+        results = _side_by_side(size, *_stacked(dims, arguments))
+        return results, (0,) * len(results)
+    return _as_one_batch(call, size, dims, arguments)
+
+
+def of_operator(call: Call, size: int, dims: Dims, arguments: Sequence[Any]) -> tuple[tuple[Tensor, ...], Dims]:
+    """Map the operator itself, where the function that is mapped by `forward` cannot be called."""
+    mapped = _as_one_batch if _one_batch(dims, arguments) else _one_by_one
+    return mapped(call, size, dims, arguments)
+
+
+def _as_one_batch(call: Call, size: int, dims: Dims, arguments: Sequence[Any]) -> tuple[tuple[Tensor, ...], Dims]:
     output, final_h, final_c, gates, cells = call(*_folded(NAMES, size, dims, arguments), *arguments[TENSORS:])
     results = (
         _unfolded(output, size, 1),
         _unfolded(final_h, size, 0),
         _unfolded(final_c, size, 0) if final_c.dim() > 1 else final_c.expand(size, 0),
-        _unfolded(gates, size, 0),
-        _unfolded(cells, size, 0),
+        _kept_apart(gates, size),
+        _kept_apart(cells, size),
     )
     return results, (0,) * len(results)
 
 
 def backward(call: Call, size: int, dims: Dims, arguments: Sequence[Any]) -> tuple[tuple[Tensor, ...], Dims]:
-    """The same of `foretell::scan_backward`."""
-    kept = dims[COUNT + _INCOMING.index("gates")]
-    if not _share_weights(dims, arguments) or kept is None:
-        return one_by_one(call, size, dims, arguments)
-    needed = arguments[-1]
-    of_weights = any(needed[1 : 1 + len(WEIGHTS)])
-    i = Inputs.of_flat(arguments[:COUNT])
-    if of_weights and not _unmodified(i):  # what the folded scan kept is of no use to a slice: it is scanned again
-        again = list(arguments)
-        for name in ("gates", "cells"):
-            at = COUNT + _INCOMING.index(name)
-            again[at] = arguments[at].narrow(0 if dims[at] else 1, 0, 0)
-        return one_by_one(call, size, dims, again)
-    given = _folded(NAMES, size, dims, arguments)
-    incoming = _folded(_INCOMING, size, dims[COUNT:], arguments[COUNT:])
-    settings = arguments[TENSORS:COUNT]
-    if not of_weights:
-        found = list(call(*given, *settings, *incoming, needed))
-    else:
-        found = _with_weights(call, size, Inputs.of_flat([*given, *settings]), incoming, needed)
-    for at, name in enumerate(NAMES[:DIFFERENTIABLE]):
-        if not needed[at]:
-            found[at] = given[0].new_empty(size, 0)
-        elif name not in WEIGHTS:
-            found[at] = _unfolded(found[at], size, 1 if name == "x" else 0)
-    return tuple(found), (0,) * len(found)
+    """Map `foretell::scan_backward` over slices."""
+    needed, gates = arguments[-1], COUNT + INCOMING.index("gates")
+    as_one = _one_batch(dims, arguments) and dims[gates] is not None and arguments[gates].dim() >= 4
+    if not as_one or any(needed[1 : 1 + len(WEIGHTS)]):
+        return tuple(_side_by_side_backward(size, *_stacked(dims, arguments))), (0,) * DIFFERENTIABLE
+    given, incoming = _fold_all(size, dims, arguments)
+    found = list(call(*given, *arguments[TENSORS:COUNT], *incoming, needed))
+    return tuple(_unfold_gradients(found, size, needed)), (0,) * DIFFERENTIABLE
 
 
-def _share_weights(dims: Dims, arguments: Sequence[Any]) -> bool:
-    ragged = any(arguments[NAMES.index(name)] is not None for name in ("lengths", "batch_sizes"))
-    return not ragged and all(d is None for d in dims[1 : 1 + len(WEIGHTS)])
+def _one_batch(dims: Dims, arguments: Sequence[Any]) -> bool:
+    """Return whether the slices can be one batch: packed ones differ in where their sequences lie."""
+    return arguments[NAMES.index("batch_sizes")] is None and all(d is None for d in dims[1 : 1 + len(WEIGHTS)])
 
 
-def _unmodified(i: Inputs) -> bool:
-    """Whether the gates are a sum of two products, and the state is what was given out."""
-    masked = any(t is not None for t in (i.recurrent_mask, i.keep_h, i.keep_c)) or i.rate_h or i.rate_c
-    return not i.cell.startswith("gru") and set(i.weights) <= _UNMODIFIED and not masked
+def _stacked(dims: Dims, arguments: Sequence[Any]) -> tuple[Any, ...]:
+    """Return which arguments are stacked, and the arguments with their slices in front."""
+    moved = [a.movedim(d, 0) if isinstance(d, int) else a for a, d in zip(arguments, dims, strict=True)]
+    return tuple(isinstance(d, int) for d in dims), *moved
 
 
 def _folded(names: Sequence[str], size: int, dims: Dims, arguments: Sequence[Any]) -> list[Any]:
-    """The tensors with the slices side by side in the batch; weights as they are."""
+    """Return the tensors with the slices next to each other in the batch; weights as they are."""
     folded = []
     for name, t, dim in zip(names, arguments[: min(TENSORS, len(names))], dims, strict=False):
         if t is None or name in WEIGHTS:
@@ -95,38 +87,148 @@ def _folded(names: Sequence[str], size: int, dims: Dims, arguments: Sequence[Any
     return folded
 
 
+def _fold_all(size: int, dims: Dims, arguments: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    """Return the inputs and the incoming gradients as those of one batch."""
+    incoming = _folded(INCOMING, size, dims[COUNT:], arguments[COUNT:])
+    for name in ("gates", "cells"):
+        at = INCOMING.index(name)
+        incoming[at] = _kept_together(arguments[COUNT + at].movedim(dims[COUNT + at], 0))
+    return _folded(NAMES, size, dims, arguments), incoming
+
+
+def _kept_apart(t: Tensor, size: int) -> Tensor:
+    """Return what a scan of one batch kept, `(rows, values)` or of slices on their part, in `size` parts."""
+    return t.reshape(size, *[1] * (t.dim() - 1), t.shape[-2] // size, t.shape[-1])
+
+
+def _kept_together(t: Tensor) -> Tensor:
+    """Undo `_kept_apart`."""
+    return t.reshape(*[1] * (t.dim() - 4), len(t) * t.shape[-2], t.shape[-1])
+
+
 def _unfolded(t: Tensor, size: int, at: int) -> Tensor:
     return t.reshape(*t.shape[:at], size, t.shape[at] // size, *t.shape[at + 1 :]).movedim(at, 0)
 
 
-def _with_weights(call: Call, size: int, i: Inputs, incoming: list[Any], needed: Sequence[bool]) -> list[Any]:
-    """The gradients, those of weights for each slice: the scan is asked for the gates' alone, the rest are products.
+def _unfold_gradients(found: Sequence[Any], size: int, needed: Sequence[bool]) -> list[Tensor | None]:
+    """Return the gradients that are needed, stacked."""
+    unfolded: list[Tensor | None] = []
+    for name, gradient, wanted in zip(NAMES, found, needed, strict=False):
+        if wanted and name not in WEIGHTS:
+            unfolded.append(_unfolded(gradient, size, 1 if name == "x" else 0))
+        else:
+            unfolded.append(gradient if wanted else None)
+    return unfolded
 
-    An input that was projected before the scan, by an identity in it, has the gates' gradients.
-    """
-    weight_ih = i.weights["weight_ih"]
-    gates = GATES[i.cell] * i.hidden
-    identity = {**i.weights, "weight_ih": torch.eye(gates, dtype=weight_ih.dtype)}
-    projected = i._replace(x=F.linear(i.x, weight_ih.to(i.x.dtype)), weights=identity)
-    asked = [name == "x" or (n and name not in WEIGHTS) for name, n in zip(NAMES, needed, strict=False)]
-    found = list(call(*projected.flat, *incoming, asked))
-    grad_gates = found[0]
-    output = incoming[0]
-    first = i.initial_h[None]
-    before = torch.cat([output[1:], first] if i.reverse else [first, output[:-1]])
 
-    def by_slice(t: Tensor) -> Tensor:
-        return _unfolded(t, size, 1).flatten(1, 2)
+def _one_by_one(call: Call, size: int, dims: Dims, arguments: Sequence[Any]) -> tuple[tuple[Tensor, ...], Dims]:
+    """Map a function over slices by calling it for each."""
 
-    each = by_slice(grad_gates)
-    results = {"weight_ih": i.x, "weight_hh": before}
-    for at, name in enumerate(NAMES[:DIFFERENTIABLE]):
-        if not needed[at]:
-            continue
-        if name == "x":
-            found[at] = grad_gates @ weight_ih.to(i.x.dtype)
-        elif name in results:
-            found[at] = (each.transpose(1, 2) @ by_slice(results[name])).to(weight_ih.dtype)
-        elif name in WEIGHTS:
-            found[at] = each.sum(1).to(weight_ih.dtype)
-    return found
+    def taken(index: int) -> list[Any]:
+        return [a.select(d, index) if isinstance(d, int) else a for a, d in zip(arguments, dims, strict=True)]
+
+    stacked = tuple(map(torch.stack, zip(*(call(*taken(index)) for index in range(size)), strict=True)))
+    return stacked, (0,) * len(stacked)
+
+
+class _SideBySide(torch.autograd.Function):
+    """`foretell::scan` of many slices: how many, which of its arguments are stacked in front, and the arguments."""
+
+    @staticmethod
+    def forward(form: Form, *tensors: Tensor) -> tuple[Tensor, ...]:
+        size, stacked, *arguments = form.all(tensors)
+        return side_by_side.forward(size, stacked, arguments[:COUNT], arguments[COUNT])
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Dims, *arguments: Any) -> Any:
+        return _one_by_one(_SideBySide.apply, info.batch_size, in_dims, arguments)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+        ctx.form, *tensors = inputs
+        outputs, _, _, gates, cells = output
+        ctx.set_materialize_grads(False)
+        ctx.mark_non_differentiable(gates, cells)
+        ctx.save_for_backward(*tensors, outputs, gates, cells)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> tuple[Any, ...]:
+        form = ctx.form
+        *tensors, outputs, gates, cells = ctx.saved_tensors
+        size, stacked, *arguments = form.all(tensors)
+        grad_output, grad_h, grad_c = grads[:3]
+        if arguments[NAMES.index("initial_c")] is None:
+            grad_c = None  # of the empty tensor that stands for c
+        incoming = (outputs, gates, cells, grad_output, grad_h, grad_c)
+        wanted = form.spread(ctx.needs_input_grad[1:], False)[2:]
+        needed = [t is not None and bool(w) for t, w in zip(arguments, wanted, strict=False)][:DIFFERENTIABLE]
+        all_stacked = (*stacked[:COUNT], *(t is not None for t in incoming), False)
+        found = _side_by_side_backward(size, all_stacked, *arguments[:COUNT], *incoming, needed)
+        summed = [g if g is None or s else g.sum(0) for g, s in zip(found, stacked, strict=False)]
+        others = [None] * (len(arguments) - DIFFERENTIABLE)
+        return None, *form.of_tensors([None, None, *summed, *others])
+
+
+class _SideBySideBackward(torch.autograd.Function):
+    """`foretell::scan_backward` in the same way; the gradients that are needed, by the last of the arguments."""
+
+    @staticmethod
+    def forward(form: Form, *tensors: Tensor) -> tuple[Tensor, ...]:
+        size, stacked, *arguments, needed = form.all(tensors)
+        found = _gradients_of_slices(size, stacked, arguments, needed)
+        return tuple(g for g, n in zip(found, needed, strict=True) if n)
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Dims, *arguments: Any) -> Any:
+        return _one_by_one(_SideBySideBackward.apply, info.batch_size, in_dims, arguments)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:  # noqa: ARG004
+        ctx.form, *tensors = inputs
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(*tensors)
+
+    @staticmethod
+    def backward(ctx: Any, *seconds: Any) -> tuple[Any, ...]:
+        size, stacked, *arguments, needed = ctx.form.all(ctx.saved_tensors)
+        given = iter(seconds)
+        weights = [next(given) if n else None for n in needed]
+        each = []
+        for k in range(size):
+            of_k = [a[k] if s else a for a, s in zip(arguments, stacked, strict=False)]
+            of_seconds = tuple(w if w is None else w[k] for w in weights)
+            inputs = Inputs.of_flat(of_k[:COUNT])
+            each.append(second_derivatives(inputs, of_k[COUNT + 3 : COUNT + 6], of_seconds))
+        sliced = (*stacked[:DIFFERENTIABLE], *stacked[COUNT + 3 : COUNT + 6])
+        found = [
+            None if of_all[0] is None else torch.stack(of_all) if s else torch.stack(of_all).sum(0)
+            for of_all, s in zip(zip(*each, strict=True), sliced, strict=True)
+        ]
+        before = [None] * (COUNT + 3 - DIFFERENTIABLE)
+        return None, *ctx.form.of_tensors([None, None, *found[:DIFFERENTIABLE], *before, *found[DIFFERENTIABLE:], None])
+
+
+def _gradients_of_slices(
+    size: int, stacked: Sequence[bool], arguments: Sequence[Any], needed: Sequence[bool]
+) -> Sequence[Tensor | None]:
+    flat, incoming = arguments[:COUNT], arguments[COUNT:]
+    dims = tuple(0 if s else None for s in stacked)
+    as_one = _one_batch(dims, flat) and incoming[INCOMING.index("gates")].dim() >= 4
+    if as_one and not any(flat[NAMES.index(name)] is not None for name in _OF_VECTORS):
+        given, gradients = _fold_all(size, dims, arguments)
+        i = Inputs.of_flat([*given, *flat[TENSORS:]])
+        return _unfold_gradients(operators.backward(i, *gradients, needed, slices=size), size, needed)
+    return side_by_side.backward(size, stacked, flat, incoming, needed)
+
+
+def _side_by_side(*arguments: Any) -> tuple[Tensor, ...]:
+    results: tuple[Tensor, ...] = _SideBySide.apply(*apart(arguments))
+    return results
+
+
+def _side_by_side_backward(*arguments: Any) -> list[Tensor | None]:
+    if not torch._C._are_functorch_transforms_active() and not torch.is_grad_enabled():
+        size, stacked, *others, needed = arguments
+        return list(_gradients_of_slices(size, stacked, others, needed))
+    found = iter(_SideBySideBackward.apply(*apart(arguments)))
+    return [next(found) if n else None for n in arguments[-1]]

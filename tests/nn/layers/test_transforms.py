@@ -9,7 +9,7 @@ from torch.autograd import gradcheck, gradgradcheck
 from torch.func import functional_call, grad, jacrev, jvp, vmap
 
 from foretell import nn
-from foretell.kernels import native, operators
+from foretell.kernels import native, operators, side_by_side
 
 T, B, I, H = 4, 3, 2, 3  # noqa: E741
 DOUBLE = torch.float64
@@ -204,6 +204,86 @@ def test_gradients_of_weights_per_sample(case):
     for index, x in enumerate(xs):
         expected = torch.autograd.grad(weighted(layer(x)), list(layer.parameters()))
         assert_close([per_sample[name][index] for name in parameters], expected)
+
+
+def ensemble_of(case, size=3, **more):
+    """Layers with parameters of their own, and these stacked."""
+    layers = [build(case, dtype=DOUBLE, **more) for _ in range(size)]
+    with torch.no_grad():
+        for k, layer in enumerate(layers):
+            for parameter in layer.parameters():
+                parameter.mul_(1 + 0.1 * k)
+    names = [name for name, _ in layers[0].named_parameters()]
+    return layers, {n: torch.stack([layer.get_parameter(n).detach() for layer in layers]) for n in names}
+
+
+@compiled
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("lengths", [None, [4, 0, 2]], ids=["padded", "ragged"])
+@pytest.mark.parametrize("case", VARIANTS, ids=named)
+def test_layers_with_weights_of_their_own_are_scanned_in_one_call(case, lengths, monkeypatch):
+    lengths = lengths and torch.tensor(lengths)
+    layers, stacked = ensemble_of(case)
+    x, xs = draw(T, B, I), draw(3, T, B, I, seed=5)
+    directions = 2 if layers[0].bidirectional else 1
+    calls, run = [], side_by_side._run
+    monkeypatch.setattr(side_by_side, "_run", lambda name, *a: (calls.append(name), run(name, *a))[1])
+
+    def loss(parameters, x):
+        return weighted(functional_call(layers[0], parameters, (x,), {"lengths": lengths}))
+
+    for of_x, dim in ((x, None), (xs, 0)):
+        calls.clear()
+        found = vmap(grad(loss), in_dims=(0, dim))(stacked, of_x)
+        assert calls == ["forward"] * directions + ["backward"] * directions
+        values = vmap(loss, in_dims=(0, dim))(stacked, of_x)
+        for k, layer in enumerate(layers):
+            value = weighted(layer(x if dim is None else xs[k], lengths=lengths))
+            assert_close([values[k]], [value.detach()])
+            expected = torch.autograd.grad(value, list(layer.parameters()))
+            assert_close([found[name][k] for name in stacked], expected)
+
+
+@compiled
+@pytest.mark.parametrize("case", [*PLAIN, (nn.LSTM, {"peephole": True, "layer_norm": True})], ids=named)
+def test_an_ensemble_is_differentiated_from_outside(case):
+    layers, stacked = ensemble_of(case)
+    x = draw(T, B, I).requires_grad_()
+    leaves = {name: p.requires_grad_() for name, p in stacked.items()}
+    total = lambda p, x: vmap(lambda p, x: weighted(functional_call(layers[0], p, (x,))), (0, None))(p, x).sum()  # noqa: E731
+    found = torch.autograd.grad(total(leaves, x), [x, *leaves.values()], create_graph=True)
+    inputs = [x.detach().requires_grad_(), *(p.requires_grad_() for layer in layers for p in layer.parameters())]
+    outputs = sum(weighted(layer(inputs[0])) for layer in layers)
+    slopes = torch.autograd.grad(outputs, inputs, create_graph=True)
+    assert_close(found[:1], slopes[:1])
+    count = len(leaves)
+    for at in range(count):
+        assert_close(found[1 + at], [slopes[1 + k * count + at] for k in range(len(layers))])
+    again = torch.autograd.grad(sum(f.square().sum() for f in found), [x, *leaves.values()])
+    expected = torch.autograd.grad(sum(s.square().sum() for s in slopes), inputs)
+    assert_close(again[:1], expected[:1])
+    for at in range(count):
+        assert_close(again[1 + at], [expected[1 + k * count + at] for k in range(len(layers))])
+    by_function = grad(lambda p: total(p, x.detach()))({name: p.detach() for name, p in leaves.items()})
+    assert_close([by_function[name] for name in leaves], [f.detach() for f in found[1:]])
+
+
+@compiled
+@pytest.mark.parametrize("case", [*PLAIN, (nn.LSTM, {"layer_norm": True}), (nn.GRU, {"reset_after": False})], ids=named)
+def test_maps_within_maps(case):
+    layers, stacked = ensemble_of(case, 2)
+    xs = draw(2, 3, T, B, I)
+    loss = lambda p, x: weighted(functional_call(layers[0], p, (x,)))  # noqa: E731
+    found = vmap(vmap(grad(loss), (None, 0)), (0, 0))(stacked, xs)
+    turned = vmap(vmap(grad(loss), (0, 0)), (None, 1))(stacked, xs)
+    first = {name: p[0] for name, p in stacked.items()}
+    of_first = vmap(vmap(grad(loss), (None, 0)), (None, 0))(first, xs)
+    for k in range(2):
+        for sample in range(3):
+            for layer, slopes in ((layers[k], found), (layers[0], of_first)):
+                expected = torch.autograd.grad(weighted(layer(xs[k, sample])), list(layer.parameters()))
+                assert_close([slopes[n][k, sample] for n in stacked], expected)
+            assert_close([turned[n][sample, k] for n in stacked], [found[n][k, sample] for n in stacked])
 
 
 @pytest.mark.parametrize("case", [*PLAIN, *NORMED], ids=named)

@@ -143,5 +143,5 @@ def _layers(stack: Stack, state: State | None, batch: int) -> list[Inputs] | Non
         recurrent: Any = layer
         if recurrent.bidirectional or recurrent.backend() != "native":
             return None
-        layers += recurrent.single_steps(hx, batch)
+        layers += recurrent.scans(1, batch, hx)
     return layers

@@ -26,6 +26,7 @@ from foretell.nn.layers.export_errors import (
 )
 from foretell.nn.layers.initialisation import initialise
 from foretell.nn.layers.portable import exported
+from foretell.nn.layers.prepared import PreparedShapes
 from foretell.nn.layers.ragged import Ragged, check_lengths, lengths_on_cpu
 
 Zoneout = float | tuple[float, float]
@@ -51,6 +52,7 @@ class RecurrentBase(nn.RNNBase):
             raise ValueError(f"zoneout must be {expected}, got {zoneout}")
         self.zoneout = tuple(_probability("zoneout", rate) for rate in rates)
         self._options = equations.options(self.hidden_size)
+        self._prepared = PreparedShapes()
         for layer in range(self.num_layers):
             for suffix in self._suffixes(layer):
                 for name, shape in self._options.items():
@@ -117,6 +119,10 @@ class RecurrentBase(nn.RNNBase):
         """
         if exported():
             return self._exported(input, hx, lengths)
+        if lengths is None and not torch.compiler.is_compiling():
+            results = self._prepared.run(self, input, hx)
+            if results is not None:
+                return results
         compiled = self._runs_compiled(input)
         if compiled:
             if torch.is_autocast_enabled("cpu"):
@@ -292,18 +298,20 @@ class RecurrentBase(nn.RNNBase):
         names += ["weight_hr"] if self.proj_size else []
         return {name: getattr(self, name + suffix) for name in names}
 
-    def single_steps(self, hx: Any, batch: int) -> list[Inputs]:
-        """Collect the inputs of the compiled scan for one step of each layer in evaluation.
+    def scans(self, steps: int, batch: int, hx: Any = None) -> list[Inputs]:
+        """Collect the inputs of the compiled scans of a padded batch in evaluation, layer by layer.
 
         `hx` is the state of `batch` sequences, zeros if None. The values of the input are not known yet and are left
         uninitialised.
         """
         states = self._state(hx, batch, self._weights("_l0")["weight_hh"])
-        given = []
+        given: list[Inputs] = []
         for layer in range(self.num_layers):
-            start, weights = tuple(s[layer] for s in states), self._weights(f"_l{layer}")
-            x = start[0].new_empty(1, len(start[0]), weights["weight_ih"].shape[1])
-            given.append(Direction(True, zoneout=self._zoneout(x)).inputs(self.equations, x, start, weights))
+            for suffix in self._suffixes(layer):
+                start, weights = tuple(s[len(given)] for s in states), self._weights(suffix)
+                x = start[0].new_empty(steps, batch, weights["weight_ih"].shape[1])
+                direction = Direction(True, suffix.endswith("_reverse"), zoneout=self._zoneout(x))
+                given.append(direction.inputs(self.equations, x, start, weights))
         return given
 
     def _recurrent_mask(self, h: Tensor) -> Tensor | None:

@@ -26,6 +26,7 @@ struct ScanShape {
     int64_t layer_norm, reverse;  // 0 or 1
     int64_t half;  // 1 where weight_ih, weight_hh, weight_hr and their gradients are bfloat16, in half precision alone
     int64_t steps, batch, inputs, hidden, outputs;
+    int64_t slices;  // equal parts of the batch with weight gradients of their own, one after another; 0 or 1 for none
     const int64_t *lengths, *batch_sizes;
 };
 
@@ -73,6 +74,8 @@ struct ScanGradients {
 // A layer's scan in one direction.
 struct Scan {
     int64_t threads;
+    int64_t following;  // scans of the same form, one after another behind this one: all are run side by side
+    const void *ask;  // int (*)(), called now and then on the caller's thread: other than 0 ends the call; may be null
     ScanShape shape;
     ScanWeights weights;
     ScanState state;
@@ -236,6 +239,7 @@ constexpr uint64_t layout_hash() {
     FIELD(ScanShape, inputs);
     FIELD(ScanShape, hidden);
     FIELD(ScanShape, outputs);
+    FIELD(ScanShape, slices);
     FIELD(ScanShape, lengths);
     FIELD(ScanShape, batch_sizes);
     hash.add("ScanWeights", sizeof(ScanWeights));
@@ -292,6 +296,8 @@ constexpr uint64_t layout_hash() {
     FIELD(ScanGradients, weights);
     hash.add("Scan", sizeof(Scan));
     FIELD(Scan, threads);
+    FIELD(Scan, following);
+    FIELD(Scan, ask);
     FIELD(Scan, shape);
     FIELD(Scan, weights);
     FIELD(Scan, state);

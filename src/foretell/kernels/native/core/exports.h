@@ -5,11 +5,13 @@
 #include <stdexcept>
 #include <type_traits>
 
+#include "core/interruption.h"
+
 #define EXPORTED extern "C" __attribute__((visibility("default")))
 
 namespace foretell {
 
-// 1 where memory ran out; otherwise what the call returns, or 0 if it returns nothing.
+// 1 where memory ran out, 3 where the caller wanted an early end; otherwise what the call returns, or 0 if it returns nothing.
 template <class Call>
 int guarded(Call call) {
     try {
@@ -23,6 +25,8 @@ int guarded(Call call) {
         return 1;
     } catch (const std::length_error&) {
         return 1;
+    } catch (const Interrupted&) {
+        return 3;
     }
 }
 

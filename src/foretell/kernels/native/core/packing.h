@@ -69,18 +69,17 @@ auto straight(const GateMatrix<S>& m) {
     };
 }
 
-// Packs the values at depths `first` to `end` of a panel, a multiple of a factor's; `square(depth, vector)` says where
-// each square of them lies.
+// Packs the values at depths `first` to `end`, multiples of a factor's, of the `vectors` from `vector` on;
+// `square(depth, vector)` says where each square of them lies.
 template <class F, class SquareAt>
-void pack_panel(const Panels<F>& to, int64_t panel, SquareAt square_at, int64_t first, int64_t end) {
+void pack_depths(F* to, int64_t vector, int vectors, SquareAt square_at, int64_t first, int64_t end) {
     using T = SumOf<F>;
     constexpr int64_t L = lanes<F>, values = values_of<F>;
-    const int vectors = to.in(panel);
     for (int64_t depth = first; depth < end; depth += L) {
         const int deep = int((end - depth < L ? end - depth : L) / values);
-        F* const out = to.at(panel) + depth / values * vectors * L;
+        F* const out = to + (depth - first) / values * vectors * L;
         decltype(square_at(depth, 0)) squares[tile_vectors];
-        for (int v = 0; v < vectors; ++v) squares[v] = square_at(depth, panel * to.width + v);
+        for (int v = 0; v < vectors; ++v) squares[v] = square_at(depth, vector + v);
         if (squares[0].column_stride == 1) {  // depth after depth as they are to lie
             for (int i = 0; i < deep; ++i)
                 for (int v = 0; v < vectors; ++v) {
@@ -96,6 +95,13 @@ void pack_panel(const Panels<F>& to, int64_t panel, SquareAt square_at, int64_t 
             }
         }
     }
+}
+
+// The same of a panel, to where those depths have their place in it.
+template <class F, class SquareAt>
+void pack_panel(const Panels<F>& to, int64_t panel, SquareAt square_at, int64_t first, int64_t end) {
+    F* const at = to.at(panel) + first / values_of<F> * to.in(panel) * lanes<F>;
+    pack_depths(at, panel * to.width, to.in(panel), square_at, first, end);
 }
 
 template <class F, class SquareAt>

@@ -1,4 +1,4 @@
-// Products of rows with weights as they lie, (outputs, depth): for so few rows that packing would not pay.
+// Products of rows with weights as they lie: for so few rows that to pack them would not pay.
 #pragma once
 
 #include "core/packing.h"
@@ -76,6 +76,35 @@ void multiply_unpacked_panel(const F* const* rows, int count, const GateMatrix<S
         for (int r = 0; r < count; ++r)
             tile[r * vectors + v] += left < L ? first_only<T>(sums[r], int(left)) : sums[r];
     }
+}
+
+// Calls `step(packed, depth)` for parts of a depth of at most `most` factors (or one piece): where each part begins among
+// all factors, and which they are.
+template <class Step>
+void in_parts(Depth depth, int64_t most, Step step) {
+    if (depth.pieces == 1) {
+        for (int64_t k = 0; k < depth.length; k += most)
+            step(k, Depth{depth.first + k, 1, depth.length - k < most ? depth.length - k : most, 0});
+        return;
+    }
+    const int64_t together = most / depth.length;
+    for (int64_t p = 0; p < depth.pieces; p += together)
+        step(p * depth.length,
+             Depth{depth.first + p * depth.stride, depth.pieces - p < together ? depth.pieces - p : together,
+                   depth.length, depth.stride});
+}
+
+// tile[r][v] += what `multiply_rows` adds for a panel that is packed part by part on the way through the cache.
+template <class F, class SquareAt>
+void multiply_in_parts(const F* const* rows, int count, Depth depth, SquareAt square_at, const Panels<F>& shape,
+                       int64_t panel, Vec<SumOf<F>>* tile) {
+    constexpr int64_t most = 64, values = values_of<F>;
+    F packed[most * tile_vectors * lanes<F>];
+    const int vectors = shape.in(panel);
+    in_parts(depth, most, [&](int64_t at, Depth part) {
+        pack_depths(packed, panel * shape.width, vectors, square_at, at * values, (at + part.total()) * values);
+        multiply_rows(rows, count, vectors, part, packed, tile);
+    });
 }
 
 }  // namespace foretell

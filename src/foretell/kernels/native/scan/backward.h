@@ -1,64 +1,51 @@
 // The scan backwards: from the gradients of the outputs to those of the pre-activations of every step, of the input
-// and of the initial state; then those of the weights, see `core/weight_gradients.h`.
+// and of the initial state; then those of the weights, see `scan/weight_products.h`.
 #pragma once
 
 #include <vector>
 
-#include "core/weight_gradients.h"
-#include "scan/traversal.h"
 #include "scan/vector_gradients.h"
+#include "scan/weight_products.h"
 
 namespace foretell {
 
 template <class F, class Cell>
-class Backward : Traversal<F, Cell> {
+class Backward : WeightProducts<F, Cell> {
   public:
-    Backward(const Scan& scan, const Sequences& in_order, const PackedLayer<F, Cell>& layer)
-        : Base(scan, in_order, layer), scan_(scan), given(scan.gradients),
-          output_width_(round_up(shape.outputs, lanes<T>)), kept_(*this, sequences.total()) {}
+    Backward(const Scan& scan, const Sequences& in_order, const PackedLayer<F, Cell>& layer, Interruption& asked)
+        : Base(scan, in_order, layer, asked), scan_(scan) {}
 
     void run() const {
-        const int64_t groups = group_count(scan_, Cell::input_blocks, sequences.total());
+        const int64_t rows = sequences.total(), threads = scan_threads(scan_, Cell::input_blocks, rows);
+        // The gradients of vectors are sums over groups: these must not depend on what threads happen to bring.
+        const bool sums_of_groups = layout.norm || vectors.peephole;
+        const auto [groups, members] =
+            sums_of_groups ? Division{group_count(shape, scan_.threads), 1}
+                           : division(scan_, Cell::input_blocks, rows, weights.hidden.count(), this->divisible());
         std::vector<Sums> sums;
-        for (int64_t g = 0; g < groups; ++g) sums.emplace_back(layout);
-        parallel(groups, scan_.threads,
-                 [&](int64_t g) { scan(Group::of(g, groups, sequences, shape.batch), sums[size_t(g)]); });
+        for (int64_t i = 0; i < groups * members; ++i) sums.emplace_back(layout);
+        const auto work = [&, groups = groups, members = members](int64_t g, const Member& member) {
+            scan(Group::of(g, groups, sequences, shape.batch), member, sums[size_t(g * members + member.index)]);
+        };
+        if (members > 1) in_teams(groups, members, work);
+        else parallel(groups, threads, [&](int64_t g) { work(g, Member{}); });
         Sums all(layout);
         for (auto& sum : sums) all.add(sum);
         all.write(given.weights, layout);
-        write_weight_gradients();
+        this->write_weight_gradients(scan_);
     }
 
   private:
-    using Base = Traversal<F, Cell>;
+    using Base = WeightProducts<F, Cell>;
     using T = SumOf<F>;
     using Activations = ActivationsOf<F>;
-    using Base::layout, Base::projected, Base::rounds, Base::sequences, Base::shape, Base::state, Base::unit, Base::values,
-        Base::vectors, Base::weights;
+    using Base::given, Base::is_first, Base::kept_, Base::layout, Base::output_width_, Base::projected,
+        Base::rounds, Base::sequences, Base::shape, Base::state, Base::unit, Base::values, Base::vectors, Base::weights;
     using Matrix = typename PackedWeights<F, Cell>::Matrix;
     using Sums = VectorGradients<T, Cell>;
     using Split = typename Zoneout<T>::Split;
 
     const Scan& scan_;
-    const ScanGradients& given;
-    const int64_t output_width_;
-
-    // Of every time step of every sequence what the gradients of the weights are made of.
-    struct Kept {
-        const Scratch scratch;
-        // The gradients of the pre-activations, in blocks; under a norm of the recurrent product those of the product.
-        T* const gradients;
-        const Buffer<T> seen, let_through;
-        const Buffer<T> grad_projected, unprojected;  // of a projection: its results' gradients, and what it projected
-
-        Kept(const Backward& b, int64_t rows)
-            : scratch(Scratch::gradients, rows * b.layout.gradient_row() * int64_t(sizeof(T))),
-              gradients(static_cast<T*>(scratch.data())), seen(b.state.recurrent_mask ? rows * b.shape.outputs : 0),
-              let_through(Cell::reset_before ? rows * b.shape.hidden : 0),
-              grad_projected(b.projected() ? rows * b.output_width_ : 0),
-              unprojected(b.projected() ? rows * b.layout.padded : 0) {}
-    };
-    const Kept kept_;
 
     // What belongs to one row of a group at a time step.
     struct Row : Base::Step {
@@ -69,8 +56,10 @@ class Backward : Traversal<F, Cell> {
         T *grad_projected, *unprojected, *grad_unprojected;
     };
 
-    // What a group works in.
+    // What a thread works in on a group.
     struct Room {
+        const Member member;
+        const int64_t unit, end;  // its own vectors of units
         Buffer<Row> rows;
         Buffer<T> grad_h, grad_c, grad_unprojected, start_c, normed_cells;
         Buffer<Weighed<T>> weighed;
@@ -78,6 +67,7 @@ class Backward : Traversal<F, Cell> {
         FactorRows<F> gradients;  // of a chunk's products
         Buffer<T*> grad_x;        // a chunk's
         int64_t first = 0;        // of the chunk's rows, which the step begins with
+        bool last = false;        // whether no time step is to come
 
         // The left side of a step's products with the recurrent weights.
         void set_left(int64_t running, int64_t values) {
@@ -85,8 +75,9 @@ class Backward : Traversal<F, Cell> {
         }
         const F* const* left() const { return gradients + first; }
 
-        Room(const Backward& b, int64_t count, int64_t chunk)
-            : rows(count), grad_h(count * b.output_width_), grad_c(Cell::has_cell ? count * b.layout.padded : 0),
+        Room(const Backward& b, const Member& of_team, int64_t count, int64_t chunk)
+            : member(of_team), unit(b.first_unit(of_team.begin(b.weights.hidden.count()))),
+              end(b.first_unit(of_team.end(b.weights.hidden.count()))), rows(count), grad_h(count * b.output_width_), grad_c(Cell::has_cell ? count * b.layout.padded : 0),
               grad_unprojected(b.projected() ? count * b.layout.padded : 0),
               start_c(Cell::has_cell ? count * b.layout.padded : 0),
               normed_cells(b.layout.norm && Cell::has_cell ? 3 * count * b.layout.padded : 0),
@@ -94,13 +85,20 @@ class Backward : Traversal<F, Cell> {
               gradients(chunk * count, b.layout.gradient_row(), b.rounds), grad_x(chunk * count) {}
     };
 
-    void scan(Group group, Sums& sums) const {
-        Room room(*this, group.count, chunk_steps(group.count, shape.steps));
+    // Of the panels of the recurrent weights, whose columns are features of h.
+    int64_t first_unit(int64_t panel) const {
+        if (!this->divisible()) return panel ? layout.units : 0;
+        return std::min(panel * weights.hidden.width, layout.units);
+    }
+
+    void scan(Group group, const Member& member, Sums& sums) const {
+        Room room(*this, member, group.count, chunk_steps(group.count, shape.steps));
         begin(group, room);
         this->in_chunks(group, Direction::backwards, [&](auto each_step) {
             int64_t count = 0;
             each_step([&](int64_t time, int64_t running) {
                 room.first = count;
+                room.last = time == (shape.reverse ? shape.steps - 1 : 0);
                 for (int64_t j = 0; j < running; ++j, ++count) {
                     const int64_t position = group.position(j);
                     arrive(time, position, j, room);
@@ -129,25 +127,15 @@ class Backward : Traversal<F, Cell> {
         }
     }
 
-    // Of the time step before, in the direction of the scan.
-    bool is_first(int64_t time, int64_t position) const {
-        return shape.reverse ? time + 1 == sequences.length(position) : time == 0;
-    }
-    int64_t before(int64_t time) const { return shape.reverse ? time + 1 : time - 1; }
-    const T* h_before(int64_t time, int64_t position) const {
-        if (is_first(time, position)) return this->initial_h(position);
-        return values(state.output) + this->offset(before(time), position, shape.outputs);
-    }
-
     // A row comes to a time step.
     void arrive(int64_t time, int64_t position, int64_t j, Room& room) const {
         const int64_t packed = sequences.packed(time, position), padded = layout.padded;
         Row& row = room.rows[j];
         this->set_step(row, time, position);
-        row.h = h_before(time, position);
+        row.h = this->h_before(time, position);
         if (Cell::has_cell)
             row.c = is_first(time, position) ? room.start_c + j * padded
-                                             : values(state.cells) + sequences.packed(before(time), position) * padded;
+                                             : values(state.cells) + sequences.packed(this->before(time), position) * padded;
         row.gates = values(state.gates) + packed * layout.row();
         row.seen = this->seen(row.h, position, kept_.seen + packed * shape.outputs);
         row.grad_output =
@@ -166,11 +154,11 @@ class Backward : Traversal<F, Cell> {
         for (int64_t j = 0; j < group.count; ++j) {
             const int64_t row = sequences.row(group.position(j));
             if (given.initial_h)
-                std::memcpy(values(given.initial_h) + row * shape.outputs, room.grad_h + j * output_width_,
-                            size_t(shape.outputs) * sizeof(T));
+                this->copy_own(room.grad_h + j * output_width_, values(given.initial_h) + row * shape.outputs,
+                               shape.outputs, room);
             if (Cell::has_cell && given.initial_c)
-                std::memcpy(values(given.initial_c) + row * shape.hidden, room.grad_c + j * layout.padded,
-                            size_t(shape.hidden) * sizeof(T));
+                this->copy_own(room.grad_c + j * layout.padded, values(given.initial_c) + row * shape.hidden,
+                               shape.hidden, room);
         }
     }
 
@@ -181,13 +169,14 @@ class Backward : Traversal<F, Cell> {
             a_few_at_a_time(running, [&](int64_t first, int64_t few) {
                 if constexpr (Cell::has_cell) step_normed(rows + first, few, sums, room);
                 else
-                    for (int64_t j = 0; j < few; ++j) step_plain(rows[first + j], sums);
+                    for (int64_t j = 0; j < few; ++j) step_plain(rows[first + j], sums, 0, layout.units);
                 clear_padding(rows + first, few);
                 through_norms(rows + first, few, sums, room.weighed);
             });
         } else {
-            for (int64_t j = 0; j < running; ++j) step_plain(rows[j], sums);
-            clear_padding(rows, running);
+            for (int64_t j = 0; j < running; ++j) step_plain(rows[j], sums, room.unit, room.end);
+            if (room.end == layout.units) clear_padding(rows, running);
+            room.member.wait();  // for the gradients of all units
         }
         room.set_left(running, layout.gradient_row());
         if constexpr (Cell::reset_before) {
@@ -195,7 +184,7 @@ class Backward : Traversal<F, Cell> {
             clear_padding(rows, running);
             room.set_left(running, layout.gradient_row());
         }
-        recur(group, running, room);
+        if (given.initial_h || !room.last) recur(group, running, room);
     }
 
     // A tile of sums that begin at nothing.
@@ -205,10 +194,27 @@ class Backward : Traversal<F, Cell> {
         };
     }
 
+    // Rows times a matrix, packed or as it lies, see `in_panels`.
+    template <class Start, class Finish>
+    void multiplied(const Room& room, const F* const* rows, int64_t count, Depth depth, const Matrix& matrix,
+                    Start start, Finish finish) const {
+        const Depth factors = in_factors<F>(depth);
+        const auto add = [&](int64_t panel, int64_t from, int here, Vec<T>* tile) {
+            if (matrix.data)
+                return multiply_rows(rows + from, here, matrix.in(panel), factors, matrix.at(panel), tile);
+            matrix.stored([&](const auto& source) {
+                multiply_in_parts(rows + from, here, factors, straight(source), matrix, panel, tile);
+            });
+        };
+        this->panels_of(matrix, room.member, [&](int64_t panel, int64_t end) {
+            in_panels<most_in_tile>(count, matrix, panel, end, tile_rows, start, add, finish);
+        });
+    }
+
     // From the gradients of the pre-activations those of a chunk's inputs.
     void multiply_inputs(const Room& room, int64_t count) const {
         const Matrix& matrix = weights.input;
-        multiply<F>(room.gradients, count, in_factors<F>(layout.input_depth()), matrix, from_zero(matrix),
+        multiplied(room, room.gradients, count, layout.input_depth(), matrix, from_zero(matrix),
                     [&](int64_t panel, int64_t r, const Vec<T>* tile) {
                         for (int v = 0; v < matrix.in(panel); ++v) {
                             const int64_t column = (panel * matrix.width + v) * lanes<T>;
@@ -229,7 +235,7 @@ class Backward : Traversal<F, Cell> {
             }
             room.projected.set(j, rows[j].grad_projected, output_width_);
         }
-        multiply<F>(room.projected, running, in_factors<F>({0, 1, output_width_, 0}), matrix, from_zero(matrix),
+        multiplied(room, room.projected, running, {0, 1, output_width_, 0}, matrix, from_zero(matrix),
                     [&](int64_t panel, int64_t j, const Vec<T>* tile) {
                         for (int v = 0; v < matrix.in(panel); ++v)
                             store(rows[j].grad_unprojected + (panel * matrix.width + v) * lanes<T>, tile[v]);
@@ -252,8 +258,8 @@ class Backward : Traversal<F, Cell> {
         const Matrix& matrix = weights.hidden;
         const bool masked = state.recurrent_mask;
         T* const grad_h = room.grad_h;
-        multiply<F>(
-            room.left(), running, in_factors<F>(layout.hidden_depth()), matrix,
+        multiplied(
+            room, room.left(), running, layout.hidden_depth(), matrix,
             [&](int64_t panel, int64_t j, Vec<T>* tile) {
                 const T* from = grad_h + j * output_width_ + panel * matrix.width * L;
                 for (int v = 0; v < matrix.in(panel); ++v) tile[v] = masked ? Vec<T>{} : load(from + v * L);
@@ -276,7 +282,7 @@ class Backward : Traversal<F, Cell> {
         constexpr int L = lanes<T>;
         const Matrix& matrix = weights.reset;
         const Row* rows = room.rows;
-        multiply<F>(room.left(), running, in_factors<F>(layout.reset_depth()), matrix, from_zero(matrix),
+        multiplied(room, room.left(), running, layout.reset_depth(), matrix, from_zero(matrix),
                     [&](int64_t panel, int64_t j, const Vec<T>* tile) {
                         for (int v = 0; v < matrix.in(panel); ++v) {
                             const Row& row = rows[j];
@@ -312,9 +318,9 @@ class Backward : Traversal<F, Cell> {
         if (Cell::has_cell) store<T>(row.grad_c + at, carried.c + c.old);
     }
 
-    void step_plain(const Row& row, Sums& sums) const {
+    void step_plain(const Row& row, Sums& sums, int64_t first, int64_t end) const {
         constexpr int L = lanes<T>;
-        for (int64_t u = 0; u < layout.units; ++u) {
+        for (int64_t u = first; u < end; ++u) {
             const Unit<T> old = unit(row, u);
             const T* gates = row.gates + u * Cell::blocks * L;
             const Split h = split_h(row, u * L);
@@ -426,72 +432,6 @@ class Backward : Traversal<F, Cell> {
                       real(less_shift_and_scale<T>(load(gradients + at), load(norms + close), weighed[j], factor)));
             });
         }
-    }
-
-    // What the rows of a weight's product were: x, h(t-1), and what was let through of it or projected.
-    struct Rows {
-        Buffer<const T*> inputs, hidden, others;
-
-        Rows(const Backward& b, int64_t rows)
-            : inputs(rows), hidden(rows), others(Cell::reset_before || b.projected() ? rows : 0) {
-            const auto& sequences = b.sequences;
-            for (int64_t time = 0; time < b.shape.steps; ++time)
-                for (int64_t position = 0; position < sequences.running(time); ++position) {
-                    const int64_t packed = sequences.packed(time, position);
-                    inputs[packed] =
-                        values(b.state.x) + sequences.offset(time, position, b.state.x_step, b.state.x_row);
-                    hidden[packed] =
-                        b.state.recurrent_mask ? b.kept_.seen + packed * b.shape.outputs : b.h_before(time, position);
-                    if (Cell::reset_before) others[packed] = b.kept_.let_through + packed * b.shape.hidden;
-                    if (b.projected()) others[packed] = b.kept_.unprojected + packed * b.layout.padded;
-                }
-        }
-    };
-
-    // The products that are left: of all gradients with their features.
-    void write_weight_gradients() const {
-        constexpr int L = lanes<T>;
-        const ScanWeightGradients& to = given.weights;
-        if (!to.weight_ih && !to.weight_hh && !to.weight_hr && !to.bias_ih && !to.bias_hh) return;
-        const int64_t rows = sequences.total(), row = layout.gradient_row(), apart = Cell::blocks * L;
-        const int64_t threads = threads_for(scan_, scan_work(shape, Cell::input_blocks, rows));
-        const Rows features(*this, rows);
-        const Scratch memory(Scratch::features,
-                             (FactorColumns<F>::size(rows, shape.inputs, rounds) +
-                              FactorColumns<F>::size(rows, shape.outputs, rounds) +
-                              FactorColumns<F>::size(rows, features.others ? shape.hidden : 0, rounds)) *
-                                 int64_t(sizeof(F)));
-        F* next = static_cast<F*>(memory.data());
-        const auto columns = [&](const T* const* from, int64_t width) {
-            F* const here = next;
-            next += FactorColumns<F>::size(rows, width, rounds);
-            return FactorColumns<F>(from, from ? rows : 0, width, rounds, here, threads);
-        };
-        const FactorColumns<F> inputs = columns(features.inputs, shape.inputs),
-                               hidden = columns(features.hidden, shape.outputs),
-                               others = columns(features.others, shape.hidden);
-        const bool own = layout.norm_of_input;  // its product has gradients of its own, and a bias comes after the norm
-        const T* gradients = kept_.gradients;
-        WeightGradient<F> all[3];
-        int count = 0;
-        const auto add = [&](const WeightGradient<F>& w) {
-            if (!w.weight && !w.bias) return;
-            all[count] = w;
-            all[count].rounds = rounds;
-            all[count++].half = shape.half;
-        };
-        add({inputs, shape.inputs, gradients, row, own ? layout.blocks() : 0, own ? Cell::input_blocks * L : apart,
-             Cell::input_gate, Cell::input_blocks, shape.hidden, values(to.weight_ih),
-             own ? nullptr : values(to.bias_ih)});
-        add({hidden, shape.outputs, gradients, row, Cell::hidden_first * L, apart, Cell::hidden_gate,
-             Cell::hidden_blocks, shape.hidden, values(to.weight_hh), own ? nullptr : values(to.bias_hh)});
-        if constexpr (Cell::reset_before)
-            add({others, shape.hidden, gradients, row, 0, apart, Cell::reset_gate, 1, shape.hidden,
-                 values(to.weight_hh), values(to.bias_hh)});
-        if (projected())
-            add({others, shape.hidden, kept_.grad_projected, output_width_, 0, L, whole, 1, shape.outputs,
-                 values(to.weight_hr), nullptr});
-        weight_gradients(all, count, rows, threads);
     }
 };
 

@@ -11,26 +11,42 @@
 namespace foretell {
 
 template <class F, class Cell>
-void forward(const Scan& scan, const PackedLayer<F, Cell>& layer) {
+void forward(const Scan& scan, const PackedLayer<F, Cell>& layer, Interruption& asked) {
     const Sequences sequences(scan.shape);
-    Forward<F, Cell>(scan, sequences, layer).run();
+    Forward<F, Cell>(scan, sequences, layer, asked).run();
 }
 
 // `rounds`: whether matrix products are in half precision.
 template <class F, class Cell>
-void forward(const Scan& scan, bool rounds) {
-    const PackedLayer<F, Cell> layer(scan, packing_forwards(scan.shape), rounds);
-    forward(scan, layer);
+void forward(const Scan& scan, bool rounds, Interruption& asked) {
+    const PackedLayer<F, Cell> layer(scan, Direction::forwards, rounds, worth_packing(scan.shape));
+    forward(scan, layer, asked);
 }
 
 template <class F, class Cell>
-void backward(const Scan& scan, bool rounds) {
+void backward(const Scan& scan, bool rounds, Interruption& asked) {
     const Sequences sequences(scan.shape);
-    const PackedLayer<F, Cell> layer(scan, Packing::backwards, rounds);
-    Backward<F, Cell>(scan, sequences, layer).run();
+    const PackedLayer<F, Cell> layer(scan, Direction::backwards, rounds, worth_packing(scan.shape));
+    Backward<F, Cell>(scan, sequences, layer, asked).run();
 }
 
-// `call` with the cell's equations; 0, or 1 where memory ran out, or 2 for a cell that is not known.
+// `call` with a scan and those that follow it: side by side, each on one thread, or, where there are fewer than threads,
+// one after another on all.
+template <class Call>
+void each(const Scan& first, Call call) {
+    Interruption asked(first.ask);
+    if (!first.following) return call(first, asked);
+    const int64_t count = 1 + first.following, threads = first.threads;
+    const bool side_by_side = count >= threads;
+    const double work = double(count) * scan_work(first.shape, 1, first.shape.steps * first.shape.batch);
+    parallel(count, side_by_side ? threads_for(first, work) : 1, [&](int64_t i) {
+        Scan scan = (&first)[i];
+        scan.threads = side_by_side ? 1 : threads;
+        call(scan, asked);
+    });
+}
+
+// `call` with the cell's equations; 0, or as `guarded` says, or 2 for a cell that is not known.
 template <class Call>
 int with_cell(const Scan& scan, Call call) {
     return guarded([&] {
@@ -48,8 +64,11 @@ int with_cell(const Scan& scan, Call call) {
 template <class F, class Cell>
 class KeptLayerOf final : public KeptLayer {
   public:
-    KeptLayerOf(const Scan& scan, bool rounds) : layer_(scan, Packing::forwards, rounds) {}
-    void forward(const Scan& scan) const override { foretell::forward(scan, layer_); }
+    KeptLayerOf(const Scan& scan, bool rounds) : layer_(scan, Direction::forwards, rounds) {}
+    void forward(const Scan& scan) const override {
+        Interruption asked(scan.ask);
+        foretell::forward(scan, layer_, asked);
+    }
 
   private:
     const PackedLayer<F, Cell> layer_;
@@ -68,11 +87,15 @@ std::unique_ptr<KeptLayer> keep(const Scan& scan, bool rounds) {
 // What the functions that Python calls do, in each precision.
 template <class F>
 int run_forward(const Scan* scan, bool rounds) {
-    return with_cell(*scan, [&](auto cell) { forward<F, decltype(cell)>(*scan, rounds); });
+    return with_cell(*scan, [&](auto cell) {
+        each(*scan, [&](const Scan& one, Interruption& asked) { forward<F, decltype(cell)>(one, rounds, asked); });
+    });
 }
 template <class F>
 int run_backward(const Scan* scan, bool rounds) {
-    return with_cell(*scan, [&](auto cell) { backward<F, decltype(cell)>(*scan, rounds); });
+    return with_cell(*scan, [&](auto cell) {
+        each(*scan, [&](const Scan& one, Interruption& asked) { backward<F, decltype(cell)>(one, rounds, asked); });
+    });
 }
 // Null where memory ran out, or for a cell that is not known.
 template <class F>

@@ -11,30 +11,29 @@ namespace foretell {
 template <class F, class Cell>
 class Forward : Traversal<F, Cell> {
   public:
-    Forward(const Scan& scan, const Sequences& in_order, const PackedLayer<F, Cell>& layer)
-        : Base(scan, in_order, layer), scan_(scan),
-          shares_(shape.steps == 1 && shape.batch == 1 ? threads_for(scan, scan_work(shape, Cell::input_blocks, 1))
-                                                       : 1) {}
+    Forward(const Scan& scan, const Sequences& in_order, const PackedLayer<F, Cell>& layer, Interruption& asked)
+        : Base(scan, in_order, layer, asked), scan_(scan) {}
 
     void run() const {
         const int64_t rows = sequences.total();
         in_large_pages(state.gates, rows * layout.row() * int64_t(sizeof(T)));
         in_large_pages(state.cells, state.cells ? rows * layout.padded * int64_t(sizeof(T)) : 0);
         in_large_pages(state.output, rows * shape.outputs * int64_t(sizeof(T)));
-        const int64_t groups = group_count(scan_, Cell::input_blocks, rows);
-        parallel(groups, scan_.threads, [&](int64_t g) { scan(Group::of(g, groups, sequences, shape.batch)); });
+        const auto [groups, members] = division(scan_, Cell::input_blocks, rows, weights.hidden.count(), this->divisible());
+        in_teams(groups, members, [&, groups = groups](int64_t g, const Member& member) {
+            scan(Group::of(g, groups, sequences, shape.batch), member);
+        });
     }
 
   private:
     using Base = Traversal<F, Cell>;
     using T = SumOf<F>;
     using Activations = ActivationsOf<F>;
-    using Base::layout, Base::projected, Base::rounds, Base::sequences, Base::shape, Base::state, Base::unit, Base::values,
-        Base::vectors, Base::weights;
+    using Base::layout, Base::projected, Base::rounds, Base::sequences, Base::shape, Base::state, Base::unit,
+        Base::values, Base::vectors, Base::weights;
     using Matrix = typename PackedWeights<F, Cell>::Matrix;
 
     const Scan& scan_;
-    const int64_t shares_;
 
     // What belongs to one row of a group while its sequence runs.
     struct Row : Base::Step {
@@ -43,16 +42,19 @@ class Forward : Traversal<F, Cell> {
         T* unprojected;
     };
 
-    // What a group works in.
+    // What a thread works in on a group.
     struct Room {
+        const Member member;
+        const int64_t unit, end;  // its own vectors of units
         Buffer<Row> rows;
         FactorRows<F> inputs, left;  // the left sides of a chunk's product, and of a step's
         Buffer<T*> gates;            // a chunk's
         Buffer<T> cells, let_through, unprojected, chunk_gates, masked, product, cell;
         Buffer<Moments<T>> moments;
 
-        Room(const Forward& f, int64_t count, int64_t chunk)
-            : rows(count), inputs(chunk * count, f.shape.inputs, f.rounds),
+        Room(const Forward& f, const Member& of_team, int64_t count, int64_t chunk)
+            : member(of_team), unit(f.first_unit(of_team.begin(f.weights.hidden.count()))),
+              end(f.first_unit(of_team.end(f.weights.hidden.count()))), rows(count), inputs(chunk * count, f.shape.inputs, f.rounds),
               left(count, std::max(f.shape.hidden, f.shape.outputs), f.rounds), gates(chunk * count),
               cells(Cell::has_cell ? count * f.layout.padded : 0),
               let_through(Cell::reset_before ? count * f.layout.padded : 0),
@@ -63,8 +65,13 @@ class Forward : Traversal<F, Cell> {
               cell(f.layout.norm ? count * f.layout.padded : 0), moments(f.layout.norm ? chunk * count : 0) {}
     };
 
-    void scan(Group group) const {
-        Room room(*this, group.count, chunk_steps(group.count, shape.steps));
+    // The first vector of units in a panel of the recurrent weights; past the last one the end of all.
+    int64_t first_unit(int64_t panel) const {
+        return std::min(panel * weights.hidden.width / Cell::hidden_blocks, layout.units);
+    }
+
+    void scan(Group group, const Member& member) const {
+        Room room(*this, member, group.count, chunk_steps(group.count, shape.steps));
         begin(group, room);
         this->in_chunks(group, Direction::forwards, [&](auto each_step) {
             int64_t count = 0;
@@ -80,6 +87,7 @@ class Forward : Traversal<F, Cell> {
                     room.rows[j].h = room.rows[j].next_h;
                     room.rows[j].c = room.rows[j].next_c;
                 }
+                member.wait();  // for h of all units
                 gates += running;
             });
         });
@@ -124,9 +132,8 @@ class Forward : Traversal<F, Cell> {
         for (int64_t j = 0; j < group.count; ++j) {
             const int64_t at = sequences.row(group.position(j));
             const Row& row = room.rows[j];
-            std::memcpy(values(state.final_h) + at * shape.outputs, row.h, size_t(shape.outputs) * sizeof(T));
-            if (Cell::has_cell)
-                std::memcpy(values(state.final_c) + at * shape.hidden, row.c, size_t(shape.hidden) * sizeof(T));
+            this->copy_own(row.h, values(state.final_h) + at * shape.outputs, shape.outputs, room);
+            if (Cell::has_cell) this->copy_own(row.c, values(state.final_c) + at * shape.hidden, shape.hidden, room);
         }
     }
 
@@ -141,22 +148,21 @@ class Forward : Traversal<F, Cell> {
         if (projected()) project(room, running);
     }
 
-    // Rows times a matrix, packed or as it lies, see `in_panels`. A single sequence has its panels shared among threads.
+    // Rows times a matrix, packed or as it lies, see `in_panels`.
     template <class Start, class Finish>
-    void multiplied(const F* const* rows, int64_t count, int64_t depth, const Matrix& matrix, Start start,
-                    Finish finish) const {
-        parallel(shares_, shares_, [&](int64_t share) {
-            const int64_t first = matrix.count() * share / shares_, end = matrix.count() * (share + 1) / shares_;
-            const auto height = [&](int width) { return matrix.data ? tile_rows(width) : unpacked_rows; };
-            const auto add = [&](int64_t panel, int64_t from, int here, Vec<T>* tile) {
-                if (matrix.data)
-                    return multiply_rows(rows + from, here, matrix.in(panel), in_factors<F>({0, 1, depth, 0}),
-                                         matrix.at(panel), tile);
-                matrix.stored([&](const auto& source) {
-                    multiply_unpacked_panel(rows + from, here, source, matrix, panel, tile);
-                });
-            };
-            in_panels<unpacked_rows * tile_vectors>(count, matrix, first, end, height, start, add, finish);
+    void multiplied(const Room& room, const F* const* rows, int64_t count, int64_t depth, const Matrix& matrix,
+                    Start start, Finish finish) const {
+        const auto height = [&](int width) { return matrix.data ? tile_rows(width) : unpacked_rows; };
+        const auto add = [&](int64_t panel, int64_t from, int here, Vec<T>* tile) {
+            if (matrix.data)
+                return multiply_rows(rows + from, here, matrix.in(panel), in_factors<F>({0, 1, depth, 0}),
+                                     matrix.at(panel), tile);
+            matrix.stored([&](const auto& source) {
+                multiply_unpacked_panel(rows + from, here, source, matrix, panel, tile);
+            });
+        };
+        this->panels_of(matrix, room.member, [&](int64_t panel, int64_t end) {
+            in_panels<unpacked_rows * tile_vectors>(count, matrix, panel, end, height, start, add, finish);
         });
     }
 
@@ -166,7 +172,7 @@ class Forward : Traversal<F, Cell> {
         const Matrix& matrix = weights.input;
         T* const* const gates = room.gates;
         multiplied(
-            room.inputs, count, shape.inputs, matrix,
+            room, room.inputs, count, shape.inputs, matrix,
             [&](int64_t panel, int64_t, Vec<T>* tile) {
                 for (int v = 0; v < matrix.in(panel); ++v)
                     tile[v] = layout.norm_of_input ? Vec<T>{} : load(vectors.bias + (panel * matrix.width + v) * L);
@@ -182,7 +188,7 @@ class Forward : Traversal<F, Cell> {
             });
         if constexpr (Cell::blocks > Cell::input_blocks)
             for (int64_t r = 0; r < count; ++r)
-                for (int64_t u = 0; u < layout.units; ++u) {
+                for (int64_t u = room.unit; u < room.end; ++u) {
                     const T* own = vectors.hidden_bias + (u * Cell::hidden_blocks + Cell::hidden_blocks - 1) * L;
                     store<T>(gates[r] + (u * Cell::blocks + Cell::blocks - 1) * L, layout.norm ? Vec<T>{} : load(own));
                 }
@@ -209,7 +215,7 @@ class Forward : Traversal<F, Cell> {
         const Matrix& matrix = weights.hidden;
         const Row* rows = room.rows;
         multiplied(
-            room.left, running, shape.outputs, matrix,
+            room, room.left, running, shape.outputs, matrix,
             [&](int64_t panel, int64_t j, Vec<T>* tile) {
                 for (int v = 0; v < matrix.in(panel); ++v)
                     tile[v] = load(rows[j].gates + place(panel * matrix.width + v));
@@ -241,7 +247,7 @@ class Forward : Traversal<F, Cell> {
             room.left.set(j, let_through, shape.hidden);
         }
         multiplied(
-            room.left, running, shape.hidden, matrix,
+            room, room.left, running, shape.hidden, matrix,
             [&](int64_t panel, int64_t j, Vec<T>* tile) {
                 for (int v = 0; v < matrix.in(panel); ++v)
                     tile[v] = load(rows[j].gates + (panel * matrix.width + v) * Cell::blocks * L);
@@ -262,7 +268,7 @@ class Forward : Traversal<F, Cell> {
         const Row* rows = room.rows;
         T* const product = room.product;
         multiplied(
-            room.left, running, shape.outputs, matrix,
+            room, room.left, running, shape.outputs, matrix,
             [&](int64_t panel, int64_t j, Vec<T>* tile) {
                 for (int v = 0; v < matrix.in(panel); ++v)
                     tile[v] = Cell::norm_of_sum ? load(rows[j].gates + place(panel * matrix.width + v)) : Vec<T>{};
@@ -344,7 +350,7 @@ class Forward : Traversal<F, Cell> {
         const Row* rows = room.rows;
         for (int64_t j = 0; j < running; ++j) room.left.set(j, rows[j].unprojected, shape.hidden);
         multiplied(
-            room.left, running, shape.hidden, matrix,
+            room, room.left, running, shape.hidden, matrix,
             [&](int64_t panel, int64_t, Vec<T>* tile) {
                 for (int v = 0; v < matrix.in(panel); ++v) tile[v] = Vec<T>{};
             },

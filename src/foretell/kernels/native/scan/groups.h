@@ -1,6 +1,7 @@
 // How the work of a scan is shared out: sequences among threads, time steps into chunks.
 #pragma once
 
+#include "core/machine.h"
 #include "scan/sequences.h"
 
 namespace foretell {
@@ -23,16 +24,43 @@ struct Group {
     }
 };
 
-// As many threads as there are, but one where the work, counted in multiplications, would not pay for waking others.
-inline int64_t threads_for(const Scan& scan, double work) { return work < 4e5 ? 1 : scan.threads; }
+// How many threads pay for so many multiplications.
+inline int64_t threads_for(const Scan& scan, double work) { return Machine::threads_worth(scan.threads, work); }
 
 inline double scan_work(const ScanShape& shape, int64_t gates, int64_t rows) {
     return double(rows) * double(gates * shape.hidden) * double(shape.hidden + shape.inputs);
 }
 
-inline int64_t group_count(const Scan& scan, int64_t gates, int64_t rows) {
-    const int64_t threads = threads_for(scan, scan_work(scan.shape, gates, rows)), batch = scan.shape.batch;
-    return threads < batch ? threads : batch > 0 ? batch : 1;
+inline int64_t scan_threads(const Scan& scan, int64_t gates, int64_t rows) {
+    return threads_for(scan, scan_work(scan.shape, gates, rows));
+}
+
+// How a scan is divided among threads: the sequences into groups, and the hidden units of each group among the members of
+// a team, who wait for each other at every time step.
+struct Division {
+    int64_t groups, members;
+};
+
+inline int64_t group_count(const ScanShape& shape, int64_t threads) {
+    return threads < shape.batch ? threads : shape.batch > 0 ? shape.batch : 1;
+}
+
+// The units are divided where there are fewer sequences than threads, or where the recurrent weights fit the caches of
+// all cores but not that of one; and where a time step takes longer than to wait for each other.
+inline Division division(const Scan& scan, int64_t gates, int64_t rows, int64_t panels, bool divisible) {
+    const ScanShape& shape = scan.shape;
+    const int64_t threads = scan_threads(scan, gates, rows), groups = group_count(shape, threads);
+    if (!divisible || threads <= 1 || shape.steps <= 1) return {groups, 1};
+    constexpr double usual_share = 0.25, least_waits = 4;  // of the rate, in a single step
+    const double weights = double(gates * shape.hidden) * double(shape.outputs), bytes = weights * sizeof(float);
+    const double cache = double(Machine::second_level_cache());
+    const bool fits_together = bytes > cache && bytes <= 1.25 * cache * double(threads);
+    const int64_t teams = fits_together && shape.batch <= 32 * threads ? 1 : groups;
+    const int64_t members = std::min(threads / teams, panels);
+    if (members <= 1) return {groups, 1};
+    const Machine::Pace pace = Machine::with(scan.threads);
+    const double step = weights * double(shape.batch) / double(teams) / (pace.rate * usual_share);
+    return step > least_waits * pace.wait ? Division{teams, members} : Division{groups, 1};
 }
 
 // Time steps taken together, so that a product has enough rows and its results stay in the cache.

@@ -1,4 +1,4 @@
-// A layer's weights ready for scans forwards; made for one call, or kept for many.
+// A layer's weights ready for scans in one direction; made for one call, or kept for many.
 #pragma once
 
 #include <memory>
@@ -19,9 +19,9 @@ struct PackedLayer {
     const bool rounds;  // whether factors are rounded to bfloat16
 
     // `in_half`: whether products are in half precision.
-    PackedLayer(const Scan& scan, Packing packing, bool in_half)
+    PackedLayer(const Scan& scan, Direction direction, bool in_half, bool packed = true)
         : layout(scan.shape.hidden, scan.shape.layer_norm), vectors(scan.shape, scan.weights, layout),
-          weights(scan, packing, in_half), rounds(in_half) {}
+          weights(scan, direction, in_half, packed), rounds(in_half) {}
 };
 
 // A layer whose weights stay packed from call to call: a loop that takes one time step at a time would otherwise spend
@@ -34,6 +34,8 @@ class KeptLayer {
 
     // Null for a cell that is not known. Throws std::bad_alloc.
     static std::unique_ptr<KeptLayer> of_floats(const Scan& scan);
+    static std::unique_ptr<KeptLayer> of_doubles(const Scan& scan);
+    static std::unique_ptr<KeptLayer> of_halves(const Scan& scan);
 };
 
 }  // namespace foretell

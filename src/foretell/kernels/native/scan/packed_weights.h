@@ -9,15 +9,14 @@
 namespace foretell {
 
 // Forwards, rows of features meet the transposed matrices, whose columns are units; backwards, rows of gradients meet
-// the matrices as they are, whose columns are features. Forwards they may also stay unpacked.
-enum class Packing { forwards, backwards, none };
+// the matrices as they are, whose columns are features.
+enum class Direction { forwards, backwards };
 
 // To pack a weight costs as much as is lost on so many rows by reading it as it lies.
 constexpr int64_t rows_worth_packing = 80;
 
-inline Packing packing_forwards(const ScanShape& shape) {
-    return shape.steps == 1 && shape.batch < rows_worth_packing ? Packing::none : Packing::forwards;
-}
+// A single step of few rows reads its weights as they lie.
+inline bool worth_packing(const ScanShape& shape) { return shape.steps > 1 || shape.batch >= rows_worth_packing; }
 
 template <class F, class Cell>
 class PackedWeights {
@@ -48,7 +47,8 @@ class PackedWeights {
     };
     Matrix input, hidden, reset, projection;
 
-    PackedWeights(const Scan& scan, Packing packing, bool rounds) {
+    // As they lie unless `packed`.
+    PackedWeights(const Scan& scan, Direction direction, bool rounds, bool packed) {
         const ScanShape& shape = scan.shape;
         const ScanWeights& weights = scan.weights;
         const auto from = [](const void* weight) { return static_cast<const T*>(weight); };
@@ -57,7 +57,7 @@ class PackedWeights {
         if constexpr (Cell::reset_before)
             reset.source = {from(weights.weight_hh), Cell::reset_gate, 1, shape.hidden, shape.hidden};
         projection.source = {from(weights.weight_hr), whole, 1, shape.outputs, shape.hidden};
-        const bool backwards = packing == Packing::backwards;
+        const bool backwards = direction == Direction::backwards;
         if (backwards && !scan.gradients.x) input.source.weight = nullptr;
         for (Matrix* matrix : all_) {
             const GateMatrix<T>& source = matrix->source;
@@ -71,7 +71,7 @@ class PackedWeights {
                          : Panels<F>{nullptr, factor_count<F>(source.columns), vectors(source.units) * source.vectors,
                                      units_per_panel(source.vectors) * source.vectors};
         }
-        if (packing != Packing::none) pack(scan, packing);
+        if (packed) pack(scan, direction);
     }
     PackedWeights(const PackedWeights&) = delete;
 
@@ -81,7 +81,7 @@ class PackedWeights {
 
     static int64_t vectors(int64_t columns) { return (columns + lanes<T> - 1) / lanes<T>; }
 
-    void pack(const Scan& scan, Packing packing) {
+    void pack(const Scan& scan, Direction direction) {
         int64_t values = 0, panels = 0;
         for (const Matrix* matrix : all_) {
             values += matrix->size();
@@ -97,7 +97,7 @@ class PackedWeights {
             Matrix* const* matrix = all_;
             for (; panel >= (*matrix)->count(); ++matrix) panel -= (*matrix)->count();
             (*matrix)->stored([&](const auto& source) {
-                if (packing == Packing::forwards) pack_panel(**matrix, panel, transposed(source));
+                if (direction == Direction::forwards) pack_panel(**matrix, panel, transposed(source));
                 else pack_panel(**matrix, panel, straight(source));
             });
         });

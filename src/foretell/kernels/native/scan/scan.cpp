@@ -28,3 +28,12 @@ EXPORTED int foretell_forward_kept(const void* layer, const Scan* scan) {
     return guarded([&] { static_cast<const KeptLayer*>(layer)->forward(*scan); });
 }
 EXPORTED void foretell_forget(void* layer) { delete static_cast<KeptLayer*>(layer); }
+
+// What threads bring here and now, see `Machine::Pace`, and the bytes of a core's second-level cache.
+EXPORTED void foretell_machine(int64_t threads, double* found) {
+    const Machine::Pace pace = Machine::with(threads);
+    found[0] = pace.rate, found[1] = pace.gain, found[2] = pace.wake, found[3] = pace.wait;
+    found[4] = double(Machine::second_level_cache());
+}
+// For tests: takes all this for granted, or, where the rate is 0, measures again.
+EXPORTED void foretell_assume(const double* pace) { Machine::assumed() = {pace[0], pace[1], pace[2], pace[3]}; }

@@ -1,14 +1,15 @@
 // What the scan does alike forwards and backwards: it walks through time, and finds what a step reads.
 #pragma once
 
+#include <algorithm>
+
 #include "core/activations.h"
+#include "core/interruption.h"
 #include "scan/cells.h"
 #include "scan/packed_layer.h"
 #include "scan/zoneout.h"
 
 namespace foretell {
-
-enum class Direction { forwards, backwards };
 
 // State and sums are of type T, the factors of the matrix products of type F.
 template <class F, class Cell>
@@ -29,16 +30,36 @@ class Traversal {
     const Layout<T, Cell>& layout;
     const LayerVectors<T, Cell>& vectors;
     const PackedWeights<F, Cell>& weights;
-    const bool rounds;  // whether factors are rounded to bfloat16
 
-    Traversal(const Scan& scan, const Sequences& in_order, const PackedLayer<F, Cell>& layer)
+    const bool rounds;  // whether factors are rounded to bfloat16
+    Interruption& interruption;
+
+    Traversal(const Scan& scan, const Sequences& in_order, const PackedLayer<F, Cell>& layer, Interruption& asked)
         : shape(scan.shape), state(scan.state), sequences(in_order), layout(layer.layout), vectors(layer.vectors),
-          weights(layer.weights), rounds(layer.rounds), zeros_(scan.state.initial_h ? 0 : scan.shape.outputs, T(0)) {}
+          weights(layer.weights), rounds(layer.rounds), interruption(asked),
+          shares_(shape.steps == 1 && shape.batch == 1 ? scan_threads(scan, Cell::input_blocks, 1) : 1),
+          zeros_(scan.state.initial_h ? 0 : scan.shape.outputs, T(0)) {}
 
     static const T* values(const void* from) { return static_cast<const T*>(from); }
     static T* values(void* from) { return static_cast<T*>(from); }
 
     bool projected() const { return weights.projection.vectors; }
+
+    // Whether the units of a group may be divided among threads: each works alone on its own, but for h of the step
+    // before.
+    bool divisible() const {
+        return !layout.norm && !projected() && !Cell::reset_before && !state.recurrent_mask;
+    }
+
+    // Calls `multiply(panel, end)` for a member's panels of a matrix. A single step of a single sequence has them shared
+    // among threads.
+    template <class Matrix, class Multiply>
+    void panels_of(const Matrix& matrix, const Member& member, Multiply multiply) const {
+        if (member.size > 1) return multiply(member.begin(matrix.count()), member.end(matrix.count()));
+        parallel(shares_, shares_, [&](int64_t share) {
+            multiply(matrix.count() * share / shares_, matrix.count() * (share + 1) / shares_);
+        });
+    }
 
     // Calls `chunk(each_step)`, in which `each_step(visit)` calls `visit(time, running)` for every time step of the
     // chunk: `running` of the group's sequences have not ended there.
@@ -48,6 +69,7 @@ class Traversal {
         const bool falling = (direction == Direction::backwards) != bool(shape.reverse);
         for (int64_t first = 0; first < shape.steps; first += length) {
             const int64_t end = first + length < shape.steps ? first + length : shape.steps;
+            interruption.check();
             chunk([&](auto visit) {
                 for (int64_t i = first; i < end; ++i) {
                     const int64_t time = falling ? shape.steps - 1 - i : i;
@@ -55,6 +77,14 @@ class Traversal {
                 }
             });
         }
+    }
+
+    // A thread's own units of a row of so many features.
+    template <class Room>
+    static void copy_own(const T* from, T* to, int64_t features, const Room& room) {
+        const int64_t first = room.member.size > 1 ? room.unit * lanes<T> : 0;
+        const int64_t end = room.member.size > 1 ? std::min(room.end * lanes<T>, features) : features;
+        std::memcpy(to + first, from + first, size_t(end - first) * sizeof(T));
     }
 
     // Where the features of a time step are in a tensor in the layout of the outputs.
@@ -97,6 +127,7 @@ class Traversal {
     }
 
   private:
+    const int64_t shares_;
     const Buffer<T> zeros_;
 };
 

@@ -268,15 +268,15 @@ class StackOfLayers {
         std::vector<WeightGradient<T>> wanted;
         const auto out = [](void* to) { return static_cast<T*>(to); };
         for (int64_t tap = 0; tap < s.kernel; ++tap)
-            wanted.push_back({tap_rows[size_t(tap)].data(), R, nullptr, gate_row, 0, 2 * L, both, 2, R,
+            wanted.push_back({tap_rows[size_t(tap)].data(), R, rows, nullptr, gate_row, 0, 2 * L, both, 2, R,
                               out(s.grad_gated[k]) + tap * 2 * R * R, tap ? nullptr : out(s.grad_gated_bias[k]),
                               gate_rows.data()});
         if (!last(k))
             wanted.push_back(
-                {z_rows.data(), R, grad_x, R, 0, L, one, 1, R, out(s.grad_residual[k]), out(s.grad_residual_bias[k])});
+                {z_rows.data(), R, rows, grad_x, R, 0, L, one, 1, R, out(s.grad_residual[k]), out(s.grad_residual_bias[k])});
         wanted.push_back(
-            {z_rows.data(), R, grad_skips, S, 0, L, one, 1, S, out(s.grad_skip[k]), out(s.grad_skip_bias[k])});
-        weight_gradients(wanted.data(), int(wanted.size()), rows, s.threads);
+            {z_rows.data(), R, rows, grad_skips, S, 0, L, one, 1, S, out(s.grad_skip[k]), out(s.grad_skip_bias[k])});
+        weight_gradients(wanted, s.threads);
         if (s.grad_extra && s.grad_extra[k])
             in_blocks([&](int64_t first, int64_t count) {
                 for (int64_t row = first; row < first + count; ++row)

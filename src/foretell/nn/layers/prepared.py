@@ -1,0 +1,175 @@
+"""The forward pass of a recurrent layer, prepared once for each shape of its input.
+
+A single time step of a small layer takes a few microseconds. To check arguments, collect weights and fill the
+structures of the scans anew at every call would take several times as long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from foretell.kernels.packed import MOST_ROWS_UNPACKED, in_block
+from foretell.kernels.prepared import PreparedScan, lies_plain, watched
+
+if TYPE_CHECKING:
+    from foretell.nn.layers.recurrent_base import RecurrentBase
+
+_MOST = 64
+"""The number of shapes that a layer is prepared for at a time."""
+_DTYPES = (torch.float32, torch.float64)
+
+
+class PreparedShapes(dict[torch.Size, "PreparedLayer | None"]):
+    """A layer by shapes of its input, prepared when a shape comes for the second time; copied and pickled as empty."""
+
+    def run(self, layer: RecurrentBase, x: Any, hx: Any) -> tuple[Tensor, Any] | None:
+        """Compute outputs and final state; None for what is not prepared."""
+        if type(x) is not Tensor or watched():
+            return None
+        shape = x.shape
+        prepared = self.get(shape)
+        if prepared is not None:
+            results = prepared.run(layer, x, hx)
+            if results is not None:
+                return results
+        elif shape not in self:
+            if len(self) >= _MOST:
+                self.clear()
+            self[shape] = None
+            return None
+        if not _can_be_prepared(layer, x):
+            return None
+        self[shape] = prepared = PreparedLayer(layer, x)
+        return prepared.run(layer, x, hx)
+
+    def __reduce__(self) -> Any:
+        return PreparedShapes, ()
+
+
+class PreparedLayer:
+    """A layer as it is now, for padded batches or single sequences of one shape."""
+
+    def __init__(self, layer: RecurrentBase, x: Tensor) -> None:
+        batch_dim = 0 if layer.batch_first else 1
+        steps, batch = (x.shape[1 - batch_dim], x.shape[batch_dim]) if x.dim() == 3 else (x.shape[0], 1)
+        self._scans = [PreparedScan(i) for i in layer.scans(steps, batch)]
+        self._names = _names(layer)
+        self._packs = steps > 1 or batch > MOST_ROWS_UNPACKED
+        self._directions = 2 if layer.bidirectional else 1
+        self._settings, self._places = _settings(layer), _places(layer)
+        self._dtype = x.dtype
+        self._step_dim, self._row_dim = (1 - batch_dim, batch_dim) if x.dim() == 3 else (0, 0)
+        self._swapped = x.dim() == 3 and layer.batch_first
+        widths = layer._widths()
+        rows = (batch,) if x.dim() == 3 else ()
+        self._output = (steps, *rows, widths[0])
+        self._final = [(len(self._scans), *rows, width) for width in widths]
+        self._bytes = [batch * width * x.element_size() for width in (*widths, 0)][:2]
+
+    def run(self, layer: RecurrentBase, x: Tensor, hx: Any) -> tuple[Tensor, Any] | None:
+        """Compute outputs and final state; None if layer, input or state are not what was prepared for."""
+        if _settings(layer) != self._settings or _places(layer) != self._places or not self._takes(x):
+            return None
+        start = self._start(hx)
+        if start is None:
+            return None
+        if torch.is_grad_enabled():
+            parameters = layer._parameters.values()
+            if any(t is not None and t.requires_grad for t in (x, *start, *parameters)):
+                return self._with_gradients(layer, x, start) if x.dim() == 3 else None
+        if self._packs and in_block():
+            return None
+        return self._without_gradients(x, start)
+
+    def _without_gradients(self, x: Tensor, start: Sequence[Tensor]) -> tuple[Tensor, Any]:
+        final = [x.new_empty(shape) for shape in self._final]
+        starts: list[Any] = [t.data_ptr() for t in start]
+        ends = [t.data_ptr() for t in final]
+        all_strides = x.stride()
+        address, strides = x.data_ptr(), (all_strides[self._step_dim], all_strides[self._row_dim])
+        bytes_h, bytes_c = self._bytes
+        outputs: list[Tensor] = []
+        for index, scan in enumerate(self._scans):
+            output = x.new_empty(self._output)
+            h, c = index * bytes_h, index * bytes_c
+            initial = (starts[0] + h, starts[-1] + c) if starts else (None, None)
+            scan.run(address, strides, initial, output.data_ptr(), (ends[0] + h, ends[-1] + c), (None, None))
+            outputs.append(output)
+            if len(outputs) == self._directions:
+                below = output if len(outputs) == 1 else torch.cat(outputs, -1)
+                outputs = []
+                all_strides = below.stride()
+                address, strides = below.data_ptr(), (all_strides[0], all_strides[-2])
+        return below.transpose(0, 1) if self._swapped else below, final[0] if len(final) == 1 else tuple(final)
+
+    def _with_gradients(self, layer: RecurrentBase, x: Tensor, start: Sequence[Tensor]) -> tuple[Tensor, Any]:
+        below = x.transpose(0, 1) if self._swapped else x
+        finals: list[tuple[Tensor, ...]] = []
+        weights = layer._parameters
+        outputs: list[Tensor] = []
+        for index, (scan, names) in enumerate(zip(self._scans, self._names, strict=True)):
+            initial = start if len(self._scans) == 1 else [s[index : index + 1] for s in start]
+            h, c = (*initial, None, None)[:2]
+            output, *final = scan.differentiable(below, h, c, [weights[name] for name in names])
+            outputs.append(output)
+            finals.append(tuple(final))
+            if len(outputs) == self._directions:
+                below = output if len(outputs) == 1 else torch.cat(outputs, -1)
+                outputs = []
+        last = finals[0] if len(finals) == 1 else tuple(map(torch.cat, zip(*finals, strict=True)))
+        return below.transpose(0, 1) if self._swapped else below, last[0] if len(last) == 1 else last
+
+    def _takes(self, x: Tensor) -> bool:
+        close = x.stride(-1) == 1 or x.shape[-1] == 1
+        return x.dtype is self._dtype and close and x.is_cpu and not x.is_neg()
+
+    def _start(self, hx: Any) -> Sequence[Tensor] | None:
+        """Return the initial state, nothing for zeros; None if it is not as prepared for."""
+        if hx is None:
+            return ()
+        given = (hx,) if len(self._final) == 1 else tuple(hx)
+        if len(given) != len(self._final):
+            return None
+        for s, shape in zip(given, self._final, strict=True):
+            if type(s) is not Tensor or s.shape != shape or s.dtype is not self._dtype or not lies_plain(s):
+                return None
+        return given
+
+
+def _can_be_prepared(layer: RecurrentBase, x: Tensor) -> bool:
+    """Return whether the compiled scan computes this by one set of weights, without chance, as it lies in memory."""
+    used = [name for names in _names(layer) for name in names]
+    weights = [layer._parameters.get(name) for name in used]
+    plain = all(w is not None and w.dtype is x.dtype and lies_plain(w) for w in weights)
+    chance = layer.training and (layer.dropout or layer.recurrent_dropout or any(layer.zoneout))
+    exact = x.dtype in _DTYPES and not torch.is_autocast_enabled("cpu")
+    fits = x.dim() in (2, 3) and x.numel() > 0 and x.shape[-1] == layer.input_size
+    return exact and fits and plain and not chance and layer._runs_compiled(x)
+
+
+def _names(layer: RecurrentBase) -> list[list[str]]:
+    """Return the names of each scan's parameters."""
+    suffixes = [suffix for number in range(layer.num_layers) for suffix in layer._suffixes(number)]
+    return [[name + suffix for name in layer._weights(suffix)] for suffix in suffixes]
+
+
+def _settings(layer: RecurrentBase) -> tuple[Any, ...]:
+    """Return what a user may change between two calls, and autocast."""
+    return (
+        layer.equations,
+        layer.batch_first,
+        layer.training,
+        layer.dropout,
+        layer.recurrent_dropout,
+        layer.zoneout,
+        torch.is_autocast_enabled("cpu"),
+    )
+
+
+def _places(layer: RecurrentBase) -> list[tuple[Any, ...] | None]:
+    """Return where the parameters lie, and how."""
+    return [p if p is None else (p.data_ptr(), p.dtype, p.shape, p.is_contiguous()) for p in layer._parameters.values()]
