@@ -33,7 +33,7 @@ def _watch() -> Iterator[int]:
 def _callback() -> Any:
     watching = _watch()
     next(watching)
-    resume: Callable[[], int] = watching.__next__  # type: ignore[attr-defined]
+    resume: Callable[[], int] = watching.__next__
     return ctypes.CFUNCTYPE(ctypes.c_int)(resume)
 
 
