@@ -217,6 +217,9 @@ def _gradients_of_slices(
     if as_one and not any(flat[NAMES.index(name)] is not None for name in _OF_VECTORS):
         given, gradients = _fold_all(size, dims, arguments)
         i = Inputs.of_flat([*given, *flat[TENSORS:]])
+        kept = INCOMING.index("gates")
+        if gradients[kept].dim() != 2:  # of slices of slices that were one batch: scanned again
+            gradients[kept] = gradients[kept].new_empty(0)
         return _unfold_gradients(operators.backward(i, *gradients, needed, slices=size), size, needed)
     return side_by_side.backward(size, stacked, flat, incoming, needed)
 
