@@ -16,9 +16,6 @@ from torch import Tensor
 from foretell.kernels.inputs import Inputs
 from foretell.kernels.native import Library
 
-MOST_ROWS_UNPACKED = 79
-"""Up to so many sequences a single step reads its weights as they lie; see `rows_worth_packing` in the C++."""
-
 
 class KeptLayer:
     """A layer whose weights were packed once, and a check that they are still its current weights."""

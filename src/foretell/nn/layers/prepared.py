@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from foretell.kernels.packed import MOST_ROWS_UNPACKED, in_block
+from foretell.kernels.packed import in_block
 from foretell.kernels.prepared import PreparedScan, lies_plain, watched
 
 if TYPE_CHECKING:
@@ -58,7 +58,6 @@ class PreparedLayer:
         steps, batch = (x.shape[1 - batch_dim], x.shape[batch_dim]) if x.dim() == 3 else (x.shape[0], 1)
         self._scans = [PreparedScan(i) for i in layer.scans(steps, batch)]
         self._names = _names(layer)
-        self._packs = steps > 1 or batch > MOST_ROWS_UNPACKED
         self._directions = 2 if layer.bidirectional else 1
         self._settings, self._places = _settings(layer), _places(layer)
         self._dtype = x.dtype
@@ -81,7 +80,7 @@ class PreparedLayer:
             parameters = layer._parameters.values()
             if any(t is not None and t.requires_grad for t in (x, *start, *parameters)):
                 return self._with_gradients(layer, x, start) if x.dim() == 3 else None
-        if self._packs and in_block():
+        if in_block():  # whose packed weights round as those of a compiled decoder do
             return None
         return self._without_gradients(x, start)
 
