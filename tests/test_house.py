@@ -30,6 +30,7 @@ FLOORS = (
     ("forecasting", "speech", "music", "caption"),
     ("export", "serve", "distributed"),
     ("cli",),
+    ("__main__",),
 )
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 
