@@ -373,7 +373,7 @@ def test_known_covariates_reach_the_network_of_auto(make_panel: Callable[..., Pa
     random = np.random.default_rng(0)
     promotion = random.integers(0, 2, 180 + HORIZON).astype(float)
     values = 20 + 30 * promotion[:180] + random.normal(0, 0.5, 180)
-    longer = replace(TINY, hidden=16, training=TrainingSettings(steps=150, learning_rate=0.02, evaluate_every=30))
+    longer = replace(TINY, hidden=16, training=TrainingSettings(steps=80, learning_rate=0.02, evaluate_every=20))
 
     def panel(future: float) -> Panel:
         known = np.where(np.arange(180 + HORIZON) < 180, promotion, future)
