@@ -19,9 +19,11 @@ from pathlib import Path
 from typing import Any
 
 MODULES = (
-    "foretell.cli.app", "foretell.forecasting.forecaster", "foretell.forecasting.report.assembly",
-    "foretell.forecasting.report", "foretell.tables.files", "foretell.text.classification.model",
-    "foretell.text.classification.table", "matplotlib.backends.backend_agg", "matplotlib.pyplot", "torch._dynamo",
+    "foretell.cli.app", "foretell.cli.kind", "foretell.cli.fit", "foretell.cli.forecast",
+    "foretell.forecasting.forecaster", "foretell.forecasting.report.assembly", "foretell.forecasting.report",
+    "foretell.tables.files", "foretell.text.classification.kind", "foretell.text.classification.model",
+    "foretell.text.classification.table", "lightning_fabric", "matplotlib.backends.backend_agg", "matplotlib.pyplot",
+    "rich.progress", "rich.table", "tokenizers", "torch._dynamo",
 )  # fmt: skip
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _CHANGES = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.link", "os.symlink", "os.truncate", "os.chmod"}
