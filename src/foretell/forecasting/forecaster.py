@@ -7,7 +7,6 @@ from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
-from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,15 @@ from numpy.typing import NDArray
 from torch import nn
 
 from foretell.errors import SettingsError, TableError
-from foretell.forecasting.backbones import AUTO, PRETRAINED, model_name
+from foretell.forecasting.arguments import (
+    holiday_places,
+    model_of_preset,
+    season_lengths,
+    several_names,
+    several_numbers,
+    whole_number,
+)
+from foretell.forecasting.backbones import AUTO, model_name
 from foretell.forecasting.backtest import Backtest, run_backtest, run_cross_validation, unseen_windows
 from foretell.forecasting.copied_target import warn_of_copies
 from foretell.forecasting.explanation import effects
@@ -39,7 +46,6 @@ from foretell.forecasting.tables.future import check_future
 from foretell.forecasting.tables.nixtla import named_columns, quantile_columns
 from foretell.forecasting.tables.reading import Reading
 from foretell.forked import require_polars
-from foretell.tables.public_holidays import public_holidays
 from foretell.training import History, Progress
 from foretell.training.settings import NO_BOUND
 
@@ -104,27 +110,27 @@ class Forecaster:
         self.model = model_name(model)
         if preset is not None:
             settings = preset_settings(preset, settings, several=self.model == AUTO)
-            self.model = _model_of(preset, self.model, minutes)
-        self.horizon = _whole("horizon", horizon, least=1, most=LONGEST)
+            self.model = model_of_preset(preset, self.model, minutes)
+        self.horizon = whole_number("horizon", horizon, least=1, most=LONGEST)
         levels = (levels,) if isinstance(levels, int) else levels
         quantiles_of(levels)
         self.levels = tuple(sorted(int(level) for level in levels))
         said = columns or Columns()
         self.columns = replace(
             said,
-            known=_names(known) or said.known,
-            static=_names(static) or said.static,
-            holidays=_places(holidays) or said.holidays,
+            known=several_names(known) or said.known,
+            static=several_names(static) or said.static,
+            holidays=holiday_places(holidays) or said.holidays,
             frequency=frequency if frequency is not None else said.frequency,
             hierarchy=level_columns(hierarchy) if hierarchy else said.hierarchy,
         )
-        training = replace(settings.training, seed=_whole("seed", seed, least=0) or settings.training.seed)
+        training = replace(settings.training, seed=whole_number("seed", seed, least=0) or settings.training.seed)
         if minutes is not None:
             training = replace(training, minutes=minutes, steps=NO_BOUND)
             if training.patience is not None:
                 training = replace(training, patience=LONGER.patience)
-        seasons = settings.seasons if season is None else _seasons(season)
-        named = settings.quantiles if quantiles is None else _each(quantiles)
+        seasons = settings.seasons if season is None else season_lengths(season)
+        named = settings.quantiles if quantiles is None else several_numbers(quantiles)
         self.settings = replace(
             settings,
             seasons=seasons,
@@ -249,7 +255,7 @@ class Forecaster:
         steps or series is distributed as the totals of the samples are. The seed of the forecaster fixes the samples.
         Raises SettingsError if they would not fit into memory, and what `predict` raises.
         """
-        samples = _whole("samples", samples, least=1)
+        samples = whole_number("samples", samples, least=1)
         reading = self._reading(table)
         if future is not None:
             reading = reading.looking_ahead(future, self.horizon)
@@ -413,9 +419,11 @@ class Forecaster:
         and what `fit` raises.
         """
         horizon = self.horizon
-        windows = _whole("n_windows", n_windows, least=1)
-        step = horizon if step_size is None else _whole("step_size", step_size, least=1)
-        every = (1 if refit else windows) if isinstance(refit, bool) else _whole("refit", refit, least=0) or windows
+        windows = whole_number("n_windows", n_windows, least=1)
+        step = horizon if step_size is None else whole_number("step_size", step_size, least=1)
+        every = (
+            (1 if refit else windows) if isinstance(refit, bool) else whole_number("refit", refit, least=0) or windows
+        )
         reading = self._to_validate(table)
         fit = partial(
             self._fit,
@@ -455,6 +463,8 @@ class Forecaster:
             "series": len(model.validated_until),
             "known": ", ".join(model.columns.known) or "none",
             "static": ", ".join(model.columns.static) or "none",
+            "holidays": ", ".join(model.columns.holidays) or "none",
+            "hierarchy": " > ".join(model.columns.hierarchy) or "none",
             "calibrated_on": f"{model.calibrated_on:,} values",
         }
 
@@ -524,45 +534,3 @@ def _check_years(panel: Panel, horizon: int) -> None:
             f"the times begin at {panel.clock.show(panel.starts.min())} and, with a horizon of {horizon:,} steps, do "
             f"not all lie within the years {_YEARS[0]} to {_YEARS[1]}; correct the time stamps, or shorten the horizon"
         )
-
-
-def _model_of(preset: str, model: str, minutes: float | None) -> str:
-    """Return the model that a preset selects. Raises SettingsError if the preset contradicts the other arguments."""
-    if minutes is not None:
-        raise SettingsError(f"preset {preset!r} and minutes={minutes!r} each set how long to train: give only one")
-    if preset != "instant" or model == PRETRAINED:
-        return model
-    if model != AUTO:
-        raise SettingsError(
-            f"preset 'instant' trains nothing, but model {model!r} has to be trained: drop one of the two"
-        )
-    return PRETRAINED
-
-
-def _whole(name: str, value: object, least: int, most: int | None = None) -> int:
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
-        raise SettingsError(f"{name} is {value!r}: it must be a whole number, {least} or more")
-    if most is not None and int(value) > most:
-        raise SettingsError(f"{name} is {value!r}: it must be at most {most:,}")
-    return int(value)
-
-
-def _names(names: Sequence[str]) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else tuple(names)
-
-
-def _each(quantiles: float | Sequence[float]) -> tuple[float, ...]:
-    return tuple(quantiles) if isinstance(quantiles, Sequence | np.ndarray) else (quantiles,)
-
-
-def _places(holidays: str | Sequence[str]) -> tuple[str, ...]:
-    """Return the places of holidays. Raises SettingsError for one that does not exist."""
-    places = tuple(place.strip().upper() for place in _names(holidays))
-    for place in places:
-        public_holidays(place, 2000, 2000)
-    return places
-
-
-def _seasons(season: int | Sequence[int]) -> tuple[int, ...]:
-    lengths = [season] if isinstance(season, Integral) or not isinstance(season, Sequence) else season
-    return tuple(_whole("season", length, least=2) for length in lengths)
