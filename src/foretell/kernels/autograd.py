@@ -47,7 +47,7 @@ class _Scan(torch.autograd.Function):
 
 
 def _scan(*arguments: Any) -> tuple[Tensor, ...]:
-    results: tuple[Tensor, ...] = _Scan.apply(*apart(arguments))
+    results: tuple[Tensor, ...] = _Scan.apply(*apart(arguments))  # type: ignore[no-untyped-call]
     return results
 
 
@@ -100,7 +100,7 @@ def _needed(found: Sequence[Any], needed: Sequence[bool]) -> tuple[Any, ...]:
 
 
 def _scan_backward(*arguments: Any) -> list[Tensor | None]:
-    found = iter(_ScanBackward.apply(*apart(arguments)))
+    found = iter(_ScanBackward.apply(*apart(arguments)))  # type: ignore[no-untyped-call]
     return [next(found) if n else None for n in arguments[-1]]
 
 

@@ -138,8 +138,8 @@ class Library:
         """Return what so many threads bring, by which the compiled scan decides how many it uses."""
         found = (c_double * 5)()
         self.functions["machine"](threads, found)
-        *measured, cache = found
-        return Pace(*measured, int(cache))
+        rate, gain, wake, wait, cache = found
+        return Pace(rate, gain, wake, wait, int(cache))
 
     @functools.cache  # noqa: B019 (one library per process)
     def sizes(self, cell: int, layer_norm: bool, hidden: int, dtype: torch.dtype) -> tuple[int, int]:

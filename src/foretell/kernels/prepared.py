@@ -88,7 +88,7 @@ class PreparedScan:
 
         `x` is `(T, B, I)` with features side by side, the initial state `(1, B, .)` or None for zeros.
         """
-        results: tuple[Tensor, ...] = _Scan.apply(self, x, initial_h, initial_c, *weights)
+        results: tuple[Tensor, ...] = _Scan.apply(self, x, initial_h, initial_c, *weights)  # type: ignore[no-untyped-call]
         return results
 
 
@@ -101,7 +101,7 @@ class _Scan(torch.autograd.Function):
         gates, cells = (x.new_empty(scan._rows, size) if size else None for size in scan._kept)
         scan.run(
             x.data_ptr(),
-            x.stride()[:2],
+            (x.stride(0), x.stride(1)),
             (_address(h), _address(c)),
             output.data_ptr(),
             (final[0].data_ptr(), final[-1].data_ptr()),

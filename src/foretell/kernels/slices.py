@@ -53,7 +53,7 @@ def _as_one_batch(call: Call, size: int, dims: Dims, arguments: Sequence[Any]) -
     return results, (0,) * len(results)
 
 
-def backward(call: Call, size: int, dims: Dims, arguments: Sequence[Any]) -> tuple[tuple[Tensor, ...], Dims]:
+def backward(call: Call, size: int, dims: Dims, arguments: Sequence[Any]) -> tuple[tuple[Tensor | None, ...], Dims]:
     """Map `foretell::scan_backward` over slices."""
     needed, gates = arguments[-1], COUNT + INCOMING.index("gates")
     as_one = _one_batch(dims, arguments) and dims[gates] is not None and arguments[gates].dim() >= 4
@@ -173,7 +173,7 @@ class _SideBySideBackward(torch.autograd.Function):
     """`foretell::scan_backward` in the same way; the gradients that are needed, by the last of the arguments."""
 
     @staticmethod
-    def forward(form: Form, *tensors: Tensor) -> tuple[Tensor, ...]:
+    def forward(form: Form, *tensors: Tensor) -> tuple[Tensor | None, ...]:
         size, stacked, *arguments, needed = form.all(tensors)
         found = _gradients_of_slices(size, stacked, arguments, needed)
         return tuple(g for g, n in zip(found, needed, strict=True) if n)
@@ -220,12 +220,13 @@ def _gradients_of_slices(
         kept = INCOMING.index("gates")
         if gradients[kept].dim() != 2:  # of slices of slices that were one batch: scanned again
             gradients[kept] = gradients[kept].new_empty(0)
-        return _unfold_gradients(operators.backward(i, *gradients, needed, slices=size), size, needed)
+        found = operators.backward(i, *gradients, needed, slices=size)  # type: ignore[call-arg, misc]
+        return _unfold_gradients(found, size, needed)
     return side_by_side.backward(size, stacked, flat, incoming, needed)
 
 
 def _side_by_side(*arguments: Any) -> tuple[Tensor, ...]:
-    results: tuple[Tensor, ...] = _SideBySide.apply(*apart(arguments))
+    results: tuple[Tensor, ...] = _SideBySide.apply(*apart(arguments))  # type: ignore[no-untyped-call]
     return results
 
 
@@ -233,5 +234,5 @@ def _side_by_side_backward(*arguments: Any) -> list[Tensor | None]:
     if not torch._C._are_functorch_transforms_active() and not torch.is_grad_enabled():
         size, stacked, *others, needed = arguments
         return list(_gradients_of_slices(size, stacked, others, needed))
-    found = iter(_SideBySideBackward.apply(*apart(arguments)))
+    found = iter(_SideBySideBackward.apply(*apart(arguments)))  # type: ignore[no-untyped-call]
     return [next(found) if n else None for n in arguments[-1]]

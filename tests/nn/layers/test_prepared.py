@@ -123,7 +123,7 @@ def test_second_derivatives(case: Any) -> None:
         leaves = [t.detach().clone().requires_grad_() for t in (x, *flat(state))]
         hx = tuple(leaves[1:]) if isinstance(state, tuple) else leaves[1]
         results = flat(layer(leaves[0], hx))
-        (slope, *_) = torch.autograd.grad(sum(r.square().sum() for r in results), leaves, create_graph=True)
+        (slope, *_) = torch.autograd.grad(sum(r.square().sum() for r in results), leaves, create_graph=True)  # type: ignore[arg-type]
         return list(torch.autograd.grad(slope.square().sum(), [*leaves, *layer.parameters()]))
 
     expected = penalty(fresh(layer))

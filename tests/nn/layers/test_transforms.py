@@ -259,8 +259,8 @@ def test_an_ensemble_is_differentiated_from_outside(case):
     count = len(leaves)
     for at in range(count):
         assert_close(found[1 + at], [slopes[1 + k * count + at] for k in range(len(layers))])
-    again = torch.autograd.grad(sum(f.square().sum() for f in found), [x, *leaves.values()])
-    expected = torch.autograd.grad(sum(s.square().sum() for s in slopes), inputs)
+    again = torch.autograd.grad(sum(f.square().sum() for f in found), [x, *leaves.values()])  # type: ignore[arg-type]
+    expected = torch.autograd.grad(sum(s.square().sum() for s in slopes), inputs)  # type: ignore[arg-type]
     assert_close(again[:1], expected[:1])
     for at in range(count):
         assert_close(again[1 + at], [expected[1 + k * count + at] for k in range(len(layers))])

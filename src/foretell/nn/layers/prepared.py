@@ -108,7 +108,7 @@ class PreparedLayer:
     def _with_gradients(self, layer: RecurrentBase, x: Tensor, start: Sequence[Tensor]) -> tuple[Tensor, Any]:
         below = x.transpose(0, 1) if self._swapped else x
         finals: list[tuple[Tensor, ...]] = []
-        weights = layer._parameters
+        weights: dict[str, Any] = layer._parameters
         outputs: list[Tensor] = []
         for index, (scan, names) in enumerate(zip(self._scans, self._names, strict=True)):
             initial = start if len(self._scans) == 1 else [s[index : index + 1] for s in start]
