@@ -255,7 +255,8 @@ def table(result: Result, peak: float) -> str:
     rows = []
     for timing in result.timings:
         share = timing.share(peak)
-        mark = f" (below {100 * SHARE:.0f})" if timing.shape[3] >= WIDE and share < SHARE else ""
+        low = timing.shape[3] >= WIDE and share < SHARE and not result.row.steps
+        mark = f" (below {100 * SHARE:.0f})" if low else ""
         cells = [", ".join(map(str, timing.shape)), f"{timing.ours:.2f}", f"{timing.peer:.2f}", f"{timing.ratio:.2f}"]
         cells.append(f"{100 * share:.0f} %{mark}")
         if with_keras and timing.keras:
