@@ -66,12 +66,19 @@ class PreparedScan:
         self._rows = math.prod(i.x.shape[:-1])
 
     def run(
-        self, x: int, strides: tuple[int, int], initial: Addresses, output: int, final: Addresses, kept: Addresses
+        self,
+        x: int,
+        strides: tuple[int, int],
+        initial: Addresses,
+        output: int,
+        final: Addresses,
+        kept: Addresses = (None, None),
+        lengths: int | None = None,
     ) -> None:
         """Scan the input at the address `x` with these strides of time steps and sequences.
 
-        The others are addresses too; a state of None is zero. `kept` is room for the backward pass, None without one.
-        Raises MemoryError if memory runs out.
+        The others are addresses too; a state of None is zero. `kept` is room for the backward pass, `lengths` those of
+        a ragged batch, from 0 to T; its outputs past a length stay as they are. Raises MemoryError if memory runs out.
         """
         structure = self._forward.structure()
         state = structure[1]
@@ -79,25 +86,34 @@ class PreparedScan:
         state.initial_h, state.initial_c = initial
         state.output, (state.final_h, state.final_c) = output, final
         state.gates, state.cells = kept
+        structure[0].shape.lengths = lengths
         self._forward(structure)
 
     def differentiable(
-        self, x: Tensor, initial_h: Tensor | None, initial_c: Tensor | None, weights: Sequence[Tensor]
+        self,
+        x: Tensor,
+        initial_h: Tensor | None,
+        initial_c: Tensor | None,
+        weights: Sequence[Tensor],
+        lengths: Tensor | None = None,
     ) -> tuple[Tensor, ...]:
         """Compute outputs `(T, B, R)` and the final state `(1, B, .)`, differentiable any number of times.
 
         `x` is `(T, B, I)` with features side by side, the initial state `(1, B, .)` or None for zeros.
+        `lengths` `(B,)` are those of a ragged batch.
         """
-        results: tuple[Tensor, ...] = _Scan.apply(self, x, initial_h, initial_c, *weights)  # type: ignore[no-untyped-call]
+        given = (self, lengths, x, initial_h, initial_c, *weights)
+        results: tuple[Tensor, ...] = _Scan.apply(*given)  # type: ignore[no-untyped-call]
         return results
 
 
 class _Scan(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, scan: PreparedScan, x: Tensor, h: Tensor | None, c: Tensor | None, *weights: Tensor
+        ctx: Any, scan: PreparedScan, lengths: Tensor | None, x: Tensor, h: Any, c: Any, *weights: Tensor
     ) -> tuple[Tensor, ...]:
-        output, *final = (x.new_empty(shape) for shape in (scan._output, *scan._final))
+        output = x.new_empty(scan._output) if lengths is None else x.new_zeros(scan._output)
+        final = [x.new_empty(shape) for shape in scan._final]
         gates, cells = (x.new_empty(scan._rows, size) if size else None for size in scan._kept)
         scan.run(
             x.data_ptr(),
@@ -106,19 +122,21 @@ class _Scan(torch.autograd.Function):
             output.data_ptr(),
             (final[0].data_ptr(), final[-1].data_ptr()),
             (_address(gates), _address(cells)),
+            _address(lengths),
         )
         ctx.scan = scan
         ctx.set_materialize_grads(False)
-        ctx.save_for_backward(x, h, c, output, gates, cells, *weights)
+        ctx.save_for_backward(lengths, x, h, c, output, gates, cells, *weights)
         return output, *final
 
     @staticmethod
     def backward(ctx: Any, grad_output: Tensor | None, *grad_final: Tensor | None) -> tuple[Tensor | None, ...]:
-        x, h, c, output, gates, cells, *weights = ctx.saved_tensors
-        needed = ctx.needs_input_grad[1:]
+        lengths, x, h, c, output, gates, cells, *weights = ctx.saved_tensors
+        needed = ctx.needs_input_grad[2:]
         differentiated_again = torch.is_grad_enabled()
         call = _again if differentiated_again else _gradients
-        return None, *call(ctx.scan, x, h, c, weights, (output, gates, cells), (grad_output, *grad_final), needed)
+        given = (x, h, c, lengths)
+        return None, None, *call(ctx.scan, given, weights, (output, gates, cells), (grad_output, *grad_final), needed)
 
 
 def _address(t: Tensor | None) -> int | None:
@@ -126,14 +144,18 @@ def _address(t: Tensor | None) -> int | None:
 
 
 def _gradients(
-    scan: PreparedScan, x: Tensor, h: Any, c: Any, weights: Any, results: Any, incoming: Any, needed: Any
+    scan: PreparedScan, given: Any, weights: Any, results: Any, incoming: Any, needed: Any
 ) -> list[Tensor | None]:
+    x, h, c, lengths = given
     found = [t.new_empty(t.shape) if n else None for t, n in zip((x, h, c, *weights), needed, strict=True)]
+    if lengths is not None and found[0] is not None:
+        found[0].zero_()
     structure = scan._backward.structure()
     state, gradients = structure[1], structure[0].gradients
     state.x, (state.x_step, state.x_row) = x.data_ptr(), x.stride()[:2]
     state.initial_h, state.initial_c = _address(h), _address(c)
     state.output, state.gates, state.cells = map(_address, results)
+    structure[0].shape.lengths = _address(lengths)
     grad_output, *grad_final = incoming
     if grad_output is not None:
         grad_output = grad_output.resolve_neg()
@@ -145,18 +167,19 @@ def _gradients(
     gradients.final_h, gradients.final_c = _address(grad_final[0]), _address(grad_final[-1])
     addresses = list(map(_address, found))
     gradients.x, gradients.initial_h, gradients.initial_c = addresses[:3]
-    given, wanted = structure[0].weights, gradients.weights
+    of_weights, wanted = structure[0].weights, gradients.weights
     for name, weight, gradient in zip(scan.names, weights, addresses[3:], strict=True):
-        setattr(given, name, weight.data_ptr())
+        setattr(of_weights, name, weight.data_ptr())
         setattr(wanted, name, gradient)
     scan._backward(structure)
     return found
 
 
 def _again(
-    scan: PreparedScan, x: Tensor, h: Any, c: Any, weights: Any, results: Any, incoming: Any, needed: Any
+    scan: PreparedScan, given: Any, weights: Any, results: Any, incoming: Any, needed: Any
 ) -> list[Tensor | None]:
     """Compute gradients that are differentiable."""
+    x, h, c, lengths = given
     zeros = [x.new_zeros(shape) if s is None else s for s, shape in zip((h, c), scan._final, strict=False)]
     initial = [s[0] for s in zeros]
     rate_h, rate_c = scan.rates
@@ -166,6 +189,7 @@ def _again(
         dict(zip(scan.names, weights, strict=True)),
         initial[0],
         initial[1] if len(initial) > 1 else None,
+        lengths=lengths,
         reverse=scan.reverse,
         rate_h=rate_h,
         rate_c=rate_c,

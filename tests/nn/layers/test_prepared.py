@@ -60,7 +60,7 @@ def prepared(layer: Any, *arguments: Any) -> list[Tensor]:
     """What the layer returns once it is prepared."""
     layer(*arguments)
     layer(*arguments)
-    assert layer._prepared[arguments[0].shape] is not None
+    assert layer._prepared[arguments[0].shape, True] is not None
     return flat(layer(*arguments))
 
 
@@ -101,8 +101,32 @@ def test_gradients_are_the_same_to_the_bit(case: Any) -> None:
     expected = gradients(fresh(layer))
     gradients(layer)
     gradients(layer)
-    assert layer._prepared[x.shape] is not None
+    assert layer._prepared[x.shape, True] is not None
     assert same(gradients(layer), expected)
+
+
+@pytest.mark.parametrize("case", CASES, ids=named)
+def test_ragged_batches_are_the_same_to_the_bit(case: Any) -> None:
+    layer, x, lengths = build(case), torch.randn(4, 4, I), torch.tensor([4, 0, 1, 3])
+
+    def everything(layer: Any, lengths: Tensor) -> list[Tensor]:
+        leaf = x.clone().requires_grad_()
+        results = flat(layer(leaf, lengths=lengths))
+        total: Any = sum((t * torch.linspace(-1, 2, t.numel()).view_as(t)).sum() for t in results)
+        return [*results, *torch.autograd.grad(total, [leaf, *layer.parameters()])]
+
+    expected = everything(fresh(layer), lengths)
+    for _ in range(2):
+        everything(layer, lengths)
+    assert layer._prepared[x.shape, False] is not None
+    assert same(everything(layer, lengths), expected)
+    with torch.no_grad():
+        assert same(flat(layer(x, lengths=lengths)), [t.detach() for t in expected[: len(flat(layer(x)))]])
+        others = torch.tensor([2, 4, 4, 1])
+        assert same(flat(layer(x, lengths=others)), flat(fresh(layer)(x, lengths=others)))
+        for bad in (torch.tensor([5, 0, 1, 3]), torch.tensor([1, 2]), torch.tensor([1.0, 0, 1, 3])):
+            with pytest.raises((ValueError, TypeError)):
+                layer(x, lengths=bad)
 
 
 def test_a_part_of_the_gradients() -> None:
@@ -129,7 +153,7 @@ def test_second_derivatives(case: Any) -> None:
     expected = penalty(fresh(layer))
     penalty(layer)
     penalty(layer)
-    assert layer._prepared[x.shape] is not None
+    assert layer._prepared[x.shape, True] is not None
     for found, wanted in zip(penalty(layer), expected, strict=True):
         torch.testing.assert_close(found, wanted, rtol=0, atol=1e-12)
 

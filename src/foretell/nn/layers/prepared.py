@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from foretell.kernels.inputs import check_range
 from foretell.kernels.packed import in_block
 from foretell.kernels.prepared import PreparedScan, lies_plain, watched
+from foretell.nn.layers.ragged import lengths_on_cpu
 
 if TYPE_CHECKING:
     from foretell.nn.layers.recurrent_base import RecurrentBase
@@ -23,17 +25,17 @@ _MOST = 64
 _DTYPES = (torch.float32, torch.float64)
 
 
-class PreparedShapes(dict[torch.Size, "PreparedLayer | None"]):
+class PreparedShapes(dict[tuple[torch.Size, bool], "PreparedLayer | None"]):
     """A layer by shapes of its input, prepared when a shape comes for the second time; copied and pickled as empty."""
 
-    def run(self, layer: RecurrentBase, x: Any, hx: Any) -> tuple[Tensor, Any] | None:
+    def run(self, layer: RecurrentBase, x: Any, hx: Any, lengths: Any) -> tuple[Tensor, Any] | None:
         """Compute outputs and final state; None for what is not prepared."""
-        if type(x) is not Tensor or watched():
+        if type(x) is not Tensor or watched() or (lengths is not None and x.dim() != 3):
             return None
-        shape = x.shape
+        shape = x.shape, lengths is None
         prepared = self.get(shape)
         if prepared is not None:
-            results = prepared.run(layer, x, hx)
+            results = prepared.run(layer, x, hx, lengths)
             if results is not None:
                 return results
         elif shape not in self:
@@ -44,7 +46,7 @@ class PreparedShapes(dict[torch.Size, "PreparedLayer | None"]):
         if not _can_be_prepared(layer, x):
             return None
         self[shape] = prepared = PreparedLayer(layer, x)
-        return prepared.run(layer, x, hx)
+        return prepared.run(layer, x, hx, lengths)
 
     def __reduce__(self) -> Any:
         return PreparedShapes, ()
@@ -69,34 +71,41 @@ class PreparedLayer:
         self._final = [(len(self._scans), *rows, width) for width in widths]
         self._bytes = [batch * width * x.element_size() for width in (*widths, 0)][:2]
 
-    def run(self, layer: RecurrentBase, x: Tensor, hx: Any) -> tuple[Tensor, Any] | None:
-        """Compute outputs and final state; None if layer, input or state are not what was prepared for."""
+    def run(self, layer: RecurrentBase, x: Tensor, hx: Any, lengths: Any) -> tuple[Tensor, Any] | None:
+        """Compute outputs and final state; None if layer, input or state are not what was prepared for.
+
+        Raises ValueError for lengths that are not `(B,)` integers from 0 to T.
+        """
         if _settings(layer) != self._settings or _places(layer) != self._places or not self._takes(x):
             return None
         start = self._start(hx)
         if start is None:
             return None
+        if lengths is not None:
+            lengths = lengths_on_cpu(lengths, x.shape[self._row_dim]).contiguous()
+            check_range(lengths, x.shape[self._step_dim])
         if torch.is_grad_enabled():
             parameters = layer._parameters.values()
             if any(t is not None and t.requires_grad for t in (x, *start, *parameters)):
-                return self._with_gradients(layer, x, start) if x.dim() == 3 else None
+                return self._with_gradients(layer, x, start, lengths) if x.dim() == 3 else None
         if in_block():  # whose packed weights round as those of a compiled decoder do
             return None
-        return self._without_gradients(x, start)
+        return self._without_gradients(x, start, lengths)
 
-    def _without_gradients(self, x: Tensor, start: Sequence[Tensor]) -> tuple[Tensor, Any]:
+    def _without_gradients(self, x: Tensor, start: Sequence[Tensor], lengths: Tensor | None) -> tuple[Tensor, Any]:
         final = [x.new_empty(shape) for shape in self._final]
         starts: list[Any] = [t.data_ptr() for t in start]
         ends = [t.data_ptr() for t in final]
         all_strides = x.stride()
         address, strides = x.data_ptr(), (all_strides[self._step_dim], all_strides[self._row_dim])
         bytes_h, bytes_c = self._bytes
+        at = None if lengths is None else lengths.data_ptr()
         outputs: list[Tensor] = []
         for index, scan in enumerate(self._scans):
-            output = x.new_empty(self._output)
+            output = x.new_empty(self._output) if lengths is None else x.new_zeros(self._output)
             h, c = index * bytes_h, index * bytes_c
             initial = (starts[0] + h, starts[-1] + c) if starts else (None, None)
-            scan.run(address, strides, initial, output.data_ptr(), (ends[0] + h, ends[-1] + c), (None, None))
+            scan.run(address, strides, initial, output.data_ptr(), (ends[0] + h, ends[-1] + c), lengths=at)
             outputs.append(output)
             if len(outputs) == self._directions:
                 below = output if len(outputs) == 1 else torch.cat(outputs, -1)
@@ -105,7 +114,9 @@ class PreparedLayer:
                 address, strides = below.data_ptr(), (all_strides[0], all_strides[-2])
         return below.transpose(0, 1) if self._swapped else below, final[0] if len(final) == 1 else tuple(final)
 
-    def _with_gradients(self, layer: RecurrentBase, x: Tensor, start: Sequence[Tensor]) -> tuple[Tensor, Any]:
+    def _with_gradients(
+        self, layer: RecurrentBase, x: Tensor, start: Sequence[Tensor], lengths: Tensor | None
+    ) -> tuple[Tensor, Any]:
         below = x.transpose(0, 1) if self._swapped else x
         finals: list[tuple[Tensor, ...]] = []
         weights: dict[str, Any] = layer._parameters
@@ -113,7 +124,7 @@ class PreparedLayer:
         for index, (scan, names) in enumerate(zip(self._scans, self._names, strict=True)):
             initial = start if len(self._scans) == 1 else [s[index : index + 1] for s in start]
             h, c = (*initial, None, None)[:2]
-            output, *final = scan.differentiable(below, h, c, [weights[name] for name in names])
+            output, *final = scan.differentiable(below, h, c, [weights[name] for name in names], lengths)
             outputs.append(output)
             finals.append(tuple(final))
             if len(outputs) == self._directions:

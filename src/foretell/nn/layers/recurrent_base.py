@@ -119,8 +119,8 @@ class RecurrentBase(nn.RNNBase):
         """
         if exported():
             return self._exported(input, hx, lengths)
-        if lengths is None and not torch.compiler.is_compiling():
-            results = self._prepared.run(self, input, hx)
+        if not torch.compiler.is_compiling():
+            results = self._prepared.run(self, input, hx, lengths)
             if results is not None:
                 return results
         compiled = self._runs_compiled(input)
