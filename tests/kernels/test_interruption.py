@@ -70,7 +70,7 @@ def test_what_a_handler_raises_ends_the_scan(cell: Any, threads: int, ended_earl
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        layer, x = cell(16, 96), torch.randn(40000, 2, 16)
+        layer, x = cell(16, 256), torch.randn(40000, 2, 16)
         for _ in range(2):  # the second time as well
             with pytest.raises(StopError), torch.no_grad():
                 layer(x)
@@ -81,7 +81,7 @@ def test_what_a_handler_raises_ends_the_scan(cell: Any, threads: int, ended_earl
 
 @pytest.mark.usefixtures("raising", "alarm")
 def test_backward_ends_as_well(ended_early: list[int]) -> None:
-    layer, x = nn.LSTM(16, 96), torch.randn(30000, 2, 16)
+    layer, x = nn.LSTM(16, 256), torch.randn(16000, 2, 16)
     signal.signal(signal.SIGALRM, signal.SIG_IGN)
     outputs = layer(x)[0]
     signal.signal(signal.SIGALRM, stop)
@@ -96,7 +96,7 @@ def test_handlers_that_raise_nothing_run_meanwhile(ended_early: list[int]) -> No
     old = signal.signal(signal.SIGALRM, lambda *_: seen.append(len(ended_early)))
     try:
         with torch.no_grad():
-            nn.LSTM(16, 96)(torch.randn(30000, 2, 16))
+            nn.LSTM(16, 256)(torch.randn(25000, 2, 16))
     finally:
         signal.signal(signal.SIGALRM, old)
     assert seen == [0]  # before the call came back
