@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,3 +114,18 @@ def _with_rolled(model: FittedModel, panel: Panel, cutoffs: Cutoffs, name: str, 
     """Forecast with the static column of the series `shift` further on."""
     changed = replace(panel, static={**panel.static, name: np.roll(panel.static[name], shift)})
     return model.distribution(changed, cutoffs.series, cutoffs.rows, "held_out")
+
+
+def effect_columns(found: Sequence[Effect]) -> dict[str, Any]:
+    """Return the effects as columns of a table; see `Forecaster.explain`."""
+    columns: dict[str, Any] = {
+        "column": [effect.column for effect in found],
+        "MAE": [float(np.nanmean(effect.error)) for effect in found],
+        "MAE permuted": [float(np.nanmean(effect.permuted_error)) for effect in found],
+        "CRPS": [effect.score for effect in found],
+        "CRPS permuted": [effect.permuted_score for effect in found],
+        "change": [effect.change for effect in found],
+    }
+    for step in range(len(found[0].error)):
+        columns[f"MAE permuted {step + 1}"] = [float(effect.permuted_error[step]) for effect in found]
+    return columns

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from narwhals.typing import IntoFrame
-from numpy.typing import NDArray
 from torch import nn
 
-from foretell.errors import SettingsError, TableError
+from foretell.errors import SettingsError
 from foretell.forecasting.arguments import (
     holiday_places,
     model_of_preset,
@@ -27,24 +25,26 @@ from foretell.forecasting.arguments import (
 from foretell.forecasting.backbones import AUTO, model_name
 from foretell.forecasting.backtest import Backtest, run_backtest, run_cross_validation, unseen_windows
 from foretell.forecasting.copied_target import warn_of_copies
-from foretell.forecasting.explanation import effects
+from foretell.forecasting.explanation import effect_columns, effects
+from foretell.forecasting.facts import facts_of
 from foretell.forecasting.fitted_model import FittedModel, forecast_device
-from foretell.forecasting.fitted_network import FittedNetwork
 from foretell.forecasting.fitting import fit_model
-from foretell.forecasting.hierarchy.coherent import coherent_distribution, coherent_paths
+from foretell.forecasting.forecast_arrays import Prediction, predictions
+from foretell.forecasting.hierarchy.coherent import coherent_paths
 from foretell.forecasting.hierarchy.columns import level_columns
 from foretell.forecasting.holdout import WINDOWS
 from foretell.forecasting.holiday_columns import with_holidays
 from foretell.forecasting.model_folder import load_model, save_model
-from foretell.forecasting.panel import Panel, joined, recent
-from foretell.forecasting.quantiles import quantiles_of, read_off
+from foretell.forecasting.panel import Panel
+from foretell.forecasting.quantiles import quantiles_of
 from foretell.forecasting.sampling.paths import require_memory, sample_paths
 from foretell.forecasting.settings import LONGER, LONGEST, ForecastSettings, preset_settings
 from foretell.forecasting.tables.columns import Columns
-from foretell.forecasting.tables.findings import Findings, describe_frequency
+from foretell.forecasting.tables.findings import Findings
 from foretell.forecasting.tables.future import check_future
 from foretell.forecasting.tables.nixtla import named_columns, quantile_columns
 from foretell.forecasting.tables.reading import Reading
+from foretell.forecasting.tables.years import check_years
 from foretell.forked import require_polars
 from foretell.training import History, Progress
 from foretell.training.settings import NO_BOUND
@@ -53,22 +53,6 @@ ALWAYS_POSITIVE = (
     "No value is negative, so forecasts are kept at 0 or above; --no-non-negative (non_negative=False) lets them fall "
     "below."
 )
-# Pandas, polars, matplotlib and Python all support these years, with a margin for charts.
-_YEARS = (1000, 9900)
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """A forecast as arrays."""
-
-    panel: Panel
-    """The N series that were forecast."""
-    quantiles: NDArray[np.float64]
-    """(N, H, Q), the median and the bounds of the intervals."""
-    distribution: NDArray[np.float64]
-    """(N, H, 15), the quantiles of `GRID`."""
-    own: NDArray[np.float64] | None = None
-    """(N, H, 15), before the forecasts of a hierarchy were made to add up; None without one."""
 
 
 class Forecaster:
@@ -197,7 +181,7 @@ class Forecaster:
         """
         forecast_device(self.device)
         reading = table if isinstance(table, Reading) else Reading.of(table, self.columns)
-        _check_years(reading.panel, self.horizon)
+        check_years(reading.panel, self.horizon)
         warn_of_copies(reading.observed)
         self._fitted = self._fit(
             with_holidays(reading.observed, self.columns.holidays),
@@ -309,7 +293,7 @@ class Forecaster:
         require_polars()
         model = self.fitted_model
         reading = Reading.like(table, model.columns if columns is None else columns, model.frequency)
-        _check_years(reading.panel, self.horizon)
+        check_years(reading.panel, self.horizon)
         return reading.looking_ahead(future, self.horizon)
 
     def forecast(self, reading: Reading) -> Prediction:
@@ -319,24 +303,7 @@ class Forecaster:
     def forecasts(self, readings: Sequence[Reading]) -> list[Prediction]:
         """Forecast several tables that were read, as one batch if their covariates are of the same types."""
         panels = [self._ahead(reading) for reading in readings]
-        predictions: list[Prediction] = []
-        model = self.fitted_model
-        for _, alike in groupby(panels, key=_kind_of_panel):
-            together = list(alike)
-            short = joined([recent(panel, model.members.past) for panel in together])
-            distribution = model.distribution(short, np.arange(len(short)), short.history, "final")
-            quantiles = read_off(distribution, quantiles_of(model.levels))
-            ends = np.cumsum([len(panel) for panel in together])[:-1]
-            predictions += map(Prediction, together, np.split(quantiles, ends), np.split(distribution, ends))
-        return [self._coherent(r, p) if r.hierarchy else p for r, p in zip(readings, predictions, strict=True)]
-
-    def _coherent(self, reading: Reading, prediction: Prediction) -> Prediction:
-        """Make the forecasts of all levels of a hierarchy add up."""
-        assert reading.hierarchy is not None
-        model, panel, own = self.fitted_model, prediction.panel, prediction.distribution
-        sums, seed = reading.hierarchy.sums(panel.ids), self.settings.training.seed
-        distribution = coherent_distribution(model, panel, own, sums, seed)
-        return Prediction(panel, read_off(distribution, quantiles_of(model.levels)), distribution, own)
+        return predictions(self.fitted_model, panels, [reading.hierarchy for reading in readings])
 
     def _ahead(self, reading: Reading) -> Panel:
         if reading.ahead is None:
@@ -388,17 +355,7 @@ class Forecaster:
         reading = self._reading(table)
         panel = with_holidays(reading.observed, model.columns.holidays)
         found = effects(model, panel, unseen_windows(model, panel, windows))
-        columns: dict[str, Any] = {
-            "column": [effect.column for effect in found],
-            "MAE": [float(np.nanmean(effect.error)) for effect in found],
-            "MAE permuted": [float(np.nanmean(effect.permuted_error)) for effect in found],
-            "CRPS": [effect.score for effect in found],
-            "CRPS permuted": [effect.permuted_score for effect in found],
-            "change": [effect.change for effect in found],
-        }
-        for step in range(self.horizon):
-            columns[f"MAE permuted {step + 1}"] = [float(effect.permuted_error[step]) for effect in found]
-        return reading.kind.table(columns)
+        return reading.kind.table(effect_columns(found))
 
     def cross_validation(
         self,
@@ -442,31 +399,13 @@ class Forecaster:
             return self._reading(None)
         forecast_device(self.device)
         reading = table if isinstance(table, Reading) else Reading.of(table, self.columns)
-        _check_years(reading.panel, self.horizon)
+        check_years(reading.panel, self.horizon)
         self._read = reading
         return reading
 
     def facts(self) -> dict[str, Any]:
         """Return model, networks and data as facts by name. Raises SettingsError before `fit`."""
-        model = self.fitted_model
-        pretrained = model.members.pretrained
-        unchanged = {} if pretrained is None else {"pretrained_parameters": _size(pretrained.network)}
-        return {
-            "model": model.name,
-            "forecast_of": {name: round(share, 4) for name, share in model.blend.shares.items()},
-            **(_network_facts(model.network) if model.network else {}),
-            **unchanged,
-            "horizon": self.horizon,
-            "seasons": ", ".join(map(str, model.seasons)) or "none",
-            "levels": ", ".join(f"{level} %" for level in self.levels),
-            "frequency": describe_frequency(model.frequency.alias),
-            "series": len(model.validated_until),
-            "known": ", ".join(model.columns.known) or "none",
-            "static": ", ".join(model.columns.static) or "none",
-            "holidays": ", ".join(model.columns.holidays) or "none",
-            "hierarchy": " > ".join(model.columns.hierarchy) or "none",
-            "calibrated_on": f"{model.calibrated_on:,} values",
-        }
+        return facts_of(self.fitted_model)
 
     def save(self, folder: str | Path) -> None:
         """Write the fitted model into a folder; see `save_model`."""
@@ -494,43 +433,6 @@ class Forecaster:
             raise SettingsError("a loaded model contains no table: pass the table whose series are to be forecast")
         reading = self._fitted_to if table is None else Reading.like(table, model.columns, model.frequency)
         assert reading is not None
-        _check_years(reading.panel, self.horizon)
+        check_years(reading.panel, self.horizon)
         self._read = reading
         return reading
-
-
-def _kind_of_panel(panel: Panel) -> Any:
-    """Return what panels must share to be forecast together."""
-    columns = ({name: column.dtype for name, column in kind.items()} for kind in (panel.known, panel.static))
-    return panel.frequency, panel.clock, panel.starts.dtype, *columns
-
-
-def _network_facts(fit: FittedNetwork) -> dict[str, Any]:
-    """Return the facts of a network that was trained on the table."""
-    architecture = fit.architecture
-    return {
-        "network": architecture.backbone,
-        "layers": architecture.layers,
-        "hidden": architecture.hidden,
-        "layer_norm": architecture.layer_norm,
-        "members": architecture.members,
-        "parameters": _size(fit.network("final")),
-        "input_steps": architecture.reading.window,
-    }
-
-
-def _size(network: nn.Module) -> int:
-    return sum(p.numel() for p in network.parameters())
-
-
-def _check_years(panel: Panel, horizon: int) -> None:
-    """Raise TableError if the times, or those to be forecast, are beyond what tables and charts can show."""
-    if panel.frequency.is_integer:
-        return
-    lasts = panel.starts.astype(np.float64) + panel.frequency.microseconds * (panel.history + horizon)
-    lowest, highest = (float(np.datetime64(str(year), "us").astype(np.int64)) for year in _YEARS)
-    if panel.starts.astype(np.float64).min() < lowest or lasts.max() > highest:
-        raise TableError(
-            f"the times begin at {panel.clock.show(panel.starts.min())} and, with a horizon of {horizon:,} steps, do "
-            f"not all lie within the years {_YEARS[0]} to {_YEARS[1]}; correct the time stamps, or shorten the horizon"
-        )

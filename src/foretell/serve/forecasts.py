@@ -11,7 +11,8 @@ from typing import TypeVar
 
 from foretell.errors import SettingsError, TableError
 from foretell.forecasting.backbones import PRETRAINED
-from foretell.forecasting.forecaster import Forecaster, Prediction
+from foretell.forecasting.forecast_arrays import Prediction
+from foretell.forecasting.forecaster import Forecaster
 from foretell.forecasting.tables.columns import Columns
 from foretell.forecasting.tables.reading import Reading
 from foretell.serve.batches import Batches

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foretell.forecasting.backtest import Backtest
-from foretell.forecasting.forecaster import Forecaster, Prediction
+from foretell.forecasting.forecast_arrays import Prediction
+from foretell.forecasting.forecaster import Forecaster
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.tables.nixtla import quantile_columns
 from foretell.storage.whole_file import put_file

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from foretell.forecasting.backtest import Backtest, Results
 from foretell.forecasting.fitted_network import FittedNetwork
-from foretell.forecasting.forecaster import Forecaster, Prediction
+from foretell.forecasting.forecast_arrays import Prediction
+from foretell.forecasting.forecaster import Forecaster
 from foretell.forecasting.report.content import BacktestWindow, ReportContent, ReportTable, Score, SeriesView
 from foretell.forecasting.report.totals import totals_by_month
 from foretell.forecasting.report.wording import column, count, fixed, moments, percent

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from foretell.forecasting.forecaster import Forecaster, Prediction
+from foretell.forecasting.forecast_arrays import Prediction
+from foretell.forecasting.forecaster import Forecaster
 from foretell.forecasting.panel import select
 from foretell.forecasting.report.content import ReportTable
 from foretell.forecasting.report.wording import column, count, percent
