@@ -83,7 +83,7 @@ def _executed(address: str, sql: str) -> None:
     elif address.startswith("duckdb"):
         import duckdb
 
-        with duckdb.connect(address.removeprefix("duckdb:///")) as connection:
+        with duckdb.connect(address.removeprefix("duckdb:///")) as connection:  # type: ignore[assignment]
             connection.execute(sql)
     else:
         from adbc_driver_postgresql import dbapi

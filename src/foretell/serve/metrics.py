@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from time import perf_counter
+from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -22,7 +23,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        new = {"registry": self.registry}
+        new: dict[str, Any] = {"registry": self.registry}
         self.requests = Counter("foretell_requests_total", "Requests answered.", ("route", "method", "status"), **new)
         self.seconds = Histogram("foretell_request_seconds", "Time to an answer.", ("route",), buckets=_SECONDS, **new)
         self.batches = Histogram("foretell_batch_requests", "Requests that a batch answered.", buckets=_SIZES, **new)
@@ -38,7 +39,7 @@ class Metrics:
         registry = self.registry
         if os.environ.get(MULTIPROCESS):
             registry = CollectorRegistry()
-            MultiProcessCollector(registry)
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return generate_latest(registry), CONTENT_TYPE_LATEST
 
 
