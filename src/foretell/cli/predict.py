@@ -15,6 +15,8 @@ from foretell.cli.options import (
     TableOptions,
 )
 from foretell.cli.printer import Printer
+from foretell.cli.workers import WorkerOptions, predict_by_workers
+from foretell.errors import SettingsError
 
 
 def predict(
@@ -23,6 +25,7 @@ def predict(
     future: FutureOptions,
     output: ForecastOutput,
     drawn: SampleOptions,
+    scale: WorkerOptions,
     *,
     device: Device = "auto",
     messages: MessageOptions,
@@ -32,6 +35,13 @@ def predict(
     Without an output option, the forecast is written to ./forecast/forecast.csv. The table may hold other series than
     the model was trained on, but its columns must have the same names.
     """
+    if scale.engine is not None:
+        if output != ForecastOutput() or drawn.samples is not None or future.future is not None:
+            raise SettingsError("--engine writes forecasts to --out alone: leave other outputs and --future out")
+        predict_by_workers(model, table, scale, Printer(messages, "predict"))
+        return
+    if scale.out is not None or scale.address is not None:
+        raise SettingsError("--out and --address are for workers: choose them by --engine, or name a file by --output")
     if output.output or output.report or output.png or output.out_table or drawn.samples_output:
         to = Destinations(forecast=output.output, report=output.report, picture=output.png)
     else:

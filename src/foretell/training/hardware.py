@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from contextlib import AbstractContextManager
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
 
 from foretell.errors import SettingsError, TrainingError
 from foretell.training import processes
+
+V = TypeVar("V")
 
 
 class Hardware:
@@ -77,9 +79,12 @@ class Hardware:
         gradient.div_(sums[1])
         return sums[0] / sums[1]
 
-    def of_the_first(self, value: Any) -> Any:
+    def of_the_first(self, value: V) -> V:
         """Return the value that the first process gives, in all of them."""
-        return value if processes.count() == 1 else self._fabric.broadcast(value)
+        if processes.count() == 1:
+            return value
+        given: V = self._fabric.broadcast(value)
+        return given
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Return the context in which losses and evaluations are computed."""

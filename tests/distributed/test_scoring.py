@@ -1,0 +1,122 @@
+"""Scoring by several workers: the numbers of one process, whole series, and no row twice after one was killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+import torch
+
+from foretell import Forecaster
+from foretell.distributed import engines, predict_files
+from foretell.distributed.partitions import partition_of
+from foretell.errors import SettingsError, TableError
+
+
+def table() -> pl.DataFrame:
+    days = np.arange(40).astype("datetime64[D]").astype("datetime64[us]")
+    random = np.random.default_rng(0)
+    frames = [pl.DataFrame({"shop": [k] * 40, "day": days, "sold": 10 + k + random.normal(size=40)}) for k in range(23)]
+    return pl.concat(frames)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("scoring") / "model"
+    Forecaster("pretrained", 3, season=7).fit(table()).save(folder)
+    return folder
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> str:
+    rows = table().sample(fraction=1, shuffle=True, seed=0)  # no file holds a series whole
+    (tmp_path / "sales").mkdir()
+    rows[:300].write_parquet(tmp_path / "sales" / "a.parquet")
+    rows[300:].write_csv(tmp_path / "sales" / "b.csv")
+    return str(tmp_path / "sales" / "*")
+
+
+def in_this_process(call: Any, tasks: Any, _: int = 0) -> Iterator[int]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # as each worker does
+    try:
+        for task in tasks:
+            yield call(*task)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def results(folder: Path) -> pl.DataFrame:
+    return pl.read_parquet(folder / "*.parquet").sort("unique_id", "ds")
+
+
+def assert_close(found: pl.DataFrame, expected: pl.DataFrame) -> None:
+    assert found.select("unique_id", "ds").equals(expected.select("unique_id", "ds"))
+    for name in expected.columns[2:]:
+        np.testing.assert_allclose(found[name].to_numpy(), expected[name].to_numpy(), rtol=1e-5)
+
+
+def test_workers_change_no_bit_and_partitions_only_the_rounding(
+    model: Path, files: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = Forecaster.load(model).predict(table()).sort("unique_id", "ds")
+    assert predict_files(model, files, tmp_path / "two", partitions=5) == len(expected)
+    assert len(list((tmp_path / "two").iterdir())) == 5
+    assert_close(results(tmp_path / "two"), expected)
+    monkeypatch.setattr(engines, "_by_processes", in_this_process)
+    predict_files(model, files, tmp_path / "none", partitions=5)
+    assert results(tmp_path / "none").equals(results(tmp_path / "two"))
+    predict_files(model, files, tmp_path / "one", partitions=1)
+    assert_close(results(tmp_path / "one"), expected)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["none", "one", "sales", "two"]
+
+
+def slow_or_killed(path: str, number: int) -> int:
+    """A task whose worker is killed the first time."""
+    mark = Path(path) / str(number)
+    if number == 2 and not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def test_a_killed_worker_costs_no_task_and_none_is_done_twice(tmp_path: Path) -> None:
+    with engines.started("process", 2, None) as run:
+        found = Counter(run(slow_or_killed, [(str(tmp_path), number) for number in range(6)]))
+    assert found == Counter(range(6))
+
+
+def test_a_partition_depends_on_the_name_alone() -> None:
+    assert [partition_of(name, 8) for name in ("a", "b", "tea/north", "")] == [7, 5, 7, 4]
+    counts = Counter(partition_of(str(k), 4) for k in range(4000))
+    assert min(counts.values()) > 900
+
+
+def test_ray(model: Path, files: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("ray")
+    predict_files(model, files, tmp_path / "ray", engine="ray", partitions=3)
+    monkeypatch.setattr(engines, "_by_processes", in_this_process)
+    predict_files(model, files, tmp_path / "none", partitions=3)
+    assert results(tmp_path / "ray").equals(results(tmp_path / "none"))
+    with pytest.raises(SettingsError, match=r"no cluster of Ray answers at 127\.0\.0\.1:1"):
+        predict_files(model, files, tmp_path / "out", engine="ray", address="127.0.0.1:1")
+
+
+def test_what_is_refused(model: Path, files: str, tmp_path: Path) -> None:
+    with pytest.raises(TableError, match="no file matches"):
+        predict_files(model, str(tmp_path / "*.none"), tmp_path / "out")
+    with pytest.raises(SettingsError, match="is not an empty folder"):
+        predict_files(model, files, tmp_path / "sales")
+    with pytest.raises(SettingsError, match="--address names a cluster of Ray: add --engine ray"):
+        predict_files(model, files, tmp_path / "out", address="ray://host:10001")
+    (tmp_path / "sales" / "c.csv").write_text("store,day,sold\n1,2024-01-01,2\n")
+    with pytest.raises(TableError, match="column 'shop', by which the model tells series apart, is missing"):
+        predict_files(model, files, tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["sales"]
