@@ -62,8 +62,9 @@ def test_the_document(run: Callable[..., Any]) -> None:
     assert {"peephole", "proj_size"} & set(facts["backends"]["gru"]) == set()
     assert "reset_after=False" in facts["backends"]["gru"]
     assert "reset_after=False" not in facts["backends"]["lstm"]
-    for name in measured[:2] if native.library() else []:
-        assert facts[name] > 0
+    if native.library():
+        assert facts["threads_are_faster_by"] > 0
+        assert facts["microseconds_to_start_them"] >= 0  # one thread need not be started
     answers = {backend for of in facts["backends"].values() for backend in of.values()}
     assert answers <= {"native", "torch", "torch (cuDNN)", "reference"}
 
