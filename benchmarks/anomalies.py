@@ -21,7 +21,7 @@ from ridership import RAIL, rides
 from tables import markdown
 
 from foretell import read_table
-from foretell.forecasting.anomalies import find_anomalies
+from foretell.forecasting.anomalies.anomalies import find_anomalies
 
 SPREADS = 5
 SHARE = 0.01

@@ -26,8 +26,8 @@ from foretell.on_first_use import on_first_use as _on_first_use
 
 if TYPE_CHECKING:
     __version__: str
-    from foretell.forecasting.anomalies import Anomalies, find_anomalies
-    from foretell.forecasting.backtest import Backtest
+    from foretell.forecasting.anomalies.anomalies import Anomalies, find_anomalies
+    from foretell.forecasting.backtesting.backtest import Backtest
     from foretell.forecasting.forecaster import Forecaster
     from foretell.forecasting.settings import ForecastSettings
     from foretell.tables.files import read_table, write_table
@@ -62,8 +62,8 @@ __all__ = [
 _get, __dir__ = _on_first_use(
     __name__,
     {
-        "forecasting.anomalies": "Anomalies find_anomalies",
-        "forecasting.backtest": "Backtest",
+        "forecasting.anomalies.anomalies": "Anomalies find_anomalies",
+        "forecasting.backtesting.backtest": "Backtest",
         "forecasting.forecaster": "Forecaster",
         "forecasting.settings": "ForecastSettings",
         "tables.files": "read_table write_table",

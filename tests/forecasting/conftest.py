@@ -11,10 +11,10 @@ import torch
 
 from foretell.forecasting.any_horizon.network import AnyHorizonNetwork
 from foretell.forecasting.any_horizon.reading import Reading
+from foretell.forecasting.networks.windows import Windows
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.prediction import Answer, forecast
 from foretell.forecasting.pretrained.shipped import Sizes
-from foretell.forecasting.windows import Windows
 from foretell.tables.frequency import Frequency
 
 START = np.datetime64("2024-01-01T00:00:00", "us")

@@ -16,14 +16,14 @@ import torch
 from foretell.errors import ModelError, SettingsError, TableError
 from foretell.forecasting import fitted_model, fitting
 from foretell.forecasting.fitted_model import FittedModel
-from foretell.forecasting.fitted_network import FittedNetwork
 from foretell.forecasting.fitting import fit_model
 from foretell.forecasting.forecaster import Forecaster
 from foretell.forecasting.model_folder import load_model, save_model
+from foretell.forecasting.networks.fitted_network import FittedNetwork
+from foretell.forecasting.networks.validation import held_out_windows
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.settings import ForecastSettings
 from foretell.forecasting.tables.columns import Columns
-from foretell.forecasting.validation import held_out_windows
 from foretell.training.settings import TrainingSettings
 
 TINY = ForecastSettings(

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from foretell.forecasting import prediction
 from foretell.forecasting.any_horizon.network import AnyHorizonNetwork
 from foretell.forecasting.any_horizon.reading import Reading
-from foretell.forecasting.architecture import Architecture
-from foretell.forecasting.backbones import BACKBONES
-from foretell.forecasting.calendar import calendar_names
-from foretell.forecasting.covariates import Covariates
+from foretell.forecasting.covariates.calendar import calendar_names
+from foretell.forecasting.covariates.covariates import Covariates
+from foretell.forecasting.networks.architecture import Architecture
+from foretell.forecasting.networks.backbones import BACKBONES
+from foretell.forecasting.networks.windows import Windows
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.prediction import SIMPLE, Answer, actual_values, forecast
 from foretell.forecasting.quantiles import GRID, MEDIAN
-from foretell.forecasting.windows import Windows
 
 from .conftest import forecast_of, panel_of
 

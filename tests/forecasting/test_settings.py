@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from foretell.errors import SettingsError
-from foretell.forecasting.backbones import BACKBONES
+from foretell.forecasting.networks.backbones import BACKBONES
 from foretell.forecasting.settings import (
     BACKBONE_NAMES,
     LONGER,

@@ -57,7 +57,7 @@ def anomalies(table: TableOptions, ask: AnomalyOptions, output: ForecastOutput, 
     printer = Printer(messages, "anomalies", stdout_taken=to.stdout_taken)
     to.check(json=messages.json, tables=[table.table])
     tables = read_tables(table)
-    from foretell.forecasting.anomalies import find_anomalies
+    from foretell.forecasting.anomalies.anomalies import find_anomalies
     from foretell.tables.files import write_table
 
     found = find_anomalies(tables.table, probability=ask.probability, columns=tables.columns, season=ask.season or None)

@@ -18,7 +18,7 @@ from foretell.storage.outputs import STDOUT
 if TYPE_CHECKING:
     import polars as pl
 
-    from foretell.forecasting.backtest import Backtest
+    from foretell.forecasting.backtesting.backtest import Backtest
     from foretell.forecasting.forecaster import Forecaster
     from foretell.forecasting.tables.reading import Reading
 

@@ -105,8 +105,8 @@ def forecaster_for(tables: Tables, ask: ForecastOptions, fit: FitOptions, *, dem
 
     Raises SettingsError for invalid options, TableError for an invalid table.
     """
-    from foretell.forecasting.backbones import PRETRAINED
     from foretell.forecasting.forecaster import Forecaster
+    from foretell.forecasting.networks.backbones import PRETRAINED
     from foretell.forecasting.plan import Plan
     from foretell.forecasting.tables.reading import Reading
 

@@ -12,7 +12,7 @@ from foretell.forecasting.kind import UNTRAINED
 if TYPE_CHECKING:
     import polars as pl
 
-    from foretell.forecasting.backtest import Backtest, Part
+    from foretell.forecasting.backtesting.backtest import Backtest, Part
     from foretell.forecasting.fitted_model import FittedModel
     from foretell.forecasting.tables.findings import Findings
     from foretell.training.history import History

@@ -8,7 +8,7 @@ from numbers import Integral
 import numpy as np
 
 from foretell.errors import SettingsError
-from foretell.forecasting.backbones import AUTO, PRETRAINED
+from foretell.forecasting.networks.backbones import AUTO, PRETRAINED
 from foretell.tables.public_holidays import public_holidays
 
 

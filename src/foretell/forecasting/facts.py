@@ -7,7 +7,7 @@ from typing import Any
 from torch import nn
 
 from foretell.forecasting.fitted_model import FittedModel
-from foretell.forecasting.fitted_network import FittedNetwork
+from foretell.forecasting.networks.fitted_network import FittedNetwork
 from foretell.forecasting.tables.findings import describe_frequency
 
 

@@ -12,21 +12,21 @@ from numpy.typing import NDArray
 
 from foretell.errors import ModelError, SettingsError
 from foretell.forecasting.any_horizon.reading import Reading
-from foretell.forecasting.blend import Blend
-from foretell.forecasting.calibration import calibrated
+from foretell.forecasting.blending.blend import Blend
+from foretell.forecasting.blending.calibration import calibrated
+from foretell.forecasting.blending.linear import LinearRegression
 from foretell.forecasting.experience import Experience
-from foretell.forecasting.fitted_network import FittedNetwork, Stage
 from foretell.forecasting.holdout import Holdout
-from foretell.forecasting.linear import LinearRegression
+from foretell.forecasting.networks.fitted_network import FittedNetwork, Stage
+from foretell.forecasting.networks.windows import Windows
 from foretell.forecasting.nonnegative import within_reach
 from foretell.forecasting.panel import Panel, select
 from foretell.forecasting.prediction import SIMPLE, around, forecast
 from foretell.forecasting.pretrained.shipped import Pretrained
 from foretell.forecasting.quantiles import GRID, quantiles_of, read_off
-from foretell.forecasting.season import Seasons
+from foretell.forecasting.seasons.season import Seasons
 from foretell.forecasting.settings import LONGEST, ForecastSettings
 from foretell.forecasting.tables.columns import Columns
-from foretell.forecasting.windows import Windows
 from foretell.tables.frequency import Frequency
 from foretell.training.history import History
 

@@ -8,16 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foretell.errors import ModelError, TableError
-from foretell.forecasting.backbones import AUTO, PRETRAINED
-from foretell.forecasting.blend import Blend, chosen_blend
-from foretell.forecasting.calibration import calibration_factors
+from foretell.forecasting.blending.blend import Blend, chosen_blend
+from foretell.forecasting.blending.calibration import calibration_factors
+from foretell.forecasting.blending.independence import design_effect
+from foretell.forecasting.blending.linear import LinearRegression
 from foretell.forecasting.experience import Experience
 from foretell.forecasting.fitted_model import LINEAR, FittedModel, Members, blended, forecast_device, validated_until
-from foretell.forecasting.fitted_network import FittedNetwork, Stage
 from foretell.forecasting.holdout import Holdout
-from foretell.forecasting.independence import design_effect
-from foretell.forecasting.linear import LinearRegression
-from foretell.forecasting.network_training import FEWEST_VALUES, OnProgress
+from foretell.forecasting.networks.backbones import AUTO, PRETRAINED
+from foretell.forecasting.networks.fitted_network import FittedNetwork, Stage
+from foretell.forecasting.networks.network_training import FEWEST_VALUES, OnProgress
+from foretell.forecasting.networks.trained_networks import Recipe, train_networks
+from foretell.forecasting.networks.training_task import observed
+from foretell.forecasting.networks.validation import held_out_values, held_out_windows
 from foretell.forecasting.nonnegative import is_non_negative
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.plan import Plan
@@ -26,9 +29,6 @@ from foretell.forecasting.pretrained.shipped import Pretrained, shipped
 from foretell.forecasting.quantiles import GRID
 from foretell.forecasting.settings import ForecastSettings
 from foretell.forecasting.tables.columns import Columns
-from foretell.forecasting.trained_networks import Recipe, train_networks
-from foretell.forecasting.training_task import observed
-from foretell.forecasting.validation import held_out_values, held_out_windows
 
 _WORTH_TRAINING = 300
 """Minimum number of values for training a network on a table without covariates."""

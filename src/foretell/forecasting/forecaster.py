@@ -22,10 +22,10 @@ from foretell.forecasting.arguments import (
     several_numbers,
     whole_number,
 )
-from foretell.forecasting.backbones import AUTO, model_name
-from foretell.forecasting.backtest import Backtest, run_backtest, run_cross_validation, unseen_windows
-from foretell.forecasting.copied_target import warn_of_copies
-from foretell.forecasting.explanation import effect_columns, effects
+from foretell.forecasting.backtesting.backtest import Backtest, run_backtest, run_cross_validation, unseen_windows
+from foretell.forecasting.covariates.copied_target import warn_of_copies
+from foretell.forecasting.covariates.explanation import effect_columns, effects
+from foretell.forecasting.covariates.holiday_columns import with_holidays
 from foretell.forecasting.facts import facts_of
 from foretell.forecasting.fitted_model import FittedModel, forecast_device
 from foretell.forecasting.fitting import fit_model
@@ -33,8 +33,8 @@ from foretell.forecasting.forecast_arrays import Prediction, predictions
 from foretell.forecasting.hierarchy.coherent import coherent_paths
 from foretell.forecasting.hierarchy.columns import level_columns
 from foretell.forecasting.holdout import WINDOWS
-from foretell.forecasting.holiday_columns import with_holidays
 from foretell.forecasting.model_folder import load_model, save_model
+from foretell.forecasting.networks.backbones import AUTO, model_name
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.quantiles import quantiles_of
 from foretell.forecasting.sampling.paths import require_memory, sample_paths

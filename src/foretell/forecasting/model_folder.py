@@ -13,21 +13,21 @@ import torch
 from torch import Tensor
 
 from foretell.field_types import from_plain, read_value
-from foretell.forecasting.architecture import Architecture
-from foretell.forecasting.backbones import MODELS
-from foretell.forecasting.blend import Blend
-from foretell.forecasting.calendar import calendar_names
-from foretell.forecasting.covariates import Covariates
+from foretell.forecasting.blending.blend import Blend
+from foretell.forecasting.blending.linear import LinearRegression
+from foretell.forecasting.covariates.calendar import calendar_names
+from foretell.forecasting.covariates.covariates import Covariates
 from foretell.forecasting.experience import Experience
 from foretell.forecasting.fitted_model import LINEAR, FittedModel, Members
-from foretell.forecasting.fitted_network import FittedNetwork, Stage
-from foretell.forecasting.further_seasons import phase_columns
 from foretell.forecasting.holdout import Holdout
-from foretell.forecasting.linear import LinearRegression
+from foretell.forecasting.networks.architecture import Architecture
+from foretell.forecasting.networks.backbones import MODELS
+from foretell.forecasting.networks.fitted_network import FittedNetwork, Stage
 from foretell.forecasting.prediction import SIMPLE
 from foretell.forecasting.pretrained.shipped import Pretrained, Sizes
 from foretell.forecasting.quantiles import GRID, quantiles_of
-from foretell.forecasting.season import Seasons
+from foretell.forecasting.seasons.further_seasons import phase_columns
+from foretell.forecasting.seasons.season import Seasons
 from foretell.forecasting.settings import LONGEST, ForecastSettings
 from foretell.forecasting.tables.columns import Columns
 from foretell.model.folder import StoredModel, read_folder, write_folder

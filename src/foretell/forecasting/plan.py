@@ -8,8 +8,8 @@ from foretell.errors import SettingsError
 from foretell.forecasting.any_horizon.reading import Reading
 from foretell.forecasting.holdout import Holdout
 from foretell.forecasting.panel import Panel
-from foretell.forecasting.season import Seasons
-from foretell.forecasting.season_detection import find_seasons
+from foretell.forecasting.seasons.detection import find_seasons
+from foretell.forecasting.seasons.season import Seasons
 from foretell.forecasting.settings import ForecastSettings
 from foretell.tables.frequency import Frequency
 

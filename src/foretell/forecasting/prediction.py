@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from foretell.forecasting.any_horizon.bank import BANK
+from foretell.forecasting.networks.windows import Windows
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.quantiles import GRID, MEDIAN
-from foretell.forecasting.windows import Windows
 from foretell.kernels.candidates import BASIC, CHOSEN
 
 SIMPLE = ("naive", "seasonal_naive", "theta")

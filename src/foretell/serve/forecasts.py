@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from foretell.errors import SettingsError, TableError
-from foretell.forecasting.backbones import PRETRAINED
 from foretell.forecasting.forecast_arrays import Prediction
 from foretell.forecasting.forecaster import Forecaster
+from foretell.forecasting.networks.backbones import PRETRAINED
 from foretell.forecasting.tables.columns import Columns
 from foretell.forecasting.tables.reading import Reading
 from foretell.serve.batches import Batches

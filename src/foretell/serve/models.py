@@ -12,8 +12,8 @@ from time import monotonic
 from typing import Any
 
 from foretell.errors import ForetellError, ModelError
-from foretell.forecasting.backbones import PRETRAINED
 from foretell.forecasting.forecaster import Forecaster
+from foretell.forecasting.networks.backbones import PRETRAINED
 from foretell.serve.problems import ServiceError
 from foretell.storage.whole_folder import standing
 

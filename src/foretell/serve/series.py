@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foretell.forecasting.backtest import Backtest
+from foretell.forecasting.backtesting.backtest import Backtest
 from foretell.forecasting.forecast_arrays import Prediction
 from foretell.forecasting.forecaster import Forecaster
 from foretell.forecasting.panel import Panel

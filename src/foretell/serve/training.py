@@ -20,7 +20,7 @@ import polars as pl
 
 from foretell.errors import ForetellError, MissingExtraError, SettingsError, TableError
 from foretell.field_types import from_plain
-from foretell.forecasting.backtest import Backtest
+from foretell.forecasting.backtesting.backtest import Backtest
 from foretell.forecasting.forecaster import Forecaster
 from foretell.forecasting.settings import OF_GIVEN_LENGTH, ForecastSettings
 from foretell.forecasting.tables.reading import Reading

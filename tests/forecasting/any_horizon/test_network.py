@@ -13,10 +13,10 @@ from foretell.forecasting.any_horizon.bank import CANDIDATES
 from foretell.forecasting.any_horizon.inputs import Inputs, describe
 from foretell.forecasting.any_horizon.network import AnyHorizonNetwork
 from foretell.forecasting.any_horizon.reading import Reading
-from foretell.forecasting.architecture import Architecture
-from foretell.forecasting.backbones import BACKBONES, RECURRENT
+from foretell.forecasting.networks.architecture import Architecture
+from foretell.forecasting.networks.backbones import BACKBONES, RECURRENT
+from foretell.forecasting.networks.windows import future_features
 from foretell.forecasting.quantiles import GRID, MEDIAN
-from foretell.forecasting.windows import future_features
 
 CALENDAR, KNOWN, STATIC, CATEGORIES = 2, 1, 2, (3, 4)
 WINDOW = 64

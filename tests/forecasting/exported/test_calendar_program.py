@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from foretell.forecasting.calendar import calendar_features, calendar_names
+from foretell.forecasting.covariates.calendar import calendar_features, calendar_names
 from foretell.forecasting.exported.calendar_program import calendar_program
 from foretell.tables.frequency import Frequency
 

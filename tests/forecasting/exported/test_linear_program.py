@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from foretell.forecasting.blending.linear import LinearRegression
 from foretell.forecasting.exported.linear_program import LinearProgram
-from foretell.forecasting.linear import LinearRegression
 
 from ..conftest import panel_of
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from foretell.forecasting import calibration, nonnegative, quantiles
+from foretell.forecasting import nonnegative, quantiles
+from foretell.forecasting.blending import calibration
 from foretell.forecasting.exported import quantile_program
 from foretell.forecasting.quantiles import GRID
 

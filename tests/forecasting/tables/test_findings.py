@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from foretell.forecasting.season import Season, Seasons
+from foretell.forecasting.seasons.season import Season, Seasons
 from foretell.forecasting.tables.findings import Findings, describe_frequency
 
 PLAIN = Findings(

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from foretell.errors import SettingsError, TableError
-from foretell.forecasting.covariates import Covariates
+from foretell.forecasting.covariates.covariates import Covariates
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.tables.columns import Columns
 from foretell.forecasting.tables.future import check_future, future_rows

@@ -1,4 +1,4 @@
-"""Calendar features within an exported program; see `foretell.forecasting.calendar`, which they equal."""
+"""Calendar features within an exported program; see `foretell.forecasting.covariates.calendar`, which they equal."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from foretell.forecasting.any_horizon.inputs import Inputs
-from foretell.forecasting.covariates import REACH, Categories, Covariates, Encoding
+from foretell.forecasting.covariates.covariates import REACH, Categories, Covariates, Encoding
 from foretell.forecasting.exported.calendar_program import calendar_program
 from foretell.forecasting.exported.series_program import Read
 

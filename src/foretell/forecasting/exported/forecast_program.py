@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from foretell.errors import ExportError
 from foretell.forecasting.any_horizon.inputs import Inputs
 from foretell.forecasting.any_horizon.reading import Reading
-from foretell.forecasting.calendar import calendar_names
-from foretell.forecasting.covariates import Categories, Covariates
+from foretell.forecasting.covariates.calendar import calendar_names
+from foretell.forecasting.covariates.covariates import Categories, Covariates
 from foretell.forecasting.exported.covariate_program import (
     FUTURE_TIMES,
     TIMES,
@@ -26,8 +26,8 @@ from foretell.forecasting.exported.linear_program import LinearProgram
 from foretell.forecasting.exported.quantile_program import at_least, calibrated, read_off, within_reach
 from foretell.forecasting.exported.series_program import Read, SeriesProgram, latest
 from foretell.forecasting.fitted_model import LINEAR, FittedModel
-from foretell.forecasting.fitted_network import FittedNetwork
 from foretell.forecasting.forecaster import Forecaster
+from foretell.forecasting.networks.fitted_network import FittedNetwork
 from foretell.forecasting.prediction import APART, FEW, PLACES, SIMPLE
 from foretell.forecasting.quantiles import MEDIAN, quantiles_of
 from foretell.forecasting.tables.nixtla import quantile_columns

@@ -1,4 +1,4 @@
-"""The linear regression within an exported program; see `foretell.forecasting.linear`, which it equals."""
+"""The linear regression within an exported program; see `foretell.forecasting.blending.linear`, which it equals."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from foretell.forecasting.linear import LEAST_SCALE, LinearRegression
+from foretell.forecasting.blending.linear import LEAST_SCALE, LinearRegression
 from foretell.nn.layers.portable import loop
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from foretell.forecasting import nonnegative
-from foretell.forecasting.calibration import parts_of
+from foretell.forecasting.blending.calibration import parts_of
 from foretell.forecasting.exported.series_program import latest
 from foretell.forecasting.quantiles import GRID, MEDIAN
 

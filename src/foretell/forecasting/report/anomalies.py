@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from foretell.forecasting.anomalies import Anomalies
+from foretell.forecasting.anomalies.anomalies import Anomalies
 from foretell.forecasting.report.content import ReportContent, ReportTable, SeriesView
 from foretell.forecasting.report.wording import column, fixed, moments, number
 from foretell.forecasting.tables.findings import describe_frequency

@@ -8,15 +8,15 @@ from importlib import metadata
 import numpy as np
 from numpy.typing import NDArray
 
-from foretell.forecasting.backtest import Backtest, Results
-from foretell.forecasting.fitted_network import FittedNetwork
+from foretell.forecasting.backtesting.backtest import Backtest, Results
+from foretell.forecasting.backtesting.scores import METRICS
+from foretell.forecasting.backtesting.scores_by_part import scores_by_part
 from foretell.forecasting.forecast_arrays import Prediction
 from foretell.forecasting.forecaster import Forecaster
+from foretell.forecasting.networks.fitted_network import FittedNetwork
 from foretell.forecasting.report.content import BacktestWindow, ReportContent, ReportTable, Score, SeriesView
 from foretell.forecasting.report.totals import totals_by_month
 from foretell.forecasting.report.wording import column, count, fixed, moments, percent
-from foretell.forecasting.scores import METRICS
-from foretell.forecasting.scores_by_part import scores_by_part
 from foretell.forecasting.tables.findings import describe_frequency
 from foretell.training.history import History
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from foretell.forecasting.word_spellings import are_flags
+from foretell.forecasting.covariates.word_spellings import are_flags
 from foretell.tables.numerals import is_text, read_numbers, text_of
 from foretell.tables.times import time_share
 

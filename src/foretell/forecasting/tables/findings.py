@@ -7,7 +7,7 @@ import re
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from foretell.forecasting.season import Seasons
+from foretell.forecasting.seasons.season import Seasons
 from foretell.tables.retail_months import retail_grid
 
 _STEPS = {

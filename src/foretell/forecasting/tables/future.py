@@ -10,13 +10,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from foretell.errors import SettingsError, TableError
+from foretell.forecasting.covariates.word_spellings import flags_as_numbers, meaning
 from foretell.forecasting.panel import Column, Panel
 from foretell.forecasting.tables.columns import Columns, missing_column
 from foretell.forecasting.tables.composite_columns import id_cells, parts_of
 from foretell.forecasting.tables.composite_times import time_cells
 from foretell.forecasting.tables.roles import find_time
 from foretell.forecasting.tables.source import absent_like, differ, is_missing, read_ids, read_target
-from foretell.forecasting.word_spellings import flags_as_numbers, meaning
 from foretell.tables.clock import instants, wall_times
 from foretell.tables.grids import Times
 from foretell.tables.numerals import is_text, text_of

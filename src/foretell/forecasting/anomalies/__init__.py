@@ -1,0 +1,1 @@
+"""Anomalies: values outside what everything before them made likely."""

@@ -1,0 +1,216 @@
+"""Anomalies: values that lie outside of what everything before them made likely."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from narwhals.typing import IntoFrame
+from numpy.typing import NDArray
+
+from foretell.errors import SettingsError, TableError
+from foretell.forecasting.anomalies.one_step import one_step_quantiles
+from foretell.forecasting.panel import Panel
+from foretell.forecasting.pretrained.shipped import shipped
+from foretell.forecasting.quantiles import GRID, MEDIAN
+from foretell.forecasting.seasons.detection import find_seasons
+from foretell.forecasting.tables.columns import Columns
+from foretell.forecasting.tables.findings import Findings
+from foretell.forecasting.tables.reading import Reading
+
+Floats = NDArray[np.float64]
+
+PROBABILITY = 0.002
+"""Values that are less likely than this are anomalies: one in five hundred, by chance."""
+_WARM = 16
+"""Number of values of a series before the first that is judged, at least; or two seasons, if these are few steps."""
+_MOST_WARM = 64
+_FEWEST = 30
+_PASSES = 4
+_LONGEST_RUN = 3
+"""So many in a row are a new level, and no longer taken out of the past of what follows."""
+_LEAST_RATIO = 1.45
+"""Least ratio of these distances, a little below that of a normal distribution: anomalies must not seem usual."""
+_LOW, _HIGH = GRID.index(0.1), GRID.index(0.9)
+_SPREADS = 1.2815515655446004
+"""Distance of these quantiles of a normal distribution from its median, in standard deviations."""
+_BODY, _TAIL = 0.2, 0.05
+"""Shares of the values that are farther out than the two distances from which the tail is continued."""
+
+
+@dataclass(frozen=True)
+class Anomalies:
+    """What was found unlikely in a table."""
+
+    table: Any
+    """`unique_id`, `ds`, `y`, `expected`, `lower`, `upper`, `probability`, `size`: a row for each anomaly, in the type
+    of the table read. `size` is the distance from what was expected, in spreads (standard deviations), with its sign.
+    """
+    judged: int
+    """Number of values that were judged."""
+    findings: Findings
+    scores: OneStepScores = field(repr=False)
+    """The same for every value, as arrays."""
+
+    @property
+    def sentence(self) -> str:
+        """A sentence that says how many there are."""
+        found = int(self.scores.unlikely.sum())
+        rare = f"less likely than {self.scores.probability:g}"
+        return f"{found:,} of {self.judged:,} values {'is' if found == 1 else 'are'} {rare}, given all before them."
+
+
+@dataclass(frozen=True)
+class OneStepScores:
+    """Every value of a panel beside its one-step forecast; R rows, NaN where nothing was judged."""
+
+    panel: Panel
+    probability: float
+    expected: Floats
+    """(R,) the median."""
+    lower: Floats
+    upper: Floats
+    """(R,) bounds of the interval outside of which values are anomalies."""
+    chance: Floats
+    """(R,) probability of a value at least as far out."""
+    size: Floats
+    """(R,) distance from the median in spreads, with its sign."""
+
+    @property
+    def unlikely(self) -> NDArray[np.bool_]:
+        """(R,) which values are anomalies."""
+        with np.errstate(invalid="ignore"):
+            return np.asarray(self.chance < self.probability)
+
+
+def find_anomalies(
+    table: IntoFrame,
+    *,
+    probability: float = PROBABILITY,
+    columns: Columns = Columns(),  # noqa: B008 (frozen)
+    season: int | tuple[int, ...] | None = None,
+) -> Anomalies:
+    """Find the values of a table that are less likely than `probability`, given everything before them in their series.
+
+    The pretrained network forecasts each value from those before it. How far values usually lie outside is measured on
+    the table itself, without labels. An anomaly is taken out of the past of the values after it, unless several in a
+    row are a new level. Raises TableError for a table that is invalid or too short, SettingsError for a probability
+    outside of (0, 0.1].
+    """
+    if isinstance(probability, bool) or not isinstance(probability, float | int) or not 0 < probability <= 0.1:
+        raise SettingsError(f"probability is {probability!r}: it must be above 0 and at most 0.1")
+    reading = Reading.of(table, columns)
+    panel = reading.observed
+    asked = (season,) if isinstance(season, int) else season
+    seasons = find_seasons(panel, panel.history, panel.frequency.seasons, asked)
+    scores = _scored(panel, seasons.lengths, float(probability))
+    at = np.flatnonzero(scores.unlikely)
+    owner = np.searchsorted(panel.offsets, at, side="right") - 1
+    times = [panel.times(int(i), int(row - panel.offsets[i]) + 1)[-1:] for i, row in zip(owner, at, strict=True)]
+    nothing = panel.times(0, 1)[:0]
+    found = reading.kind.forecast_table(
+        [panel.ids[i] for i in owner],
+        1,
+        {"ds": np.concatenate([nothing, *times])[:, None]},
+        {
+            "y": panel.values[at],
+            "expected": scores.expected[at],
+            "lower": scores.lower[at],
+            "upper": scores.upper[at],
+            "probability": scores.chance[at],
+            "size": scores.size[at],
+        },
+        panel.clock,
+    )
+    findings = replace(reading.findings, seasons=seasons)
+    return Anomalies(found, int((~np.isnan(scores.chance)).sum()), findings, scores)
+
+
+def _scored(panel: Panel, seasons: tuple[int, ...], probability: float) -> OneStepScores:
+    row = np.arange(panel.offsets[-1]) - np.repeat(panel.offsets[:-1], np.diff(panel.offsets))
+    warm = int(np.clip(2 * min(seasons, default=1), _WARM, _MOST_WARM))
+    unlikely = np.zeros(len(panel.values), dtype=bool)
+    for _ in range(_PASSES):
+        past = replace(panel, values=np.where(_alone(unlikely, panel), np.nan, panel.values))
+        grid = one_step_quantiles(shipped(), past, seasons)
+        scores = _judged(panel, grid, row >= warm, ~unlikely, probability)
+        if np.array_equal(scores.unlikely, unlikely):
+            break
+        unlikely = scores.unlikely
+    return scores
+
+
+def _alone(unlikely: NDArray[np.bool_], panel: Panel) -> NDArray[np.bool_]:
+    """Return those in runs that are too short for a new level."""
+    owner = np.repeat(np.arange(len(panel)), np.diff(panel.offsets))
+    new = np.append(True, (np.diff(unlikely.astype(int)) != 0) | (np.diff(owner) != 0))
+    run = np.cumsum(new) - 1
+    return np.asarray(unlikely & (np.bincount(run)[run] < _LONGEST_RUN))
+
+
+def _judged(
+    panel: Panel, grid: Floats, warm: NDArray[np.bool_], usual: NDArray[np.bool_], probability: float
+) -> OneStepScores:
+    """Judge the rows that are `warm` (R,); what is normal is measured on those that are `usual` (R,)."""
+    values, median = panel.values, grid[:, MEDIAN]
+    judged = warm & ~np.isnan(values) & np.isfinite(grid).all(1)
+    if judged.sum() < _FEWEST:
+        raise TableError(
+            f"{int(judged.sum()):,} values have enough before them to be judged, but it takes {_FEWEST} to say what is "
+            "unusual: give a longer table"
+        )
+    # A series that never changes, or a sparse one, has quantiles that coincide.
+    least = _least_spread(panel)
+    above, below = (np.maximum(d / _SPREADS, least) for d in (grid[:, _HIGH] - median, median - grid[:, _LOW]))
+    with np.errstate(over="ignore", invalid="ignore"):
+        distance = (values - median) / np.where(values >= median, above, below)
+    tail = _Tail.of(np.abs(distance[judged & usual]))
+    unit = tail.body / _SPREADS
+    reach = tail.distance(probability)
+    chance = tail.share_beyond(np.abs(distance))
+    out = np.full(len(values), np.nan)
+    columns = (median, median - reach * below, median + reach * above, chance, distance / unit)
+    return OneStepScores(panel, probability, *(np.where(judged, column, out) for column in columns))
+
+
+@dataclass(frozen=True)
+class _Tail:
+    """How often values lie how far from their medians, in units of their spread as it was forecast.
+
+    The probability of more than d is exp(-a d^k), by the distances that a fifth and a twentieth of the values exceed: k
+    is about 1.5 for a normal distribution, and 1 for one with heavy tails.
+    """
+
+    body: float
+    far: float
+
+    @classmethod
+    def of(cls, distances: Floats) -> _Tail:
+        body, far = (float(np.quantile(distances, 1 - share)) for share in (_BODY, _TAIL))
+        body = max(body, 1e-6)
+        return cls(body, max(far, _LEAST_RATIO * body))
+
+    @property
+    def _power(self) -> float:
+        return float(np.log(np.log(_TAIL) / np.log(_BODY)) / np.log(self.far / self.body))
+
+    def share_beyond(self, distance: Floats) -> Floats:
+        """Return the probability of a distance of at least so much."""
+        with np.errstate(over="ignore"):
+            share: Floats = np.exp(np.log(_TAIL) * (distance / self.far) ** self._power)
+        return share
+
+    def distance(self, share: float) -> float:
+        """Return the distance that this share of the values exceed."""
+        return float(self.far * (np.log(share) / np.log(_TAIL)) ** (1 / self._power))
+
+
+def _least_spread(panel: Panel) -> Floats:
+    """Return (R,), a hundredth of a series' mean absolute change, or a trifle of its size."""
+    least = []
+    for i in range(len(panel)):
+        seen = panel.series(i)[~np.isnan(panel.series(i))]
+        change = float(np.abs(np.diff(seen)).mean()) if len(seen) > 1 else 0.0
+        least.append(max(0.01 * change, 1e-9 * float(np.abs(seen).max(initial=0.0)), np.finfo(float).tiny))
+    return np.repeat(least, np.diff(panel.offsets))

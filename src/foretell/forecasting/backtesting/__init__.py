@@ -1,0 +1,1 @@
+"""Backtests: windows of the past, baselines and scores."""

@@ -1,0 +1,1 @@
+"""Networks trained on a table: their architecture, windows, training and validation."""

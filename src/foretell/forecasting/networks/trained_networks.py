@@ -1,0 +1,80 @@
+"""The networks that a model trains on its table, each for its share of the time or in a contest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from foretell.forecasting.networks.fitted_network import FINE_TUNED, FittedNetwork
+from foretell.forecasting.networks.network_training import NetworkTraining
+from foretell.forecasting.networks.successive_halving import SURVIVORS, survivors
+from foretell.forecasting.panel import Panel
+from foretell.forecasting.plan import Plan
+from foretell.forecasting.pretrained.shipped import Pretrained
+from foretell.forecasting.settings import ForecastSettings
+
+_TUNING_RATE = 0.25
+"""Learning rate of fine-tuning, relative to that of training from random weights."""
+
+Recipe = str | Pretrained
+"""Backbone of a network that begins with random weights, or a pretrained network to fine-tune."""
+
+
+def train_networks(
+    panel: Panel,
+    plan: Plan,
+    recipes: Sequence[Recipe],
+    *,
+    settings: ForecastSettings,
+    checkpoint: Path | None = None,
+    **options: Any,
+) -> tuple[list[FittedNetwork], list[str]]:
+    """Train a network by each of the recipes on all series of a panel; return them, with notes for the user.
+
+    If there are more than two recipes, with a time budget and validation data, only the networks with the lowest
+    validation losses are trained to the end. The `options` are those of `NetworkTraining`. Raises the same errors as
+    `NetworkTraining` and `foretell.training.train`.
+    """
+
+    def training(recipe: Recipe, parts: int, folder: Path | None) -> NetworkTraining:
+        tuned = isinstance(recipe, Pretrained)
+        label = "" if len(recipes) == 1 else f"-{FINE_TUNED if tuned else recipe}"
+        own = _part_of(settings, parts, tuned=tuned)
+        return NetworkTraining(panel, plan, recipe, settings=own, label=label, checkpoint=folder, **options)
+
+    if not _halves(settings, plan, len(recipes)):
+        return [training(recipe, len(recipes), checkpoint).complete() for recipe in recipes], []
+    with TemporaryDirectory(prefix="foretell-") as folder:
+        contestants = [training(recipe, 1, checkpoint or Path(folder)) for recipe in recipes]
+        minutes = contestants[0].minutes
+        assert minutes is not None
+        kept = survivors(contestants, minutes)
+        return [one.finish() for one in kept], _dropped(contestants, kept)
+
+
+def _halves(settings: ForecastSettings, plan: Plan, count: int) -> bool:
+    """Return whether the networks compete: a training can be continued only at a constant learning rate."""
+    training = settings.training
+    timed = training.minutes is not None and training.schedule == "constant"
+    return count > SURVIVORS and timed and len(plan.holdout.validated) > 0
+
+
+def _part_of(settings: ForecastSettings, parts: int, *, tuned: bool) -> ForecastSettings:
+    """Return the settings of one of several trainings that share the time budget."""
+    training = settings.training
+    minutes = None if training.minutes is None else training.minutes / parts
+    rate = training.learning_rate * (_TUNING_RATE if tuned else 1.0)
+    return replace(settings, training=replace(training, minutes=minutes, learning_rate=rate))
+
+
+def _dropped(contestants: Sequence[NetworkTraining], kept: Sequence[NetworkTraining]) -> list[str]:
+    """Return a note on the networks that were not trained to the end."""
+
+    def listed(networks: Sequence[NetworkTraining]) -> str:
+        return ", ".join(f"{one.name} {one.loss:.3f} after {one.seconds:.0f} s" for one in networks)
+
+    others = [one for one in contestants if one not in kept]
+    return [f"Dropped by validation loss: {listed(others)}; trained to the end: {listed(kept)}."] if others else []

@@ -1,0 +1,1 @@
+"""Seasons: found in the data, and how networks learn of them."""
