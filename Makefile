@@ -11,6 +11,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Python compiles what it imports; compiling every file of torch would take half a minute.
 # Installed again only when what an install depends on has changed; Python sources are used where they stand.
 BUILT_FROM := pyproject.toml CMakeLists.txt $(wildcard src/foretell/kernels/native/*/*)
 
@@ -84,7 +85,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV) || { $(PYTHON) -m venv --clear --without-pip $(VENV) && $(PYTHON) -m pip --python $@ install pip; }
 
 $(VENV)/.installed-%: $(BUILT_FROM) | $(BIN)/python
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet --editable '.[$*]'
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-compile --editable '.[$*]'
 	touch $@
 
 clean:

@@ -87,7 +87,9 @@ def slow_or_killed(path: str, number: int) -> int:
     return number
 
 
-def test_a_killed_worker_costs_no_task_and_none_is_done_twice(tmp_path: Path) -> None:
+def test_a_killed_worker_costs_no_task_and_none_is_done_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The workers import the task from here.
+    monkeypatch.syspath_prepend(Path(__file__).parents[2])
     with engines.started("process", 2, None) as run:
         found = Counter(run(slow_or_killed, [(str(tmp_path), number) for number in range(6)]))
     assert found == Counter(range(6))

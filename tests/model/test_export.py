@@ -60,6 +60,7 @@ def values(steps: int) -> np.ndarray:
     return found
 
 
+@pytest.mark.skipif("FORETELL_SLOW_TESTS" not in os.environ, reason="half a minute: make test-export runs it")
 @pytest.mark.filterwarnings("ignore")
 def test_onnx_takes_raw_values_of_any_number_and_length(model: Any, tmp_path: Path) -> None:
     pytest.importorskip("onnxscript")

@@ -23,7 +23,7 @@ def by_hand(logits: list[float], u: float, sampling: Sampling) -> tuple[int, flo
     order = sorted(range(len(logits)), key=lambda i: (-scaled[i], i))[: sampling.top_k]
     weights = {i: math.exp(scaled[i] - max(scaled)) for i in order}
     margin = INF
-    if sampling.top_p is not None:
+    if sampling.top_p is not None and sampling.top_p < 1:
         total, running, kept = sum(weights.values()), 0.0, {}
         for i in order:
             if running / total >= sampling.top_p:
@@ -32,8 +32,6 @@ def by_hand(logits: list[float], u: float, sampling: Sampling) -> tuple[int, flo
             running += weights[i]
             margin = min(margin, abs(running / total - sampling.top_p))
         weights = kept
-        if sampling.top_p == 1:
-            margin = INF  # What rounding takes away here weighs nothing.
     total, running = sum(weights.values()), 0.0
     for i in sorted(weights):
         running += weights[i]

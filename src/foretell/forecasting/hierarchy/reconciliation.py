@@ -69,8 +69,9 @@ def _covariance_times(matrix: Floats, errors: Floats, sums: Sums) -> Floats:
     diagonal = (rows**2).mean(0)
     scores = rows / np.sqrt(diagonal)
     squares = scores**2
-    # Sums over all pairs of different series, without a matrix of all pairs.
-    of_correlations = float(((scores @ scores.T / count) ** 2).sum()) - len(diagonal)
+    # Sums over all pairs of different series; the smaller of the two matrices of products has the same sum of squares.
+    products = scores @ scores.T if count < len(diagonal) else scores.T @ scores
+    of_correlations = float(((products / count) ** 2).sum()) - len(diagonal)
     of_products = float((squares.sum(1) ** 2).sum() - (squares**2).sum()) / count
     variance = (of_products - of_correlations) / (count - 1)
     shrinkage = float(np.clip(variance / of_correlations, 0, 1)) if of_correlations > 0 else 1.0
