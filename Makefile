@@ -11,7 +11,6 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Python compiles what it imports; compiling every file of torch would take half a minute.
 # Installed again only when what an install depends on has changed; Python sources are used where they stand.
 BUILT_FROM := pyproject.toml CMakeLists.txt $(wildcard src/foretell/kernels/native/*/*)
 
@@ -85,7 +84,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV) || { $(PYTHON) -m venv --clear --without-pip $(VENV) && $(PYTHON) -m pip --python $@ install pip; }
 
 $(VENV)/.installed-%: $(BUILT_FROM) | $(BIN)/python
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-compile --editable '.[$*]'
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --editable '.[$*]'
 	touch $@
 
 clean:
