@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
+import importlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -78,20 +77,26 @@ def test_workers_change_no_bit_and_partitions_only_the_rounding(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["none", "one", "sales", "two"]
 
 
-def slow_or_killed(path: str, number: int) -> int:
-    """A task whose worker is killed the first time."""
-    mark = Path(path) / str(number)
+KILLED_ONCE = """
+import os, signal
+from pathlib import Path
+
+def task(folder, number):
+    mark = Path(folder) / str(number)
     if number == 2 and not mark.exists():
         mark.touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return number
+"""
 
 
 def test_a_killed_worker_costs_no_task_and_none_is_done_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # The workers import the task from here.
-    monkeypatch.syspath_prepend(Path(__file__).parents[2])
+    # The workers import the task, and the folder of the tests is no package for them.
+    (tmp_path / "killed_once.py").write_text(KILLED_ONCE)
+    monkeypatch.syspath_prepend(tmp_path)
+    task = importlib.import_module("killed_once").task
     with engines.started("process", 2, None) as run:
-        found = Counter(run(slow_or_killed, [(str(tmp_path), number) for number in range(6)]))
+        found = Counter(run(task, [(str(tmp_path), number) for number in range(6)]))
     assert found == Counter(range(6))
 
 
