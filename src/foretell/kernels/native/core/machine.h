@@ -45,11 +45,9 @@ class Machine {
     // So many of `threads` as have enough to do, for so many multiplications in single precision.
     static int64_t threads_worth(int64_t threads, double work) {
         constexpr double usual_share = 0.5;  // of the rate, in a scan
-        constexpr double least_gain = 1.15;
         constexpr double least_work = 1e5;  // which no thread is woken for
         if (threads <= 1 || work < least_work) return 1;
         const Pace pace = with(threads);
-        if (pace.gain < least_gain) return 1;
         const double each = std::max(2 * pace.wake * pace.rate * usual_share, 1.0);
         return int64_t(std::clamp(work / each, 1.0, double(threads)));
     }
