@@ -8,7 +8,7 @@ exported as one loop over the steps.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -16,6 +16,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from foretell.kernels.running_statistics import (
+    at_phase,
+    extended,
+    faded,
+    first_least,
+    phase_means,
+    pushed,
+    slope,
+    state_of,
+)
 from foretell.kernels.smoothing_twin import BankState, SmoothingBank, Trend
 
 if TYPE_CHECKING:
@@ -205,8 +215,8 @@ class Follower(nn.Module):
             t=t,
             seen=seen,
             positive=before.positive & ~leaving,
-            values=_pushed(before.values, value),
-            logs=_pushed(before.logs, log),
+            values=pushed(before.values, value),
+            logs=pushed(before.logs, log),
             first=torch.where(first, value, before.first),
             lowest=torch.where(first, value, before.lowest),
             highest=torch.where(first, value, before.highest),
@@ -215,8 +225,8 @@ class Follower(nn.Module):
         )
         s = self._summarised(self._measured(self._judged(s, value), value), value)
         s = self._following_level(s, value)
-        phases, phase_counts = _phase_means(s.phases, s.phase_counts, seen, value, 0.1)
-        second_phases, second_counts = _phase_means(s.second_phases, s.second_phase_counts, seen, value, 0.2)
+        phases, phase_counts = phase_means(s.phases, s.phase_counts, seen, value, 0.1)
+        second_phases, second_counts = phase_means(s.second_phases, s.second_phase_counts, seen, value, 0.2)
         trend = self._trend(s)
         banks = (
             bank.update(b, t, s.values, s.logs, seen, s.positive, trend)
@@ -229,8 +239,8 @@ class Follower(nn.Module):
         s = self._ranked(s._replace(unit=self._typical_change(s)))
         near, far = self.forecast(s, self.leads.expand(t.shape[0], -1)).unbind(-1)
         s = s._replace(near_forecast=near, far_forecasts=torch.cat([s.far_forecasts[:, 1:], far[:, None]], 1))
-        chosen: State = _where((before.t >= 0) | seen, s, before)
-        return chosen
+        after: State = state_of((before.t >= 0) | seen, s, before)
+        return after
 
     def forecast_in_units(self, s: State, ahead: Tensor) -> Tensor:
         """Return the candidates (B, K, H) for the steps `ahead` (B, H), in units from the last value, float32."""
@@ -249,12 +259,12 @@ class Follower(nn.Module):
         two_cycles = s.t >= 2 * self.cycle - 1
         low, high = self._bounds(s)
         repeated = self._in_phase(s, ahead, self.season)
-        phase_mean = _at_phase(s.phases, s.phase_counts, ahead, level)
+        phase_mean = at_phase(s.phases, s.phase_counts, ahead, level)
         second_repeated, second_mean = repeated, phase_mean
         if self.second > 0:
             there = t >= self.second
             second_repeated = torch.where(there, self._in_phase(s, ahead, self.second), repeated)
-            mean = _at_phase(s.second_phases, s.second_phase_counts, ahead, second_repeated)
+            mean = at_phase(s.second_phases, s.second_phase_counts, ahead, second_repeated)
             second_mean = torch.where(there, mean, phase_mean)
         growth = torch.where(two_cycles, (s.trailing - s.trailing_before) / self.cycle, 0.0)[:, None]
         grown = repeated + growth * cycles * self.season
@@ -342,9 +352,9 @@ class Follower(nn.Module):
         step = (value - s.values[:, -2]).abs()
         s = s._replace(
             changes=changes,
-            change=_faded(measured, s.change, step, changes, slowest),
-            recent_change=_faded(measured, s.recent_change, step, changes, 0.12),
-            repeats=_faded(measured, s.repeats, (step == 0).double(), changes),
+            change=faded(measured, s.change, step, changes, slowest),
+            recent_change=faded(measured, s.recent_change, step, changes, 0.12),
+            repeats=faded(measured, s.repeats, (step == 0).double(), changes),
         )
         if self.season == 1:
             return s
@@ -353,26 +363,26 @@ class Follower(nn.Module):
         cycle = (value - s.values[:, -1 - self.season]).abs()
         return s._replace(
             seasonal_changes=seasonal_changes,
-            seasonal_change=_faded(seasonal, s.seasonal_change, cycle, seasonal_changes, slowest),
+            seasonal_change=faded(seasonal, s.seasonal_change, cycle, seasonal_changes, slowest),
         )
 
     def _summarised(self, s: State, value: Tensor) -> State:
         seen, count = s.seen, s.observed + s.seen
-        level = _faded(seen, s.level, value, count)
+        level = faded(seen, s.level, value, count)
         return s._replace(
             observed=count,
             lowest=torch.where(seen, torch.minimum(s.lowest, value), s.lowest),
             highest=torch.where(seen, torch.maximum(s.highest, value), s.highest),
             level=level,
-            deviation=_faded(seen, s.deviation, (value - level).abs(), count),
-            zeros=_faded(seen, s.zeros, (value == 0).double(), count),
+            deviation=faded(seen, s.deviation, (value - level).abs(), count),
+            zeros=faded(seen, s.zeros, (value == 0).double(), count),
             last=torch.where(seen, value, s.last),
         )
 
     def _following_level(self, s: State, value: Tensor) -> State:
         """Update the mean of the latest cycle, in which a season cancels out, and the line through all these means."""
         cycle = self.cycle
-        sums = _pushed(s.sums, s.sums[:, -1] + (value - s.first))
+        sums = pushed(s.sums, s.sums[:, -1] + (value - s.first))
         length = (s.t + 1).clamp(max=cycle)
         trailing = s.first + (sums[:, -1] - sums[:, -1 - cycle]) / length.clamp(min=1)
         before = s.first + (sums[:, -1 - cycle] - sums[:, 0]) / cycle
@@ -382,10 +392,10 @@ class Follower(nn.Module):
         level = trailing if self.season > 1 else value
         joins = s.t >= cycle - 1 if self.season > 1 else s.t >= 0
         log = torch.where(level > 0, torch.log(torch.where(level > 0, level, 1.0)), s.logs[:, -1])
-        return s._replace(line=_extended(s.line, joins, s.t, level), log_line=_extended(s.log_line, joins, s.t, log))
+        return s._replace(line=extended(s.line, joins, s.t, level), log_line=extended(s.log_line, joins, s.t, log))
 
     def _trend(self, s: State) -> Trend:
-        return Trend(_slope(s.line), _slope(s.log_line))
+        return Trend(slope(s.line), slope(s.log_line))
 
     def _typical_change(self, s: State) -> Tensor:
         """Return the unit for the features and forecasts of this step."""
@@ -399,7 +409,7 @@ class Follower(nn.Module):
         near, far = s.near_error[:, : self.others], s.far_error[:, : self.others]
         later = torch.where(s.far_count[:, None] > 0, far, near)
         theta = torch.where(self.is_theta, near, math.inf) if self.has_theta else near
-        chosen = _first_least(torch.stack([near, later, theta], 1), 1e-6 * s.unit[:, None])
+        chosen = first_least(torch.stack([near, later, theta], 1), 1e-6 * s.unit[:, None])
         least = 1e-3 * s.unit[:, None]
         share = least / (near + far + least)  # in units of `least`, so that the cube does not overflow
         return s._replace(chosen=chosen, weights=share * share * share)
@@ -424,62 +434,3 @@ class Follower(nn.Module):
         back = season - 1 - (ahead - 1) % season
         found = s.values.gather(1, s.values.shape[1] - 1 - back)
         return torch.where(s.t[:, None] >= back, found, s.last[:, None])
-
-
-def _pushed(register: Tensor, value: Tensor) -> Tensor:
-    return torch.cat([register[:, 1:], value[:, None]], 1)
-
-
-def _faded(which: Tensor, mean: Tensor, value: Tensor, count: Tensor, least_gain: float = 0.0) -> Tensor:
-    """Update means with their `count`-th value: plain while 1 / count exceeds `least_gain`, then older values fade."""
-    gain = (1 / count.clamp(min=1)).clamp(min=least_gain)
-    return torch.where(which, mean + gain * (value - mean), mean)
-
-
-def _phase_means(
-    means: Tensor, counts: Tensor, seen: Tensor, value: Tensor, least_gain: float
-) -> tuple[Tensor, Tensor]:
-    """Update the fading mean of this step's phase, the oldest entry of the register, which becomes the newest."""
-    count = counts[:, 0] + seen
-    mean = _faded(seen, means[:, 0], value, count, least_gain)
-    return _pushed(means, mean), _pushed(counts, count)
-
-
-def _at_phase(means: Tensor, counts: Tensor, ahead: Tensor, otherwise: Tensor) -> Tensor:
-    """Return the means for the phases of the steps ahead, `otherwise` where there is none."""
-    place = (ahead - 1) % means.shape[1]
-    return torch.where(counts.gather(1, place) > 0, means.gather(1, place), otherwise)
-
-
-def _extended(line: Tensor, which: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    """Add a point to the least-squares lines of `which` series."""
-    return torch.where(which[:, None], line + torch.stack([torch.ones_like(x), x, x * x, y, x * y], 1), line)
-
-
-def _slope(line: Tensor) -> Tensor:
-    """Return the slopes; 0 with fewer than four points, or if the sums overflow."""
-    n, x, xx, y, xy = line.unbind(1)
-    spread, rise = n * xx - x * x, n * xy - x * y
-    sound = (n >= 4) & (spread > 0) & (rise.abs() < math.inf)
-    return torch.where(sound, torch.where(sound, rise, 0.0) / torch.where(sound, spread, 1.0), 0.0)
-
-
-def _first_least(errors: Tensor, equal: Tensor) -> Tensor:
-    """Return the index of the smallest error along the last axis, the first of those that differ only by rounding."""
-    first, *others = errors.unbind(-1)
-    least, place = first, torch.zeros(first.shape, dtype=torch.int64, device=first.device)
-    for k, error in enumerate(others, 1):
-        smaller = error < least - equal
-        least, place = torch.where(smaller, error, least), torch.where(smaller, k, place)
-    return place
-
-
-def _where(which: Tensor, new: Any, old: Any) -> Any:
-    """Return the new state of `which` series (B,) and the old one of the others."""
-    if isinstance(new, Tensor):
-        rows = which.reshape(-1, *[1] * (new.dim() - 1))
-        if new.dtype == torch.bool:  # which runtimes of ONNX do not choose by an operator
-            return (rows & new) | (~rows & old)
-        return torch.where(rows, new, old)
-    parts: Sequence[Any] = [_where(which, n, o) for n, o in zip(new, old, strict=True)]
-    return type(new)(*parts)
