@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from foretell.forecasting.backtesting.baselines import baselines
@@ -42,6 +42,8 @@ def test_without_a_season_there_is_no_seasonal_naive(make_panel: MakePanel) -> N
     st.integers(1, 6),
     st.sampled_from([(), (2,), (5, 9)]),
 )
+@example(values=[[1.0, 0.0, 2.2250738585e-313, 2.0]], horizon=1, seasons=())
+@example(values=[[1e-320, 0.0, 1e-300, 1e300, 2.0]], horizon=2, seasons=())
 def test_forecasts_are_always_numbers(values: list[list[float]], horizon: int, seasons: tuple[int, ...]) -> None:
     history = np.array([len(v) for v in values])
     panel = Panel(

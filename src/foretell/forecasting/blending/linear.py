@@ -56,8 +56,9 @@ class LinearRegression:
             return cls(np.zeros((width + 1, horizon)))
         design, last, scale, unit = _design(windows[:, :width])
         usable = scale > 0
-        targets = windows[usable, width:] / unit[usable, None] - last[usable, None]
-        targets = np.clip(targets / scale[usable, None], -_REACH, _REACH)
+        with np.errstate(over="ignore"):  # after a tiny past; the clipping bounds that
+            targets = windows[usable, width:] / unit[usable, None] - last[usable, None]
+            targets = np.clip(targets / scale[usable, None], -_REACH, _REACH)
         design, late = design[usable], elapsed[usable] >= _LATE
         early = elapsed[usable] < _LATE - gap[usable]
         if not len(design):
