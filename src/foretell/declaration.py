@@ -54,6 +54,8 @@ class Setting:
     """What the option sets; only one of several options that set the same thing may be given."""
     by_hand: bool = False
     """True if commands define the option themselves."""
+    identifies: bool = False
+    """True for a number that names something, such as a port, and is shown without thousands separators."""
 
     def allows(self, value: Any) -> bool:
         """Return whether a value is within the bounds; values that are not numbers always are."""
@@ -79,7 +81,8 @@ class Setting:
         words = "an even number" if self.multiple_of == 2 else words
         if low is not None and high is not None:
             if self.above is None and self.below is None and isinstance(low, int) and isinstance(high, int):
-                return f"{words} from {low:,} to {high:,}".strip()
+                bounds = f"from {low} to {high}" if self.identifies else f"from {low:,} to {high:,}"
+                return f"{words} {bounds}".strip()
             return f"in {'[' if self.above is None else '('}{low:g}, {high:g}{']' if self.below is None else ')'}"
         if low is not None:
             return f"{words} {'at least' if self.above is None else 'above'} {low:,}".strip()

@@ -46,6 +46,16 @@ def test_every_command_has_help_with_examples(command: str, run: Callable[..., A
     assert f"foretell {command}" in done.output
 
 
+def test_a_port_has_no_thousands_separator(run: Callable[..., Any]) -> None:
+    pytest.importorskip("fastapi")
+    shown = run("serve", "--help").output
+    assert "[default: 8000]" in shown
+    assert "8,000" not in shown
+    done = run("serve", "--port", "70000")
+    assert done.exit_code == 2
+    assert "from 0 to 65535" in done.stderr
+
+
 def test_version(run: Callable[..., Any]) -> None:
     done = run("--version")
     assert (done.exit_code, done.output) == (0, f"foretell {__version__}\n")

@@ -11,6 +11,7 @@ import pytest
 from foretell.errors import TableError
 from foretell.tables import parquet, trial
 from foretell.tables.parquet import read_parquet
+from foretell.tables.trial import process_kept
 
 
 def packed(table: pl.DataFrame) -> bytes:
@@ -50,6 +51,31 @@ def test_a_reader_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trial, "_PATIENCE", 0.2)
     with pytest.raises(TableError, match=r"^t\.parquet: .* damaged .* \(its reader had not ended after 0 seconds\)"):
         read_parquet(packed(TABLE), "t.parquet")
+
+
+def test_within_a_block_one_process_reads_all_sound_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+    make = trial._Process
+
+    def counted() -> trial._Process:
+        started.append(make())
+        return started[-1]
+
+    monkeypatch.setattr(trial, "_Process", counted)
+    with process_kept(), process_kept():
+        for _ in range(3):
+            assert read_parquet(packed(TABLE), "t.parquet").equals(TABLE)
+        assert len(started) == 1
+        # A file that is refused takes its process along, and so does whatever else ends it.
+        with pytest.raises(TableError, match=r"t\.parquet: it holds no rows of values"):
+            read_parquet(packed(TABLE[:0]), "t.parquet")
+        assert read_parquet(packed(TABLE), "t.parquet").equals(TABLE)
+        assert len(started) == 2
+        started[-1]._process.kill()
+        assert read_parquet(packed(TABLE), "t.parquet").equals(TABLE)
+        assert len(started) == 3
+        assert [process._process.poll() is None for process in started] == [False, False, True]
+    assert started[-1]._process.poll() == 0
 
 
 def test_where_no_other_process_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:

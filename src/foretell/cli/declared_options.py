@@ -74,13 +74,15 @@ def option_of(field: Declared) -> str:
     return "--" + name.replace("_", "-")
 
 
-def shown_default(value: Any) -> str:
-    """Return a default as help and documentation show it; empty for None and for none of several."""
+def shown_default(value: Any, setting: Setting) -> str:
+    """Return a default of a setting as help and documentation show it; empty for None and for none of several."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple):
-        return ", ".join(map(shown_default, value))
-    return f"{value:,}" if isinstance(value, int) else "" if value is None else str(value)
+        return ", ".join(shown_default(one, setting) for one in value)
+    if isinstance(value, int) and not setting.identifies:
+        return f"{value:,}"
+    return "" if value is None else str(value)
 
 
 def _parameter(field: Declared, setting: Setting, default: Any) -> inspect.Parameter:
@@ -88,7 +90,7 @@ def _parameter(field: Declared, setting: Setting, default: Any) -> inspect.Param
     many = get_origin(hint) is tuple
     hint = list[get_args(hint)[0]] if many else hint  # type: ignore[misc]
     metavar = setting.metavar or _metavar(field, hint, setting)
-    shown = shown_default(default) if default is not False and not field.required else ""
+    shown = shown_default(default, setting) if default is not False and not field.required else ""
     shared: dict[str, Any] = {"help": setting.help + (f" [dim]\\[default: {shown}][/dim]" if shown else "")}
     if metavar is not None:
         shared["metavar"] = metavar

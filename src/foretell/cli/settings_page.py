@@ -31,7 +31,7 @@ def _table(kind: Any) -> str:
         if field.setting is not None:
             none = ", or none" if NoneType in get_args(field.hint) else ""
             value = " ".join(filter(None, (_type(field.hint), field.setting.rule))) + none
-            shown = shown_default(default) or "none"
+            shown = shown_default(default, field.setting) or "none"
             rows.append(f"| `{option_of(field)}` | {value} | {shown} | {field.setting.help} |")
     return "\n".join(rows)
 

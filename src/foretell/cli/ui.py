@@ -11,7 +11,10 @@ from foretell.cli.serve import Debug, Models, ServiceOptions, run
 from foretell.declaration import SERVICE, Setting
 from foretell.serve.settings import LOOPBACK, Address, Limits
 
-Port = Annotated[int, Setting("Port to listen on; any that is free if not given.", SERVICE, at_least=0, at_most=65535)]
+Port = Annotated[
+    int,
+    Setting("Port to listen on; any that is free if not given.", SERVICE, at_least=0, at_most=65535, identifies=True),
+]
 Browser = Annotated[bool, Setting("Open the page in a browser.", SERVICE)]
 
 

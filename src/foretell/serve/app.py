@@ -18,6 +18,7 @@ from foretell.serve.problems import ServiceError
 from foretell.serve.routes import fits, forecasts, page, status
 from foretell.serve.service import Service
 from foretell.serve.settings import ServiceSettings
+from foretell.tables.trial import process_kept
 
 _ABOUT = """Forecasts of time series.
 
@@ -33,7 +34,8 @@ def create_app(settings: ServiceSettings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:  # noqa: ARG001
-        yield
+        with process_kept():
+            yield
         await asyncio.to_thread(service.close)
 
     app = FastAPI(

@@ -49,9 +49,10 @@ class Address:
     host: Annotated[
         str, Setting("Address to listen on; 0.0.0.0 for all of this machine's, which others can then reach.", SERVICE)
     ] = LOOPBACK[0]
-    port: Annotated[int, Setting("Port to listen on; 0 for any that is free.", SERVICE, at_least=0, at_most=65535)] = (
-        PORT
-    )
+    port: Annotated[
+        int,
+        Setting("Port to listen on; 0 for any that is free.", SERVICE, at_least=0, at_most=65535, identifies=True),
+    ] = PORT
 
     def __post_init__(self) -> None:
         settle_fields(self)

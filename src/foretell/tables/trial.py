@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
+from threading import Event, Lock, Timer
 from typing import Any
 
 import polars as pl
 
 from foretell.errors import TableError
 
-_TRIAL = "import sys; sys.path[:] = sys.argv[2:]; from foretell.tables.trial import trial; trial(sys.argv[1])"
-_REFUSED = 3
+_TRIAL = "import sys; sys.path[:] = sys.argv[1:]; from foretell.tables.trial import trials; trials()"
 # Seconds that the other process may take: some, and one for so many bytes. A damaged file can make it hang.
 _PATIENCE, _BYTES_PER_SECOND = 120, 1 << 20
 
@@ -34,20 +37,119 @@ def read_tried(data: bytes, where: str, kind: str, decode: Decode) -> pl.DataFra
     raise TableError(f"{where}: {reason}")
 
 
-def trial(place: str) -> None:
-    """Read the file on standard input by the function at `module:name:kind` and exit: with `_REFUSED`, the reason on
-    standard output, where it cannot be."""
-    module, name, kind = place.split(":")
+@contextmanager
+def process_kept() -> Iterator[None]:
+    """Within the block, the process that has read a sound file is kept for the next one, as starting one takes longer
+    than reading most files."""
+    _Kept.blocks += 1
     try:
-        _decoded(sys.stdin.buffer.read(), getattr(import_module(module), name))
-    except BaseException as error:
-        print(_first_line(error, kind))
-        sys.exit(_REFUSED)
+        yield
+    finally:
+        _Kept.blocks -= 1
+        if not _Kept.blocks and (process := _Kept.take()) is not None:
+            process.end()
+
+
+def trials() -> None:
+    """Read the files that come on standard input, and answer each by a line: null, or the reason why it cannot be read.
+
+    This ends with the first that cannot be read, since polars may be left in any state.
+    """
+    for line in sys.stdin.buffer:
+        module, name, kind, size = json.loads(line)
+        reason = None
+        try:
+            _decoded(sys.stdin.buffer.read(size), getattr(import_module(module), name))
+        except BaseException as error:
+            reason = _first_line(error, kind)
+        print(json.dumps(reason), flush=True)
+        if reason is not None:
+            return
 
 
 def damaged(kind: str, reason: str) -> str:
     """What is said of a damaged file."""
     return f"the {kind} file is damaged or cut short ({reason}); fetch it again"
+
+
+class _Process:
+    """A process of `trials`."""
+
+    def __init__(self) -> None:
+        """Raise OSError where no process can be started."""
+        # In a group of its own: Ctrl-C is for the process that waits for the answer.
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-c", _TRIAL, *sys.path],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, process_group=0,
+        )  # fmt: skip
+        self.used = False
+
+    def answer(self, data: bytes, kind: str, decode: Any, seconds: float) -> str | None:
+        """The reason why it cannot read a file, or None. Raises EOFError where it ended instead, TimeoutError where it
+        took too long and was ended."""
+        self.used = True
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        late = Event()
+
+        def stop() -> None:
+            late.set()
+            self._process.kill()
+
+        clock = Timer(seconds, stop)
+        clock.start()
+        try:
+            with suppress(BrokenPipeError):
+                stdin.write(json.dumps([decode.__module__, decode.__name__, kind, len(data)]).encode() + b"\n" + data)
+                stdin.flush()
+            line = stdout.readline()
+        except BaseException:
+            self._process.kill()
+            raise
+        finally:
+            clock.cancel()
+        if not line:
+            raise TimeoutError if late.is_set() else EOFError
+        answer: str | None = json.loads(line)
+        return answer
+
+    def end(self) -> int:
+        """End it, if it has not ended; return its exit status."""
+        with suppress(BrokenPipeError):
+            self._process.communicate()
+        return self._process.wait()
+
+
+class _Kept:
+    """The process that waits for the next file, while a block of `process_kept` lasts."""
+
+    blocks = 0
+    _waiting: _Process | None = None
+    _lock = Lock()
+
+    @classmethod
+    def take(cls) -> _Process | None:
+        with cls._lock:
+            process, cls._waiting = cls._waiting, None
+        return process
+
+    @classmethod
+    def give(cls, process: _Process) -> None:
+        with cls._lock:
+            if cls.blocks and cls._waiting is None:
+                cls._waiting = process
+                return
+        process.end()
+
+    @classmethod
+    def forget(cls) -> None:
+        """After a fork the process is that of the parent."""
+        cls._waiting, cls._lock = None, Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_Kept.forget)
 
 
 def _decoded(data: bytes, decode: Decode) -> pl.DataFrame:
@@ -59,20 +161,26 @@ def _decoded(data: bytes, decode: Decode) -> pl.DataFrame:
 
 def _complaint(data: bytes, kind: str, decode: Any) -> str | None:
     """Why another process cannot read the file; None where it can, or where no process can be started."""
-    place = f"{decode.__module__}:{decode.__name__}:{kind}"
     try:
-        ended = subprocess.run(
-            [sys.executable, "-I", "-c", _TRIAL, place, *sys.path],
-            input=data, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False,
-            timeout=_PATIENCE + len(data) / _BYTES_PER_SECOND,
-        )  # fmt: skip
+        process = _Kept.take() or _Process()
     except OSError:
         return None
-    except subprocess.TimeoutExpired as error:
-        return damaged(kind, f"its reader had not ended after {error.timeout:.0f} seconds")
-    if ended.returncode == _REFUSED:
-        return ended.stdout.decode(errors="replace").strip() or damaged(kind, "no reason was given")
-    return damaged(kind, "its reader broke down on it") if ended.returncode < 0 else None
+    seconds, used = _PATIENCE + len(data) / _BYTES_PER_SECOND, process.used
+    try:
+        reason = process.answer(data, kind, decode, seconds)
+    except TimeoutError:
+        process.end()
+        return damaged(kind, f"its reader had not ended after {seconds:.0f} seconds")
+    except EOFError:
+        status = process.end()
+        if used:  # it may have ended of something else
+            return _complaint(data, kind, decode)
+        return damaged(kind, "its reader broke down on it") if status < 0 else None
+    if reason is None:
+        _Kept.give(process)
+    else:
+        process.end()
+    return reason
 
 
 def _first_line(error: BaseException, kind: str) -> str:
