@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from foretell.forecasting.backtesting.backtest import Backtest
     from foretell.forecasting.forecaster import Forecaster
     from foretell.forecasting.settings import ForecastSettings
+    from foretell.forecasting.tables.columns import Columns
+    from foretell.forecasting.tables.series_file import read_series
     from foretell.tables.files import read_table, write_table
     from foretell.training.settings import TrainingSettings
 
@@ -38,6 +40,7 @@ __all__ = [
     "Anomalies",
     "AudioError",
     "Backtest",
+    "Columns",
     "ExportError",
     "ForecastSettings",
     "Forecaster",
@@ -54,6 +57,7 @@ __all__ = [
     "TrainingSettings",
     "__version__",
     "find_anomalies",
+    "read_series",
     "read_table",
     "write_table",
 ]
@@ -66,6 +70,8 @@ _get, __dir__ = _on_first_use(
         "forecasting.backtesting.backtest": "Backtest",
         "forecasting.forecaster": "Forecaster",
         "forecasting.settings": "ForecastSettings",
+        "forecasting.tables.columns": "Columns",
+        "forecasting.tables.series_file": "read_series",
         "tables.files": "read_table write_table",
         "training.settings": "TrainingSettings",
     },

@@ -26,6 +26,10 @@ _FORECASTING = {
 }
 """Help of the commands that belong to no kind of model; each is in the module of its name, with _ for -."""
 
+_WITHOUT_PROGRAM = ("serve", "ui", "info")
+"""Commands that do nothing that a short Python program could do as well."""
+_PROGRAMS = "foretell.cli.forecasting_programs"
+
 
 class _Commands(TyperGroup):
     """The commands by name, each built when it is called or its own help is requested."""
@@ -60,7 +64,12 @@ def _made(module: Any, name: str) -> Any:
     from foretell.cli.examples import OF_ANY_MODEL, epilog
     from foretell.cli.signature import as_command
 
-    command: Callable[..., None] = getattr(module, name.replace("-", "_"))
+    function = name.replace("-", "_")
+    command: Callable[..., None] = getattr(module, function)
+
+    def program(**arguments: Any) -> str:
+        return str(getattr(importlib.import_module(_PROGRAMS), function)(**arguments))
+
     one = typer.Typer(
         rich_markup_mode="rich",
         pretty_exceptions_enable=False,
@@ -68,7 +77,7 @@ def _made(module: Any, name: str) -> Any:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     examples = KINDS["forecast"].described.examples.get(name) or OF_ANY_MODEL[name]
-    one.command(name, epilog=epilog(examples))(as_command(command))
+    one.command(name, epilog=epilog(examples))(as_command(command, None if name in _WITHOUT_PROGRAM else program))
     return typer.main.get_command(one)
 
 

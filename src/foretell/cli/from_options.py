@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from foretell.cli.declared_options import option_of, with_defaults
@@ -50,10 +49,24 @@ def read_tables(
 ) -> Tables:
     """Read the table, and that of future values if there is one. Raises `TableError` and `SettingsError`."""
     # Importing polars takes a tenth of a second, which would slow down --help.
+    from foretell.forecasting.tables.series_file import read_series
+
+    demo = options.demo
+    options, future, columns = table_and_columns(options, covariates, future, levels)
+    return Tables(
+        name=name_of(options, demo=demo),
+        table=_queried(options) if options.table is None else read_series(options.table, columns, options.encoding),
+        future=None if future.future is None else read_series(future.future, columns, options.encoding),
+        columns=columns,
+    )
+
+
+def table_and_columns(
+    options: TableOptions, covariates: CovariateOptions, future: FutureOptions, levels: HierarchyOptions
+) -> tuple[TableOptions, FutureOptions, Columns]:
+    """Return where the tables are, and their columns as named, with what the demo implies. Raises SettingsError."""
     from foretell.forecasting.hierarchy.columns import level_columns
     from foretell.forecasting.tables.columns import Columns
-    from foretell.forecasting.tables.identity import possible_ids
-    from foretell.tables.files import read_table
 
     demo = options.demo
     options = demo_table(options)
@@ -72,19 +85,13 @@ def read_tables(
         hierarchy=level_columns(levels.hierarchy) if levels.hierarchy is not None else (),
         frequency=options.frequency,
     )
-    as_written = partial(possible_ids, said=columns)
-    return Tables(
-        name=DEMO_NAME if demo else _name(options),
-        table=_queried(options)
-        if options.table is None
-        else read_table(options.table, options.encoding, as_written=as_written),
-        future=None if future.future is None else read_table(future.future, options.encoding, as_written=as_written),
-        columns=columns,
-    )
+    return options, future, columns
 
 
-def _name(options: TableOptions) -> str:
+def name_of(options: TableOptions, *, demo: bool) -> str:
     """Return the table's name for titles."""
+    if demo:
+        return DEMO_NAME
     place = options.database or "" if options.table is None else options.table
     if place == "-":
         return "standard input"
@@ -123,7 +130,7 @@ def forecaster_for(tables: Tables, ask: ForecastOptions, fit: FitOptions, *, dem
         settings=fit.settings,
     )
     if forecaster.model == PRETRAINED:
-        _refuse_training(fit)
+        refuse_training(fit)
     reading = Reading.of(tables.table, tables.columns)
     if fit.epochs is not None:
         plan, settings = Plan.of(reading.observed, ask.horizon, fit.settings), fit.settings
@@ -132,7 +139,7 @@ def forecaster_for(tables: Tables, ask: ForecastOptions, fit: FitOptions, *, dem
     return forecaster, reading
 
 
-def _refuse_training(fit: FitOptions) -> None:
+def refuse_training(fit: FitOptions) -> None:
     """Raise SettingsError for options that would change nothing, since nothing is trained."""
     needless = [
         option_of(field)

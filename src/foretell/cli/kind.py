@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated, Any, cast
 
 import typer
 
 from foretell.cli.examples import epilog
+from foretell.cli.model_programs import evaluation_program, training_program
 from foretell.cli.options import MessageOptions, ModelFolder, NewModelOptions
 from foretell.cli.printer import Printer
 from foretell.cli.progress import training_shown
 from foretell.cli.signature import as_command
 from foretell.cli.summaries import training_sentences
-from foretell.cli.training import resumable, training_destinations, without_bound
+from foretell.cli.training import judged_by, resumable, training_destinations, without_bound
 from foretell.declaration import DATA, Setting, declared
-from foretell.errors import SettingsError
 from foretell.model.registry import Entry
-from foretell.model.settings import ModelSettings
 
 
 def commands_of(entry: Entry) -> typer.Typer:
@@ -32,11 +30,14 @@ def commands_of(entry: Entry) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
         epilog=epilog(kind.examples.get("", ())),
     )
-    commands = [("train", _train(entry)), ("evaluate", _evaluate(entry))]
+    commands: list[tuple[str, Any, Any]] = [
+        ("train", _train(entry), training_program(entry)),
+        ("evaluate", _evaluate(entry), evaluation_program(entry)),
+    ]
     if kind.answer is not None:
-        commands.insert(1, (kind.answer.verb, _answer(entry)))
-    for verb, command in commands:
-        group.command(verb, epilog=epilog(kind.examples.get(verb, ())))(as_command(command))
+        commands.insert(1, (kind.answer.verb, _answer(entry), None))
+    for verb, command, program in commands:
+        group.command(verb, epilog=epilog(kind.examples.get(verb, ())))(as_command(command, program))
     return group
 
 
@@ -53,7 +54,7 @@ def _train(entry: Entry) -> Any:
     ) -> None:
         printer = Printer(messages, f"{entry.name} train")
         to, checkpoint = training_destinations(entry.name, run, messages)
-        settings, elsewhere = _judged_by(without_bound(settings), validation)
+        settings, elsewhere = judged_by(without_bound(settings), validation)
         other = source.elsewhere(elsewhere) if elsewhere else None
 
         model = entry.model(settings)
@@ -112,17 +113,6 @@ def _validation(entry: Entry) -> Any:
         f"[dim]\\[default: {field.default}][/dim]"
     )
     return Annotated[tuple[str, ...], Setting(help_, DATA, metavar="|".join(["SHARE", *places]))]
-
-
-def _judged_by(settings: ModelSettings, validation: tuple[str, ...]) -> tuple[ModelSettings, tuple[str, ...]]:
-    """Return the settings with the held-out share, and the places of other validation data; one of the two."""
-    if len(validation) == 1:
-        try:
-            return replace(settings, validation=float(validation[0])), ()
-        except ValueError as error:
-            if isinstance(error, SettingsError):
-                raise
-    return settings, validation
 
 
 def _evaluate(entry: Entry) -> Any:

@@ -13,6 +13,7 @@ from foretell.cli.exit_status import Interrupted
 from foretell.cli.options import MessageOptions, NewModelOptions
 from foretell.cli.printer import Printer
 from foretell.cli.progress import ProgressDisplay
+from foretell.errors import SettingsError
 from foretell.model.settings import ModelSettings
 from foretell.training.settings import NO_BOUND
 
@@ -27,6 +28,17 @@ def without_bound(settings: S) -> S:
     """The settings, with steps without end where the clock decides."""
     training = settings.training
     return settings if training.minutes is None else replace(settings, training=replace(training, steps=NO_BOUND))
+
+
+def judged_by(settings: ModelSettings, validation: tuple[str, ...]) -> tuple[ModelSettings, tuple[str, ...]]:
+    """Return the settings with the held-out share, and the places of other validation data; one of the two."""
+    if len(validation) == 1:
+        try:
+            return replace(settings, validation=float(validation[0])), ()
+        except ValueError as error:
+            if isinstance(error, SettingsError):
+                raise
+    return settings, validation
 
 
 def training_destinations(kind: str, asked: NewModelOptions, messages: MessageOptions) -> tuple[Destinations, Path]:

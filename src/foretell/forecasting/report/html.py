@@ -94,7 +94,7 @@ def _page_of_anomalies(content: ReportContent, anomalies: ReportTable) -> str:
     )
 
 
-def write_report(content: ReportContent, path: Path) -> None:
+def write_report(content: ReportContent, path: str | Path) -> None:
     """`render_report` into a UTF-8 file, which is there whole or not at all.
 
     Raises `SettingsError` where it cannot be written, `MissingExtraError` where matplotlib is missing.

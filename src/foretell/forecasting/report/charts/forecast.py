@@ -228,7 +228,7 @@ def plot_forecast(
 
 
 def write_png(
-    views: SeriesView | Sequence[SeriesView], path: Path, size: tuple[float, float] = WIDE, resolution: int = 160
+    views: SeriesView | Sequence[SeriesView], path: str | Path, size: tuple[float, float] = WIDE, resolution: int = 160
 ) -> None:
     """`plot_forecast` into a file, which is there whole or not at all. Raises `SettingsError` where it cannot be."""
     replace_file(Path(path), plot_forecast(views, size, resolution))
