@@ -102,6 +102,12 @@ def test_anomalies(capsys: pytest.CaptureFixture[str]) -> None:
     assert "less likely than 0.002" in capsys.readouterr().out
 
 
+def test_filling(capsys: pytest.CaptureFixture[str]) -> None:
+    filled = run_blocks("docs/guides/filling.md")["filled"]
+    assert filled.table["filled"].sum() == 10
+    assert "10 values in 1 gap were filled" in capsys.readouterr().out
+
+
 def test_text_for_speech(capsys: pytest.CaptureFixture[str]) -> None:
     run_blocks("docs/guides/speech-text.md")
     page = (ROOT / "docs/guides/speech-text.md").read_text(encoding="utf-8")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     __version__: str
     from foretell.forecasting.anomalies.anomalies import Anomalies, find_anomalies
     from foretell.forecasting.backtesting.backtest import Backtest
+    from foretell.forecasting.filling.filling import Filled, fill
     from foretell.forecasting.forecaster import Forecaster
     from foretell.forecasting.settings import ForecastSettings
     from foretell.forecasting.tables.columns import Columns
@@ -42,6 +43,7 @@ __all__ = [
     "Backtest",
     "Columns",
     "ExportError",
+    "Filled",
     "ForecastSettings",
     "Forecaster",
     "ForetellError",
@@ -56,6 +58,7 @@ __all__ = [
     "TrainingError",
     "TrainingSettings",
     "__version__",
+    "fill",
     "find_anomalies",
     "read_series",
     "read_table",
@@ -68,6 +71,7 @@ _get, __dir__ = _on_first_use(
     {
         "forecasting.anomalies.anomalies": "Anomalies find_anomalies",
         "forecasting.backtesting.backtest": "Backtest",
+        "forecasting.filling.filling": "Filled fill",
         "forecasting.forecaster": "Forecaster",
         "forecasting.settings": "ForecastSettings",
         "forecasting.tables.columns": "Columns",

@@ -9,7 +9,7 @@ from foretell import __version__
 from foretell.cli import summaries
 from foretell.cli.destinations import Destinations, default_destinations
 from foretell.cli.from_options import read_tables
-from foretell.cli.options import ForecastOutput, MessageOptions, TableOptions
+from foretell.cli.options import MessageOptions, ReportOutput, TableOptions
 from foretell.cli.printer import Printer
 from foretell.declaration import FORECAST, Setting
 from foretell.field_types import settle_fields
@@ -43,7 +43,7 @@ class AnomalyOptions:
         settle_fields(self)
 
 
-def anomalies(table: TableOptions, ask: AnomalyOptions, output: ForecastOutput, *, messages: MessageOptions) -> None:
+def anomalies(table: TableOptions, ask: AnomalyOptions, output: ReportOutput, *, messages: MessageOptions) -> None:
     """Find values that lie outside of what everything before them made likely.
 
     Without an output option, they are written to ./forecast/anomalies.csv, and ./forecast/anomalies.html shows them.

@@ -21,6 +21,7 @@ _FORECASTING = {
     "ui": "Start the service for this machine alone and open its page.",
     "explain": "Say what each covariate of a saved model is worth.",
     "anomalies": "Find values that lie outside of what everything before them made likely.",
+    "fill": "Fill the gaps of series, from both sides and with intervals.",
     "export": "Write a saved model as a program that runs without foretell: ONNX, or torch's own format.",
     "info": "Describe this installation of foretell, or a saved model.",
 }

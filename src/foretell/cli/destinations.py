@@ -23,7 +23,7 @@ from foretell.storage.whole_folder import is_aside
 
 FOLDER = Path("forecast")
 """The default folder of all results."""
-_PAST = ("backtest", "cross_validation", "anomalies")
+_PAST = ("backtest", "cross_validation", "anomalies", "filled")
 """Names of the tables on the past."""
 _STRETCHES = ("fit", "finish")
 """What the names of the checkpoints in a command's checkpoint folder begin with, one for each stretch of training."""
@@ -195,7 +195,7 @@ def default_destinations(*wanted: str, checkpoint: Path | None = None, tensorboa
 
 def _report(wanted: Collection[str]) -> Path | None:
     """Return the place of the report that is wanted."""
-    names = {"report": "report.html", "report of anomalies": "anomalies.html"}
+    names = {"report": "report.html", "report of anomalies": "anomalies.html", "report of gaps": "filled.html"}
     return next((FOLDER / file for name, file in names.items() if name in wanted), None)
 
 

@@ -255,7 +255,18 @@ class FitOptions(RunOptions):
 
 
 @dataclass(frozen=True)
-class ForecastOutput(TableOutput):
+class ReportOutput(TableOutput):
+    """The files that a table of results is written to, and drawn in."""
+
+    report: Annotated[
+        Path | None,
+        Setting("Self-contained HTML report (.html).", OUTPUT),
+    ] = None
+    png: Annotated[Path | None, Setting("Plot of the series (.png).", OUTPUT)] = None
+
+
+@dataclass(frozen=True)
+class ForecastOutput(ReportOutput):
     """The files that a forecast is written to, and the table of a database."""
 
     out_table: Annotated[
@@ -269,12 +280,6 @@ class ForecastOutput(TableOutput):
     replace_rows: Annotated[
         bool, Setting("Delete the rows that --out-table holds, in the same transaction.", OUTPUT)
     ] = False
-
-    report: Annotated[
-        Path | None,
-        Setting("Self-contained HTML report (.html) of the forecasts, the backtest and the training.", OUTPUT),
-    ] = None
-    png: Annotated[Path | None, Setting("Plot of the forecasts (.png).", OUTPUT)] = None
 
 
 ModelOutput = Annotated[

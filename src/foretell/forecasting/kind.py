@@ -57,6 +57,10 @@ FORECASTS = Described(
                 "foretell anomalies sales.csv --probability 1e-6 -o odd.csv",
             ),
         ),
+        "fill": (
+            ("Fill the gaps, and write a table and a report", "foretell fill sales.csv"),
+            ("Write the table alone, with 90 % intervals", "foretell fill sales.csv --level 90 -o filled.parquet"),
+        ),
         "cross-validate": (
             (
                 "Forecast 8 windows that begin a week apart",

@@ -44,6 +44,8 @@ class SeriesView:
     """Level in percent -> (lower, upper), each (H,)."""
     windows: Sequence[BacktestWindow] = ()
     """Drawn over the history; those that begin before `times` does are cut at its left edge."""
+    filled: bool = False
+    """Whether the windows are gaps that were filled, and no backtest."""
     marks: Floats = field(default_factory=lambda: np.empty(0))
     """(T,) values to mark, NaN elsewhere; empty for none."""
 
@@ -85,6 +87,8 @@ class ReportContent:
     """Level in percent -> share of the backtest's values inside, 0 to 1."""
     anomalies: ReportTable | None = None
     """Unlikely values, in a report on these alone: nothing is forecast."""
+    gaps: ReportTable | None = None
+    """Gaps that were filled, in a report on these alone: nothing is forecast."""
     totals: ReportTable | None = None
     """Totals of the series drawn, by calendar month."""
     score_tables: Sequence[ReportTable] = ()

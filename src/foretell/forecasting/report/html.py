@@ -59,7 +59,9 @@ def render_report(content: ReportContent) -> str:
     Raises `MissingExtraError` where matplotlib is missing.
     """
     if content.anomalies is not None:
-        return _page_of_anomalies(content, content.anomalies)
+        return _page_of_table(content, content.anomalies, "anomalies", "Anomaly report")
+    if content.gaps is not None:
+        return _page_of_table(content, content.gaps, "gaps", "Report on gaps")
     sections = (
         _warnings(content),
         series_section(content),
@@ -80,15 +82,15 @@ def render_report(content: ReportContent) -> str:
     )
 
 
-def _page_of_anomalies(content: ReportContent, anomalies: ReportTable) -> str:
-    table = f'<section id="anomalies">{html_table(anomalies, folded=False)}</section>'
+def _page_of_table(content: ReportContent, found: ReportTable, kind: str, eyebrow: str) -> str:
+    table = f'<section id="{kind}">{html_table(found, folded=False)}</section>'
     sections = (_warnings(content), series_section(content), table, _findings(content), _facts(content))
     return _PAGE.substitute(
-        kind="anomalies",
-        eyebrow="Anomaly report",
+        kind=kind,
+        eyebrow=eyebrow,
         title=escape(content.title),
         style=files(__package__).joinpath("style.css").read_text(encoding="utf-8").strip(),
-        summary=escape(anomalies.note),
+        summary=escape(found.note),
         tiles="",
         sections="\n".join(section for section in sections if section),
     )

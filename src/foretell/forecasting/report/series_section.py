@@ -41,7 +41,9 @@ def _legend(content: ReportContent) -> str:
     for i, level in enumerate(levels):
         entries.append((band("forecast", 1 - (1 - opacity) ** (i + 1)), f"{percent(level / 100)} interval"))
     if any(view.windows for view in content.series):
-        entries.append((line("backtest", 1.8), "backtest: forecast of what was already known"))
+        filled = any(view.filled for view in content.series)
+        words = "filled, with the widest interval" if filled else "backtest: forecast of what was already known"
+        entries.append((line("backtest", 1.8), words))
     return legend(entries)
 
 
@@ -62,6 +64,8 @@ def _sentence(view: SeriesView) -> str:
     if not steps and len(view.marks):
         found = int((view.marks == view.marks).sum())
         return f"{count(found, 'anomaly', 'anomalies')} in the part shown."
+    if not steps and view.filled:
+        return f"{count(len(view.windows), 'gap')} in the part shown."
     if not steps:
         return "No step was forecast."
     times = moments(view.forecast_times)

@@ -45,6 +45,12 @@ class Findings:
     """Number of time steps within histories that have no row at all, counted once per series."""
     duplicates_dropped: int
     resorted: bool
+    before: int = 0
+    """Number of time steps before the first value of a series; in a wide table others may have values there."""
+    after: int = 0
+    """Number of time steps after the last value of a series."""
+    filled: bool = False
+    """Whether the missing values within histories have been filled."""
     time_zone: str | None = None
     seasons: Seasons | None = None
     """Seasons; None if nothing was fitted to the table."""
@@ -63,8 +69,9 @@ class Findings:
         lines.append(f"Time stamps are {self.time_format}{zone}; {describe_frequency(self.frequency)}.")
         lines += self.seasons.sentences() if self.seasons else []
         if self.missing:
+            now = "are filled" if self.filled else "stay missing"
             gaps = f", {self.gaps:,} of them in steps that have no row" if self.gaps else ""
-            lines.append(f"{_plural(self.missing, 'value')} missing within the histories{gaps}; they stay missing.")
+            lines.append(f"{_plural(self.missing, 'value')} missing within the histories{gaps}; they {now}.")
         else:
             lines.append("No value is missing.")
         if self.duplicates_dropped:

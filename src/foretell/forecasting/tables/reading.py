@@ -40,10 +40,13 @@ class Reading:
     """Panel with the covariates known for the horizon; see `looking_ahead`."""
 
     @classmethod
-    def of(cls, table: IntoFrame, columns: Columns) -> Reading:
-        """Read a pandas, polars or pyarrow table. Raises TableError for an invalid one."""
+    def of(cls, table: IntoFrame, columns: Columns, *, keep_empty: bool = True) -> Reading:
+        """Read a pandas, polars or pyarrow table. Raises TableError for an invalid one.
+
+        Series without any value are left out unless `keep_empty`.
+        """
         frame, read = with_level_cells(to_polars(table), columns)
-        panel, findings = Rows.of(frame, read).panel(columns.frequency, keep_empty=True)
+        panel, findings = Rows.of(frame, read).panel(columns.frequency, keep_empty=keep_empty)
         kind = TableKind.of(table, frame, findings.id, findings.time)
         return cls(panel, findings, kind, _found(columns, findings))._with_levels()
 

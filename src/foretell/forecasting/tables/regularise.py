@@ -23,6 +23,8 @@ from foretell.tables.clock import Clock
 from foretell.tables.frequency import Frequency
 from foretell.tables.grids import Times
 
+CUT_OFF = "Steps past the last value were cut off"
+"""The note on rows after the last value of a series begins with this."""
 _ANY = Columns()
 # A grid this many times longer than its table is due to a wrong time stamp, or to a column that is not the time. Up to
 # this many cells it costs nothing; more are allowed if the caller gives the frequency.
@@ -72,7 +74,8 @@ class Rows:
         findings = Findings(
             layout=self.roles.layout, id=self.roles.id, time=self.roles.time, targets=self.roles.targets,
             time_format=source.time_format, frequency=found.alias, series=len(panel), rows=self.count,
-            missing=facts[0], gaps=facts[1], duplicates_dropped=self.dropped, resorted=self.resorted, notes=notes,
+            missing=facts[0], gaps=facts[1], before=facts[2], after=facts[3],
+            duplicates_dropped=self.dropped, resorted=self.resorted, notes=notes,
             time_zone=None if panel.clock.naive else panel.clock.zone,
         )  # fmt: skip
         return panel, findings
@@ -118,8 +121,9 @@ def _refuse_conflict(source: Source, roles: Roles, at: int, name: str, column: C
 
 def _gridded(
     source: Source, frequency: Frequency, roles: Roles, notes: list[str], keep_empty: bool, given: bool
-) -> tuple[Panel, tuple[int, int]]:
-    """Return the panel, and the numbers of values missing in histories, in total and in steps without a row."""
+) -> tuple[Panel, tuple[int, int, int, int]]:
+    """Return the panel, and the numbers of values missing in histories, in total and in steps without a row, before
+    histories and after them."""
     number, _ = frequency.positions(source.times)
     head = np.searchsorted(source.owner, np.arange(len(source.names)))
     last = np.append(head[1:], len(number)) - 1
@@ -194,7 +198,7 @@ def _trimmed(
     names: tuple[str, ...], starts: Times, length: NDArray[np.int64], values: NDArray[np.float64],
     has_row: NDArray[np.bool_], known: dict[str, Column], static: dict[str, Column],
     frequency: Frequency, clock: Clock, notes: list[str], keep_empty: bool,
-) -> tuple[Panel, tuple[int, int]]:  # fmt: skip
+) -> tuple[Panel, tuple[int, int, int, int]]:  # fmt: skip
     """Start each series at its first observed value; series without any are dropped, or stay without history."""
     offset = np.cumsum(length) - length
     observed = np.flatnonzero(~np.isnan(values))
@@ -221,7 +225,7 @@ def _trimmed(
     after = np.maximum(offset[series] + length[series] - begin - history, 0)
     if not known and (after * (history > 0)).any():
         notes.append(
-            f"Steps past the last value were cut off ({int(after.sum()):,} in {int((after > 0).sum()):,} series); "
+            f"{CUT_OFF} ({int(after.sum()):,} in {int((after > 0).sum()):,} series); "
             "if they hold covariates known for the future, name these with --known."
         )
     kept = history + after if known else history
@@ -240,7 +244,9 @@ def _trimmed(
         clock=clock,
     )
     missing = np.isnan(panel.values) & in_history
-    return panel, (int(missing.sum()), int((missing & ~has_row[rows]).sum()))
+    there = history > 0
+    ends = (int((begin - offset[series])[there].sum()), int(after[there].sum()))
+    return panel, (int(missing.sum()), int((missing & ~has_row[rows]).sum()), *ends)
 
 
 def _later(starts: Times, steps: NDArray[np.int64], frequency: Frequency) -> Times:

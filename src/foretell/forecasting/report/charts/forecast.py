@@ -198,7 +198,8 @@ def _legend(figure: Figure, views: Sequence[SeriesView]) -> None:
         shade = 1 - (1 - opacity) ** (i + 1)
         handles.append(Patch(facecolor=COLOURS["forecast"], alpha=shade, label=f"{level} % interval", linewidth=0))
     if any(view.windows for view in views):
-        handles.append(Line2D([], [], color=COLOURS["backtest"], linewidth=1.6, label="backtest"))
+        label = "filled" if any(view.filled for view in views) else "backtest"
+        handles.append(Line2D([], [], color=COLOURS["backtest"], linewidth=1.6, label=label))
     figure.legend(
         handles=handles, loc="upper left", ncols=len(handles), frameon=False, fontsize=9, labelcolor=COLOURS["label"]
     )

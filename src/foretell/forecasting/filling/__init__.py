@@ -1,0 +1,1 @@
+"""Filling: what lay in the gaps of series, estimated from both sides."""
