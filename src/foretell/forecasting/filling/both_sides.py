@@ -42,8 +42,8 @@ class BothSides:
         """Prepare a panel without covariates whose series end with their histories."""
         reading = Reading.of(seasons)
         spread = Experience.of(panel, panel.history, GRID).relative_spread
-        windows = (Windows.bare(each, reading) for each in (panel, reversed_in_time(panel)))
-        return cls(*windows, pretrained, reading.season, spread)
+        forwards, backwards = (Windows.bare(each, reading) for each in (panel, reversed_in_time(panel)))
+        return cls(forwards, backwards, pretrained, reading.season, spread)
 
     def forecasts(self, stretches: Stretches, horizon: int) -> tuple[Floats, Floats]:
         """Return the quantiles (G, `horizon`, 15) of each step from before, and from after; those past the end of a
