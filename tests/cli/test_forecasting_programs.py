@@ -147,6 +147,14 @@ def test_anomalies(same: Callable[..., str], sales: Path) -> None:
     assert 'Columns(target="sold")' in same("anomalies", "sales.csv", "--season", "7", "--target", "sold")
 
 
+def test_fill(same: Callable[..., str], sales: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("foretell.forecasting.filling.filling._HIDDEN", 8)
+    lines = sales.read_text().splitlines()
+    sales.write_text("\n".join(lines[:60] + lines[62:]) + "\n")
+    program = same("fill", "sales.csv", "--level", "90", "--target", "sold")
+    assert "found = fill(table, levels=[90], columns=columns)" in program
+
+
 def test_the_demo(run: Callable[..., Any]) -> None:
     program = run("forecast", "--demo", "--python").stdout
     assert 'read_series(datasets.path("chicago_ridership"), columns)' in program

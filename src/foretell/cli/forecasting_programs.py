@@ -11,6 +11,7 @@ from foretell.cli.cross_validate import WindowOptions
 from foretell.cli.demo import demo_forecast
 from foretell.cli.destinations import FOLDER
 from foretell.cli.explain import ExplainOptions
+from foretell.cli.fill import FillOptions
 from foretell.cli.from_options import forecaster_for, name_of, read_tables, refuse_training, table_and_columns
 from foretell.cli.options import (
     CovariateOptions,
@@ -19,6 +20,7 @@ from foretell.cli.options import (
     ForecastOutput,
     FutureOptions,
     HierarchyOptions,
+    ReportOutput,
     SampleOptions,
     TableOptions,
 )
@@ -211,7 +213,7 @@ def explain(model: Path, table: TableOptions, ask: ExplainOptions, output: Table
     return program.text()
 
 
-def anomalies(table: TableOptions, ask: AnomalyOptions, output: ForecastOutput, **_: Any) -> str:
+def anomalies(table: TableOptions, ask: AnomalyOptions, output: ReportOutput, **_: Any) -> str:
     """Return the program of `foretell anomalies`."""
     program = Program("What `foretell anomalies` does with these options.")
     places = _places(output, found=output.output)
@@ -225,14 +227,25 @@ def anomalies(table: TableOptions, ask: AnomalyOptions, output: ForecastOutput, 
     options |= given({"season": list(ask.season)})
     program.statement("found", Call("find_anomalies", (_TABLE,), options))
     _shown(program, "found.sentence", output.output)
-    program.line()
+    _found(program, table, output, places, "anomalies", everything=everything)
+    return program.text()
+
+
+def fill(table: TableOptions, ask: FillOptions, output: ReportOutput, **_: Any) -> str:
+    """Return the program of `foretell fill`."""
+    program = Program("What `foretell fill` does with these options.")
+    places = _places(output, found=output.output)
+    everything = not any(places.values())
     if everything:
-        _folder(program)
-    _written(program, "found.table", places["found"], output)
-    if places["report"] or places["picture"]:
-        program.uses(f"{_REPORT}.anomalies", "anomalies_content")
-        title = name_of(table, demo=table.demo)
-        _drawn_content(program, Call("anomalies_content", (Plain("found"),), {"title": title}), places)
+        places |= {"found": FOLDER / "filled.csv", "report": FOLDER / "filled.html" if can_draw() else None}
+    columns, _ = _read(program, table)
+    program.uses("foretell", "fill")
+    options = given({"levels": list(ask.level), "non_negative": ask.non_negative}, levels=[80, 95])
+    options |= {} if columns is None else {"columns": _COLUMNS}
+    options |= given({"season": list(ask.season)})
+    program.statement("found", Call("fill", (_TABLE,), options))
+    _shown(program, "*found.sentences", output.output)
+    _found(program, table, output, places, "gaps", everything=everything)
     return program.text()
 
 
@@ -244,9 +257,23 @@ def export(model: Path, out: Path, format: str, **_: Any) -> str:  # noqa: A002
     return program.text()
 
 
-def _places(output: ForecastOutput, **tables: Any) -> dict[str, Any]:
+def _places(output: ReportOutput, **tables: Any) -> dict[str, Any]:
     """Return the places of the results by name, None for those that are not wanted."""
     return {**tables, "report": output.report, "picture": output.png}
+
+
+def _found(
+    program: Program, table: TableOptions, output: ReportOutput, places: dict[str, Any], what: str, *, everything: bool
+) -> None:
+    """Write a table of what was found in series, and draw it."""
+    program.line()
+    if everything:
+        _folder(program)
+    _written(program, "found.table", places["found"], output)
+    if places["report"] or places["picture"]:
+        program.uses(f"{_REPORT}.{what}", f"{what}_content")
+        title = name_of(table, demo=table.demo)
+        _drawn_content(program, Call(f"{what}_content", (Plain("found"),), {"title": title}), places)
 
 
 def _read(
