@@ -34,8 +34,9 @@ def predict_files(
     """Forecast every series in the files that match a pattern, and return the number of rows written.
 
     The forecasts are written to `out`, a folder of Parquet files, one per partition of the ids, which appears once all
-    of them are complete. They are the same to the bit whatever the engine and the number of workers, and those of
-    `Forecaster.predict` but for rounding in float32. Each worker holds one model and one partition in memory; one that
+    of them are complete. They are the same to the bit whatever the engine, the partitions and the number of workers,
+    and as those of `Forecaster.predict` on one thread (those of a WaveNet, or with `conv_stride`, to rounding in
+    float32). Each worker holds one model and one partition in memory; one that
     is killed is replaced, and its partition computed again. `engine` "ray" uses the cluster at `address`, whose
     machines must all see the files, or starts Ray on this one.
 

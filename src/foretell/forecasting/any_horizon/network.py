@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from foretell.forecasting.any_horizon.bank import CANDIDATES, FEATURES
 from foretell.forecasting.any_horizon.inputs import AHEAD_FEATURES, Inputs
 from foretell.forecasting.any_horizon.phases import Phases
+from foretell.forecasting.any_horizon.rowwise import RowwiseLinear, by_rows
 from foretell.forecasting.quantiles import GRID, MEDIAN
 from foretell.nn import Downsample
 
@@ -55,15 +56,15 @@ class AnyHorizonNetwork(nn.Module):
         self.backbone = backbone
         self.embeddings = nn.ModuleList(nn.Embedding(count, _EMBEDDING_SIZE, padding_idx=0) for count in categories)
         beside = covariates + static + _EMBEDDING_SIZE * len(categories)
-        self.beside = nn.Linear(beside, FEATURES, bias=False) if beside else None
-        self.future = nn.Linear(future, head, bias=False) if future else None
-        self.phase = nn.Linear(hidden, phase)
-        self.state = nn.Linear(hidden + FEATURES, head)
-        self.step = nn.Linear(AHEAD_FEATURES, head)
-        self.compare = nn.Linear(2 * CANDIDATES + 2, head, bias=False)
-        self.repeat = nn.Linear(2 * phase, head, bias=False)
-        self.middle = nn.Linear(head, head)
-        self.output = nn.Linear(head, CANDIDATES + 2 + len(GRID) - 1)
+        self.beside = RowwiseLinear(beside, FEATURES, bias=False) if beside else None
+        self.future = RowwiseLinear(future, head, bias=False) if future else None
+        self.phase = RowwiseLinear(hidden, phase)
+        self.state = RowwiseLinear(hidden + FEATURES, head)
+        self.step = RowwiseLinear(AHEAD_FEATURES, head)
+        self.compare = RowwiseLinear(2 * CANDIDATES + 2, head, bias=False)
+        self.repeat = RowwiseLinear(2 * phase, head, bias=False)
+        self.middle = RowwiseLinear(head, head)
+        self.output = RowwiseLinear(head, CANDIDATES + 2 + len(GRID) - 1)
         nn.init.zeros_(self.output.bias)
         with torch.no_grad():
             self.output.weight *= _OUTPUT_GAIN
@@ -74,18 +75,31 @@ class AnyHorizonNetwork(nn.Module):
         hidden, after = self._hidden(inputs, before)
         phases = Phases.of(self.phase(hidden), inputs.present, inputs.seasons, phases)
         context = self.state(torch.cat([_at(hidden, inputs.at), _at(inputs.steps, inputs.at)], -1))
-        candidates = inputs.candidates.mT
-        z = context[:, :, None] + self.step(inputs.ahead) + self.compare(_compared(candidates))
-        if self.future is not None:
-            z = z + self.future(inputs.future)
-        z = F.gelu(z + self.repeat(phases.means(inputs.at, inputs.step_ahead)))
+        quantiles = by_rows(
+            self._quantiles,
+            inputs.candidates.mT,
+            context[:, :, None],
+            self.step(inputs.ahead),
+            self.repeat(phases.means(inputs.at, inputs.step_ahead)),
+            None if self.future is None else self.future(inputs.future),
+        )
+        return quantiles, (after, phases.sums)
+
+    def _quantiles(
+        self, candidates: Tensor, context: Tensor, ahead: Tensor, phase: Tensor, future: Tensor | None
+    ) -> Tensor:
+        """The quantiles (..., Q) of steps ahead, from the candidates (..., K) and what is known, each (..., `head`)."""
+        z = context + ahead + self.compare(_compared(candidates))
+        if future is not None:
+            z = z + future
+        z = F.gelu(z + phase)
         z = z + F.gelu(self.middle(z))
         shares, correction, scale, widths = self.output(z).split([CANDIDATES, 1, 1, len(GRID) - 1], -1)
         median = (shares.softmax(-1) * candidates).sum(-1, keepdim=True) + correction
         distances = F.softplus(widths + _NARROW) * scale.clamp(-6, 6).exp()
         below = distances[..., :MEDIAN].cumsum(-1).flip(-1)
         above = distances[..., MEDIAN:].cumsum(-1)
-        return torch.cat([median - below, median, median + above], -1), (after, phases.sums)
+        return torch.cat([median - below, median, median + above], -1)
 
     def start_from(self, other: AnyHorizonNetwork) -> None:
         """Take over the weights of a network that reads no covariates: those for covariates are 0 at first."""
@@ -123,7 +137,7 @@ def _at(values: Tensor, places: Tensor) -> Tensor:
 
 
 def _compared(candidates: Tensor) -> Tensor:
-    """(B, A, H, K) to (B, A, H, 2 K + 2): the candidates, and how they lie to each other."""
+    """(..., K) to (..., 2 K + 2): the candidates, and how they lie to each other."""
     mean = candidates.mean(-1, keepdim=True)
     spread = candidates.std(-1, keepdim=True)
     return torch.cat(
