@@ -20,7 +20,7 @@ class Machine {
   public:
     struct Pace {
         double rate;  // multiplications in single precision per second, of one thread
-        double gain;  // how many times as fast all threads are
+        double gain;  // how many times as fast all threads are, once awake
         double wake;  // seconds from one thread to all of them and back
         double wait;  // seconds that it takes all of them to wait for each other
     };
@@ -63,7 +63,7 @@ class Machine {
 
   private:
     using Clock = std::chrono::steady_clock;
-    static constexpr int64_t most = 256, rounds = 7, repetitions = 1 << 13;
+    static constexpr int64_t most = 256, rounds = 7, repetitions = 1 << 15;
     static constexpr int sums = 12;
 
     int64_t threads_ = 0;
@@ -82,14 +82,15 @@ class Machine {
         return values[rounds / 2];
     }
 
-    // Products enough to keep all units busy; what they come to is of no interest.
-    static void multiply(int64_t times) {
-        Vec<float> sum[sums], factor = broadcast(0.999f);
+    // Products enough to keep all units busy; what they come to is of no interest. One copy of it, for one thread and for
+    // several: inlined it is not equally fast everywhere.
+    [[gnu::noinline]] static void multiply(int64_t times) {
+        Vec<float> sum[sums];
+        const Vec<float> factor = broadcast(0.999f);
         for (int s = 0; s < sums; ++s) sum[s] = broadcast(float(s));
         for (int64_t i = 0; i < times; ++i) {
 #pragma GCC unroll 12
             for (int s = 0; s < sums; ++s) sum[s] = sum[s] * factor + factor;
-            asm volatile("" : "+m"(factor));
         }
         for (int s = 1; s < sums; ++s) sum[0] += sum[s];
         const volatile float kept = sum[0][0];
@@ -98,12 +99,20 @@ class Machine {
 
     void measure(int64_t threads) {
         constexpr int64_t waits = 64;
+        int64_t present = 1;  // fewer than `threads` where there are no more to be had
         double one[rounds], all[rounds], none[rounds], waiting[rounds];
         parallel(threads, threads, [](int64_t) {});  // starts the threads
         for (int64_t i = 0; i < rounds; ++i) {
             one[i] = seconds([] { multiply(repetitions); });  // the others may fall asleep meanwhile
             none[i] = seconds([&] { parallel(threads, threads, [](int64_t) {}); });
-            all[i] = seconds([&] { parallel(threads, threads, [&](int64_t) { multiply(repetitions / threads); }); });
+            in_teams(1, threads, [&](int64_t, const Member& member) {
+                member.wait();
+                const double taken = seconds([&] {
+                    multiply(repetitions);
+                    member.wait();
+                });
+                if (member.index == 0) all[i] = taken, present = member.size;
+            });
             waiting[i] = seconds([&] {
                 in_teams(1, threads, [](int64_t, const Member& member) {
                     for (int64_t k = 0; k < waits; ++k) member.wait();
@@ -111,8 +120,8 @@ class Machine {
             });
         }
         const double alone = median(one), wake = median(none);
-        const double shared = std::max(median(all) - wake, alone / double(threads));
-        pace_ = {double(repetitions * sums * lanes<float>) / alone, alone / shared, wake,
+        const double gain = std::min(double(present) * alone / median(all), double(threads));
+        pace_ = {double(repetitions * sums * lanes<float>) / alone, gain, wake,
                  std::max(median(waiting) - wake, 0.0) / double(waits)};
         threads_ = threads;
         measured_ = Clock::now();
