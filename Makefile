@@ -19,7 +19,7 @@ export GOMP_SPINCOUNT := 1000
 
 PYTEST := $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4
 
-.PHONY: forecast test types tests test-browser test-export test-kernels coverage sanitize format docs pretrain clean
+.PHONY: forecast test types tests test-browser test-export test-kernels coverage sanitize format docs pretrain clean package
 
 forecast: $(VENV)/.installed-report
 	$(BIN)/foretell forecast --demo
@@ -83,9 +83,19 @@ $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "foretell needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; name another: make PYTHON=python3.13")'
 	$(PYTHON) -m venv $(VENV) || { $(PYTHON) -m venv --clear --without-pip $(VENV) && $(PYTHON) -m pip --python $@ install pip; }
 
+# Installing what foretell needs takes pip one core: meanwhile the other compiles the kernels.
 $(VENV)/.installed-%: $(BUILT_FROM) | $(BIN)/python
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet --editable '.[$*]'
+	$(MAKE) --jobs=2 needs-$* package
 	touch $@
+
+PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
+
+needs-%:
+	$(BIN)/python .ci/requirements.py $* > $(VENV)/requirements-$*.txt
+	$(PIP_INSTALL) --requirement $(VENV)/requirements-$*.txt
+
+package:
+	$(PIP_INSTALL) --no-deps --editable .
 
 clean:
 	rm -rf $(VENV) build forecast site
