@@ -108,6 +108,13 @@ def test_filling(capsys: pytest.CaptureFixture[str]) -> None:
     assert "10 values in 1 gap were filled" in capsys.readouterr().out
 
 
+def test_updates(capsys: pytest.CaptureFixture[str]) -> None:
+    names = run_blocks("docs/guides/updates.md")
+    assert names["update"].drift.drifted is False
+    assert str(names["forecast"]["ds"].min()) == "2025-01-01"
+    assert "66 new values in 1 series." in capsys.readouterr().out
+
+
 def test_text_for_speech(capsys: pytest.CaptureFixture[str]) -> None:
     run_blocks("docs/guides/speech-text.md")
     page = (ROOT / "docs/guides/speech-text.md").read_text(encoding="utf-8")

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from foretell.forecasting.settings import ForecastSettings
     from foretell.forecasting.tables.columns import Columns
     from foretell.forecasting.tables.series_file import read_series
+    from foretell.forecasting.updating.drift import Drift
+    from foretell.forecasting.updating.updating import Update
     from foretell.tables.files import read_table, write_table
     from foretell.training.settings import TrainingSettings
 
@@ -42,6 +44,7 @@ __all__ = [
     "AudioError",
     "Backtest",
     "Columns",
+    "Drift",
     "ExportError",
     "Filled",
     "ForecastSettings",
@@ -57,6 +60,7 @@ __all__ = [
     "TextError",
     "TrainingError",
     "TrainingSettings",
+    "Update",
     "__version__",
     "fill",
     "find_anomalies",
@@ -74,6 +78,8 @@ _get, __dir__ = _on_first_use(
         "forecasting.filling.filling": "Filled fill",
         "forecasting.forecaster": "Forecaster",
         "forecasting.settings": "ForecastSettings",
+        "forecasting.updating.drift": "Drift",
+        "forecasting.updating.updating": "Update",
         "forecasting.tables.columns": "Columns",
         "forecasting.tables.series_file": "read_series",
         "tables.files": "read_table write_table",

@@ -119,6 +119,13 @@ def test_predict_backtest_and_explain(same: Callable[..., str], model: Path) -> 
     assert "forecaster.backtest(table, windows=2)" in same("backtest", "model", "sales.csv", "--windows", "2")
 
 
+def test_update(same: Callable[..., str], model: Path) -> None:
+    rows = pl.read_csv(model.parent / "sales.csv").drop("holiday").drop_nulls()
+    later = rows[-5:].with_columns(day=pl.col("day").str.to_date().dt.offset_by("5d").cast(pl.String))
+    later.write_csv(model.parent / "since.csv")
+    assert 'forecaster.save("newer")' in same("update", "model", "since.csv", "--out", "newer")
+
+
 def test_predict_by_workers(run: Callable[..., Any]) -> None:
     program = run("predict", "m", "s/*.csv", "--engine", "process", "--workers", "3", "--out", "f", "--python").stdout
     assert 'predict_files("m", "s/*.csv", "f", engine="process", workers=3)' in program

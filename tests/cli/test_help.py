@@ -16,7 +16,7 @@ HEAVY = (
     *("soundfile", "soxr", "mido", "PIL", "tokenizers", "sacrebleu"),
 )
 COMMANDS = (
-    *("forecast", "fit", "predict", "backtest", "cross-validate", "explain", "anomalies", "fill", "info"),
+    *("forecast", "fit", "predict", "backtest", "cross-validate", "explain", "anomalies", "fill", "update", "info"),
     *("audio train", "audio generate", "audio evaluate", "music train", "music generate", "music evaluate"),
     *("classify train", "classify predict", "classify evaluate"),
     *("translate train", "translate predict", "translate evaluate"),

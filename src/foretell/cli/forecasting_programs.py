@@ -202,6 +202,17 @@ def cross_validate(
     return program.text()
 
 
+def update(model: Path, table: TableOptions, out: Path | None, device: str, **_: Any) -> str:
+    """Return the program of `foretell update`."""
+    program = Program("What `foretell update` does with these options.")
+    _loaded(program, model, device)
+    _read(program, table)
+    program.statement("update", Call("forecaster.update", (_TABLE,)))
+    program.line("print(*update.sentences, update.drift.sentence)")
+    _saved(program, model if out is None else out)
+    return program.text()
+
+
 def explain(model: Path, table: TableOptions, ask: ExplainOptions, output: TableOutput, device: str, **_: Any) -> str:
     """Return the program of `foretell explain`."""
     program = Program("What `foretell explain` does with these options.")

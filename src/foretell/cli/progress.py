@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from foretell.training.history import Progress
 
 _REDRAWS_A_SECOND = 10
-_STAGES = {"fit": "Training", "finish": "Finishing on all data"}
+_STAGES = {"fit": "Training", "finish": "Finishing on all data", "update": "Learning from new rows"}
 
 
 class ProgressDisplay:

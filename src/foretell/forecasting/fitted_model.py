@@ -123,6 +123,8 @@ class FittedModel:
     """Whether forecasts are kept at 0 or above; None where each series decides, see `within_reach`."""
     notes: tuple[str, ...] = ()
     """Notes on the fit for the user."""
+    learned: Panel | None = None
+    """Series that the model was fitted to, without the columns of holidays; None if they were not kept."""
     device: torch.device = field(default=torch.device("cpu"), compare=False)
 
     @property

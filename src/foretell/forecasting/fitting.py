@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from foretell.errors import ModelError, TableError
 from foretell.forecasting.blending.blend import Blend, chosen_blend
-from foretell.forecasting.blending.calibration import calibration_factors
+from foretell.forecasting.blending.calibration import calibrated, calibration_factors
 from foretell.forecasting.blending.independence import design_effect
 from foretell.forecasting.blending.linear import LinearRegression
 from foretell.forecasting.experience import Experience
@@ -112,7 +113,8 @@ def fit_model(
         linear=_regressions(panel, plan, horizon) if model == AUTO and pretrained is not None else None,
     )
     mix = model == AUTO and (pretrained is not None or len(networks) > 1)
-    blend, factors, calibrated_on = _validated(panel, plan, members, values, mix=mix)
+    prior = _prior(members, values, len(panel)) if mix else None
+    blend, factors, calibrated_on = validated_blend(panel, plan.holdout, members, prior)
     return FittedModel(
         name=model,
         levels=tuple(sorted(levels)),
@@ -151,37 +153,45 @@ def _first_seen(panel: Panel, holdout: Holdout) -> NDArray[np.int64]:
     return next(ends for ends in parts if observed(panel, ends).any())
 
 
-def _validated(
-    panel: Panel, plan: Plan, members: Members, values: int, *, mix: bool
+def validated_blend(
+    panel: Panel,
+    holdout: Holdout,
+    members: Members,
+    prior: Mapping[str, float] | None,
+    earlier: NDArray[np.float64] | None = None,
 ) -> tuple[Blend, NDArray[np.float64], int]:
-    """Return the blend, the calibration factors and the number of values behind these, from the validation parts."""
-    holdout, horizon = plan.holdout, members.horizon
+    """Return the blend, the calibration factors and the number of values behind these, from the validation parts.
+
+    `prior` are the weights without any evidence; None where there is nothing to blend. `earlier` factors (3, 15) apply
+    before those that are measured, and are part of those returned.
+    """
+    horizon = members.horizon
     most = min(_MOST_WINDOWS, max(1, _MOST_STEPS // horizon))
     series, cutoffs = held_out_windows(holdout, horizon, most, _MOST_CUTOFFS)
-    season = min(plan.seasons.lengths, default=1)
+    season = min(members.seasons.lengths, default=1)
     apart = int(np.maximum((holdout.validation - holdout.training)[holdout.validated] // horizon, 1).sum())
     actual = held_out_values(panel, holdout, series, cutoffs, horizon)
     forecasts = members.quantiles(panel, series, cutoffs, "held_out")
-    if mix:
-        scale = _scales(panel, holdout, season)[series]
+    if prior is not None:
+        scale = usual_changes(panel, holdout.training, season)[series]
         independent = apart / design_effect(panel, holdout, season)
-        blend = chosen_blend(forecasts, actual, scale, _prior(members, values, len(panel)), SIMPLE, independent)
+        blend = chosen_blend(forecasts, actual, scale, prior, SIMPLE, independent)
     else:
         only = members.networks[0].name if members.networks else "pretrained"
         blend = Blend({only: 1.0}, {}, None, 0)
     count = int((~np.isnan(actual)).sum())
-    mixed = blended(forecasts, blend)
+    mixed = blended(forecasts, blend) if earlier is None else calibrated(blended(forecasts, blend), earlier)
     usable = np.isfinite(mixed).all((1, 2))
     factors = calibration_factors(GRID, mixed[usable], actual[usable], apart)
     if not count and members.pretrained is None:
         factors = np.where(np.array(GRID) == 0.5, 1.0, _WIDER) * factors
-    return blend, factors, count
+    return blend, factors if earlier is None else factors * earlier, count
 
 
-def _scales(panel: Panel, holdout: Holdout, season: int) -> NDArray[np.float64]:
-    """Return (N,), each series' mean absolute change from season to season in its training part; 0 if unknown."""
+def usual_changes(panel: Panel, limits: NDArray[np.int64], season: int) -> NDArray[np.float64]:
+    """Return (N,), the mean absolute change from season to season in the first `limits` (N,) rows; 0 if unknown."""
     scales = np.zeros(len(panel))
-    for i, rows in enumerate(holdout.training):
+    for i, rows in enumerate(limits):
         values = panel.series(i)[:rows]
         for lag in dict.fromkeys((season, 1)):
             changes = np.abs(values[lag:] - values[:-lag]) if rows > lag else np.zeros(0)

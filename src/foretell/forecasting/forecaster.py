@@ -13,7 +13,7 @@ import numpy as np
 from narwhals.typing import IntoFrame
 from torch import nn
 
-from foretell.errors import SettingsError
+from foretell.errors import SettingsError, TableError
 from foretell.forecasting.arguments import (
     holiday_places,
     model_of_preset,
@@ -45,6 +45,8 @@ from foretell.forecasting.tables.future import check_future
 from foretell.forecasting.tables.nixtla import named_columns, quantile_columns
 from foretell.forecasting.tables.reading import Reading
 from foretell.forecasting.tables.years import check_years
+from foretell.forecasting.updating.joining import joined_in_time
+from foretell.forecasting.updating.updating import Update, learned_series, updated
 from foretell.forked import require_polars
 from foretell.training import History, Progress
 from foretell.training.settings import NO_BOUND
@@ -183,7 +185,7 @@ class Forecaster:
         reading = table if isinstance(table, Reading) else Reading.of(table, self.columns)
         check_years(reading.panel, self.horizon)
         warn_of_copies(reading.observed)
-        self._fitted = self._fit(
+        fitted = self._fit(
             with_holidays(reading.observed, self.columns.holidays),
             columns=reading.columns,
             settings=self.settings,
@@ -191,6 +193,7 @@ class Forecaster:
             tensorboard=None if tensorboard is None else Path(tensorboard),
             on_progress=on_progress,
         )
+        self._fitted = replace(fitted, learned=reading.observed)
         notes = [*reading.findings.notes]
         if self._fitted.non_negative and self.settings.non_negative is None:
             notes.append(ALWAYS_POSITIVE)
@@ -210,6 +213,29 @@ class Forecaster:
             device=self.device,
             **options,
         )
+
+    def update(self, table: IntoFrame, *, on_progress: Callable[[str, Progress], None] | None = None) -> Update:
+        """Learn from the rows that came since, in seconds, and say whether the model has drifted.
+
+        The table may repeat rows that the model was fitted to, lack some series and have new ones. First the model
+        forecasts the new rows, for the `drift`; then its networks train on from where they ended, mostly on the new
+        rows, and the weights of the blend and the intervals are adjusted. `on_progress` receives "update-" with a
+        network's name, and its progress. Raises TableError for rows that do not follow the model's, SettingsError
+        before `fit` and for a model that was saved without its series.
+        """
+        model = self.fitted_model
+        old = learned_series(model)
+        forecast_device(self.device)
+        reading = Reading.like(table, model.columns, model.frequency, same=True)
+        lacking = sorted(set(old.ids) - set(reading.observed.ids))
+        if reading.hierarchy is not None and lacking:
+            raise TableError(f"the series {lacking[0]!r} has no row: the levels of a hierarchy need rows of all series")
+        joined = joined_in_time(old, reading.observed, new_series=reading.findings.layout != "wide")
+        check_years(joined.panel, self.horizon)
+        self._fitted, drift = updated(model, joined, device=self.device, on_progress=on_progress)
+        self._read = self._fitted_to = replace(reading, panel=joined.panel)
+        self.prediction = None
+        return Update(joined.sentences, joined.count, joined.revised, drift)
 
     def predict(self, table: IntoFrame | None = None, *, future: IntoFrame | None = None) -> Any:
         """Forecast the steps after each series' last value, in a table of the input's type.

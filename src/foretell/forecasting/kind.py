@@ -47,6 +47,10 @@ FORECASTS = Described(
             ("Evaluate the last 10 forecast windows", "foretell backtest sales-model sales.csv --windows 10"),
             ("Retrain the model before each window", "foretell backtest sales-model sales.csv --refit"),
         ),
+        "update": (
+            ("Learn from this week's rows", "foretell update sales-model week.csv"),
+            ("Keep the old model", "foretell update sales-model week.csv --out newer-model"),
+        ),
         "explain": (
             ("Judge the columns on the last 5 horizons", "foretell explain sales-model sales.csv --windows 5"),
         ),

@@ -29,6 +29,7 @@ from foretell.forecasting.quantiles import GRID, quantiles_of
 from foretell.forecasting.seasons.further_seasons import phase_columns
 from foretell.forecasting.seasons.season import Seasons
 from foretell.forecasting.settings import LONGEST, ForecastSettings
+from foretell.forecasting.stored_series import describe_series, expected_tensors, read_series, series_tensors
 from foretell.forecasting.tables.columns import Columns
 from foretell.model.folder import StoredModel, read_folder, write_folder
 from foretell.tables.frequency import Frequency
@@ -36,7 +37,7 @@ from foretell.training.history import History
 
 _KIND = "forecast"
 _SETS: tuple[Stage, ...] = ("held_out", "final")
-_PRETRAINED = "pretrained"
+_PRETRAINED, _SERIES = "pretrained", "series"
 
 
 def save_model(model: FittedModel, folder: str | Path) -> None:
@@ -53,6 +54,8 @@ def save_model(model: FittedModel, folder: str | Path) -> None:
         tensors |= {f"{_PRETRAINED}.{key}": t for key, t in pretrained.network.state_dict().items()}
     for stage, regression in (model.members.linear or {}).items():
         tensors[f"{LINEAR}.{stage}"] = torch.from_numpy(regression.weights)
+    if model.learned is not None:
+        tensors |= {f"{_SERIES}.{key}": t for key, t in series_tensors(model.learned).items()}
     write_folder(folder, _KIND, _describe(model), tensors)
 
 
@@ -89,6 +92,7 @@ def _describe(model: FittedModel) -> dict[str, Any]:
         "settings": dataclasses.asdict(model.settings),
         "non_negative": model.non_negative,
         "notes": list(model.notes),
+        "series": None if model.learned is None else describe_series(model.learned),
     }
 
 
@@ -109,7 +113,8 @@ def _understood(stored: StoredModel, device: torch.device) -> FittedModel:
     networks = [_network_facts(plain, frequency) for plain in read_value(list[Mapping[str, Any]], body["networks"])]
     sizes = None if body["pretrained"] is None else from_plain(Sizes, body["pretrained"])
     linear = _linear_shapes(body["linear"], sizes)
-    tensors = _tensors(stored, networks, sizes, linear)
+    series = body.get("series")
+    tensors = _tensors(stored, networks, sizes, linear, series)
     members = Members(
         horizon=read_value(int, body["horizon"]),
         seasons=from_plain(Seasons, body["seasons"]),
@@ -140,6 +145,7 @@ def _understood(stored: StoredModel, device: torch.device) -> FittedModel:
         validated_until=read_value(Mapping[str, int], body["validated_until"]),
         non_negative=read_value(bool | None, body.get("non_negative")),
         notes=read_value(tuple[str, ...], body["notes"]),
+        learned=None if series is None else read_series(series, _part(tensors, _SERIES), frequency),
         device=device,
     )
     _check_together(model)
@@ -225,6 +231,7 @@ def _tensors(
     networks: Sequence[FittedNetwork],
     sizes: Sizes | None,
     linear: Mapping[Stage, tuple[int, int]],
+    series: Mapping[str, Any] | None,
 ) -> dict[str, Tensor]:
     def expected() -> dict[str, Tensor]:
         tensors: dict[str, Tensor] = {}
@@ -235,6 +242,8 @@ def _tensors(
             tensors |= {f"{_PRETRAINED}.{key}": t for key, t in sizes.build().state_dict().items()}
         for stage, shape in linear.items():
             tensors[f"{LINEAR}.{stage}"] = torch.empty(shape, dtype=torch.float64)
+        if series is not None:
+            tensors |= {f"{_SERIES}.{key}": t for key, t in expected_tensors(series).items()}
         return tensors
 
     makes = [network.architecture for network in networks]

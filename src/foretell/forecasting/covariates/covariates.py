@@ -168,13 +168,17 @@ def _fit(column: Column) -> Encoding:
 def _checked(name: str, encoding: Encoding, columns: Mapping[str, Column]) -> Any:
     if name not in columns:
         raise TableError(f"column {name!r} is missing: the model was trained with it; the table must have it too")
-    column = columns[name]
-    if isinstance(encoding, Standardised) and column.dtype == object:
+    return in_type(name, columns[name], text=isinstance(encoding, Categories))
+
+
+def in_type(name: str, column: Column, *, text: bool) -> Column:
+    """Return a column as text or as numbers. Raises TableError for words where the model knows numbers."""
+    if not text and column.dtype == object:
         flags = flags_as_numbers(column.astype(object))
         if flags is not None:
             return flags
         raise TableError(f"column {name!r} holds text, but the model was trained on numbers in it")
-    if isinstance(encoding, Categories) and column.dtype != object:
+    if text and column.dtype != object:
         return np.array([None if np.isnan(v) else f"{v:g}" for v in column.astype(np.float64)], dtype=object)
     return column
 

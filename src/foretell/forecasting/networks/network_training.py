@@ -40,7 +40,7 @@ _UNVALIDATED_STEPS = 400
 """Training steps where no data could be held out to find the best number of steps."""
 _HEAD, _PHASE = 64, 16
 """Sizes of a network that begins with random weights; see `Architecture`."""
-_TOKENS = 6144
+TOKENS = 6144
 """Maximum number of time steps in a fine-tuning batch, over all windows: its network is the larger one."""
 _TUNED_SHARE = 0.6
 
@@ -93,7 +93,7 @@ class NetworkTraining:
         batch = (
             settings.batch_size
             if self._start is None
-            else min(settings.batch_size, max(1, _TOKENS // architecture.reading.window))
+            else min(settings.batch_size, max(1, TOKENS // architecture.reading.window))
         )
         share_of(batch)  # of each member of an ensemble, too
         self._task = TrainingTask(windows, horizon, batch * settings.members, training.seed)

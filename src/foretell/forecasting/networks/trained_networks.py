@@ -16,7 +16,7 @@ from foretell.forecasting.plan import Plan
 from foretell.forecasting.pretrained.shipped import Pretrained
 from foretell.forecasting.settings import ForecastSettings
 
-_TUNING_RATE = 0.25
+TUNING_RATE = 0.25
 """Learning rate of fine-tuning, relative to that of training from random weights."""
 
 Recipe = str | Pretrained
@@ -66,7 +66,7 @@ def _part_of(settings: ForecastSettings, parts: int, *, tuned: bool) -> Forecast
     """Return the settings of one of several trainings that share the time budget."""
     training = settings.training
     minutes = None if training.minutes is None else training.minutes / parts
-    rate = training.learning_rate * (_TUNING_RATE if tuned else 1.0)
+    rate = training.learning_rate * (TUNING_RATE if tuned else 1.0)
     return replace(settings, training=replace(training, minutes=minutes, learning_rate=rate))
 
 

@@ -31,11 +31,14 @@ class TrainingTask:
         self._share = share_of(batch_size)
         self._seed = seed
 
-    def batches(self, limits: NDArray[np.int64], first: int = 0) -> Callable[[int], Inputs]:
+    def batches(
+        self, limits: NDArray[np.int64], first: int = 0, since: NDArray[np.int64] | None = None
+    ) -> Callable[[int], Inputs]:
         """Return a function of n = 0, 1, ... that draws batch n: random windows within the series' first `limits` rows.
 
         Values after a window, up to the limit, are among the targets: otherwise steps further ahead than the length of
-        the window would never be learned.
+        the window would never be learned. Every second window of a series with more rows than `since` (N,) ends after
+        these.
         """
         usable = np.flatnonzero(observed(self._windows.panel, limits) >= 2)
         width = self._windows.reading.window
@@ -46,6 +49,10 @@ class TrainingTask:
             series = random.choice(usable, self._batch_size)
             # The last row has nothing after it to learn from.
             ends = random.integers(earliest[series], limits[series])
+            if since is not None:
+                recent = np.clip(since[series], earliest[series], limits[series] - 1)
+                late = random.integers(recent, limits[series])
+                ends = np.where((np.arange(len(ends)) % 2 == 0) & (since < limits)[series], late, ends)
             longest = min(width, max(2, int(ends.max())))
             # The first rows have too little before them.
             begins = np.minimum(np.maximum(ends - longest, 0) + _WARM_UP - 1, ends - 1)

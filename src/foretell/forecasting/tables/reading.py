@@ -51,17 +51,23 @@ class Reading:
         return cls(panel, findings, kind, _found(columns, findings))._with_levels()
 
     @classmethod
-    def like(cls, table: IntoFrame, columns: Columns, frequency: Frequency) -> Reading:
-        """Read a table at the frequency of a model; columns may be absent. Raises TableError for another frequency."""
+    def like(cls, table: IntoFrame, columns: Columns, frequency: Frequency, *, same: bool = False) -> Reading:
+        """Read a table at the frequency of a model. Columns may be absent, unless they are to be the `same`; of several
+        targets one is enough. Raises TableError for another frequency, and for a column that is absent.
+        """
         frame, read = with_level_cells(to_polars(table), columns)
         present = {*frame.columns, read.id} if columns.hierarchy else set(frame.columns)
+        targets = tuple(name for name in columns.targets if name in present)
+        if same:
+            present |= {name for name in (read.id, columns.time) if name is not None}
+            targets = targets or columns.targets
         rows = Rows.of(
             frame,
             replace(
                 read,
                 id=read.id if read.id in present else None,
                 time=columns.time if columns.time in present else None,
-                target=tuple(name for name in columns.targets if name in present) or None,
+                target=targets or None,
                 layout=columns.layout if columns.id is None or columns.id in present else "auto",
                 frequency=frequency.alias,
             ),

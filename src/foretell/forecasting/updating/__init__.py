@@ -1,0 +1,1 @@
+"""Updates: a fitted forecaster learns from what came since, and says whether it has drifted."""
