@@ -17,6 +17,7 @@ import pytest
 from typer.testing import CliRunner
 
 from foretell.cli.app import app
+from foretell.cli.progress import ProgressDisplay
 
 TINY = ("--steps", "20", "--hidden", "8", "--layers", "1", "--input-steps", "21", "--quiet")
 DAYS = [date(2020, 1, 1) + timedelta(days=i) for i in range(150)]
@@ -80,24 +81,27 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
 @pytest.fixture
 def interrupted_and_resumed(
-    start: Callable[..., subprocess.Popen[str]], run: Callable[..., Any], tmp_path: Path
+    run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[tuple[str, ...]], None]:
     """`interrupted_and_resumed(arguments)`: Ctrl-C in a training to the folder model, which then goes on to its end."""
 
     def check(arguments: tuple[str, ...]) -> None:
         there = {path.name for path in tmp_path.iterdir()}
-        process = start(*arguments)
-        assert process.stderr is not None
-        for line in process.stderr:
-            if "Training:  20 %" in line:
-                break
-        process.send_signal(signal.SIGINT)
-        output, complaint = process.communicate(timeout=60)
-        assert process.returncode == 130, complaint
-        assert complaint.splitlines()[-1] == (
+        show = ProgressDisplay.show
+
+        def show_and_interrupt(self: ProgressDisplay, stage: str, fraction: float, words: Callable[[], str]) -> None:
+            show(self, stage, fraction, words)
+            if fraction >= 0.2 and words().startswith("step "):
+                signal.raise_signal(signal.SIGINT)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(ProgressDisplay, "show", show_and_interrupt)
+            done = run(*arguments)
+        assert done.exit_code == 130, done.output
+        assert done.stderr.splitlines()[-1] == (
             "interrupted: training is kept up to here in model.checkpoint; the same command goes on there"
         )
-        assert "Traceback" not in output + complaint
+        assert "Traceback" not in done.output
         assert {path.name for path in tmp_path.iterdir()} == {*there, "model.checkpoint"}
 
         done = run(*arguments)

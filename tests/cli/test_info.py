@@ -139,9 +139,30 @@ def test_no_kernels_built() -> None:
     assert done.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize(
-    ("name", "arguments"),
-    [
+# One command after another in forked children, which find torch imported but nothing of foretell.
+EACH_IN_A_CHILD = """
+import json, os, sys, tempfile
+import polars, torch
+
+answers = []
+for name, arguments in json.loads(sys.argv[1]):
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        if (child := os.fork()) == 0:
+            os.environ[name] = "sse9"
+            os.dup2(out.fileno(), 1)
+            os.dup2(err.fileno(), 2)
+            sys.argv[1:] = arguments
+            from foretell.cli import main
+            main()
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        answers.append([status, *(file.seek(0) or file.read() for file in (out, err))])
+print(json.dumps(answers))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_variable_that_makes_no_sense(sales: Path) -> None:
+    commands = [
         ("FORETELL_KERNELS", ("info",)),
         ("FORETELL_ISA", ("info",)),
         ("FORETELL_ISA", ("info", "model")),
@@ -149,15 +170,15 @@ def test_no_kernels_built() -> None:
         ("FORETELL_ISA", ("forecast", "sales.csv", "-n", "7", "-o", "-")),
         ("FORETELL_ISA", ("predict", "model", "sales.csv", "-o", "-")),
         ("FORETELL_ISA", ("backtest", "model", "sales.csv", "-o", "-")),
-    ],
-    ids=str,
-)
-def test_a_variable_that_makes_no_sense(name: str, arguments: tuple[str, ...], sales: Path) -> None:
-    done = foretell(*arguments, folder=sales.parent, **{name: "sse9"})
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert done.stderr.startswith(f"error: {name} is 'sse9': ")
-    assert done.stderr.count("\n") == 1
+    ]
+    done = foretell(json.dumps(commands), program=EACH_IN_A_CHILD, folder=sales.parent)
+    assert done.returncode == 0, done.stderr
+    answers = json.loads(done.stdout)
+    assert len(answers) == len(commands)
+    for (name, _), (status, out, complaint) in zip(commands, answers, strict=True):
+        assert (status, out) == (2, "")
+        assert complaint.startswith(f"error: {name} is 'sse9': ")
+        assert complaint.count("\n") == 1
     assert [path.name for path in sales.parent.iterdir()] == ["sales.csv"]
 
 
