@@ -16,6 +16,7 @@ FLOORS = (
         "on_first_use",
         "forked",
         "field_types",
+        "json_options",
         "declaration",
         "plain_text",
         "terminal",
@@ -28,7 +29,7 @@ FLOORS = (
     ("model", "datasets"),
     ("text", "audio"),
     ("forecasting", "speech", "music", "caption"),
-    ("export", "serve", "distributed"),
+    ("export", "serve", "distributed", "agents"),
     ("cli",),
     ("__main__",),
 )

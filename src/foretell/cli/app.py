@@ -20,6 +20,7 @@ _FORECASTING = {
     "serve": "Serve forecasts over HTTP: saved models, or the pretrained network alone, and a page to use them.",
     "ui": "Start the service for this machine alone and open its page.",
     "update": "Let a saved model learn from what came since, and say whether it has drifted.",
+    "mcp": "Give agents tools over the Model Context Protocol, on the files of one folder.",
     "explain": "Say what each covariate of a saved model is worth.",
     "anomalies": "Find values that lie outside of what everything before them made likely.",
     "fill": "Fill the gaps of series, from both sides and with intervals.",

@@ -43,6 +43,7 @@ FORECASTS = Described(
             ("Serve two models, the second by a name of its own", "foretell serve sales-model retail=models/retail"),
         ),
         "ui": (("Open the page", "foretell ui"),),
+        "mcp": (("Let an agent forecast the tables of a folder", "foretell mcp --allow-dir ~/forecasts"),),
         "backtest": (
             ("Evaluate the last 10 forecast windows", "foretell backtest sales-model sales.csv --windows 10"),
             ("Retrain the model before each window", "foretell backtest sales-model sales.csv --refit"),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from foretell.declaration import declared
+from foretell.json_options import schema
 from foretell.serve.media import ARROW, CSV, EXCEL, JSON, PARQUET
 from foretell.serve.problems import KINDS, PROBLEM_TYPE
-from foretell.serve.questions import schema
 
 _RECORDS = [
     {"unique_id": "tea", "ds": "2024-01-01", "y": 12},

@@ -6,14 +6,13 @@ import asyncio
 import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
-from foretell.errors import SettingsError, TableError
+from foretell.errors import TableError
 from foretell.forecasting.forecast_arrays import Prediction
 from foretell.forecasting.forecaster import Forecaster
 from foretell.forecasting.networks.backbones import PRETRAINED
-from foretell.forecasting.tables.columns import Columns
 from foretell.forecasting.tables.reading import Reading
 from foretell.serve.batches import Batches
 from foretell.serve.bodies import Body
@@ -101,7 +100,7 @@ class Forecasts:
         limits = self._limits
         check_horizon(question.horizon or 0, limits)
         base = self._models.forecaster(question.model or self._models.first)
-        columns = question.columns if base is None else _columns_for(base, question)
+        columns = question.columns if base is None else question.columns_for(base.fitted_model.columns)
         table = body.table.read(columns, question.encoding, limits)
         future = None if body.future is None else body.future.read(columns, question.encoding, limits)
         if base is None:
@@ -162,24 +161,6 @@ def _forecast_together(asked: Sequence[_Asked]) -> Sequence[Prediction]:
 
 def _fitted_and_forecast(asked: Sequence[_Asked]) -> Sequence[Prediction]:
     return [one.forecaster.fit(one.reading).forecast(one.reading) for one in asked]
-
-
-def _columns_for(forecaster: Forecaster, question: ForecastQuestion) -> Columns:
-    """Return the columns of a model; id, time and target may have other names in the table of a request.
-
-    Raises SettingsError for covariates or a frequency, which the model has settled.
-    """
-    settled = [name for name in ("known", "static", "hierarchy", "frequency") if getattr(question, name)]
-    if settled:
-        raise SettingsError(f"option {settled[0]!r} was settled when the model was fitted: leave it out")
-    columns, said = forecaster.fitted_model.columns, question.columns
-    return replace(
-        columns,
-        id=said.id or columns.id,
-        time=said.time or columns.time,
-        target=said.target or columns.target,
-        layout=columns.layout if said.layout == "auto" else said.layout,
-    )
 
 
 def check_horizon(horizon: int, limits: Limits) -> None:

@@ -1,21 +1,19 @@
-"""A look at a table: what is found in it, before anything is fitted."""
+"""A look at the table of a request."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import polars as pl
 
-from foretell.forecasting.tables.findings import describe_frequency
+from foretell.forecasting.tables import look as looking
+from foretell.forecasting.tables.question import TableQuestion
 from foretell.forecasting.tables.reading import Reading
 from foretell.serve.bodies import Body
 from foretell.serve.forecasts import check_series
-from foretell.serve.questions import TableQuestion
 from foretell.serve.settings import Limits
 
 _ROWS, _NAMES = 8, 100
-_SHORTEST, _LONGEST = 1, 400
 
 
 def read_checked(question: TableQuestion, body: Body, limits: Limits) -> tuple[pl.DataFrame, Reading]:
@@ -29,49 +27,6 @@ def read_checked(question: TableQuestion, body: Body, limits: Limits) -> tuple[p
 def look(question: TableQuestion, body: Body, limits: Limits) -> dict[str, Any]:
     """Return what is found in a table, its columns, its first rows, and a horizon that suits it."""
     table, reading = read_checked(question, body, limits)
-    findings, panel = reading.findings, reading.panel
-    clock, frequency = panel.clock, panel.frequency
-    ends = [
-        frequency.range(start, int(rows))[-1] if rows else start
-        for start, rows in zip(panel.starts, panel.history, strict=True)
-    ]
-    head = table.head(_ROWS)
-    return {
-        "findings": {**findings.to_dict(), "sentences": findings.sentences()},
-        "frequency": {"alias": frequency.alias, "words": describe_frequency(frequency.alias)},
-        "columns": [
-            {"name": name, "type": str(dtype), "role": _role(name, reading)} for name, dtype in table.schema.items()
-        ],
-        "head": {name: [None if cell is None else str(cell) for cell in head[name].to_list()] for name in head.columns},
-        "series": {
-            "count": len(panel),
-            "names": list(panel.ids[:_NAMES]),
-            "shortest": int(panel.history.min()),
-            "longest": int(panel.history.max()),
-            "first": clock.show(panel.starts.min()),
-            "last": clock.show(max(ends)),
-        },
-        "horizon": _horizon(reading),
-    }
-
-
-def _horizon(reading: Reading) -> int:
-    """Return a horizon to begin with: a season or two, but at most a third of the longest series."""
-    seasons = reading.panel.frequency.seasons
-    season = seasons[0] if seasons else 12
-    wanted = 2 * season if season < 10 else season
-    return int(np.clip(wanted, _SHORTEST, max(_SHORTEST, min(_LONGEST, int(reading.panel.history.max()) // 3))))
-
-
-def _role(name: str, reading: Reading) -> str | None:
-    columns, findings = reading.columns, reading.findings
-    for role, names in (
-        ("time", (findings.time or "").split(" + ")),
-        ("id", (findings.id or "").split(" + ")),
-        ("target", findings.targets),
-        ("known", columns.known),
-        ("static", columns.static),
-    ):
-        if name in names:
-            return role
-    return None
+    found = looking.look(table, reading)
+    found["series"]["names"] = list(reading.panel.ids[:_NAMES])
+    return {**found, "head": looking.first_rows(table, _ROWS)}

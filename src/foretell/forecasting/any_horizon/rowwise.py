@@ -7,8 +7,10 @@ fill up tiles and vectors. Training, where nothing depends on it, does without; 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -23,7 +25,7 @@ _BLOCK = 10 * _VECTOR
 
 def rowwise(device: torch.device) -> bool:
     """Return whether to compute row by row: on the CPU, outside of training and of programs that are exported."""
-    exported = torch.compiler.is_compiling() or torch.jit.is_tracing()
+    exported = torch.compiler.is_compiling() or torch.jit.is_tracing()  # type: ignore[attr-defined,no-untyped-call]
     return device.type == "cpu" and not torch.is_grad_enabled() and not exported
 
 
@@ -50,9 +52,9 @@ def by_rows(function: Callable[..., Tensor], *rows: Tensor | None) -> Tensor:
     given = [part for part in rows if part is not None]
     if not rowwise(given[0].device):
         return function(*rows)
-    shape = torch.broadcast_shapes(*(part.shape[:-1] for part in given))
+    shape = np.broadcast_shapes(*(tuple(part.shape[:-1]) for part in given))
     flat = [None if part is None else part.expand(*shape, part.shape[-1]).flatten(0, -2) for part in rows]
-    count = shape.numel()
+    count = math.prod(shape)
     blocks = []
     for start in range(0, count, _BLOCK):
         size = min(_BLOCK, count - start)
@@ -60,4 +62,5 @@ def by_rows(function: Callable[..., Tensor], *rows: Tensor | None) -> Tensor:
             None if part is None else F.pad(part[start : start + size], (0, 0, 0, -size % _VECTOR)) for part in flat
         ]
         blocks.append(function(*block)[:size])
-    return torch.cat(blocks).unflatten(0, shape)
+    whole = torch.cat(blocks)
+    return whole.reshape(*shape, whole.shape[-1])

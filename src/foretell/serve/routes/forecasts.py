@@ -7,11 +7,12 @@ import asyncio
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from foretell.forecasting.tables.question import TableQuestion
 from foretell.serve.bodies import read_body
 from foretell.serve.examples import FORECAST_ANSWERS, LOOK_ANSWERS, body_of
 from foretell.serve.looks import look
 from foretell.serve.media import accepted
-from foretell.serve.questions import ForecastQuestion, TableQuestion, asked, parameters
+from foretell.serve.questions import ForecastQuestion, asked, parameters
 from foretell.serve.routes import service_of
 from foretell.serve.strict import StrictResponse
 

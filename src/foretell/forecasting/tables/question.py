@@ -1,0 +1,66 @@
+"""How a table is to be read, as whoever sends it says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated, Literal
+
+from foretell.declaration import COVARIATES, DATA, Setting
+from foretell.errors import SettingsError
+from foretell.field_types import settle_fields
+from foretell.forecasting.tables.columns import Columns
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableQuestion:
+    """How the table of a request is to be read."""
+
+    id: Annotated[str | None, Setting("Column that identifies the series of a long table.", DATA)] = None
+    time: Annotated[str | None, Setting("Column of time stamps; detected if not given.", DATA)] = None
+    target: Annotated[tuple[str, ...], Setting("Column to forecast; repeat it for several of a wide table.", DATA)] = ()
+    known: Annotated[
+        tuple[str, ...], Setting("Column whose future values are known; repeat it for several.", COVARIATES)
+    ] = ()
+    static: Annotated[
+        tuple[str, ...], Setting("Column that is constant within a series; repeat it for several.", COVARIATES)
+    ] = ()
+    layout: Annotated[Literal["auto", "long", "wide"], Setting("Layout of the table.", DATA)] = "auto"
+    hierarchy: Annotated[
+        tuple[str, ...], Setting("Column of a level of a hierarchy; repeat it, from the top down.", DATA)
+    ] = ()
+    frequency: Annotated[str | None, Setting("Length of a time step, such as D or 15min.", DATA)] = None
+    encoding: Annotated[str | None, Setting("Encoding of delimited text that is not UTF-8.", DATA)] = None
+
+    def __post_init__(self) -> None:
+        settle_fields(self)
+
+    @property
+    def columns(self) -> Columns:
+        """Return the columns as the reader of tables takes them."""
+        return Columns(
+            id=self.id,
+            time=self.time,
+            target=self.target[0] if len(self.target) == 1 else self.target or None,
+            known=self.known,
+            static=self.static,
+            layout=self.layout,
+            hierarchy=self.hierarchy,
+            frequency=self.frequency,
+        )
+
+    def columns_for(self, settled: Columns) -> Columns:
+        """Return the columns of a model; id, time and target may have other names in this table.
+
+        Raises SettingsError for covariates or a frequency, which the model has settled.
+        """
+        given = [name for name in ("known", "static", "hierarchy", "frequency") if getattr(self, name)]
+        if given:
+            raise SettingsError(f"option {given[0]!r} was settled when the model was fitted: leave it out")
+        said = self.columns
+        return replace(
+            settled,
+            id=said.id or settled.id,
+            time=said.time or settled.time,
+            target=said.target or settled.target,
+            layout=settled.layout if said.layout == "auto" else said.layout,
+        )
