@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin
 
 import polars as pl
 import pytest
 
 from foretell import Forecaster
+from foretell.cli import forecasting_programs
+from foretell.cli.declared_options import with_defaults
+from foretell.cli.signature import arguments_of, groups_of
+from foretell.declaration import MESSAGES, Declared
 
 SMALL = ("--steps", "4", "--hidden", "8", "--layers", "1", "--input-steps", "21")
 INSTANT = ("-n", "7", "--preset", "instant")
@@ -182,3 +188,62 @@ def test_what_cannot_be_has_no_program(
     run: Callable[..., Any], refused: Callable[..., None], tmp_path: Path, arguments: tuple[str, ...], said: str
 ) -> None:
     refused(run(*arguments, "--python"), tmp_path, [], said)
+
+
+BESIDE: dict[str, dict[str, Any]] = {
+    "database": {"table": None, "sql": "SELECT 1"},
+    "sql": {"table": None, "database": "sqlite:///x.db"},
+    "replace_rows": {"out_table": "t"},
+    "samples_output": {"samples": 3},
+    "workers": {"engine": "ray"},
+    "address": {"engine": "ray"},
+    "out": {"engine": "ray"},
+    "average": {"steps": 5},
+    "quote_formulas": {"output": "f.csv"},
+}
+"""What an option needs beside it."""
+OWN = {"holidays": ["US"], "hierarchy": "a > b", "probability": 0.01, "schedule": "cosine", "clip_norm": 2.0}
+IGNORED = {"demo", "epochs"}
+"""Those whose value decides what else is read; see above."""
+REFUSED = {"cross_validate": {"checkpoint", "tensorboard"}, "export": set()}
+"""Those that a command does not take."""
+
+
+@pytest.mark.parametrize(
+    "name", ["forecast", "fit", "predict", "backtest", "cross_validate", "explain", "anomalies", "fill", "export"]
+)
+def test_every_option_changes_the_program(name: str) -> None:
+    command = getattr(import_module(f"foretell.cli.{name}"), name)
+    program = getattr(forecasting_programs, name)
+    base: dict[str, Any] = {"table": "sales.csv", "model": "m", "horizon": 7, "out": "m.onnx"}
+    groups = groups_of(command).values()
+    fields = [field for group in groups for field, _ in with_defaults(group) if field.setting is not None]
+    fields = [field for field in fields if field.setting.group != MESSAGES]
+    own = {field.name for field in fields}
+    base = {n: value for n, value in base.items() if n in own and (n != "model" or "horizon" not in own)}
+    base |= {} if name == "export" else {"out": None}
+    looked_at = 0
+    for field in fields:
+        if field.name in IGNORED | REFUSED.get(name, set()):
+            continue
+        beside = base | {n: v for n, v in BESIDE.get(field.name, {}).items() if n in own | {"table"}}
+        changed = beside | {field.name: OWN.get(field.name, _another(field, beside))}
+        without = base if field.name in ("sql", "database") else beside
+        texts = [program(**arguments_of(command, dict(values))) for values in (without, changed)]
+        assert texts[0] != texts[1], field.name
+        looked_at += 1
+    assert looked_at > 2
+
+
+def _another(field: Declared, values: dict[str, Any]) -> Any:
+    """A value of an option that is neither its default nor what it is given already."""
+    hint, taken = field.hint, {values.get(field.name), field.default}
+    if get_origin(hint) in (Union, UnionType):
+        hint = next(kind for kind in get_args(hint) if kind is not type(None))
+    if get_origin(hint) is tuple:
+        kind = get_args(hint)[0]
+        return [{int: 60, float: 0.3}.get(kind, "x")]
+    if get_origin(hint) is Literal:
+        return next(choice for choice in get_args(hint) if choice not in taken)
+    choices: dict[Any, Any] = {bool: (True, False), int: (6, 9), float: (0.5, 0.25), Path: (Path("x.html"),)}
+    return next(choice for choice in choices.get(hint, ("x", "y")) if choice not in taken)

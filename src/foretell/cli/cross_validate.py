@@ -12,9 +12,9 @@ from foretell.cli.options import (
     CovariateOptions,
     FitOptions,
     ForecastOptions,
-    ForecastOutput,
     FutureOptions,
     MessageOptions,
+    ReportOutput,
     TableOptions,
 )
 from foretell.cli.printer import Printer
@@ -55,7 +55,7 @@ def cross_validate(
     covariates: CovariateOptions,
     future: FutureOptions,
     fit: FitOptions,
-    output: ForecastOutput,
+    output: ReportOutput,
     *,
     messages: MessageOptions,
 ) -> None:

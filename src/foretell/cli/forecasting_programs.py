@@ -175,7 +175,7 @@ def cross_validate(
     covariates: CovariateOptions,
     future: FutureOptions,
     fit: FitOptions,
-    output: ForecastOutput,
+    output: ReportOutput,
     **_: Any,
 ) -> str:
     """Return the program of `foretell cross-validate`."""
