@@ -115,6 +115,13 @@ def test_updates(capsys: pytest.CaptureFixture[str]) -> None:
     assert "66 new values in 1 series." in capsys.readouterr().out
 
 
+def test_sktime(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("sktime", reason="the extra sktime is not installed")
+    names = run_blocks("docs/guides/sktime-and-mlflow.md")
+    assert (names["bounds"].shape, len(names["scores"])) == ((3, 2), 4)
+    assert float(capsys.readouterr().out) < 0.02
+
+
 def test_text_for_speech(capsys: pytest.CaptureFixture[str]) -> None:
     run_blocks("docs/guides/speech-text.md")
     page = (ROOT / "docs/guides/speech-text.md").read_text(encoding="utf-8")

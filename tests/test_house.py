@@ -29,7 +29,7 @@ FLOORS = (
     ("model", "datasets"),
     ("text", "audio"),
     ("forecasting", "speech", "music", "caption"),
-    ("export", "serve", "distributed", "agents"),
+    ("export", "serve", "distributed", "agents", "sktime", "mlflow"),
     ("cli",),
     ("__main__",),
 )

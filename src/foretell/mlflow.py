@@ -27,16 +27,21 @@ def save_model(
     path: str | Path,
     *,
     mlflow_model: Any = None,
+    signature: Any = None,
+    input_example: pd.DataFrame | None = None,
     pip_requirements: list[str] | None = None,
     **options: Any,
 ) -> None:
     """Write a fitted forecaster as an MLflow model into the new folder `path`.
 
-    `pip_requirements` is this version of foretell if not given. `options` are those of `mlflow.pyfunc.save_model`, such
-    as `signature`, `input_example` and `metadata`. Raises SettingsError if the forecaster is not fitted.
+    The `signature` is that of an `input_example`, a table, if it is not given; `pip_requirements` is this version of
+    foretell. `options` are those of `mlflow.pyfunc.save_model`, such as `metadata`. Raises SettingsError if the
+    forecaster is not fitted.
     """
     model = _models.Model() if mlflow_model is None else mlflow_model
     fitted = forecaster.fitted_model
+    if signature is None and input_example is not None:
+        signature = _models.infer_signature(input_example, forecaster.predict(input_example))
     model.add_flavor(
         FLAVOR_NAME,
         foretell_version=__version__,
@@ -52,6 +57,8 @@ def save_model(
             loader_module=__name__,
             data_path=str(folder),
             mlflow_model=model,
+            signature=signature,
+            input_example=input_example,
             pip_requirements=pip_requirements or [f"foretell=={__version__}"],
             **options,
         )

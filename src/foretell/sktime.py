@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -15,18 +15,28 @@ from foretell.forecasting.quantiles import read_off
 from foretell.forecasting.settings import ForecastSettings
 from foretell.forecasting.tables.columns import Columns
 
-_BASE = optional.load("sktime.forecasting.base", "defines what a forecaster has to offer", "sktime").BaseForecaster
+optional.load("sktime", "defines what a forecaster has to offer", "sktime")
+from sktime.forecasting.base import BaseForecaster  # noqa: E402 (once it is known to be there)
+
 _ID, _TIME, _VALUE = "unique_id", "ds", "y"
 _MEDIAN = 0.5
 
 
-class ForetellForecaster(_BASE):  # type: ignore[misc]
+class ForetellForecaster(BaseForecaster):
     """foretell's `Forecaster` for sktime: one model for all series and columns, with quantiles and intervals.
 
     The columns of `X` are covariates whose future is known. `y` may have gaps; a panel or hierarchy is fitted as a
     whole. The arguments are those of `foretell.Forecaster`, whose horizon is the last step of `fh`. With
     `preset="instant"` nothing is trained. After `update(..., update_params=False)` the fitted model forecasts from the
     new values on. Forecasts inside of the sample are not offered. `forecaster_` is the fitted `foretell.Forecaster`.
+
+    Examples
+    --------
+    >>> from sktime.datasets import load_airline
+    >>> from foretell.sktime import ForetellForecaster
+    >>> forecaster = ForetellForecaster(preset="instant").fit(load_airline(), fh=[1, 2, 3])
+    >>> forecaster.predict_interval(coverage=0.8).shape
+    (3, 2)
     """
 
     _tags = {  # noqa: RUF012 (as sktime has it)
@@ -112,11 +122,15 @@ class ForetellForecaster(_BASE):  # type: ignore[misc]
             minutes=self.minutes,
             seed=self.seed,
             device=self.device,
-            **({} if self.settings is None else {"settings": self.settings}),
+            settings=ForecastSettings() if self.settings is None else self.settings,
         ).fit(self._table)
 
     def _forecast(
-        self, fh: Any, X: pd.DataFrame | None, quantiles: list[float], columns: Any  # noqa: N803
+        self,
+        fh: Any,
+        X: pd.DataFrame | None,  # noqa: N803
+        quantiles: list[float],
+        columns: Any,
     ) -> pd.DataFrame:
         """Return the quantiles of the steps `fh`, each for all columns of `y`, as sktime lays them out."""
         future = None
@@ -125,7 +139,9 @@ class ForetellForecaster(_BASE):  # type: ignore[misc]
             ends = future[_ID].floordiv(self._width).map({code: end[0] for code, end in self._ends.items()})
             later = [time > end for time, end in zip(future[_TIME], ends, strict=True)]
             future = future[later]
-        prediction = self.forecaster_.forecast(self.forecaster_.read(self._table, future))
+        reading = self.forecaster_.read(self._table, future)
+        prediction = self.forecaster_.forecast(reading)
+        own = pd.Index(self.forecaster_.table_of(reading, prediction)[_TIME])
         row_of = {int(name): row for row, name in enumerate(prediction.panel.ids)}
         # (series, steps, quantiles) to (instances, steps, columns of y, quantiles)
         found = read_off(prediction.distribution, sorted(quantiles))[..., np.argsort(np.argsort(quantiles))]
@@ -133,8 +149,11 @@ class ForetellForecaster(_BASE):  # type: ignore[misc]
         for key, code in self._codes.items():
             rows = [row_of[code * self._width + k] for k in range(self._width)]
             steps = self._steps(fh, code)
+            first = rows[0] * self.forecaster_.horizon
             parts.append(np.moveaxis(found[rows][:, steps - 1], 0, 1).reshape(len(steps), -1))
-            index.append((key, fh.to_absolute_index(self._ends[code])))
+            end = self._ends[code]
+            unsaid = isinstance(end, pd.DatetimeIndex) and end.freq is None
+            index.append((key, own[first + steps - 1] if unsaid else fh.to_absolute_index(end)))
         return pd.DataFrame(np.concatenate(parts), index=self._index(index), columns=columns)
 
     def _index(self, parts: list[tuple[Any, pd.Index[Any]]]) -> pd.Index[Any]:
@@ -146,7 +165,8 @@ class ForetellForecaster(_BASE):  # type: ignore[misc]
 
     def _steps(self, fh: Any, code: int) -> NDArray[np.int64]:
         """The steps ahead of the end of an instance."""
-        return np.asarray(fh.to_relative(self._ends[code]).to_numpy(), np.int64)
+        relative = fh if fh.is_relative else fh.to_relative(self._ends[code])
+        return np.asarray(relative.to_numpy(), np.int64)
 
     def _long(self, y: pd.DataFrame, X: pd.DataFrame | None, *, new: bool = True) -> pd.DataFrame:  # noqa: N803
         """The values as a long table: a series per instance and column, numbered by both.
@@ -154,7 +174,7 @@ class ForetellForecaster(_BASE):  # type: ignore[misc]
         `new`: they are of the past, and their ends are those to forecast from.
         """
         times = y.index.get_level_values(-1)
-        keys = y.index.droplevel(-1) if y.index.nlevels > 1 else pd.Index(np.zeros(len(y), int))
+        keys = y.index.droplevel(cast(Any, -1)) if y.index.nlevels > 1 else pd.Index(np.zeros(len(y), int))
         where, found = pd.factorize(keys)
         codes = np.array([self._codes.setdefault(key, len(self._codes)) for key in found], int)[where]
         if new:
@@ -166,7 +186,9 @@ class ForetellForecaster(_BASE):  # type: ignore[misc]
             covariates = {name: aligned.iloc[:, k].to_numpy() for k, name in enumerate(self._known)}
         return pd.concat(
             [
-                pd.DataFrame({_ID: codes * self._width + k, _TIME: times, _VALUE: y.iloc[:, k].to_numpy(), **covariates})
+                pd.DataFrame(
+                    {_ID: codes * self._width + k, _TIME: times, _VALUE: y.iloc[:, k].to_numpy(), **covariates}
+                )
                 for k in range(self._width)
             ],
             ignore_index=True,
@@ -174,7 +196,7 @@ class ForetellForecaster(_BASE):  # type: ignore[misc]
 
     def _end(self, times: pd.Index[Any]) -> pd.Index[Any]:
         """The last of the times, with the frequency of the cutoff where it has one."""
-        end = times[[times.argmax()]]
+        end = times[[int(times.argmax())]]
         frequency = getattr(self._cutoff, "freq", None)
         if isinstance(end, pd.DatetimeIndex) and frequency is not None:
             end = pd.DatetimeIndex(end, freq=frequency)
