@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from foretell import Forecaster
-from foretell.cli import forecasting_programs
+from foretell.cli import app, forecasting_programs
 from foretell.cli.declared_options import with_defaults
 from foretell.cli.signature import arguments_of, groups_of
 from foretell.declaration import MESSAGES, Declared
@@ -173,6 +173,12 @@ def test_the_demo(run: Callable[..., Any]) -> None:
     assert 'read_series(datasets.path("chicago_ridership"), columns)' in program
     assert 'Forecaster("auto", 14, columns=columns)' in program
     compile(program, "program.py", "exec")
+
+
+def test_every_command_has_a_program_or_no_option_to_print_it() -> None:
+    functions = {name: name.replace("-", "_") for name in app._FORECASTING}
+    without = {name for name, function in functions.items() if not hasattr(forecasting_programs, function)}
+    assert without == set(app._WITHOUT_PROGRAM)
 
 
 @pytest.mark.parametrize(

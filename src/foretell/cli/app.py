@@ -29,7 +29,7 @@ _FORECASTING = {
 }
 """Help of the commands that belong to no kind of model; each is in the module of its name, with _ for -."""
 
-_WITHOUT_PROGRAM = ("serve", "ui", "info")
+_WITHOUT_PROGRAM = ("serve", "ui", "mcp", "info")
 """Commands that do nothing that a short Python program could do as well."""
 _PROGRAMS = "foretell.cli.forecasting_programs"
 
