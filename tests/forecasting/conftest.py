@@ -26,6 +26,7 @@ def panel_of(
     alias: str = "h",
     rows_after: int = 0,
     known: Mapping[str, Any] | None = None,
+    past: Mapping[str, Any] | None = None,
     static: Mapping[str, Any] | None = None,
 ) -> Panel:
     """A panel of `series`, each given up to its last observed value, with `rows_after` rows for the known future."""
@@ -41,6 +42,7 @@ def panel_of(
         history=history,
         values=np.concatenate(parts),
         known=known or {},
+        past=past or {},
         static=static or {},
     )
 

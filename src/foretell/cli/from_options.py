@@ -79,6 +79,7 @@ def table_and_columns(
         time=options.time,
         target=targets[0] if len(targets) == 1 else targets or None,
         known=covariates.known,
+        past=covariates.past,
         static=covariates.static,
         holidays=tuple(place.strip().upper() for place in covariates.holidays),
         layout=options.layout,

@@ -130,6 +130,15 @@ class CovariateOptions:
             metavar="COLUMN",
         ),
     ] = ()
+    past: Annotated[
+        tuple[str, ...],
+        Setting(
+            "Column known up to now and no further, such as measured weather or a competitor's price. Repeat for "
+            "several.",
+            COVARIATES,
+            metavar="COLUMN",
+        ),
+    ] = ()
     holidays: Annotated[
         tuple[str, ...],
         Setting(

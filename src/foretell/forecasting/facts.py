@@ -26,6 +26,7 @@ def facts_of(model: FittedModel) -> dict[str, Any]:
         "frequency": describe_frequency(model.frequency.alias),
         "series": len(model.validated_until),
         "known": ", ".join(model.columns.known) or "none",
+        "past": ", ".join(model.columns.past) or "none",
         "static": ", ".join(model.columns.static) or "none",
         "holidays": ", ".join(model.columns.holidays) or "none",
         "hierarchy": " > ".join(model.columns.hierarchy) or "none",

@@ -104,6 +104,9 @@ def fit_model(
             on_progress=on_progress,
         )
         notes.extend(dropped)
+    unread = ", ".join(map(repr, (*panel.known, *panel.past, *panel.static)))
+    if unread and not networks:
+        notes.append(f"No network was trained on the table, so the forecast reads no covariates: {unread}.")
     members = Members(
         horizon=horizon,
         seasons=plan.seasons,
@@ -142,7 +145,7 @@ def _needless(panel: Panel, learned: NDArray[np.int64]) -> str | None:
     """Return why no network is trained on the table, given the number of training values of each series (N,)."""
     if learned.max() < FEWEST_VALUES:
         return f"No network was trained, since no series has at least {FEWEST_VALUES} values to learn from."
-    if learned.sum() < _WORTH_TRAINING and not (panel.known or panel.static):
+    if learned.sum() < _WORTH_TRAINING and not (panel.known or panel.past or panel.static):
         return f"No network was trained, since {learned.sum():,} values are too few: {_WORTH_TRAINING} are needed."
     return None
 
@@ -210,7 +213,7 @@ def _prior(members: Members, values: int, series: int) -> dict[str, float]:
         prior[LINEAR] = per_series**2 / (per_series**2 + _LINEAR_TRUSTED**2) / series
     for network in members.networks:
         reads = network.architecture
-        doubt = _WORTH_TRAINING if reads.known or reads.static else _HALF_TRUSTED
+        doubt = _WORTH_TRAINING if reads.known or reads.past or reads.static else _HALF_TRUSTED
         trust = 1.0 if network.tuned else values / (values + doubt)
         # Only a network trained on the table sees the columns known in advance.
         prior[network.name] = trust * (_SEES_AHEAD if reads.known else 1.0)

@@ -57,5 +57,6 @@ def _coherent(model: FittedModel, hierarchy: Hierarchy, prediction: Prediction) 
 
 def _kind_of_panel(panel: Panel) -> Any:
     """Return what panels must share to be forecast together."""
-    columns = ({name: column.dtype for name, column in kind.items()} for kind in (panel.known, panel.static))
+    kinds = (panel.known, panel.past, panel.static)
+    columns = ({name: column.dtype for name, column in kind.items()} for kind in kinds)
     return panel.frequency, panel.clock, panel.starts.dtype, *columns

@@ -64,12 +64,12 @@ class Forecaster:
     the last four train a network on the table, and auto blends both according to validation. `horizon` is the number
     of steps to forecast; `levels` are the levels of the intervals in percent; `quantiles`, such as 0.05, have columns
     of their own. `non_negative` keeps forecasts at 0 or above; None does so where no value is negative. `known` names
-    columns whose future is known, `static` columns that are constant within a series; `holidays`, such as "US" or
-    "DE-BY", adds known columns with the public holidays of places. `season` is one season length or several, in steps;
-    None detects them. `hierarchy`, such as "region > shop > item", names columns of levels that are forecast too and
-    add up. `columns` gives the role of each column that is not detected correctly. `preset` is instant, fast or best:
-    no training, about half a minute, about five minutes; `minutes` sets another time budget. `settings` holds all other
-    settings. Raises SettingsError for invalid arguments.
+    columns whose future is known, `past` columns known up to now and no further, `static` columns that are constant
+    within a series; `holidays`, such as "US" or "DE-BY", adds known columns with the public holidays of places.
+    `season` is one season length or several, in steps; None detects them. `hierarchy`, such as "region > shop > item",
+    names columns of levels that are forecast too and add up. `columns` gives the role of each column that is not
+    detected correctly. `preset` is instant, fast or best: no training, about half a minute, about five minutes;
+    `minutes` sets another time budget. `settings` holds all other settings. Raises SettingsError for invalid arguments.
     """
 
     def __init__(
@@ -81,6 +81,7 @@ class Forecaster:
         quantiles: float | Sequence[float] | None = None,
         non_negative: bool | None = None,
         known: Sequence[str] = (),
+        past: Sequence[str] = (),
         static: Sequence[str] = (),
         holidays: str | Sequence[str] = (),
         frequency: str | int | None = None,
@@ -105,6 +106,7 @@ class Forecaster:
         self.columns = replace(
             said,
             known=several_names(known) or said.known,
+            past=several_names(past) or said.past,
             static=several_names(static) or said.static,
             holidays=holiday_places(holidays) or said.holidays,
             frequency=frequency if frequency is not None else said.frequency,
@@ -374,8 +376,8 @@ class Forecaster:
 
         The last `windows` horizons are forecast with a column's own values, and with those of other windows
         (permutation over whole windows; see `effects`). Columns: `column`, `MAE`, `MAE permuted`, `CRPS`,
-        `CRPS permuted`, `change`, the increase of the CRPS as a share; then `MAE permuted 1` and so on, by step ahead.
-        Raises SettingsError if the forecast is made without covariates, and what `backtest` raises.
+        `CRPS permuted`, `change`, the increase of the CRPS as a share; then `MAE 1`, `MAE permuted 1` and so on, by
+        step ahead. Raises SettingsError if the forecast is made without covariates, and what `backtest` raises.
         """
         model = self.fitted_model
         reading = self._reading(table)

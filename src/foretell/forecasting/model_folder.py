@@ -156,7 +156,8 @@ def _network_facts(plain: Mapping[str, Any], frequency: Frequency) -> FittedNetw
     """Return a network whose weights are still to be read."""
     architecture, covariates = Architecture.from_dict(plain["architecture"]), Covariates.from_dict(plain["covariates"])
     finish = plain["finish"]
-    if (covariates.known_features, covariates.static_features) != (architecture.known, architecture.static):
+    read = (covariates.known_features, covariates.past_features, covariates.static_features)
+    if read != (architecture.known, architecture.past, architecture.static):
         raise ValueError("the network reads other columns than those described")
     if covariates.category_counts != architecture.categories:
         raise ValueError("the network knows other categories than those described")

@@ -20,7 +20,7 @@ class Panel:
     """N series of one frequency, each on a grid without gaps; a time step that was not observed is NaN.
 
     Series `i` owns the rows `offsets[i]:offsets[i + 1]` of each flat array (R rows in all). Its first `history[i]` rows
-    end at its last observed value; the rows after them have no target, only known-future covariates.
+    end at its last observed value; the rows after them have no target, only known covariates.
     """
 
     ids: tuple[str, ...]
@@ -36,6 +36,8 @@ class Panel:
     """(R,) the target; NaN where it is missing, and in the rows after the history."""
     known: Mapping[str, Column] = field(default_factory=dict)
     """Known-future covariates by column name, each (R,): float64 with NaN, or str objects with None, for missing."""
+    past: Mapping[str, Column] = field(default_factory=dict)
+    """Past covariates by column name, each (R,), of the same two kinds; nothing reads those after a cutoff."""
     static: Mapping[str, Column] = field(default_factory=dict)
     """Static covariates by column name, each (N,), of the same two kinds."""
     clock: Clock = field(default_factory=Clock)
@@ -76,6 +78,7 @@ def joined(panels: Sequence[Panel]) -> Panel:
         history=np.concatenate([panel.history for panel in panels]),
         values=np.concatenate([panel.values for panel in panels]),
         known={name: np.concatenate([panel.known[name] for panel in panels]) for name in first.known},
+        past={name: np.concatenate([panel.past[name] for panel in panels]) for name in first.past},
         static={name: np.concatenate([panel.static[name] for panel in panels]) for name in first.static},
     )
 
@@ -88,6 +91,36 @@ def truncated(panel: Panel, ends: NDArray[np.int64]) -> Panel:
     row = np.arange(panel.offsets[-1]) - np.repeat(panel.offsets[:-1], np.diff(panel.offsets))
     hidden = row >= np.repeat(ends, np.diff(panel.offsets))
     return replace(panel, history=ends.astype(np.int64), values=np.where(hidden, np.nan, panel.values))
+
+
+def with_rows_ahead(panel: Panel, steps: int) -> Panel:
+    """Return the panel with at least `steps` rows after each history; the rows added hold nothing."""
+    length = np.diff(panel.offsets)
+    wanted = np.maximum(length, panel.history + steps)
+    if np.array_equal(length, wanted):
+        return panel
+    offsets = np.append(0, np.cumsum(wanted))
+    moved = np.arange(panel.offsets[-1]) + np.repeat(offsets[:-1] - panel.offsets[:-1], length)
+
+    def spread(column: Column) -> Column:
+        wide = absent_like(column, int(offsets[-1]))
+        wide[moved] = column
+        return wide
+
+    return replace(
+        panel,
+        offsets=offsets,
+        values=spread(panel.values).astype(np.float64),
+        known={name: spread(column) for name, column in panel.known.items()},
+        past={name: spread(column) for name, column in panel.past.items()},
+    )
+
+
+def absent_like(column: Column, length: int) -> Column:
+    """Return a covariate of the same type, missing everywhere."""
+    if column.dtype == object:
+        return np.full(length, None, dtype=object)
+    return np.full(length, np.nan)
 
 
 def recent(panel: Panel, rows: int) -> Panel:
@@ -113,5 +146,6 @@ def _cut(panel: Panel, series: NDArray[np.int64], skipped: NDArray[np.int64], le
         history=panel.history[series] - skipped,
         values=panel.values[rows],
         known={name: column[rows] for name, column in panel.known.items()},
+        past={name: column[rows] for name, column in panel.past.items()},
         static={name: column[series] for name, column in panel.static.items()},
     )

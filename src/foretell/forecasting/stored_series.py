@@ -27,6 +27,7 @@ def describe_series(panel: Panel) -> dict[str, Any]:
         "dates": panel.starts.dtype.kind == "M",
         "clock": {"zone": panel.clock.zone, "wall": panel.clock.wall, "naive": panel.clock.naive},
         "known": {name: _words(column) for name, column in panel.known.items()},
+        "past": {name: _words(column) for name, column in panel.past.items()},
         "static": {name: _words(column) for name, column in panel.static.items()},
     }
 
@@ -39,7 +40,7 @@ def series_tensors(panel: Panel) -> dict[str, Tensor]:
         "history": panel.history,
         "values": np.ascontiguousarray(panel.values).view(np.int64),
     }
-    for kind, columns in (("known", panel.known), ("static", panel.static)):
+    for kind, columns in (("known", panel.known), ("past", panel.past), ("static", panel.static)):
         tensors |= {f"{kind}.{name}": _numbers(column) for name, column in columns.items()}
     return {name: torch.from_numpy(numbers.astype(np.int64)) for name, numbers in tensors.items()}
 
@@ -48,7 +49,8 @@ def expected_tensors(plain: Mapping[str, Any]) -> dict[str, Tensor]:
     """Return tensors of the shapes that a description asks for."""
     series, rows = len(plain["ids"]), read_value(int, plain["rows"])
     lengths = {**dict.fromkeys(_WHOLE, series), "values": rows}
-    lengths |= {f"known.{name}": rows for name in plain["known"]} | {f"static.{n}": series for n in plain["static"]}
+    for kind, length in (("known", rows), ("past", rows), ("static", series)):
+        lengths |= {f"{kind}.{name}": length for name in _described(kind, plain)}
     return {name: torch.empty(length, dtype=torch.int64) for name, length in lengths.items()}
 
 
@@ -66,6 +68,7 @@ def read_series(plain: Mapping[str, Any], tensors: Mapping[str, Tensor], frequen
         history=history,
         values=tensors["values"].numpy().view(np.float64),
         known=_columns("known", plain, tensors),
+        past=_columns("past", plain, tensors),
         static=_columns("static", plain, tensors),
         clock=from_plain(Clock, plain["clock"]),
     )
@@ -74,8 +77,14 @@ def read_series(plain: Mapping[str, Any], tensors: Mapping[str, Tensor], frequen
 def _columns(kind: str, plain: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> dict[str, Column]:
     return {
         name: _column(tensors[f"{kind}.{name}"].numpy(), read_value(tuple[str, ...] | None, words))
-        for name, words in plain[kind].items()
+        for name, words in _described(kind, plain).items()
     }
+
+
+def _described(kind: str, plain: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the columns of a kind; an older version knew no past ones."""
+    columns: Mapping[str, Any] = plain.get(kind, {}) if kind == "past" else plain[kind]
+    return columns
 
 
 def _words(column: Column) -> list[str] | None:

@@ -72,6 +72,7 @@ class ServedModel:
             "frequency": forecaster.fitted_model.frequency.alias,
             "seasons": list(forecaster.fitted_model.seasons),
             "known": list(columns.known),
+            "past": list(columns.past),
             "static": list(columns.static),
         }
         return {

@@ -32,16 +32,17 @@ def panel(**changes):
 
 def test_known_columns_become_standardised_numbers_and_one_hot_names():
     covariates = Covariates.fit(panel())
-    features = covariates.encode_known(panel())
+    features = covariates.encode_steps(panel())
     price = np.array([1.0, 2.0, 3.0, 3.0, 6.0])
     spread = np.std([1.0, 2.0, 3.0, 6.0])
     np.testing.assert_allclose(features[:, 0], (price - 3) / spread, rtol=1e-6)
-    feast, rest, work = features[:, 1:].T
+    assert features[:, 1].tolist() == [0, 0, 1, 0, 0]  # missing
+    feast, rest, work = features[:, 2:].T
     assert work.tolist() == [1, 0, 0, 1, 0]
     assert rest.tolist() == [0, 1, 0, 0, 0]
     assert feast.tolist() == [0, 0, 0, 0, 1]
     assert features.dtype == np.float32
-    assert covariates.known_features == features.shape[1] == 4
+    assert covariates.known_features == features.shape[1] == 5
 
 
 def test_static_columns_become_numbers_and_codes():
@@ -58,14 +59,14 @@ def test_names_never_seen_and_missing_ones_share_a_code():
     numbers, codes = covariates.encode_static(fresh)
     assert codes.tolist() == [[0], [0]]
     assert numbers.tolist() == [[0], [0]]
-    unseen = panel(known={"price": np.full(5, NAN), "day": names(*"abcde")})
-    assert not covariates.encode_known(unseen).any()
+    unseen = covariates.encode_steps(panel(known={"price": np.full(5, NAN), "day": names(*"abcde")}))
+    assert unseen.tolist() == [[0, 1, 0, 0, 0]] * 5
 
 
 def test_a_panel_without_covariates_has_empty_features():
     bare = panel(known={}, static={})
     covariates = Covariates.fit(bare)
-    assert covariates.encode_known(bare).shape == (5, 0)
+    assert covariates.encode_steps(bare).shape == (5, 0)
     assert [a.shape for a in covariates.encode_static(bare)] == [(2, 0), (2, 0)]
 
 
@@ -80,9 +81,9 @@ def test_names_that_were_read_as_numbers_are_recognised():
 def test_a_column_that_is_gone_or_turned_into_text_is_named():
     covariates = Covariates.fit(panel())
     with pytest.raises(TableError, match="'day' is missing"):
-        covariates.encode_known(panel(known={"price": np.zeros(5)}))
+        covariates.encode_steps(panel(known={"price": np.zeros(5)}))
     with pytest.raises(TableError, match="'price' holds text"):
-        covariates.encode_known(panel(known={"price": names(*"abcde"), "day": names(*"abcde")}))
+        covariates.encode_steps(panel(known={"price": names(*"abcde"), "day": names(*"abcde")}))
     with pytest.raises(TableError, match="'size' is missing"):
         covariates.encode_static(panel(static={}))
 
@@ -98,7 +99,7 @@ def test_round_trip_through_json(known):
     covariates = Covariates.fit(panel(known=known))
     read = Covariates.from_dict(json.loads(json.dumps(covariates.to_dict())))
     assert read == covariates
-    np.testing.assert_array_equal(read.encode_known(panel(known=known)), covariates.encode_known(panel(known=known)))
+    np.testing.assert_array_equal(read.encode_steps(panel(known=known)), covariates.encode_steps(panel(known=known)))
 
 
 @given(st.lists(st.floats(-1e9, 1e9) | st.just(NAN), min_size=1, max_size=20))

@@ -38,8 +38,11 @@ def table(with_columns: bool = False) -> pl.DataFrame:
         columns = {"unique_id": [f"s{k}"] * len(days), "ds": days.astype("datetime64[us]"), "y": values}
         if with_columns:
             columns |= {"price": random.normal(size=len(days)), "promotion": random.choice(["a", "b", "c"], len(days))}
+            wind = np.where(random.random(len(days)) < 0.2, NAN, random.normal(size=len(days)))
+            wind[len(past) - 1] = 1.0  # known up to the last value
+            columns |= {"wind": wind, "sky": random.choice(["clear", "cloudy"], len(days))}
             columns |= {"size": np.full(len(days), float(k)), "town": ["x" if k % 2 else "y"] * len(days)}
-        frames.append(pl.DataFrame(columns).with_columns(pl.col("y").fill_nan(None)))
+        frames.append(pl.DataFrame(columns).with_columns(pl.col(pl.Float64).fill_nan(None)))
     return pl.concat(frames)
 
 
@@ -80,7 +83,13 @@ def test_without_training() -> None:
 def test_a_trained_network_with_calendar_and_covariates() -> None:
     settings = ForecastSettings(hidden=8, members=2, training=TrainingSettings(steps=3))
     forecaster = Forecaster(
-        "gru", HORIZON, season=7, known=("price", "promotion"), static=("size", "town"), settings=settings
+        "gru",
+        HORIZON,
+        season=7,
+        known=("price", "promotion"),
+        past=("wind", "sky"),
+        static=("size", "town"),
+        settings=settings,
     )
     given = table(with_columns=True)
     forecaster.fit(given)
@@ -93,7 +102,7 @@ def test_a_trained_network_with_calendar_and_covariates() -> None:
 
     def spread(column: Any, past: bool) -> Any:
         """A column of the panel (rows,) as (B, T), or as (B, H) after the history."""
-        found = np.zeros((len(panel), rows if past else HORIZON), column.dtype)
+        found: Any = np.zeros((len(panel), rows if past else HORIZON), column.dtype)
         for i, history in enumerate(panel.history):
             start = panel.offsets[i]
             if past:
@@ -103,6 +112,7 @@ def test_a_trained_network_with_calendar_and_covariates() -> None:
         return found
 
     codes = covariates.known["promotion"].codes(panel.known["promotion"])  # type: ignore[union-attr, arg-type]
+    skies = covariates.past["sky"].codes(panel.past["sky"])  # type: ignore[union-attr, arg-type]
     end = np.datetime64("2024-02-01", "us").astype(np.int64)
     day = 86_400_000_000
     columns = {
@@ -112,6 +122,8 @@ def test_a_trained_network_with_calendar_and_covariates() -> None:
         "known_promotion": spread(codes, True),
         "future_price": spread(panel.known["price"], False),
         "future_promotion": spread(codes, False),
+        "past_wind": spread(panel.past["wind"], True),
+        "past_sky": spread(skies, True),
         "static_size": panel.static["size"].astype(float),
         "static_town": covariates.static["town"].codes(panel.static["town"]),  # type: ignore[union-attr, arg-type]
     }

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from foretell.forecasting.any_horizon.inputs import Inputs, describe
 from foretell.forecasting.any_horizon.reading import Reading
 from foretell.forecasting.covariates.calendar import calendar_features, calendar_names
-from foretell.forecasting.covariates.covariates import Covariates
+from foretell.forecasting.covariates.covariates import Covariates, Standardised
 from foretell.forecasting.networks.windows import Window, Windows, future_features
 from foretell.forecasting.panel import Panel
 from foretell.tables.clock import Clock
@@ -257,7 +257,7 @@ def test_the_known_future_and_its_last_season_stand_beside_each_other(season):
     series, anchors, ahead = np.array([0, 1]), np.array([[8, 11], [0, 5]]), np.array([1, 2, 5])
     future = windows.cut(series, anchors[:, 1] + 1, anchors, ahead, 12).inputs.future
     assert future.shape == (2, 2, 3, future_features(calendar, 1))
-    known = covariates.encode_known(panel)
+    known = covariates.encode_steps(panel)
     for b, a, h in np.ndindex(2, 2, 3):
         row = anchors[b, a] + ahead[h]
         np.testing.assert_array_equal(
@@ -267,6 +267,38 @@ def test_the_known_future_and_its_last_season_stand_beside_each_other(season):
         at = panel.offsets[b]
         np.testing.assert_array_equal(future[b, a, h, calendar], known[at + row, 0])
         np.testing.assert_array_equal(future[b, a, h, -1], known[at + before, 0] if before >= 0 else 0)
+
+
+def test_past_columns_stand_beside_the_steps_of_the_past_and_not_of_the_future():
+    random = np.random.default_rng(0)
+    wind, price = random.normal(size=(2, 28))
+    panel = panel_of([[1.0] * 12, [2.0] * 6], rows_after=5, known={"price": price}, past={"wind": wind})
+    covariates, calendar = Covariates.fit(panel), len(calendar_names(panel.frequency))
+
+    def cut(panel):
+        windows = Windows.of(panel, covariates, Reading(4, 0, 6), 5)
+        return windows.cut(
+            np.array([0, 1]), np.array([9, 6]), np.array([[4, 8], [3, 5]]), np.array([1, 2, 5]), 6
+        ).inputs
+
+    inputs = cut(panel)
+    assert inputs.covariates.shape[2] == calendar + 2
+    assert inputs.future.shape[3] == future_features(calendar, 1)
+    standardised = covariates.past["wind"].encode(wind)[:, 0]
+    np.testing.assert_array_equal(inputs.covariates[0, :, -1], standardised[3:9])
+    np.testing.assert_array_equal(inputs.covariates[1, :, -1], standardised[17:23])
+    later = wind.copy()
+    later[9:17], later[23:] = 1e6, 1e6
+    changed = cut(dataclasses.replace(panel, past={"wind": later}))
+    for field in dataclasses.fields(Inputs):
+        np.testing.assert_array_equal(getattr(changed, field.name), getattr(inputs, field.name))
+
+
+def test_past_columns_are_standardised_by_what_was_known_when_the_network_was_trained():
+    wind = np.append(np.arange(10.0), np.full(6, 1e6))
+    panel = panel_of([[1.0] * 10], rows_after=6, past={"wind": wind})
+    assert Covariates.fit(panel).past["wind"] == Standardised.fit(wind[:10])
+    assert Covariates.fit(panel, np.array([4])).past["wind"] == Standardised.fit(wind[:4])
 
 
 def test_known_columns_without_rows_after_the_history_are_of_the_usual_size():

@@ -100,7 +100,7 @@ def flagged(column: pl.Series) -> Panel:
 def test_yes_and_no_in_any_spelling(history: list[object], future: list[object]) -> None:
     before = flagged(pl.Series(history * 5))
     after = pl.DataFrame({"ds": ["2023-01-11", "2023-01-12"], "promo": future})
-    encoded = Covariates.fit(before).encode_known(future_rows(before, after, Columns(known=("promo",)), 2))
+    encoded = Covariates.fit(before).encode_steps(future_rows(before, after, Columns(known=("promo",)), 2))
     np.testing.assert_array_equal(encoded[-2:], encoded[:2])
 
 

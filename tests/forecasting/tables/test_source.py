@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foretell.errors import TableError
+from foretell.forecasting.panel import absent_like
 from foretell.forecasting.tables.columns import Roles
 from foretell.forecasting.tables.source import (
-    absent_like,
     differ,
     is_missing,
     read_covariate,

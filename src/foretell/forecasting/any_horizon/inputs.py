@@ -48,7 +48,7 @@ class Inputs:
     target: Tensor
     """(B, A, H): what came, in units from the last value; NaN where that is not known, or not to be learned from."""
     covariates: Tensor
-    """(B, W, C): what else is known of each step: calendar and known-future columns; C = 0 for nothing."""
+    """(B, W, C): what else is known of each step: calendar, known and past columns; C = 0 for nothing."""
     future: Tensor
     """(B, A, H, C'): what is known of the steps ahead; C' = 0 for nothing."""
     static: Tensor

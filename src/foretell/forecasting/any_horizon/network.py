@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from foretell.forecasting.any_horizon.bank import CANDIDATES, FEATURES
 from foretell.forecasting.any_horizon.inputs import AHEAD_FEATURES, Inputs
+from foretell.forecasting.any_horizon.lags import DistributedLags
 from foretell.forecasting.any_horizon.phases import Phases
 from foretell.forecasting.any_horizon.rowwise import RowwiseLinear, by_rows
 from foretell.forecasting.quantiles import GRID, MEDIAN
@@ -19,6 +20,8 @@ from foretell.nn import Downsample
 _OUTPUT_GAIN = 0.3
 _NARROW = -1.0
 _EMBEDDING_SIZE = 8
+_OF_COVARIATES = ("beside.weight", "future.weight", "lags.weight")
+"""Weights through which all that covariates say must pass."""
 
 
 class AnyHorizonNetwork(nn.Module):
@@ -30,7 +33,8 @@ class AnyHorizonNetwork(nn.Module):
         median = sum_k w_k c_k + r
 
     and the other quantiles lie at positive distances around it. Beside the hidden state at the anchor the head sees the
-    mean of a projection of all hidden states at steps of the same phase as the one to forecast, for each season.
+    mean of a projection of all hidden states at steps of the same phase as the one to forecast, for each season; and
+    of past columns the steps before the anchor, each by its lag.
     """
 
     def __init__(
@@ -43,13 +47,15 @@ class AnyHorizonNetwork(nn.Module):
         convolution: Downsample | None = None,
         covariates: int = 0,
         future: int = 0,
+        past: int = 0,
         static: int = 0,
         categories: Sequence[int] = (),
     ) -> None:
         """`backbone` maps (B, T, its inputs) to (B, T, `hidden`), or to a pair of that and its state.
 
         Its inputs are the features of each step, or what `convolution` makes of them. `covariates` and `future` count
-        the columns of `Inputs` of that name, `categories` the codes of each static column that holds names.
+        the columns of `Inputs` of that name, `past` the last of the former, which belong to past columns, `categories`
+        the codes of each static column that holds names.
         """
         super().__init__()
         self.convolution = convolution
@@ -58,6 +64,7 @@ class AnyHorizonNetwork(nn.Module):
         beside = covariates + static + _EMBEDDING_SIZE * len(categories)
         self.beside = RowwiseLinear(beside, FEATURES, bias=False) if beside else None
         self.future = RowwiseLinear(future, head, bias=False) if future else None
+        self.lags = DistributedLags(past, head) if past else None
         self.phase = RowwiseLinear(hidden, phase)
         self.state = RowwiseLinear(hidden + FEATURES, head)
         self.step = RowwiseLinear(AHEAD_FEATURES, head)
@@ -81,17 +88,26 @@ class AnyHorizonNetwork(nn.Module):
             context[:, :, None],
             self.step(inputs.ahead),
             self.repeat(phases.means(inputs.at, inputs.step_ahead)),
-            None if self.future is None else self.future(inputs.future),
+            self._of_covariates(inputs),
         )
         return quantiles, (after, phases.sums)
 
+    def _of_covariates(self, inputs: Inputs) -> Tensor | None:
+        """What covariates say of the steps ahead, (B, A, H, `head`); None without any."""
+        known = None if self.future is None else self.future(inputs.future)
+        if self.lags is None:
+            return known
+        past = inputs.covariates[..., -self.lags.directions.in_features :]
+        lagged: Tensor = self.lags(past, inputs.at, inputs.step_ahead)
+        return lagged if known is None else known + lagged
+
     def _quantiles(
-        self, candidates: Tensor, context: Tensor, ahead: Tensor, phase: Tensor, future: Tensor | None
+        self, candidates: Tensor, context: Tensor, ahead: Tensor, phase: Tensor, covariates: Tensor | None
     ) -> Tensor:
         """The quantiles (..., Q) of steps ahead, from the candidates (..., K) and what is known, each (..., `head`)."""
         z = context + ahead + self.compare(_compared(candidates))
-        if future is not None:
-            z = z + future
+        if covariates is not None:
+            z = z + covariates
         z = F.gelu(z + phase)
         z = z + F.gelu(self.middle(z))
         shares, correction, scale, widths = self.output(z).split([CANDIDATES, 1, 1, len(GRID) - 1], -1)
@@ -104,7 +120,7 @@ class AnyHorizonNetwork(nn.Module):
     def start_from(self, other: AnyHorizonNetwork) -> None:
         """Take over the weights of a network that reads no covariates: those for covariates are 0 at first."""
         own = self.state_dict()
-        own |= {name: torch.zeros_like(own[name]) for name in ("beside.weight", "future.weight") if name in own}
+        own |= {name: torch.zeros_like(own[name]) for name in _OF_COVARIATES if name in own}
         self.load_state_dict(own | other.state_dict())
 
     def _hidden(self, inputs: Inputs, state: Any) -> tuple[Tensor, Any]:

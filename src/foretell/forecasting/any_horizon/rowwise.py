@@ -34,14 +34,20 @@ class RowwiseLinear(nn.Linear):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (..., I) to (..., O)."""
-        rows, columns = x.shape[:-1].numel(), -self.out_features % _TILE_COLUMNS
-        more = -rows % _TILE_ROWS if rows < _SPLIT_WELL else 0
-        if not (columns or more) or not rowwise(x.device):
-            return super().forward(x)
-        weight = F.pad(self.weight, (0, 0, 0, columns))
-        bias = None if self.bias is None else F.pad(self.bias, (0, columns))
-        product = F.linear(F.pad(x.reshape(rows, x.shape[-1]), (0, 0, 0, more)), weight, bias)
-        return product[:rows, : self.out_features].reshape(*x.shape[:-1], self.out_features)
+        return rowwise_linear(x, self.weight, self.bias)
+
+
+def rowwise_linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Map (..., I) to (..., O) as `torch.nn.functional.linear`, row by row where `rowwise` says so."""
+    size, inputs = weight.shape
+    rows, columns = x.shape[:-1].numel(), -size % _TILE_COLUMNS
+    more = -rows % _TILE_ROWS if rows < _SPLIT_WELL else 0
+    if not (columns or more) or not rowwise(x.device):
+        return F.linear(x, weight, bias)
+    wide = F.pad(weight, (0, 0, 0, columns))
+    padded = None if bias is None else F.pad(bias, (0, columns))
+    product = F.linear(F.pad(x.reshape(rows, inputs), (0, 0, 0, more)), wide, padded)
+    return product[:rows, :size].reshape(*x.shape[:-1], size)
 
 
 def by_rows(function: Callable[..., Tensor], *rows: Tensor | None) -> Tensor:

@@ -1,4 +1,4 @@
-"""Known columns that copy the target: what is to be forecast is then an input, and the backtest a delusion."""
+"""Covariates that copy the target: what is to be forecast is then an input, and the backtest a delusion."""
 
 from __future__ import annotations
 
@@ -17,18 +17,24 @@ _FARTHEST = 3
 
 
 def warn_of_copies(panel: Panel) -> None:
-    """Warn (`UserWarning`) of each known column that follows the target of the same time, or of a later one."""
+    """Warn (`UserWarning`) of each known column that follows the target of the same time, or of a later one.
+
+    Of a past column only the second is amiss: at the same time as the target it is known no earlier.
+    """
+    by = {"known": "in advance", "past": "by then"}
     owner = np.repeat(np.arange(len(panel)), np.diff(panel.offsets))
-    for name, column in panel.known.items():
+    columns = [("known", 0, *item) for item in panel.known.items()]
+    columns += [("past", 1, *item) for item in panel.past.items()]
+    for role, first, name, column in columns:
         if column.dtype == object:
             continue
-        for ahead in range(_FARTHEST + 1):
+        for ahead in range(first, _FARTHEST + 1):
             same = owner[: len(owner) - ahead] == owner[ahead:]
             if _alike(column.astype(np.float64)[: len(owner) - ahead][same], panel.values[ahead:][same]):
                 when = "at the same time" if not ahead else f"{ahead} step{'' if ahead == 1 else 's'} later"
                 warnings.warn(
-                    f"the known column {name!r} goes with the target {when}: is it really known in advance, or a copy "
-                    "of what is to be forecast? In the second case leave it out, since nobody will have it",
+                    f"the {role} column {name!r} goes with the target {when}: is it really known {by[role]}, or a "
+                    "copy of what is to be forecast? In the second case leave it out, since nobody will have it",
                     UserWarning,
                     stacklevel=3,
                 )

@@ -1,10 +1,10 @@
-"""Encoding of covariates: known-future and static columns as numbers, encoded as they were in training."""
+"""Encoding of covariates: known, past and static columns as numbers, encoded as they were in training."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,12 +20,15 @@ from foretell.forecasting.panel import Column, Panel
 class Standardised:
     """A numeric column: (value - mean) / spread, 0 where missing, and 0 throughout where the spread is 0.
 
-    The network learns nothing from a column that does not vary in training: its weights for the column stay random, so
-    later values of the column must not reach them.
+    A column that had gaps in training has a second feature, 1 where a value is missing. The network learns nothing from
+    a column that does not vary in training: its weights for the column stay random, so later values of the column must
+    not reach them.
     """
 
     mean: float
     spread: float
+    gaps: bool = False
+    """Whether there were values missing in training."""
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.mean) or not 0 <= self.spread < math.inf:
@@ -40,15 +43,23 @@ class Standardised:
         largest = float(np.abs(present).max()) or 1.0
         # The mean of equal values may differ from them by rounding.
         varies = bool((present != present[0]).any())
+        gaps = varies and len(present) < len(column)
         present = present / largest
-        return cls(largest * float(present.mean()), largest * float(present.std()) if varies else 0.0)
+        return cls(largest * float(present.mean()), largest * float(present.std()) if varies else 0.0, gaps)
+
+    @property
+    def width(self) -> int:
+        """Number of features."""
+        return 1 + self.gaps
 
     def encode(self, column: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Encode (R,) as (R, 1)."""
-        if self.spread == 0:
-            return np.zeros((len(column), 1), np.float32)
-        standardised = column / self.spread - self.mean / self.spread
-        return np.clip(np.nan_to_num(standardised), -REACH, REACH).astype(np.float32)[:, None]
+        """Encode (R,) as (R, F)."""
+        standardised = np.zeros(len(column), np.float32)
+        if self.spread > 0:
+            numbers = column / self.spread - self.mean / self.spread
+            standardised = np.clip(np.nan_to_num(numbers), -REACH, REACH).astype(np.float32)
+        features = [standardised, np.isnan(column).astype(np.float32)]
+        return np.stack(features[: self.width], -1)
 
 
 @dataclass(frozen=True)
@@ -67,6 +78,11 @@ class Categories:
         names = sorted({str(name) for name in column if name is not None})
         meant = meaning(names)
         return cls(tuple(name for name in names if meant(name) == name))
+
+    @property
+    def width(self) -> int:
+        """Number of features."""
+        return len(self.names)
 
     def codes(self, column: NDArray[np.object_]) -> NDArray[np.int64]:
         """Return the codes (R,) of names (R,)."""
@@ -88,14 +104,15 @@ REACH = 100.0
 
 @dataclass(frozen=True)
 class Covariates:
-    """Encodings that turn the known-future and static columns of a panel into features."""
+    """Encodings that turn the columns of a panel into features."""
 
     known: Mapping[str, Encoding]
     static: Mapping[str, Encoding]
+    past: Mapping[str, Encoding] = field(default_factory=dict)
 
     @classmethod
     def fit(cls, panel: Panel, limits: NDArray[np.int64] | None = None) -> Covariates:
-        """Compute means, spreads and names; for known columns from only the first `limits` (N,) rows of each series.
+        """Compute means, spreads and names; except for static columns from the first `limits` (N,) rows of each series.
 
         A name that occurs only later counts as unknown, since nothing could be learned about it.
         """
@@ -106,30 +123,40 @@ class Covariates:
         return cls(
             {name: _fit(column[trained]) for name, column in panel.known.items()},
             {name: _fit(column) for name, column in panel.static.items()},
+            {name: _fit(column[trained & _in_history(panel)]) for name, column in panel.past.items()},
         )
 
     @property
     def known_features(self) -> int:
-        """Number of features per step from the known-future columns."""
-        return sum(1 if isinstance(e, Standardised) else len(e.names) for e in self.known.values())
+        """Number of features per step from the known columns."""
+        return sum(e.width for e in self.known.values())
+
+    @property
+    def past_features(self) -> int:
+        """Number of features per step from the past columns."""
+        return sum(e.width for e in self.past.values())
 
     @property
     def static_features(self) -> int:
-        """Number of numeric static columns."""
-        return sum(isinstance(e, Standardised) for e in self.static.values())
+        """Number of features from numeric static columns."""
+        return sum(e.width for e in self.static.values() if isinstance(e, Standardised))
 
     @property
     def category_counts(self) -> tuple[int, ...]:
         """Number of codes of each categorical static column, including the code for unknown names."""
         return tuple(len(e.names) + 1 for e in self.static.values() if isinstance(e, Categories))
 
-    def encode_known(self, panel: Panel) -> NDArray[np.float32]:
-        """Return the features (R, F) of each row. Raises TableError for a column that is absent or of another type."""
+    def encode_steps(self, panel: Panel) -> NDArray[np.float32]:
+        """Return the features (R, F) of each row: those of the known columns, then those of the past ones.
+
+        Raises TableError for a column that is absent or of another type.
+        """
         columns = [_encode(name, encoding, panel.known) for name, encoding in self.known.items()]
+        columns += [_encode(name, encoding, panel.past) for name, encoding in self.past.items()]
         return np.concatenate([np.zeros((len(panel.values), 0), np.float32), *columns], axis=1)
 
     def encode_static(self, panel: Panel) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Return standardised numbers (N, S) and codes (N, S'). Raises TableError as `encode_known` does."""
+        """Return standardised numbers (N, S) and codes (N, S'). Raises TableError as `encode_steps` does."""
         numbers, codes = [np.zeros((len(panel), 0), np.float32)], [np.zeros((len(panel), 0), np.int64)]
         for name, encoding in self.static.items():
             column = _checked(name, encoding, panel.static)
@@ -143,22 +170,31 @@ class Covariates:
         """For JSON."""
         return {
             kind: {
-                name: {"names": list(e.names)} if isinstance(e, Categories) else {"mean": e.mean, "spread": e.spread}
+                name: {"names": list(e.names)} if isinstance(e, Categories) else asdict(e)
                 for name, e in encodings.items()
             }
-            for kind, encodings in (("known", self.known), ("static", self.static))
+            for kind, encodings in (("known", self.known), ("static", self.static), ("past", self.past))
         }
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Covariates:
         """Return the encodings that `to_dict` described. Raises ValueError, TypeError or KeyError for anything else."""
         read: dict[str, dict[str, Encoding]] = {}
-        for kind in ("known", "static"):
+        for kind in ("known", "static", "past"):
+            # An older version knew no past columns.
+            described = plain.get(kind, {}) if kind == "past" else plain[kind]
             read[kind] = {
                 name: from_plain(Categories, e) if "names" in e else from_plain(Standardised, e)
-                for name, e in plain[kind].items()
+                for name, e in described.items()
             }
-        return cls(read["known"], read["static"])
+        return cls(read["known"], read["static"], read["past"])
+
+
+def _in_history(panel: Panel) -> NDArray[np.bool_]:
+    """Return (R,), True in the rows of each series up to its last value."""
+    length = np.diff(panel.offsets)
+    row = np.arange(panel.offsets[-1]) - np.repeat(panel.offsets[:-1], length)
+    return np.asarray(row < np.repeat(panel.history, length))
 
 
 def _fit(column: Column) -> Encoding:

@@ -1,4 +1,4 @@
-"""What covariates are worth: how much worse forecasts become when a column's future is that of another window."""
+"""What covariates are worth: how much worse forecasts become when a column has the values of another window."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from foretell.errors import SettingsError
 from foretell.forecasting.backtesting.backtest import Cutoffs
 from foretell.forecasting.backtesting.scores_by_part import crps
+from foretell.forecasting.covariates.covariates import Covariates
 from foretell.forecasting.fitted_model import FittedModel
 from foretell.forecasting.panel import Column, Panel
 from foretell.forecasting.prediction import actual_values
@@ -42,18 +43,29 @@ class Effect:
         return self.permuted_score / self.score - 1 if self.score > 0 else float("nan")
 
 
+def reads_covariates(model: FittedModel) -> bool:
+    """Return whether the forecast is made with covariates."""
+    read = _read_by(model)
+    return any(covariates.known or covariates.past or covariates.static for covariates in read)
+
+
+def _read_by(model: FittedModel) -> list[Covariates]:
+    return [network.covariates for network in model.members.networks if model.blend.shares.get(network.name, 0) > 0]
+
+
 def effects(model: FittedModel, panel: Panel, cutoffs: Cutoffs) -> list[Effect]:
-    """Return the effect of each known and static column that the model reads, the largest first.
+    """Return the effect of each column that the model reads, the largest first.
 
     Permutation over whole windows (Breiman, 2001; Fisher, Rudin and Dominici, 2019): in the steps to be forecast a
-    known column has the values that it had in another window of the backtest, in their order, and a static column the
-    value of another series. Raises SettingsError if the model reads no covariates, or if there are fewer than two
-    windows.
+    known column has the values that it had in another window of the backtest, in their order, a past column has its
+    values of another time throughout the past, and a static column the value of another series. Raises SettingsError if
+    the model reads no covariates, or if there are fewer than two windows.
     """
-    names = sorted({name for network in model.members.networks for name in network.covariates.known})
-    constant = sorted({name for network in model.members.networks for name in network.covariates.static})
-    used = any(model.blend.shares.get(network.name, 0) > 0 for network in model.members.networks)
-    if not (names or constant) or not used:
+    read = _read_by(model)
+    known = sorted({name for covariates in read for name in covariates.known})
+    past = sorted({name for covariates in read for name in covariates.past})
+    static = sorted({name for covariates in read for name in covariates.static})
+    if not reads_covariates(model):
         raise SettingsError("the forecast is made without covariates, so there is nothing to explain")
     if len(cutoffs.rows) < 2:
         raise SettingsError(
@@ -63,11 +75,14 @@ def effects(model: FittedModel, panel: Panel, cutoffs: Cutoffs) -> list[Effect]:
     own = _scored(actual, model.distribution(panel, cutoffs.series, cutoffs.rows, "held_out"))
     turns = range(1, min(len(cutoffs.rows) - 1, _MOST_TURNS) + 1)
     found = []
-    for name in names:
+    for name in known:
         parts = [_with_exchanged(model, panel, cutoffs, name, turn) for turn in turns]
         found.append(_effect(name, own, [_scored(actual, part) for part in parts]))
+    for name in past:
+        parts = [_with_shifted(model, panel, cutoffs, name, turn / (len(turns) + 1)) for turn in turns]
+        found.append(_effect(name, own, [_scored(actual, part) for part in parts]))
     if len(panel) > 1:
-        for name in constant:
+        for name in static:
             shifts = range(1, min(len(panel) - 1, _MOST_TURNS) + 1)
             parts = [_with_rolled(model, panel, cutoffs, name, shift) for shift in shifts]
             found.append(_effect(name, own, [_scored(actual, part) for part in parts]))
@@ -110,6 +125,20 @@ def _with_exchanged(model: FittedModel, panel: Panel, cutoffs: Cutoffs, name: st
     return result
 
 
+def _with_shifted(model: FittedModel, panel: Panel, cutoffs: Cutoffs, name: str, share: float) -> Floats:
+    """Forecast with the past column as it was at another time: moved by a share of each history, in whole seasons.
+
+    What is moved beyond the end of a history comes in again at its beginning.
+    """
+    season = min(model.seasons, default=1)
+    column: Column = panel.past[name].copy()
+    for start, rows in zip(panel.offsets, panel.history.tolist(), strict=False):
+        steps = max(1, round(share * rows / season)) * season
+        column[start : start + rows] = np.roll(column[start : start + rows], steps)
+    changed = replace(panel, past={**panel.past, name: column})
+    return model.distribution(changed, cutoffs.series, cutoffs.rows, "held_out")
+
+
 def _with_rolled(model: FittedModel, panel: Panel, cutoffs: Cutoffs, name: str, shift: int) -> Floats:
     """Forecast with the static column of the series `shift` further on."""
     changed = replace(panel, static={**panel.static, name: np.roll(panel.static[name], shift)})
@@ -127,5 +156,6 @@ def effect_columns(found: Sequence[Effect]) -> dict[str, Any]:
         "change": [effect.change for effect in found],
     }
     for step in range(len(found[0].error)):
+        columns[f"MAE {step + 1}"] = [float(effect.error[step]) for effect in found]
         columns[f"MAE permuted {step + 1}"] = [float(effect.permuted_error[step]) for effect in found]
     return columns

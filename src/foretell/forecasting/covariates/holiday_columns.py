@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foretell.errors import SettingsError
-from foretell.forecasting.panel import Column, Panel
-from foretell.forecasting.tables.source import absent_like
+from foretell.forecasting.panel import Column, Panel, with_rows_ahead
 from foretell.tables.grids import DAY, Times
 from foretell.tables.public_holidays import public_holidays
 
@@ -33,7 +32,7 @@ def with_holidays(panel: Panel, places: tuple[str, ...], horizon: int = 0) -> Pa
         return panel
     if panel.frequency.is_integer:
         raise SettingsError("holidays need times that are dates, but those of this table are numbers")
-    panel = _with_rows(panel, horizon)
+    panel = with_rows_ahead(panel, horizon)
     known = dict(panel.known)
     for place in places:
         parts: list[NDArray[Any]] = [_cells(panel, i, place) for i in range(len(panel))]
@@ -63,20 +62,3 @@ def _days(times: Times, place: str) -> np.ndarray[tuple[int], np.dtype[np.int64]
     years = times[[0, -1]].astype("datetime64[Y]").astype(np.int64) + 1970
     found = public_holidays(place, int(years[0]) - 1, int(years[1]) + 1)
     return np.sort(np.array([(np.datetime64(day) - _EPOCH).astype(np.int64) for day in found], dtype=np.int64))
-
-
-def _with_rows(panel: Panel, horizon: int) -> Panel:
-    """Add rows without values where a series has fewer than `horizon` after its history."""
-    length = np.diff(panel.offsets)
-    wanted = np.maximum(length, panel.history + horizon)
-    if np.array_equal(length, wanted):
-        return panel
-    offsets = np.append(0, np.cumsum(wanted))
-    moved = np.arange(panel.offsets[-1]) + np.repeat(offsets[:-1] - panel.offsets[:-1], length)
-    values = np.full(int(offsets[-1]), np.nan)
-    values[moved] = panel.values
-    known: dict[str, Column] = {}
-    for name, column in panel.known.items():
-        known[name] = absent_like(column, int(offsets[-1]))
-        known[name][moved] = column
-    return replace(panel, offsets=offsets, values=values, known=known)

@@ -22,6 +22,11 @@ def known_input(name: str) -> str:
     return f"known_{name}"
 
 
+def past_input(name: str) -> str:
+    """Return the name of the input for a past column."""
+    return f"past_{name}"
+
+
 def future_input(name: str) -> str:
     """Return the name of the input for a known column's values in the horizon."""
     return f"future_{name}"
@@ -57,10 +62,14 @@ class CovariateProgram(torch.nn.Module):
             future.append(_encoded(columns[future_input(name)], encoding))
             earlier = [encoded[:, -1 - back] * begun[:, -1 - back, None] for back in self.back]
             before.append(torch.stack(earlier, 1))
+        for name, encoding in self.covariates.past.items():
+            past.append(_last(_encoded(columns[past_input(name)], encoding), window))
         inputs = read.inputs
         if past:
             masked = torch.where(read.begun[..., None], torch.cat(past, -1), 0.0)
-            inputs = replace(inputs, covariates=read.aligned(masked), future=torch.cat([*future, *before], -1)[:, None])
+            inputs = replace(inputs, covariates=read.aligned(masked))
+        if future:
+            inputs = replace(inputs, future=torch.cat([*future, *before], -1)[:, None])
         numbers, codes = [inputs.static], [inputs.categories]
         for name, encoding in self.covariates.static.items():
             column = columns[static_input(name)][:, None]
@@ -76,10 +85,11 @@ def _encoded(column: Tensor, encoding: Encoding) -> Tensor:
     if isinstance(encoding, Categories):
         names = torch.arange(1, len(encoding.names) + 1)
         return (column[..., None] == names).float()
-    if encoding.spread == 0:
-        return torch.zeros_like(column, dtype=torch.float32)[..., None]
-    standardised = column / encoding.spread - encoding.mean / encoding.spread
-    return standardised.nan_to_num(0.0).clamp(-REACH, REACH).float()[..., None]
+    standardised = torch.zeros_like(column)
+    if encoding.spread > 0:
+        standardised = column / encoding.spread - encoding.mean / encoding.spread
+    features = [standardised.nan_to_num(0.0).clamp(-REACH, REACH).float(), column.isnan().float()]
+    return torch.stack(features[: encoding.width], -1)
 
 
 def _last(steps: Tensor, count: int) -> Tensor:

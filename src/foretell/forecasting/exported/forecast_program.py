@@ -20,6 +20,7 @@ from foretell.forecasting.exported.covariate_program import (
     CovariateProgram,
     future_input,
     known_input,
+    past_input,
     static_input,
 )
 from foretell.forecasting.exported.linear_program import LinearProgram
@@ -192,6 +193,7 @@ def _covariate_columns(model: FittedModel) -> list[Column]:
     places: list[tuple[Any, Callable[[str], str], tuple[str, ...], str]] = [
         (covariates.known, known_input, steps, "in the past"),
         (covariates.known, future_input, horizon, "in the horizon"),
+        (covariates.past, past_input, steps, "in the past"),
         (covariates.static, static_input, ("series",), "of each series"),
     ]
     for encodings, named, axes, where in places:

@@ -75,7 +75,7 @@ class BothSides:
 def reversed_in_time(panel: Panel) -> Panel:
     """Return the histories read from their ends, without covariates; their times are no longer right."""
     values = [panel.series(i)[::-1] for i in range(len(panel))]
-    return replace(panel, values=np.concatenate(values), known={}, static={})
+    return replace(panel, values=np.concatenate(values), known={}, past={}, static={})
 
 
 def combined(ahead: Floats, back: Floats, likeness: float) -> Floats:

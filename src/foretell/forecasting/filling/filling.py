@@ -141,7 +141,7 @@ def _without_covariates(panel: Panel) -> Panel:
     """Return the histories alone."""
     values = [panel.series(i) for i in range(len(panel))]
     offsets = np.append(0, np.cumsum(panel.history))
-    return replace(panel, offsets=offsets, values=np.concatenate(values), known={}, static={})
+    return replace(panel, offsets=offsets, values=np.concatenate(values), known={}, past={}, static={})
 
 
 def _filled(panel: Panel, seasons: tuple[int, ...], never_negative: bool | None, levels: tuple[int, ...]) -> FilledGaps:

@@ -74,6 +74,7 @@ class _Sum:
     history: int
     values: NDArray[np.float64]
     known: dict[str, Column]
+    past: dict[str, Column]
     static: dict[str, object]
 
 
@@ -87,7 +88,10 @@ def _summed(panel: Panel, own: NDArray[np.int64]) -> _Sum:
     for first, i in zip(shift, own, strict=True):
         values[first : first + panel.history[i]] += panel.series(int(i))
     values[history:] = np.nan
-    known = {name: _together(column, panel, own, shift, rows) for name, column in panel.known.items()}
+    known, past = (
+        {name: _together(column, panel, own, shift, rows) for name, column in columns.items()}
+        for columns in (panel.known, panel.past)
+    )
     static: dict[str, object] = {}
     for name, column in panel.static.items():
         cells = column[own]
@@ -95,7 +99,7 @@ def _summed(panel: Panel, own: NDArray[np.int64]) -> _Sum:
             static[name] = cells[0] if len(set(cells)) == 1 else None
         else:
             static[name] = _mean(cells.astype(np.float64)[:, None])[0]
-    return _Sum(panel.starts[own][int(np.argmin(numbers))], history, values, known, static)
+    return _Sum(panel.starts[own][int(np.argmin(numbers))], history, values, known, past, static)
 
 
 def _together(column: Column, panel: Panel, own: NDArray[np.int64], shift: NDArray[np.int64], rows: int) -> Column:
@@ -132,6 +136,7 @@ def _joined(panel: Panel, names: list[str], sums: list[_Sum]) -> Panel:
         history=np.concatenate([np.array([s.history for s in sums], dtype=np.int64), panel.history]),
         values=np.concatenate([*(s.values for s in sums), panel.values]),
         known={name: np.concatenate([*(s.known[name] for s in sums), column]) for name, column in panel.known.items()},
+        past={name: np.concatenate([*(s.past[name] for s in sums), column]) for name, column in panel.past.items()},
         static={
             name: np.concatenate([np.array([s.static[name] for s in sums], dtype=column.dtype), column])
             for name, column in panel.static.items()

@@ -42,6 +42,8 @@ class Architecture:
     """Features per step of the calendar and of further seasons."""
     known: int = 0
     """Known-future features per step."""
+    past: int = 0
+    """Features per step of past columns."""
     static: int = 0
     """Numeric static features."""
     categories: tuple[int, ...] = ()
@@ -51,7 +53,7 @@ class Architecture:
 
     def __post_init__(self) -> None:
         counts = (self.hidden, self.layers, self.head, self.phase, self.stride, self.members, *self.categories)
-        features = min(self.calendar, self.known, self.static)
+        features = min(self.calendar, self.known, self.past, self.static)
         if self.backbone not in BACKBONES or min(counts) < 1 or features < 0 or not 0 <= self.dropout < 1:
             raise SettingsError(f"no network can be built of {self}")
 
@@ -82,8 +84,9 @@ class Architecture:
             head=self.head,
             phase=self.phase,
             convolution=convolution,
-            covariates=self.calendar + self.known,
+            covariates=self.calendar + self.known + self.past,
             future=future_features(self.calendar, self.known),
+            past=self.past,
             static=self.static,
             categories=self.categories,
         )

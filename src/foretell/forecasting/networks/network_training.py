@@ -240,6 +240,7 @@ def _architecture(
         stride=1 if tuned else settings.conv_stride,
         calendar=len(calendar_names(panel.frequency)) + phase_columns(plan.reading.further),
         known=covariates.known_features,
+        past=covariates.past_features,
         static=covariates.static_features,
         categories=covariates.category_counts,
         members=settings.members,

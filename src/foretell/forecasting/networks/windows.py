@@ -35,13 +35,15 @@ class Windows:
     panel: Panel
     reading: Reading
     features: NDArray[np.float32]
-    """(rows, C): calendar, phases of further seasons, and known columns of each step, including the horizon."""
+    """(rows, C): calendar, phases of further seasons, known and past columns of each step, including the horizon."""
     starts: NDArray[np.int64]
     """(N,) first row of each series in `features`."""
     rows: NDArray[np.int64]
     """(N,) number of rows of each series in `features`."""
     calendar: int
     """Number of features of the calendar and of further seasons, which come first and need no lookup."""
+    ahead: int
+    """Number of features that are known ahead: all but those of past columns, which come last."""
     static: NDArray[np.float32]
     """(N, S)"""
     categories: NDArray[np.int64]
@@ -53,8 +55,8 @@ class Windows:
         count = len(panel)
         nothing = np.zeros((count, 0), np.float32)
         return cls(
-            panel, reading, nothing[:0], np.zeros(count, np.int64), np.zeros(count, np.int64), 0, nothing,
-            nothing.astype(np.int64),
+            panel, reading, nothing[:0], np.zeros(count, np.int64), np.zeros(count, np.int64), 0, 0,
+            nothing, nothing.astype(np.int64),
         )  # fmt: skip
 
     @classmethod
@@ -64,8 +66,8 @@ class Windows:
         starts = np.concatenate([[0], np.cumsum(spans)[:-1]])
         dated = len(calendar_names(panel.frequency))
         calendar = dated + phase_columns(reading.further)
-        known = covariates.encode_known(panel)
-        features = np.zeros((int(spans.sum()), calendar + known.shape[1]), np.float32)
+        columns = covariates.encode_steps(panel)
+        features = np.zeros((int(spans.sum()), calendar + columns.shape[1]), np.float32)
         for i, (start, span) in enumerate(zip(starts, spans, strict=True)):
             there = features[start : start + span]
             if calendar:
@@ -74,9 +76,10 @@ class Windows:
                 there[:, dated:calendar] = phase_features(panel.frequency.positions(times)[0], reading.further)
             first, end = panel.offsets[i : i + 2]
             rows = min(int(span), int(end - first))
-            features[start : start + rows, calendar:] = known[first : first + rows]
+            features[start : start + rows, calendar:] = columns[first : first + rows]
+        ahead = calendar + covariates.known_features
         static, categories = covariates.encode_static(panel)
-        return cls(panel, reading, features, starts, spans, calendar, static, categories)
+        return cls(panel, reading, features, starts, spans, calendar, ahead, static, categories)
 
     def cut(
         self,
@@ -140,9 +143,9 @@ class Windows:
         """Return (B, A, H, C'): calendar and known columns of the steps ahead, and the latter whole seasons earlier."""
         rows = anchors[..., None] + ahead
         season = self.reading.season
-        there = self._features(series, rows)
+        there = self._features(series, rows)[..., : self.ahead]
         before = self._features(series, rows - -(-ahead // season) * season)
-        return np.concatenate([there, before[..., self.calendar :]], -1)
+        return np.concatenate([there, before[..., self.calendar : self.ahead]], -1)
 
 
 def future_features(calendar: int, known: int) -> int:

@@ -8,13 +8,22 @@ from importlib import metadata
 import numpy as np
 from numpy.typing import NDArray
 
-from foretell.forecasting.backtesting.backtest import Backtest, Results
+from foretell.errors import SettingsError
+from foretell.forecasting.backtesting.backtest import Backtest, Cutoffs, Results, unseen_windows
 from foretell.forecasting.backtesting.scores import METRICS
 from foretell.forecasting.backtesting.scores_by_part import scores_by_part
+from foretell.forecasting.covariates.explanation import effects, reads_covariates
 from foretell.forecasting.forecast_arrays import Prediction
 from foretell.forecasting.forecaster import Forecaster
 from foretell.forecasting.networks.fitted_network import FittedNetwork
-from foretell.forecasting.report.content import BacktestWindow, ReportContent, ReportTable, Score, SeriesView
+from foretell.forecasting.report.content import (
+    BacktestWindow,
+    ColumnEffect,
+    ReportContent,
+    ReportTable,
+    Score,
+    SeriesView,
+)
 from foretell.forecasting.report.totals import totals_by_month
 from foretell.forecasting.report.wording import column, count, fixed, moments, percent
 from foretell.forecasting.tables.findings import describe_frequency
@@ -25,6 +34,8 @@ _FEWEST_CALIBRATED = 20
 _FEW_CALIBRATED = 200
 _SHOWN_HORIZONS = 8
 _SHOWN_AT_LEAST = 100
+_MOST_EXPLAINED = 120
+"""Maximum number of windows on which covariates are judged, each of which is forecast several times per column."""
 
 
 def report_content(
@@ -47,6 +58,7 @@ def report_content(
         scores=_score_rows(results) if results else (),
         scores_by_step=_named(results.scores.by_step) if results else {},
         coverage=backtest.coverage if backtest else {},
+        effects=_effects(forecaster, backtest),
         score_tables=_score_tables(results) if results else (),
         losses=history.losses if history else np.empty(0),
         gradient_norms=history.gradient_norms if history else np.empty(0),
@@ -143,6 +155,27 @@ def _score_rows(results: Results) -> list[Score]:
     ]
 
 
+def _effects(forecaster: Forecaster, backtest: Backtest | None) -> list[ColumnEffect]:
+    """What each covariate added in the windows of the backtest, or in an even sample of them."""
+    model = forecaster.fitted_model
+    if backtest is None or not reads_covariates(model):
+        return []
+    panel = backtest.results.panel
+    try:
+        windows = unseen_windows(model, panel, backtest.windows)
+    except SettingsError:
+        return []
+    if len(windows.rows) > _MOST_EXPLAINED:
+        kept = np.linspace(0, len(windows.rows) - 1, _MOST_EXPLAINED).round().astype(np.int64)
+        windows = Cutoffs(windows.series[kept], windows.rows[kept])
+    if len(windows.rows) < 2:
+        return []
+    return [
+        ColumnEffect(found.column, found.score, found.permuted_score, found.error, found.permuted_error)
+        for found in effects(model, panel, windows)
+    ]
+
+
 def _score_tables(results: Results) -> list[ReportTable]:
     """The model's scores by cutoff and by series, where there are several."""
     tables = []
@@ -179,6 +212,8 @@ def _facts(forecaster: Forecaster) -> dict[str, str]:
     }
     if forecaster.columns.known:
         facts["Known in advance"] = ", ".join(forecaster.columns.known)
+    if forecaster.columns.past:
+        facts["Known up to now"] = ", ".join(forecaster.columns.past)
     if forecaster.columns.static:
         facts["Constant in a series"] = ", ".join(forecaster.columns.static)
     return facts

@@ -72,6 +72,20 @@ class ReportTable:
 
 
 @dataclass(frozen=True)
+class ColumnEffect:
+    """What a covariate added: errors over windows of the past with its own values, and with those of other windows."""
+
+    column: str
+    score: float
+    """CRPS."""
+    permuted_score: float
+    error: Floats
+    """(H,) mean absolute error of each step ahead."""
+    permuted_error: Floats
+    """(H,)"""
+
+
+@dataclass(frozen=True)
 class ReportContent:
     """All that a report says."""
 
@@ -91,6 +105,8 @@ class ReportContent:
     """Gaps that were filled, in a report on these alone: nothing is forecast."""
     totals: ReportTable | None = None
     """Totals of the series drawn, by calendar month."""
+    effects: Sequence[ColumnEffect] = ()
+    """What each covariate added, the largest effect first; empty without covariates or a backtest."""
     score_tables: Sequence[ReportTable] = ()
     """Scores of the model by cutoff and by series."""
     losses: Floats = field(default_factory=lambda: np.empty(0))

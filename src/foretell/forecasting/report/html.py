@@ -9,6 +9,7 @@ from string import Template
 
 from foretell.forecasting.report.backtest_section import backtest_section
 from foretell.forecasting.report.content import ReportContent, ReportTable
+from foretell.forecasting.report.effects_section import effects_section
 from foretell.forecasting.report.series_section import series_section
 from foretell.forecasting.report.summary import (
     baseline,
@@ -67,6 +68,7 @@ def render_report(content: ReportContent) -> str:
         series_section(content),
         _totals(content),
         backtest_section(content),
+        effects_section(content),
         training_section(content),
         _findings(content),
         _facts(content),

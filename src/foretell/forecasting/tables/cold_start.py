@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from foretell.forecasting.panel import Column, Panel
+from foretell.forecasting.panel import Column, Panel, absent_like
 from foretell.forecasting.tables.columns import Columns
 from foretell.forecasting.tables.composite_columns import id_cells
 from foretell.forecasting.tables.composite_times import time_cells
 from foretell.forecasting.tables.future import find_ids, future_cells, future_time, in_panel_time
-from foretell.forecasting.tables.source import absent_like, is_missing, read_ids
+from foretell.forecasting.tables.source import is_missing, read_ids
 
 
 def with_cold_starts(panel: Panel, frame: pl.DataFrame, columns: Columns) -> Panel:

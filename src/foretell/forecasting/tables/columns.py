@@ -22,6 +22,8 @@ class Columns:
     """Column to forecast; several only in wide layout."""
     known: tuple[str, ...] = ()
     """Columns known for the future too; shared by all series in wide layout."""
+    past: tuple[str, ...] = ()
+    """Columns known up to now and no further; shared by all series in wide layout."""
     static: tuple[str, ...] = ()
     """Columns that are constant within a series; not in wide layout."""
     layout: Literal["auto", "long", "wide"] = "auto"
@@ -37,6 +39,11 @@ class Columns:
         """Target columns named; none if they are to be detected."""
         return (self.target,) if isinstance(self.target, str) else tuple(self.target or ())
 
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        """Columns named as covariates of any kind."""
+        return (*self.known, *self.past, *self.static)
+
 
 @dataclass(frozen=True)
 class Roles:
@@ -49,8 +56,14 @@ class Roles:
     """Column of the times; None if rows, or columns, are numbered instead."""
     targets: tuple[str, ...]
     known: tuple[str, ...] = ()
+    past: tuple[str, ...] = ()
     static: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        """Columns of covariates of any kind."""
+        return (*self.known, *self.past, *self.static)
 
 
 def missing_column(name: str, names: Iterable[str], role: str) -> TableError:

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from foretell.errors import SettingsError, TableError
 from foretell.forecasting.covariates.word_spellings import flags_as_numbers, meaning
-from foretell.forecasting.panel import Column, Panel
+from foretell.forecasting.panel import Column, Panel, with_rows_ahead
 from foretell.forecasting.tables.columns import Columns, missing_column
 from foretell.forecasting.tables.composite_columns import id_cells, parts_of
 from foretell.forecasting.tables.composite_times import time_cells
 from foretell.forecasting.tables.roles import find_time
-from foretell.forecasting.tables.source import absent_like, differ, is_missing, read_ids, read_target
+from foretell.forecasting.tables.source import differ, is_missing, read_ids, read_target
 from foretell.tables.clock import instants, wall_times
 from foretell.tables.grids import Times
 from foretell.tables.numerals import is_text, text_of
@@ -59,18 +59,12 @@ def future_rows(panel: Panel, frame: pl.DataFrame, columns: Columns, horizon: in
     if time is None:
         raise TableError("the table of future values has no column of time stamps; name it with --time or time=")
     target, source = _places(panel, frame, time, columns, numbers, horizon)
-    length = panel.history + np.maximum(np.diff(panel.offsets) - panel.history, horizon)
-    offsets = np.append(0, np.cumsum(length))
-    old = np.arange(panel.offsets[-1])
-    moved = old + np.repeat(offsets[:-1] - panel.offsets[:-1], np.diff(panel.offsets))
-    flat = offsets[target[:, 0]] + panel.history[target[:, 0]] + target[:, 1]
-    values = np.full(offsets[-1], np.nan)
-    values[moved] = panel.values
+    panel = with_rows_ahead(panel, horizon)
+    flat = panel.offsets[target[:, 0]] + panel.history[target[:, 0]] + target[:, 1]
     known = {}
     for name, column in panel.known.items():
         fresh = future_cells(column, frame[name], numbers)[source]
-        filled = absent_like(column, int(offsets[-1]))
-        filled[moved] = column
+        filled = column.copy()
         filled[flat] = fresh
         unlike = differ(filled[flat], fresh)
         if unlike.any():
@@ -81,7 +75,7 @@ def future_rows(panel: Panel, frame: pl.DataFrame, columns: Columns, horizon: in
                 f"{filled[flat[at]]}; keep one"
             )
         known[name] = filled
-    extended = replace(panel, offsets=offsets, values=values, known=known)
+    extended = replace(panel, known=known)
     check_future(extended, horizon)
     return extended
 
@@ -183,7 +177,7 @@ def future_time(panel: Panel, frame: pl.DataFrame, columns: Columns) -> str | No
     """Return the time column of a table of future values, or the joint name of several: as named, or detected."""
     if columns.time is not None and parts_of(columns.time, frame.columns):
         return columns.time
-    others = tuple(name for name in (*panel.known, *panel.static) if name in frame.columns)
+    others = tuple(name for name in (*panel.known, *panel.past, *panel.static) if name in frame.columns)
     return find_time(frame, Columns(known=others))
 
 
@@ -195,7 +189,12 @@ def find_ids(panel: Panel, frame: pl.DataFrame, time: str | None, columns: Colum
     ids, stamps = set(panel.ids), parts_of(time or "", frame.columns)
     for name in frame.columns:
         column = frame[name]
-        likely = name not in panel.known and name not in stamps and (is_text(column) or column.dtype.is_integer())
+        likely = (
+            name not in panel.known
+            and name not in panel.past
+            and name not in stamps
+            and (is_text(column) or column.dtype.is_integer())
+        )
         if likely and ids & set(column.cast(pl.String).drop_nulls().unique().to_list()):
             return name
     return "unique_id" if "unique_id" in frame.columns else None

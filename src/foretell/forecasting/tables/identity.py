@@ -86,7 +86,7 @@ def find_identity(
 
 def possible_ids(table: Mapping[str, pl.Series], said: Columns) -> list[str]:
     """Return the numeric columns that may name series and should be read as they are written: 1.10 is not 1.1."""
-    taken = {said.time, *said.targets, *said.known, *said.static}
+    taken = {said.time, *said.targets, *said.covariates}
     found = list(parts_of(said.id or "", table))
     for name in [name for name in table if name not in taken and name not in found][:_WIDE]:
         column = table[name]

@@ -62,6 +62,7 @@ def _role(name: str, reading: Reading) -> str | None:
         ("id", (findings.id or "").split(" + ")),
         ("target", findings.targets),
         ("known", columns.known),
+        ("past", columns.past),
         ("static", columns.static),
     ):
         if name in names:

@@ -21,6 +21,9 @@ class TableQuestion:
     known: Annotated[
         tuple[str, ...], Setting("Column whose future values are known; repeat it for several.", COVARIATES)
     ] = ()
+    past: Annotated[
+        tuple[str, ...], Setting("Column known up to now and no further; repeat it for several.", COVARIATES)
+    ] = ()
     static: Annotated[
         tuple[str, ...], Setting("Column that is constant within a series; repeat it for several.", COVARIATES)
     ] = ()
@@ -42,6 +45,7 @@ class TableQuestion:
             time=self.time,
             target=self.target[0] if len(self.target) == 1 else self.target or None,
             known=self.known,
+            past=self.past,
             static=self.static,
             layout=self.layout,
             hierarchy=self.hierarchy,
@@ -53,7 +57,7 @@ class TableQuestion:
 
         Raises SettingsError for covariates or a frequency, which the model has settled.
         """
-        given = [name for name in ("known", "static", "hierarchy", "frequency") if getattr(self, name)]
+        given = [name for name in ("known", "past", "static", "hierarchy", "frequency") if getattr(self, name)]
         if given:
             raise SettingsError(f"option {given[0]!r} was settled when the model was fitted: leave it out")
         said = self.columns

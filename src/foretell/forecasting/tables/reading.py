@@ -18,6 +18,7 @@ from foretell.forecasting.tables.findings import Findings, describe_frequency
 from foretell.forecasting.tables.frames import to_polars
 from foretell.forecasting.tables.future import check_future, future_rows
 from foretell.forecasting.tables.nixtla import TableKind
+from foretell.forecasting.tables.past_columns import past_sentences
 from foretell.forecasting.tables.regularise import Rows
 from foretell.tables.frequency import Frequency
 
@@ -48,7 +49,7 @@ class Reading:
         frame, read = with_level_cells(to_polars(table), columns)
         panel, findings = Rows.of(frame, read).panel(columns.frequency, keep_empty=keep_empty)
         kind = TableKind.of(table, frame, findings.id, findings.time)
-        return cls(panel, findings, kind, _found(columns, findings))._with_levels()
+        return cls(panel, findings, kind, _found(columns, findings))._checked()
 
     @classmethod
     def like(cls, table: IntoFrame, columns: Columns, frequency: Frequency, *, same: bool = False) -> Reading:
@@ -91,15 +92,18 @@ class Reading:
             if own.grid != frequency.grid:
                 raise _of_another_frequency(own, frequency)
         kind = TableKind.of(table, frame, findings.id, findings.time)
-        return cls(panel, findings, kind, columns)._with_levels()
+        return cls(panel, findings, kind, columns)._checked()
 
-    def _with_levels(self) -> Reading:
-        """Add the series of the upper levels of a hierarchy, if there is one."""
-        if not self.columns.hierarchy:
+    def _checked(self) -> Reading:
+        """Check the past columns, and add the series of the upper levels of a hierarchy, if there is one."""
+        panel, hierarchy, notes = self.panel, None, past_sentences(self.panel)
+        if self.columns.hierarchy:
+            panel, hierarchy = with_levels(panel, self.columns.hierarchy)
+            notes.append(hierarchy.sentence(len(self.panel)))
+        if not notes:
             return self
-        panel, hierarchy = with_levels(self.panel, self.columns.hierarchy)
-        notes = [*self.findings.notes, hierarchy.sentence(len(self.panel))]
-        return replace(self, panel=panel, hierarchy=hierarchy, findings=replace(self.findings, notes=notes))
+        findings = replace(self.findings, notes=[*self.findings.notes, *notes])
+        return replace(self, panel=panel, hierarchy=hierarchy, findings=findings)
 
     @property
     def observed(self) -> Panel:

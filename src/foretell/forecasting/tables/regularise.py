@@ -11,13 +11,13 @@ from narwhals.typing import IntoFrame
 from numpy.typing import NDArray
 
 from foretell.errors import TableError
-from foretell.forecasting.panel import Column, Panel
+from foretell.forecasting.panel import Column, Panel, absent_like
 from foretell.forecasting.tables.columns import Columns, Roles
 from foretell.forecasting.tables.findings import Findings, describe_frequency
 from foretell.forecasting.tables.frames import to_polars
 from foretell.forecasting.tables.mixed_frequency import slower_series
 from foretell.forecasting.tables.roles import find_roles
-from foretell.forecasting.tables.source import Source, absent_like, differ, is_missing, read_source
+from foretell.forecasting.tables.source import Source, differ, is_missing, read_source
 from foretell.forecasting.tables.time_grid import hours_told_apart, on_grid
 from foretell.tables.clock import Clock
 from foretell.tables.frequency import Frequency
@@ -94,7 +94,7 @@ def _sorted(source: Source, roles: Roles, notes: list[str]) -> tuple[Source, boo
     if unlike.any():
         k, target = (int(i) for i in np.argwhere(unlike)[0])
         _refuse_conflict(source, roles, int(at[k]), source.targets[target], source.values[:, target])
-    for name, column in {**source.known, **source.static}.items():
+    for name, column in {**source.known, **source.past, **source.static}.items():
         unlike = differ(column[at], column[at + 1])
         if unlike.any():
             _refuse_conflict(source, roles, int(at[np.argmax(unlike)]), name, column)
@@ -136,16 +136,20 @@ def _gridded(
     has_row = np.zeros(total, dtype=bool)
     has_row[flat] = True
     known: dict[str, Column] = {name: _placed(column, flat, total) for name, column in source.known.items()}
+    past: dict[str, Column] = {name: _placed(column, flat, total) for name, column in source.past.items()}
     names, starts = source.names, source.times[head]
     if roles.layout == "wide":
         names, width = source.targets, len(source.targets)
         starts, length = np.repeat(starts, width), np.repeat(length, width)
         has_row = np.tile(has_row, width)
         known = {name: _tiled(column, width) for name, column in known.items()}
+        past = {name: _tiled(column, width) for name, column in past.items()}
     # In wide layout this concatenates the series; otherwise there is one column.
     series = values.T.ravel()
     static = {name: _constant(column, source, name) for name, column in source.static.items()}
-    return _trimmed(names, starts, length, series, has_row, known, static, frequency, source.clock, notes, keep_empty)
+    return _trimmed(
+        names, starts, length, series, has_row, known, past, static, frequency, source.clock, notes, keep_empty
+    )
 
 
 def _refuse_sparse(
@@ -196,7 +200,7 @@ def _constant(column: Column, source: Source, name: str) -> Column:
 
 def _trimmed(
     names: tuple[str, ...], starts: Times, length: NDArray[np.int64], values: NDArray[np.float64],
-    has_row: NDArray[np.bool_], known: dict[str, Column], static: dict[str, Column],
+    has_row: NDArray[np.bool_], known: dict[str, Column], past: dict[str, Column], static: dict[str, Column],
     frequency: Frequency, clock: Clock, notes: list[str], keep_empty: bool,
 ) -> tuple[Panel, tuple[int, int, int, int]]:  # fmt: skip
     """Start each series at its first observed value; series without any are dropped, or stay without history."""
@@ -240,6 +244,7 @@ def _trimmed(
         history=history,
         values=values[rows],
         known={name: column[rows] for name, column in known.items()},
+        past={name: column[rows] for name, column in past.items()},
         static={name: column[series] for name, column in static.items()},
         clock=clock,
     )

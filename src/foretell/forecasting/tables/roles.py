@@ -29,7 +29,7 @@ def find_roles(table: pl.DataFrame, columns: Columns) -> Roles:
     if columns.layout == "long" and identity is None and time is None:
         raise TableError("long layout needs a time column; name it with --time or time=")
     if columns.layout != "long" and time is None and not columns.targets:
-        free = [name for name in table.columns if name not in {*columns.known, *columns.static}]
+        free = [name for name in table.columns if name not in columns.covariates]
         rows = find_series_in_rows(table, free, columns.id)
         if rows:
             return _rows(table, columns, rows)
@@ -48,7 +48,7 @@ def find_time(table: pl.DataFrame, columns: Columns) -> str | None:
 
 def _time_and_identity(table: pl.DataFrame, columns: Columns) -> tuple[str | None, Identity | None]:
     said = parts_of(columns.id or "", table.columns)
-    taken = {*said, *columns.targets, *columns.known, *columns.static}
+    taken = {*said, *columns.targets, *columns.covariates}
     free = [name for name in table.columns if name not in taken]
     time = columns.time or time_column(table, free)
     if time is not None and time not in table.columns:
@@ -84,7 +84,8 @@ def _check(table: pl.DataFrame, columns: Columns) -> None:
     said: dict[str, str] = {}
     roles = [("id", columns.id), ("time", columns.time)]
     roles += [("target", name) for name in columns.targets]
-    roles += [("known", name) for name in columns.known] + [("static", name) for name in columns.static]
+    for role, names in (("known", columns.known), ("past", columns.past), ("static", columns.static)):
+        roles += [(role, name) for name in names]
     for role, name in roles:
         if name is None:
             continue
@@ -107,11 +108,15 @@ def _check(table: pl.DataFrame, columns: Columns) -> None:
 
 
 def _refuse_covariates(table: pl.DataFrame, columns: Columns, time: str | None, identity: Identity | None) -> None:
-    """Raise SettingsError if a column named as known or static is the time, the id or the target of the table."""
-    for role, chosen in (("known", columns.known), ("static", columns.static)):
+    """Raise SettingsError if a column named as a covariate is the time, the id or the target of the table."""
+    kinds = (
+        ("known", columns.known, replace(columns, known=())),
+        ("past", columns.past, replace(columns, past=())),
+        ("static", columns.static, replace(columns, static=())),
+    )
+    for role, chosen, without in kinds:
         if not chosen:
             continue
-        without = replace(columns, known=()) if role == "known" else replace(columns, static=())
         is_time = None
         if columns.time is None and (time is None or not is_surely_time(table, parts_of(time, table.columns)[0])):
             is_time = next((name for name in chosen if is_surely_time(table, name)), None)
@@ -123,7 +128,7 @@ def _refuse_covariates(table: pl.DataFrame, columns: Columns, time: str | None, 
             taken = next((name for name in chosen if name in parts), None)
             if taken is not None:
                 raise _misnamed(taken, role, "distinguishes the series", "id")
-        if role == "known" and not columns.targets:
+        if role != "static" and not columns.targets:
             taken = next((name for name in chosen if name.strip().lower() in ("y", "target")), None)
             if taken is not None:
                 raise _misnamed(taken, role, "holds what is to be forecast", "target")
@@ -137,11 +142,12 @@ def _misnamed(name: str, role: str, what: str, own: str) -> SettingsError:
 
 
 def _rows(table: pl.DataFrame, columns: Columns, found: SeriesInRows) -> Roles:
-    if columns.known:
-        raise TableError(
-            f"a table with one series per row cannot have known columns ({', '.join(columns.known)}), since its rows "
-            "have no times; convert it to long layout"
-        )
+    for role, names in (("known", columns.known), ("past", columns.past)):
+        if names:
+            raise TableError(
+                f"a table with one series per row cannot have {role} columns ({', '.join(names)}), since its rows "
+                "have no times; convert it to long layout"
+            )
     parts = parts_of(found.id, table.columns)
     names = f"column{'' if len(parts) == 1 else 's'} {_listed(parts)}"
     steps = f"each of the columns {found.steps[0]!r} to {found.steps[-1]!r} as one step"
@@ -149,7 +155,7 @@ def _rows(table: pl.DataFrame, columns: Columns, found: SeriesInRows) -> Roles:
     if found.described:
         what = f"Ignored columns that describe the series: {_shown(found.described)}."
         notes.append(f"{what} Name those that may matter with --static.")
-    return Roles("rows", found.id, None, found.steps, (), columns.static, tuple(notes))
+    return Roles("rows", found.id, None, found.steps, static=columns.static, notes=tuple(notes))
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -173,13 +179,14 @@ def _about_time(table: pl.DataFrame, time: str | None) -> list[str]:
 def _ignored(names: list[str], what: str) -> list[str]:
     if not names:
         return []
-    return [f"Ignored {what}: {_shown(names)}. Name with --known what is known for the future too."]
+    hint = "Name with --known what is known for the future too, with --past what is known up to now."
+    return [f"Ignored {what}: {_shown(names)}. {hint}"]
 
 
 def _long(table: pl.DataFrame, columns: Columns, identity: Identity | None, time: str | None) -> Roles:
     series = identity.name if identity is not None else None
     parts = parts_of(series or "", table.columns)
-    taken = {*parts, *parts_of(time or "", table.columns), *columns.known, *columns.static}
+    taken = {*parts, *parts_of(time or "", table.columns), *columns.covariates}
     free = [name for name in table.columns if name not in taken]
     target = next(iter(columns.targets), None) or usual_name(free, TARGET_NAMES)
     if target is None:
@@ -197,7 +204,7 @@ def _long(table: pl.DataFrame, columns: Columns, identity: Identity | None, time
     if len(parts) > 1 and columns.id is None:
         notes.append(f"The columns {_listed(parts)} together name a series; name others with --id.")
     notes += _ignored([n for n in free if n != target], "columns that play no part")
-    return Roles("long", series, time, (target,), columns.known, columns.static, tuple(notes))
+    return Roles("long", series, time, (target,), columns.known, columns.past, columns.static, tuple(notes))
 
 
 def _nearly_a_number(table: pl.DataFrame) -> str:
@@ -215,13 +222,13 @@ def _wide(table: pl.DataFrame, columns: Columns, time: str | None) -> Roles:
             f"static columns ({', '.join(columns.static)}) need long layout, with an id column (--id or id=): "
             "in a wide table a row holds all series at once"
         )
-    taken = {*parts_of(time or "", table.columns), *columns.known}
+    taken = {*parts_of(time or "", table.columns), *columns.covariates}
     free = [name for name in table.columns if name not in taken]
     if columns.targets:
         chosen = set(columns.targets)
         others = [name for name in free if name not in chosen]
         notes = _about_time(table, time) + _ignored(others, "columns that play no part")
-        return Roles("wide", None, time, columns.targets, columns.known, (), tuple(notes))
+        return Roles("wide", None, time, columns.targets, columns.known, columns.past, notes=tuple(notes))
     targets = [name for name in free if is_numeric(table[name])]
     if not targets:
         raise TableError(
@@ -237,7 +244,7 @@ def _wide(table: pl.DataFrame, columns: Columns, time: str | None) -> Roles:
     words = next((name for name in others if is_words(table[name]) and not tells_days(table[name])), None)
     if words is not None and time is not None and len(targets) == 1:
         notes.append(f"If {words!r} distinguishes several series, name it with --id.")
-    return Roles("wide", None, time, tuple(targets), columns.known, (), tuple(notes))
+    return Roles("wide", None, time, tuple(targets), columns.known, columns.past, notes=tuple(notes))
 
 
 def _repeats_the_time(table: pl.DataFrame, name: str) -> bool:

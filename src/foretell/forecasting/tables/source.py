@@ -44,6 +44,8 @@ class Source:
     assumed: str | None = None
     known: dict[str, Column] = field(default_factory=dict)
     """Each (R,)."""
+    past: dict[str, Column] = field(default_factory=dict)
+    """Each (R,)."""
     static: dict[str, Column] = field(default_factory=dict)
     """Each (R,)."""
     stamps: pl.Series | None = None
@@ -58,6 +60,7 @@ class Source:
             values=self.values[rows],
             numbers=self.numbers[rows],
             known={name: column[rows] for name, column in self.known.items()},
+            past={name: column[rows] for name, column in self.past.items()},
             static={name: column[rows] for name, column in self.static.items()},
         )
 
@@ -83,7 +86,7 @@ def read_source(table: pl.DataFrame, roles: Roles, *, counts: bool = False) -> S
     stamps = None if roles.time is None else time_cells(table, roles.time)
     if stamps is not None and stamps.null_count():
         parts = [*parts_of(roles.time or "", table.columns), *parts_of(roles.id or "", table.columns)]
-        used = [*parts, *roles.targets, *roles.known, *roles.static]
+        used = [*parts, *roles.targets, *roles.covariates]
         filled = ~table.select(pl.all_horizontal(pl.col(used).is_null())).to_series()
         if not filled.all():
             numbers, table = numbers[filled.to_numpy()], table.filter(filled)
@@ -105,10 +108,12 @@ def read_source(table: pl.DataFrame, roles: Roles, *, counts: bool = False) -> S
     else:
         parsed = parse_times(time_cells(table, roles.time), roles.time, owner, numbers, counts=counts)
         times, zone, words, assumed = parsed.values, parsed.zone, parsed.words, parsed.assumed
-    known = {name: read_covariate(table[name], numbers) for name in roles.known}
-    static = {name: read_covariate(table[name], numbers) for name in roles.static}
+    known, past, static = (
+        {name: read_covariate(table[name], numbers) for name in chosen}
+        for chosen in (roles.known, roles.past, roles.static)
+    )
     return Source(
-        names, owner, times, values, roles.targets, numbers, Clock(zone), words, assumed, known, static, stamps
+        names, owner, times, values, roles.targets, numbers, Clock(zone), words, assumed, known, past, static, stamps
     )  # fmt: skip
 
 
@@ -220,13 +225,6 @@ def _refuse_extremes(values: NDArray[np.float64], name: str, numbers: NDArray[np
             f"column {name!r}, row {numbers[at] + 2} (the header is row 1): the value is {what} ({values[at]}); "
             "correct it, or leave it empty if the value is missing"
         )
-
-
-def absent_like(column: Column, length: int) -> Column:
-    """Return a covariate of the same type, missing everywhere."""
-    if column.dtype == object:
-        return np.full(length, None, dtype=object)
-    return np.full(length, np.nan)
 
 
 def is_missing(column: Column) -> NDArray[np.bool_]:

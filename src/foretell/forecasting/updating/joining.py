@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from foretell.errors import TableError
 from foretell.forecasting.covariates.covariates import in_type
-from foretell.forecasting.panel import Column, Panel
-from foretell.forecasting.tables.source import absent_like, differ, is_missing
+from foretell.forecasting.panel import Column, Panel, absent_like
+from foretell.forecasting.tables.source import differ, is_missing
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -81,10 +81,13 @@ def joined_in_time(old: Panel, new: Panel, *, new_series: bool = True) -> Joined
     touched = np.zeros(total, dtype=bool)
     touched[from_new[0][~np.isnan(new.values[from_new[1]])]] = True
     revised, corrections = _revised(old, values[from_old[0]], touched[from_old[0]], from_old[1])
-    known = {
-        name: _placed(column, _column(name, new.known, column), from_old, from_new, total)
-        for name, column in old.known.items()
-    }
+    known, past = (
+        {
+            name: _placed(column, _column(name, added, column), from_old, from_new, total)
+            for name, column in columns.items()
+        }
+        for columns, added in ((old.known, new.known), (old.past, new.past))
+    )
     panel = replace(
         old,
         ids=(*old.ids, *(new.ids[j] for j in fresh)),
@@ -93,6 +96,7 @@ def joined_in_time(old: Panel, new: Panel, *, new_series: bool = True) -> Joined
         history=np.concatenate([history, new.history[fresh]]),
         values=values,
         known=known,
+        past=past,
         static={name: _static(name, old, new, own, fresh) for name in old.static},
     )
     before = np.concatenate([old.history, np.zeros(len(fresh), np.int64)])

@@ -2,8 +2,8 @@
 
 import { byId, listed, made, rowOf } from "./elements.js";
 
-const ROLES = ["", "time", "id", "target", "known", "static"];
-const WORDS = { "": "not used", time: "time", id: "series", target: "to forecast", known: "known ahead", static: "constant" };
+const ROLES = ["", "time", "id", "target", "known", "past", "static"];
+const WORDS = { "": "not used", time: "time", id: "series", target: "to forecast", known: "known ahead", past: "known up to now", static: "constant" };
 
 export class Found {
   #roles = new Map();

@@ -30,9 +30,15 @@ _MOST_POINTS = 200
 
 
 def error_by_step_chart(
-    errors: Mapping[str, Floats], ours: Collection[str], size: tuple[float, float] = HALF
+    errors: Mapping[str, Floats],
+    ours: Collection[str],
+    size: tuple[float, float] = HALF,
+    error: str = "scaled error",
 ) -> Figure:
-    """One line a model: its mean absolute scaled error `(H,)` at horizon steps 1 to H. `ours` names our own models."""
+    """One line per model: its mean error `(H,)` at horizon steps 1 to H. `ours` names our own models.
+
+    `error` is what the value axis is called.
+    """
     width, height = size
     longest = max(len(values) for values in errors.values())
     unit = unit_of(list(errors.values()))
@@ -46,7 +52,7 @@ def error_by_step_chart(
         axes = panel(figure, left, 0.5, width - left - 0.12, height - 0.8)
         axes.set_xlim((0.5, 1.5) if longest == 1 else (1 - 0.02 * longest, longest * 1.02))
         axes.set_ylim(low, high)
-        dress_values(axes, ticks, FONT_SIZE, f"error, {unit.name}" if unit.name else "scaled error")
+        dress_values(axes, ticks, FONT_SIZE, f"error, {unit.name}" if unit.name else error)
         dress_steps(axes, 7, FONT_SIZE)
         axes.set_xlabel("steps ahead", fontsize=FONT_SIZE, color=COLOURS["label"], labelpad=3)
         for name, colour, dashes in model_styles(errors, ours):
