@@ -18,7 +18,7 @@ OWN = np.array([1.0, 2.0, 3.0])
 
 
 def effect(name: str, factor: float, **changes: Any) -> ColumnEffect:
-    own = {"score": 2.0, "permuted_score": 2 * factor, "error": OWN, "permuted_error": OWN * factor}
+    own: dict[str, Any] = {"score": 2.0, "permuted_score": 2 * factor, "error": OWN, "permuted_error": OWN * factor}
     return ColumnEffect(name, **own | changes)
 
 

@@ -37,4 +37,4 @@ class DistributedLags(nn.Module):
         weights = self.weight[lag.clamp(max=_LAGS - 1)] * (lag < _LAGS)[..., None, None]
         steps, size = len(ahead), self.weight.shape[2]
         sums = rowwise_linear(before.flatten(2), weights.permute(0, 3, 1, 2).reshape(steps * size, -1))
-        return sums.unflatten(2, (steps, size))
+        return sums.reshape(*at.shape, steps, size)

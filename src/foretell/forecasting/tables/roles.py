@@ -142,10 +142,10 @@ def _misnamed(name: str, role: str, what: str, own: str) -> SettingsError:
 
 
 def _rows(table: pl.DataFrame, columns: Columns, found: SeriesInRows) -> Roles:
-    for role, names in (("known", columns.known), ("past", columns.past)):
-        if names:
+    for role, chosen in (("known", columns.known), ("past", columns.past)):
+        if chosen:
             raise TableError(
-                f"a table with one series per row cannot have {role} columns ({', '.join(names)}), since its rows "
+                f"a table with one series per row cannot have {role} columns ({', '.join(chosen)}), since its rows "
                 "have no times; convert it to long layout"
             )
     parts = parts_of(found.id, table.columns)
