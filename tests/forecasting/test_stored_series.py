@@ -22,6 +22,7 @@ def panel(make_panel: Any) -> Panel:
         plain,
         history=np.array([3, 1]),
         known={"price": np.array([1.5, np.nan, 2, 3, 4]), "kind": words},
+        past={"rain": np.array([np.nan, 1, 2, 3, 4]), "sky": words},
         static={"size": np.array([np.nan, 2.0]), "place": np.array([None, "here"], dtype=object)},
         clock=Clock("Europe/Berlin", wall=True),
     )
@@ -38,8 +39,17 @@ def test_there_and_back(panel: Panel) -> None:
         np.testing.assert_array_equal(getattr(back, name), getattr(panel, name))
     np.testing.assert_array_equal(back.known["price"], panel.known["price"])
     assert back.known["kind"].tolist() == panel.known["kind"].tolist()
+    np.testing.assert_array_equal(back.past["rain"], panel.past["rain"])
+    assert back.past["sky"].tolist() == panel.past["sky"].tolist()
     assert back.static["place"].tolist() == [None, "here"]
     np.testing.assert_array_equal(back.static["size"], panel.static["size"])
+
+
+def test_an_older_version_described_no_past_columns(panel: Panel) -> None:
+    plain, tensors = describe_series(replace(panel, past={})), series_tensors(replace(panel, past={}))
+    del plain["past"]
+    assert expected_tensors(plain).keys() == tensors.keys()
+    assert read_series(plain, tensors, panel.frequency).past == {}
 
 
 @pytest.mark.parametrize(

@@ -235,6 +235,7 @@ def test_one_bad_table_does_not_spoil_the_batch() -> None:
         ({"level": 100}, 422, "settings", "level 100: an interval's level is a whole percentage from 1 to 99"),
         ({"levels": 80}, 422, "settings", "there is no option 'levels'; did you mean 'level'?"),
         ({"horizon": ["2", "3"]}, 422, "settings", "horizon is given 2 times: give it once"),
+        ({"past": "rain"}, 422, "settings", "option 'past' was settled when the model was fitted: leave it out"),
         ({"known": "price"}, 422, "settings", "option 'known' was settled when the model was fitted: leave it out"),
         (
             {"hierarchy": "shop"},

@@ -92,7 +92,9 @@ class ExplainQuestion:
     """A saved model whose covariates are to be judged on a table."""
 
     table: Table
-    model: Annotated[str, Setting("Path of a saved model that was fitted with known, past or static columns.", FORECAST)]
+    model: Annotated[
+        str, Setting("Path of a saved model that was fitted with known, past or static columns.", FORECAST)
+    ]
     windows: Annotated[int, Setting("Number of past horizons to judge on.", FORECAST, at_least=1)] = WINDOWS
 
     def __post_init__(self) -> None:

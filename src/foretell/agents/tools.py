@@ -146,8 +146,8 @@ def backtest(work: Work, asked: BacktestQuestion) -> Answer:
 
 
 def explain(work: Work, asked: ExplainQuestion) -> Answer:
-    """Say what each known, past and static column of a saved model is worth: how much worse its forecasts of the past become
-    when a column has the values of other windows. A change of 0.1 is a tenth more error."""
+    """Say what each known, past and static column of a saved model is worth: how much worse its forecasts of
+    windows of the past become when a column has the values of other windows. A change of 0.1 is a tenth more error."""
     forecaster = work.load(asked.model)
     table = work.read(asked.table, forecaster.fitted_model.columns, None)
     effects = cast(pl.DataFrame, forecaster.explain(table, windows=asked.windows))

@@ -112,8 +112,9 @@ def test_other_columns_times_and_zones(make_panel: Any) -> None:
 
 def covered(first: int, days: int, **columns: Any) -> Panel:
     frame = {"unique_id": ["a"] * days, "ds": [(START + (first + k) * DAY).item() for k in range(days)]}
+    frame |= {"rain": [float(first + k) for k in range(days)]}
     frame |= {"y": [None if value is None else float(value) for value in columns.pop("y")], **columns}
-    said = Columns(id="unique_id", known=("price", "kind"), static=("size",), frequency="D")
+    said = Columns(id="unique_id", known=("price", "kind"), past=("rain",), static=("size",), frequency="D")
     return Reading.of(pl.DataFrame(frame), said).observed
 
 
@@ -124,6 +125,7 @@ def test_covariates_go_on_too() -> None:
     np.testing.assert_array_equal(panel.series(0), [1, 2, 3, 4, 5])
     np.testing.assert_array_equal(panel.known["price"], [5, 6, 7, 9, 10, 11])
     assert panel.known["kind"].tolist() == ["x", "y", "x", "1", "2", "1"]
+    assert panel.past["rain"].tolist() == [0, 1, 2, 3, 4, 5]
     assert panel.static["size"].tolist() == [3]
     with pytest.raises(TableError, match="static column 'size' of series 'a' was 3"):
         joined_in_time(old, covered(3, 1, y=[4], price=[9.0], kind=["x"], size=[4]))
