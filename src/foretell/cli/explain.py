@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from foretell import __version__
 from foretell.cli.destinations import Destinations
 from foretell.cli.from_options import read_tables
 from foretell.cli.options import Device, MessageOptions, ModelFolder, TableOptions
@@ -60,4 +59,4 @@ def explain(
     printer.heading("What each column is worth (permutation over whole windows)")
     printer.table(_SHOWN, [list(row) for row in found.select(_SHOWN).rows()])
     printer.files(files)
-    printer.document({"foretell": __version__, "effects": found.to_dicts(), "files": files})
+    printer.document({"effects": found.to_dicts(), "files": files})

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from foretell.cli import summaries
-from foretell.cli.destinations import Destinations, default_destinations
 from foretell.cli.from_options import read_tables
 from foretell.cli.options import MessageOptions, ReportOutput, TableOptions
 from foretell.cli.printer import Printer
+from foretell.cli.table_results import destinations_of, write_results
 from foretell.declaration import FORECAST, Setting
 from foretell.field_types import settle_fields
-from foretell.storage.outputs import STDOUT
 
 
 @dataclass(frozen=True)
@@ -52,16 +51,12 @@ def fill(table: TableOptions, ask: FillOptions, output: ReportOutput, *, message
     and ./forecast/filled.html shows them. The pretrained network forecasts each gap from both sides; nothing is
     trained.
     """
-    if output.output or output.report or output.png:
-        to = Destinations(backtest=output.output, report=output.report, picture=output.png)
-    else:
-        to = default_destinations("filled", "report of gaps")
-    to = replace(to, quote_formulas=output.quote_formulas)
+    to = destinations_of(output, "filled", "report of gaps")
     printer = Printer(messages, "fill", stdout_taken=to.stdout_taken)
     to.check(json=messages.json, tables=[table.table])
     tables = read_tables(table)
     from foretell.forecasting.filling.filling import fill as fill_table
-    from foretell.tables.files import write_table
+    from foretell.forecasting.report.gaps import gaps_content
 
     found = fill_table(
         tables.table,
@@ -70,23 +65,7 @@ def fill(table: TableOptions, ask: FillOptions, output: ReportOutput, *, message
         columns=tables.columns,
         season=ask.season or None,
     )
-    to.make_folder()
-    files: dict[str, str] = {}
-    if to.backtest is not None:
-        write_table(found.table, to.backtest, quote_formulas=to.quote_formulas)
-        if to.backtest != STDOUT:
-            files["filled"] = to.backtest
-    if to.report is not None or to.picture is not None:
-        from foretell.forecasting.report import write_png, write_report
-        from foretell.forecasting.report.gaps import gaps_content
-
-        content = gaps_content(found, title=tables.name)
-        if to.report is not None:
-            write_report(content, to.report)
-            files["report"] = str(to.report)
-        if to.picture is not None:
-            write_png(content.series, to.picture)
-            files["picture"] = str(to.picture)
+    files = write_results(to, "filled", found.table, lambda: gaps_content(found, title=tables.name))
     summaries.show_findings(printer, found.findings)
     printer.heading("Gaps")
     printer.listing(found.sentences)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foretell import __version__
 from foretell.cli import summaries
 from foretell.cli.destinations import Destinations
 from foretell.cli.from_options import Tables
@@ -146,7 +145,6 @@ class Results:
     def _document(self, files: dict[str, str]) -> dict[str, Any]:
         forecaster = self._forecaster
         content: dict[str, Any] = {
-            "foretell": __version__,
             "model": forecaster.model,
             "horizon": forecaster.horizon,
             "levels": list(forecaster.levels),
