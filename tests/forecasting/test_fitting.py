@@ -285,6 +285,15 @@ def test_windows_to_choose_and_calibrate_by_are_fewer_the_longer_they_are(
     assert (cutoffs + HORIZON <= model.holdout.validation[series]).all()
 
 
+def test_the_pretrained_network_alone_is_calibrated_on_few_windows_of_each_of_many_series(
+    make_panel: Callable[..., Panel],
+) -> None:
+    many = make_panel([seasonal(120, seed=k) for k in range(64)], alias="MS")
+    assert fit(many, "pretrained").calibrated_on == 4 * 64 * HORIZON
+    few = make_panel([seasonal(120, seed=k) for k in range(4)], alias="MS")
+    assert fit(few, "pretrained").calibrated_on == 7 * 4 * HORIZON
+
+
 def test_a_panel_without_any_value(make_panel: Callable[..., Panel]) -> None:
     panel = make_panel([[np.nan] * 30], alias="MS")
     for name in ("auto", "pretrained"):

@@ -43,6 +43,9 @@ _LINEAR_TRUSTED = 200
 """Number of training values of a single series at which a linear regression has half the pretrained network's prior."""
 _MOST_WINDOWS = 2048
 _MOST_CUTOFFS = 40
+_ENOUGH_TO_CALIBRATE = 256
+"""Number of windows up to which a series has several: those of one series overlap, and where nothing is blended they
+only calibrate."""
 _MOST_STEPS = 1 << 20
 """Maximum number of steps of all validation windows, to bound the memory of all members' quantiles."""
 _WIDER = 1.1
@@ -170,7 +173,11 @@ def validated_blend(
     """
     horizon = members.horizon
     most = min(_MOST_WINDOWS, max(1, _MOST_STEPS // horizon))
-    series, cutoffs = held_out_windows(holdout, horizon, most, _MOST_CUTOFFS)
+    alone = prior is None and not members.networks
+    each = (
+        min(_MOST_CUTOFFS, max(1, _ENOUGH_TO_CALIBRATE // max(1, len(holdout.validated)))) if alone else _MOST_CUTOFFS
+    )
+    series, cutoffs = held_out_windows(holdout, horizon, most, each)
     season = min(members.seasons.lengths, default=1)
     apart = int(np.maximum((holdout.validation - holdout.training)[holdout.validated] // horizon, 1).sum())
     actual = held_out_values(panel, holdout, series, cutoffs, horizon)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,9 +35,8 @@ def write_series(folder: Path, forecaster: Forecaster, backtest: Backtest | None
     with (folder / SERIES).open("wb") as file:
         for i in range(len(panel)):
             document = _document(forecaster, prediction, i) | {"backtest": windows.get(panel.ids[i], [])}
-            offsets.append(
-                offsets[-1] + file.write(json.dumps(strict(document), ensure_ascii=False).encode("utf-8", "replace"))
-            )
+            text = json.dumps(document, ensure_ascii=False, allow_nan=False)
+            offsets.append(offsets[-1] + file.write(text.encode("utf-8", "replace")))
     np.array(offsets, dtype=np.int64).tofile(folder / INDEX)
     scores = [errors.get(name) for name in panel.ids] if errors else None
     ids = {"ids": panel.ids, "errors": scores}
@@ -65,10 +65,10 @@ def _document(forecaster: Forecaster, prediction: Prediction, i: int) -> dict[st
         "id": panel.ids[i],
         "dated": times.dtype.kind == "M",
         "ds": _shown(times[first:rows]),
-        "y": panel.series(i)[first:].tolist(),
+        "y": _numbers(panel.series(i)[first:]),
         "ahead": _shown(times[rows:]),
-        "forecast": {name: values.tolist() for name, values in columns.items()},
-        "known": {name: values.tolist() for name, values in _known(panel, i, first, rows + horizon)},
+        "forecast": {name: _numbers(values) for name, values in columns.items()},
+        "known": {name: _numbers(values) for name, values in _known(panel, i, first, rows + horizon)},
     }
 
 
@@ -90,15 +90,21 @@ def _windows(backtest: Backtest | None) -> dict[str, list[dict[str, Any]]]:
     for k, (i, row) in enumerate(zip(results.cutoffs.series, results.cutoffs.rows, strict=True)):
         steps = results.actual.shape[1]
         times = panel.clock.wall_times(panel.times(int(i), int(row) + steps))[row:]
-        models = {name: values[k].tolist() for name, values in results.baselines.items()}
+        models = {name: _numbers(values[k]) for name, values in results.baselines.items()}
         columns = quantile_columns(results.model, results.levels, results.quantiles[k])
         window = {
             "ds": _shown(times),
-            "forecast": {name: values.tolist() for name, values in columns.items()},
+            "forecast": {name: _numbers(values) for name, values in columns.items()},
             "baselines": models,
         }
         found.setdefault(panel.ids[int(i)], []).append(window)
     return found
+
+
+def _numbers(values: NDArray[Any]) -> list[Any]:
+    """Return numbers as JSON holds them, null for those that it lacks."""
+    numbers: list[Any] = values.tolist()
+    return numbers if np.isfinite(values).all() else [x if math.isfinite(x) else None for x in numbers]
 
 
 def _shown(times: NDArray[Any]) -> list[Any]:
