@@ -228,11 +228,12 @@ class Forecaster:
         model = self.fitted_model
         old = learned_series(model)
         forecast_device(self.device)
-        reading = Reading.like(table, model.columns, model.frequency, same=True)
+        columns = replace(model.columns, target=old.ids) if model.columns.layout == "wide" else model.columns
+        reading = Reading.like(table, columns, model.frequency, same=True)
         lacking = sorted(set(old.ids) - set(reading.observed.ids))
         if reading.hierarchy is not None and lacking:
             raise TableError(f"the series {lacking[0]!r} has no row: the levels of a hierarchy need rows of all series")
-        joined = joined_in_time(old, reading.observed, new_series=reading.findings.layout != "wide")
+        joined = joined_in_time(old, reading.observed, numbered=reading.findings.time is None)
         check_years(joined.panel, self.horizon)
         self._fitted, drift = updated(model, joined, device=self.device, on_progress=on_progress)
         self._read = self._fitted_to = replace(reading, panel=joined.panel)

@@ -47,13 +47,14 @@ def time_share(column: pl.Series) -> float:
 
 def parse_times(
     column: pl.Series, name: str, owner: NDArray[np.int64] | None = None, rows: NDArray[np.int64] | None = None,
-    *, counts: bool = False,
+    *, counts: bool = False, day_first: bool | None = None,
 ) -> ParsedTimes:  # fmt: skip
     """Read a column of time stamps: dates and times of any usual spelling, integers, or epochs.
 
     `owner`: (R,) which series each row belongs to, used where day and month could stand in either order; `rows`: (R,)
     the rows' numbers in error messages, counted from 0 below the header. With `counts`, whole numbers are counts even
-    where they look like dates. Raises `TableError` that names row and value.
+    where they look like dates. `day_first` says whether the day comes before the month where either could. Raises
+    `TableError` that names row and value.
     """
     rows = np.arange(len(column)) if rows is None else rows
     owner = np.zeros(len(column), np.int64) if owner is None else owner
@@ -84,7 +85,7 @@ def parse_times(
         at = int(numbers.arg_min() or 0)
         why = f"stands among whole numbers such as {text[int(numbers.arg_max() or 0)]}; mend or drop that row"
         raise refusal(repr(text[at]), name, int(rows[at]), why)
-    return _from_text(text, name, owner, rows)
+    return _from_text(text, name, owner, rows, day_first)
 
 
 def check_range(column: pl.Series, name: str, rows: NDArray[np.int64]) -> None:
@@ -119,7 +120,9 @@ def _microseconds(column: pl.Series) -> NDArray[np.datetime64]:
     )
 
 
-def _from_text(text: pl.Series, name: str, owner: NDArray[np.int64], rows: NDArray[np.int64]) -> ParsedTimes:
+def _from_text(
+    text: pl.Series, name: str, owner: NDArray[np.int64], rows: NDArray[np.int64], day_first: bool | None
+) -> ParsedTimes:
     for shape, pattern, words in _QUICK:
         if text.str.contains(shape).all():
             times = text.str.to_datetime(pattern, strict=False, time_unit="us")
@@ -137,6 +140,8 @@ def _from_text(text: pl.Series, name: str, owner: NDArray[np.int64], rows: NDArr
         at = int(np.argmax(wrong))
         raise _not_understood(text, int(unique["i"][at]), name, rows, spelling if fitting else None, parts[at])
     readings = {way: times for way, times in readings.items() if not np.isnat(times).any()}
+    if len(readings) > 1 and day_first is not None:
+        readings = {way: times for way, times in readings.items() if way.startswith("day") == day_first}
     zone, said = _zone(next(iter(readings.values())), offsets, unique["i"], text, name, rows)
     if zone is not None:
         readings = {way: times - offsets.astype("timedelta64[m]") for way, times in readings.items()}

@@ -175,3 +175,13 @@ def test_a_series_without_any_value_is_left_out() -> None:
     found = fill(pl.DataFrame({"ds": days(), "y": with_gap(weekly()), "z": np.full(ROWS, np.nan)}))
     assert found.table["unique_id"].unique().to_list() == ["y"]
     assert any("1 series without any value left out: 'z'" in line for line in found.findings.sentences())
+
+
+@pytest.mark.parametrize("rows", [3, 40])
+def test_hardly_any_value(rows: int) -> None:
+    values = np.full(rows, np.nan)
+    values[[0, -1]] = 1.5, 5.5
+    filled = fill(pl.DataFrame({"ds": days(rows), "y": values})).table
+    assert filled["filled"].sum() == rows - 2
+    assert filled["y"].is_between(-10, 20).all()
+    assert (filled["y-lo-80"].fill_nan(0) <= filled["y-hi-80"].fill_nan(0)).all()

@@ -44,7 +44,7 @@ def test_nothing_has_changed(drift: Callable[..., Drift]) -> None:
     found = drift(56)
     assert found.drifted is False
     assert found.windows == 16
-    assert 0.7 < found.error / found.error_in_backtest < 1.3
+    assert 0.7 < found.error / found.error_before < 1.3
     assert 0.6 < found.coverage[80] <= 1
     assert found.coverage[80] <= found.coverage[95]
     assert found.sentence.startswith("The model has not drifted: on the new rows, error 0.")
@@ -57,7 +57,7 @@ def test_nothing_has_changed(drift: Callable[..., Drift]) -> None:
 def test_another_level_scale_or_pattern(drift: Callable[..., Drift], change: Any) -> None:
     found = drift(42, change)
     assert found.drifted is True
-    assert found.error > 2 * found.error_in_backtest
+    assert found.error > 2 * found.error_before
     assert found.sentence.startswith("The model has drifted")
     assert found.to_dict()["drifted"] is True
 
@@ -66,7 +66,7 @@ def test_too_few_to_tell(drift: Callable[..., Drift]) -> None:
     found = drift(2)
     assert found.drifted is None
     assert found.windows == 2
-    assert "too few to tell" in found.sentence
+    assert "too few rows to tell" in found.sentence
 
 
 def test_without_a_backtest() -> None:
@@ -76,5 +76,5 @@ def test_without_a_backtest() -> None:
     forecaster = Forecaster("pretrained", 7).fit(rows[:9])
     found = forecaster.update(rows[9:]).drift
     assert found.drifted is None
-    assert found.coverage_in_backtest == {}
-    assert "no backtest to compare with" in found.sentence
+    assert found.coverage_before == {}
+    assert "held out of the fit to compare with" in found.sentence

@@ -59,6 +59,20 @@ def test_corrected_values_hold_and_are_said() -> None:
     assert joined.sentences[1] == "1 value of the history changed: 5 became 5.5 in series 'a' at 2024-01-05."
 
 
+def test_most_may_be_revised_a_little() -> None:
+    joined = joined_in_time(OLD, panel_of(3, a=[4.2, 5.1, 6], b=[41, 49, 60]))
+    assert joined.revised == 4
+    assert "4 became 4.2 in series 'a' at 2024-01-04; 5 became 5.1" in joined.sentences[1]
+    assert joined.sentences[1].endswith("; and 1 more.")
+
+
+def test_rows_without_times_must_repeat_the_history() -> None:
+    joined = joined_in_time(OLD, panel_of(0, a=[1, 2, 3, 4, 5, 6]), numbered=True)
+    assert joined.count == 1
+    with pytest.raises(TableError, match="give the whole table, or add a column of times"):
+        joined_in_time(OLD, panel_of(0, a=[6]), numbered=True)
+
+
 def test_values_that_were_missing() -> None:
     old = panel_of(a=[1, NAN, 3], b=[1, 2, 3])
     joined = joined_in_time(old, panel_of(1, a=[2, 3, 4], b=[2, 3, 4]))
@@ -101,9 +115,7 @@ def test_refused(new: Panel, said: str) -> None:
         joined_in_time(OLD, new)
 
 
-def test_other_columns_times_and_zones(make_panel: Any) -> None:
-    with pytest.raises(TableError, match="it has 'c', the model 'a', 'b'"):
-        joined_in_time(OLD, panel_of(5, c=[1, 2]), new_series=False)
+def test_other_times_and_zones(make_panel: Any) -> None:
     with pytest.raises(TableError, match="the times of these rows are numbers"):
         joined_in_time(OLD, make_panel([[1.0, 2.0]], alias="1"))
     with pytest.raises(TableError, match="in UTC, but those that the model was fitted to in none"):

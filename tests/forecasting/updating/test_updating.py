@@ -99,7 +99,7 @@ def test_a_new_level_is_learned(folder: Path) -> None:
     update = forecaster.update(higher)
     # Only the first windows are surprised.
     assert update.drift.drifted is not False
-    assert update.drift.error > 3 * update.drift.error_in_backtest
+    assert update.drift.error > 3 * update.drift.error_before
     assert abs(forecaster.predict()["auto"].mean() - 160) < 10
 
 
@@ -156,8 +156,11 @@ def test_refused(folder: Path, table: Any, error: type[Exception], said: str) ->
 
 def test_other_columns_of_a_wide_table() -> None:
     forecaster = Forecaster("pretrained", 7).fit(pl.DataFrame({"day": DAYS[:100], "sold": np.arange(100.0)}))
-    with pytest.raises(TableError, match="it has 'bought', the model 'sold'"):
+    with pytest.raises(TableError, match="no target column 'sold'"):
         forecaster.update(pl.DataFrame({"day": DAYS[100:110], "bought": np.arange(10.0)}))
+    # Others beside it are no series of the model.
+    later = pl.DataFrame({"day": DAYS[100:110], "sold": np.arange(100.0, 110), "bought": np.arange(10.0)})
+    assert forecaster.update(later).sentences == ("10 new values in 1 series.",)
 
 
 def test_a_model_without_its_series(folder: Path) -> None:
@@ -167,3 +170,12 @@ def test_a_model_without_its_series(folder: Path) -> None:
         forecaster.update(sales())
     with pytest.raises(SettingsError, match="not fitted"):
         Forecaster(horizon=7).update(sales())
+
+
+@pytest.mark.parametrize("spelling", ["%d/%m/%Y", "%m/%d/%Y"])
+def test_dates_are_read_as_those_of_the_fit(spelling: str) -> None:
+    # The 1st and 2nd of October, or the 10th of January and of February.
+    table = sales(276, "a").with_columns(pl.col("day").dt.strftime(spelling))
+    forecaster = Forecaster("pretrained", 7).fit(table[:274])
+    assert forecaster.update(table[274:]).sentences == ("2 new values in 1 series.",)
+    assert forecaster.predict()["ds"].min() == DAYS[276].item()

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from foretell.forecasting.any_horizon.reading import Reading
 from foretell.forecasting.experience import Experience
 from foretell.forecasting.filling.interpolation import seasonal, seasonal_line, straight_line
+from foretell.forecasting.filling.many_cutoffs import forecast_from_many
 from foretell.forecasting.filling.stretches import Stretches
 from foretell.forecasting.networks.windows import Windows
 from foretell.forecasting.panel import Panel
-from foretell.forecasting.prediction import around, forecast
+from foretell.forecasting.prediction import FEW, around, forecast
 from foretell.forecasting.pretrained.shipped import Pretrained
 from foretell.forecasting.quantiles import GRID, MEDIAN
 
@@ -22,6 +23,8 @@ Floats = NDArray[np.float64]
 
 LIKENESS = {"apart": 0.0, "alike": 0.6, "same": 0.95}
 """Correlations of the errors from both sides: 0 for a random walk, near 1 for noise around a pattern."""
+_MANY = 256
+"""If there are more stretches than this, the network runs once over those that are near each other."""
 INTERPOLATED = ("straight line", "seasons", "seasons and line")
 _LOW, _HIGH = GRID.index(0.1), GRID.index(0.9)
 
@@ -45,16 +48,33 @@ class BothSides:
         forwards, backwards = (Windows.bare(each, reading) for each in (panel, reversed_in_time(panel)))
         return cls(forwards, backwards, pretrained, reading.season, spread)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the estimates."""
+        return (*LIKENESS, *(INTERPOLATED if self.season > 1 else INTERPOLATED[:1]))
+
     def forecasts(self, stretches: Stretches, horizon: int) -> tuple[Floats, Floats]:
         """Return the quantiles (G, `horizon`, 15) of each step from before, and from after; those past the end of a
         stretch mean nothing."""
         series, ends = stretches.series, stretches.first + stretches.length
-        network = self.pretrained.network
-        ahead = forecast(network, self.forwards, series, stretches.first, horizon, self.spread).quantiles
+        ahead = self._forecast(self.forwards, series, stretches.first, horizon)
         left = self.forwards.panel.history[series] - ends
-        back = forecast(network, self.backwards, series, left, horizon, self.spread).quantiles
+        back = self._forecast(self.backwards, series, left, horizon)
         steps = np.clip(stretches.length[:, None] - 1 - np.arange(horizon), 0, None)
         return ahead, np.take_along_axis(back, steps[..., None], axis=1)
+
+    def _forecast(
+        self, windows: Windows, series: NDArray[np.int64], cutoffs: NDArray[np.int64], horizon: int
+    ) -> Floats:
+        network = self.pretrained.network
+        if len(series) <= _MANY:
+            return forecast(network, windows, series, cutoffs, horizon, self.spread).quantiles
+        found = np.empty((len(series), horizon, len(GRID)))
+        early = _values_before(windows.panel, series, cutoffs) < FEW
+        one, many = np.flatnonzero(early), np.flatnonzero(~early)
+        found[one] = forecast(network, windows, series[one], cutoffs[one], horizon, self.spread).quantiles
+        found[many] = forecast_from_many(network, windows, series[many], cutoffs[many], horizon)
+        return found
 
     def estimates(self, stretches: Stretches, horizon: int) -> dict[str, Floats]:
         """Return several estimates, each as quantiles (G, `horizon`, 15)."""
@@ -70,6 +90,11 @@ class BothSides:
         for name, values in zip(INTERPOLATED, points, strict=False):
             found[name] = around(values, found["alike"])
         return found
+
+
+def _values_before(panel: Panel, series: NDArray[np.int64], cutoffs: NDArray[np.int64]) -> NDArray[np.int64]:
+    count = np.append(0, np.cumsum(~np.isnan(panel.values)))
+    return np.asarray(count[panel.offsets[series] + cutoffs] - count[panel.offsets[series]])
 
 
 def reversed_in_time(panel: Panel) -> Panel:

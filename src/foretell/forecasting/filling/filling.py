@@ -184,6 +184,10 @@ class _Method:
     @classmethod
     def measured(cls, sides: BothSides, hidden: Stretches, horizon: int) -> _Method:
         """Choose the weights of the estimates, and the widths of intervals, on stretches whose values are known."""
+        if not len(hidden):
+            total = sum(_PRIOR[name] for name in sides.names)
+            shares = {name: _PRIOR[name] / total for name in sides.names}
+            return cls(Blend(shares, {}, None, 0), np.full((3, len(GRID)), _UNCHECKED))
         panel = sides.forwards.panel
         estimates = sides.estimates(hidden, horizon)
         actual = actual_values(panel, hidden.series, hidden.first, horizon)

@@ -33,6 +33,8 @@ class Columns:
     """Columns of the levels of a hierarchy, from the top down; not in wide layout."""
     frequency: str | int | None = None
     """Frequency, in a form that `Frequency.parse` accepts."""
+    day_first: bool | None = None
+    """Whether days come before months in dates such as 01/02/2024, if nothing else settles it."""
 
     @property
     def targets(self) -> tuple[str, ...]:

@@ -127,7 +127,7 @@ def _places(
     panel: Panel, frame: pl.DataFrame, time: str, columns: Columns, numbers: NDArray[np.int64], horizon: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return (M, 2), series and step of the horizon, and (M,), the row of the table that holds its values."""
-    times = in_panel_time(panel, time_cells(frame, time), time, numbers)
+    times = in_panel_time(panel, time_cells(frame, time), time, numbers, columns.day_first)
     ids = find_ids(panel, frame, time, columns)
     number, place = panel.frequency.positions(times)
     first, grid = panel.frequency.positions(panel.starts)
@@ -153,9 +153,11 @@ def _places(
     return np.column_stack([series, step])[ahead], rows[ahead]
 
 
-def in_panel_time(panel: Panel, column: pl.Series, time: str, numbers: NDArray[np.int64]) -> Times:
+def in_panel_time(
+    panel: Panel, column: pl.Series, time: str, numbers: NDArray[np.int64], day_first: bool | None = None
+) -> Times:
     """Return a column of times on the clock of the panel, `datetime64[us]` or int64. Raises TableError otherwise."""
-    parsed = parse_times(column, time, None, numbers)
+    parsed = parse_times(column, time, None, numbers, day_first=day_first)
     if (parsed.values.dtype.kind == "M") == panel.frequency.is_integer:
         kind = "integers" if panel.frequency.is_integer else "dates"
         raise TableError(f"the times in column {time!r} of the future values must be {kind}, as in the history")

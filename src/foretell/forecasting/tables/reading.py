@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from narwhals.typing import IntoFrame
@@ -135,9 +136,9 @@ def _found(said: Columns, findings: Findings) -> Columns:
     if findings.layout == "rows":
         return said
     target = findings.targets[0] if findings.layout == "long" else said.target
-    return replace(
-        said, id=findings.id, time=findings.time, target=target, layout="long" if findings.layout == "long" else "wide"
-    )
+    layout: Literal["long", "wide"] = "long" if findings.layout == "long" else "wide"
+    day_first = {"day/month/year": True, "month/day/year": False}.get(findings.time_format, said.day_first)
+    return replace(said, id=findings.id, time=findings.time, target=target, layout=layout, day_first=day_first)
 
 
 def _gaps(panel: Panel) -> NDArray[np.int64]:

@@ -53,7 +53,8 @@ class Rows:
     def of(cls, frame: pl.DataFrame, columns: Columns) -> Rows:
         """Read a table. Raises `TableError` naming the row or column at fault."""
         roles = find_roles(frame, columns)
-        source = read_source(frame, roles, counts=str(columns.frequency).strip().isdigit())
+        counts = str(columns.frequency).strip().isdigit()
+        source = read_source(frame, roles, counts=counts, day_first=columns.day_first)
         notes = [*roles.notes, *([source.assumed] if source.assumed else [])]
         source, resorted, dropped = _sorted(source, roles, notes)
         return cls(source, roles, tuple(notes), len(frame), resorted, dropped)

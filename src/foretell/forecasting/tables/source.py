@@ -77,9 +77,10 @@ class Source:
         return cell.strip() if isinstance(cell, str) else self.clock.show(self.times[at])
 
 
-def read_source(table: pl.DataFrame, roles: Roles, *, counts: bool = False) -> Source:
+def read_source(table: pl.DataFrame, roles: Roles, *, counts: bool = False, day_first: bool | None = None) -> Source:
     """Read the columns that have a role; with `counts`, times in whole numbers are counts whatever they look like.
 
+    `day_first` says whether the day comes before the month in dates where either could, if nothing else settles it.
     Raises `TableError` naming the row and the value that cannot be read.
     """
     numbers = np.arange(len(table))
@@ -106,7 +107,9 @@ def read_source(table: pl.DataFrame, roles: Roles, *, counts: bool = False) -> S
         times[order] = np.arange(len(owner)) - first[owner[order]]
         zone, words, assumed = None, "row numbers", None
     else:
-        parsed = parse_times(time_cells(table, roles.time), roles.time, owner, numbers, counts=counts)
+        parsed = parse_times(
+            time_cells(table, roles.time), roles.time, owner, numbers, counts=counts, day_first=day_first
+        )
         times, zone, words, assumed = parsed.values, parsed.zone, parsed.words, parsed.assumed
     known, past, static = (
         {name: read_covariate(table[name], numbers) for name in chosen}

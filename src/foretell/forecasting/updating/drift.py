@@ -24,30 +24,33 @@ _SURE = 2.0
 """Number of standard errors beyond which a difference is more than chance."""
 _WORSE, _FEWER_INSIDE = 1.2, 0.1
 """Errors so many times as large as in the backtest, or so much less coverage, are drift if they are no chance."""
-_USUAL_SPREAD = 0.3
-"""Least standard deviation of the errors' logarithms from window to window: a few may be alike by chance."""
+_USUAL_SPREAD, _WINDOWS_WORTH = 0.8, 8
+"""Prior standard deviation of the logarithm of one step's error, and how many windows it counts for. That of a window's
+mean error is smaller by the fourth root of its steps, since these are correlated."""
 _LEAST_RATIO = 0.05
-_NOTICED = 1.5
+_NOTICED = 2.0
 """If errors so many times as large would not be noticed, the new rows are too few to say that nothing has changed."""
 
 
 @dataclass(frozen=True)
 class Drift:
-    """Forecasts of new rows by a model that had not seen them, beside those of its backtest.
+    """Forecasts of new rows by a model that had not seen them, beside those of rows that were held out of its fit.
 
     Errors are absolute, in units of the usual change of a series from season to season, and averaged over the steps
     ahead that the new rows reach.
     """
 
     drifted: bool | None
-    """None if there are too few new rows to tell, or no backtest."""
+    """None if there are too few rows to tell."""
     windows: int
     """Number of windows of the new rows."""
     error: float
-    error_in_backtest: float
+    error_before: float
+    """On the rows of the backtest and of validation."""
     coverage: dict[int, float]
     """Level in percent -> share of the new values inside the interval."""
-    coverage_in_backtest: dict[int, float]
+    coverage_before: dict[int, float]
+    """Empty if no rows were held out of the fit."""
 
     @property
     def sentence(self) -> str:
@@ -56,12 +59,12 @@ class Drift:
             return "Nothing new could be compared with a forecast."
         level = min(self.coverage)
         new = f"error {self.error:.3g}, {100 * self.coverage[level]:.0f} % inside the {level} % intervals"
-        if not self.coverage_in_backtest:
-            return f"There is no backtest to compare with. On the new rows: {new}."
-        inside = self.coverage_in_backtest[level]
-        old = f"{self.error_in_backtest:.3g} and {100 * inside:.0f} % in the backtest"
+        if not self.coverage_before:
+            return f"No rows were held out of the fit to compare with. On the new rows: {new}."
+        inside = self.coverage_before[level]
+        old = f"{self.error_before:.3g} and {100 * inside:.0f} % on rows held out before"
         if self.drifted is None:
-            return f"The new rows are too few to tell whether the model has drifted: {new} ({old})."
+            return f"There are too few rows to tell whether the model has drifted: {new} ({old})."
         said = "The model has drifted" if self.drifted else "The model has not drifted"
         return f"{said}: on the new rows, {new}; {old}."
 
@@ -71,26 +74,24 @@ class Drift:
             "drifted": self.drifted,
             "windows": self.windows,
             "error": self.error,
-            "error_in_backtest": self.error_in_backtest,
+            "error_before": self.error_before,
             "coverage": {str(level): share for level, share in self.coverage.items()},
-            "coverage_in_backtest": {str(level): share for level, share in self.coverage_in_backtest.items()},
+            "coverage_before": {str(level): share for level, share in self.coverage_before.items()},
             "sentence": self.sentence,
         }
 
 
 def drift_of(model: FittedModel, panel: Panel, before: Integers) -> Drift:
-    """Compare the forecasts of the rows after the first `before` (N,) of each history with those of the backtest.
+    """Compare the forecasts of the rows after the first `before` (N,) of each history with those of the rows that were
+    held out.
 
     The series of the model's holdout come first in the panel; `before` is 0 for others.
     """
     new = _forecast(model, panel, before, panel.history, "final")
-    count = len(model.holdout.history)
-    tested = model.holdout.history > model.holdout.validation
-    first = np.where(tested, model.holdout.validation, model.holdout.training) if not tested.any() else None
-    starts = model.holdout.validation if first is None else first
-    ends = model.holdout.history if first is None else model.holdout.validation
-    more = np.zeros(len(panel) - count, np.int64)
-    old = _forecast(model, panel, np.concatenate([starts, more]), np.concatenate([ends, more]), "held_out")
+    holdout = model.holdout
+    more = np.zeros(len(panel) - len(holdout.history), np.int64)
+    starts, ends = (np.concatenate([rows, more]) for rows in (holdout.training, holdout.history))
+    old = _forecast(model, panel, starts, ends, "held_out")
     return _compared(new, old, _together(model, panel, before))
 
 
@@ -158,18 +159,26 @@ def _compared(new: _Tested, old: _Tested, together: float) -> Drift:
     effective = [max(1.0, len(each) / together) for each in (then, now)]
     doubt = np.sqrt(1 / effective[0] + 1 / effective[1])
     # A new level makes a few windows very wrong: logarithms keep these from passing for spread.
-    spread = max(_USUAL_SPREAD, float(np.std(np.concatenate([each - each.mean() for each in (then, now)]))))
+    steps = max(float(weight.sum()) / windows, 1.0)
+    spread = _spread([then, now], _USUAL_SPREAD**2 / np.sqrt(steps))
     rise = now.mean() - then.mean()
     level = min(coverage)
     shares = [np.nanmean(each.inside[level][:, reached], axis=1) for each in (old, new)]
     fall = before[level] - coverage[level]
-    unsure = max(float(np.nanstd(np.concatenate([s - np.nanmean(s) for s in shares]))), 0.1)
+    inside = level / 100
+    unsure = _spread([each[~np.isnan(each)] for each in shares], inside * (1 - inside) / np.sqrt(steps))
     worse = rise > np.log(_WORSE) and rise > _SURE * spread * doubt
     outside = fall > _FEWER_INSIDE and fall > _SURE * unsure * doubt
     drifted: bool | None = bool(worse or outside)
     if not drifted and _SURE * spread * doubt > np.log(_NOTICED):
         drifted = None
     return Drift(drifted, windows, error, expected, coverage, before)
+
+
+def _spread(groups: list[Floats], usual: float) -> float:
+    """Return the standard deviation within groups, given the `usual` variance."""
+    own = np.concatenate([each - each.mean() for each in groups if len(each)])
+    return float(np.sqrt((_WINDOWS_WORTH * usual + (own**2).sum()) / (_WINDOWS_WORTH + max(len(own) - 2, 0))))
 
 
 def _ratios(errors: Floats, usual: Floats) -> Floats:

@@ -18,8 +18,8 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 _MOST_REVISED = 0.5
-"""If more of the values that both tables have are different, they are of different things."""
-_FEWEST_REVISED = 4
+"""If more of the values that both tables have are different, and most of these by more than a series usually changes
+from row to row, the tables are of different things."""
 _LONGEST_GAP = 1000
 """Number of steps without a row that is always allowed, however short a series is."""
 _SHOWN = 3
@@ -46,21 +46,16 @@ class Joined:
         return int((late & ~np.isnan(self.panel.values)).sum())
 
 
-def joined_in_time(old: Panel, new: Panel, *, new_series: bool = True) -> Joined:
+def joined_in_time(old: Panel, new: Panel, *, numbered: bool = False) -> Joined:
     """Join the series of two panels of one frequency by their ids.
 
-    Values that both have may differ: the new one holds, and a sentence says which they are. Raises TableError for new
+    Values that both have may differ, unless rows are `numbered` for lack of times: the new one holds, and a sentence
+    says which they are. Raises TableError for new
     rows before a history or on another grid, for a gap that is longer than the history before it, if most of the values
-    that both have differ, if no series is among the old ones and `new_series` are not allowed, and for static columns
-    that have changed.
+    that both have differ, and for columns that are absent or static and have changed.
     """
     _require_alike(old, new)
     place = {name: i for i, name in enumerate(old.ids)}
-    if not new_series and not place.keys() & set(new.ids):
-        raise TableError(
-            f"no series of this table is one that the model was fitted to: it has {_listed(new.ids)}, the model "
-            f"{_listed(old.ids)}; give the same columns"
-        )
     own = {place[name]: j for j, name in enumerate(new.ids) if name in place}
     fresh = [j for j, name in enumerate(new.ids) if name not in place]
     shifts = _shifts(old, new, own)
@@ -80,7 +75,7 @@ def joined_in_time(old: Panel, new: Panel, *, new_series: bool = True) -> Joined
     values = _placed(old.values, new.values, from_old, from_new, total)
     touched = np.zeros(total, dtype=bool)
     touched[from_new[0][~np.isnan(new.values[from_new[1]])]] = True
-    revised, corrections = _revised(old, values[from_old[0]], touched[from_old[0]], from_old[1])
+    revised, corrections = _revised(old, values[from_old[0]], touched[from_old[0]], from_old[1], numbered)
     known, past = (
         {
             name: _placed(column, _column(name, added, column), from_old, from_new, total)
@@ -200,11 +195,13 @@ def _static(name: str, old: Panel, new: Panel, own: Mapping[int, int], fresh: li
     return joined
 
 
-def _revised(old: Panel, now: Floats, touched: NDArray[np.bool_], rows: Integers) -> tuple[int, list[str]]:
+def _revised(
+    old: Panel, now: Floats, touched: NDArray[np.bool_], rows: Integers, numbered: bool
+) -> tuple[int, list[str]]:
     """Return how many values of the old `rows` have changed or were missing, and sentences on them; each (R,) of these
     rows.
 
-    Raises TableError if most of those that were `touched` have changed.
+    Raises TableError if most of those that were `touched` have changed a lot, or any has where rows are `numbered`.
     """
     then = old.values[rows]
     compared = touched & ~np.isnan(then)
@@ -215,7 +212,12 @@ def _revised(old: Panel, now: Floats, touched: NDArray[np.bool_], rows: Integers
         time = old.clock.show(old.times(i, int(rows[k] - old.offsets[i]) + 1)[-1])
         shown.append(f"{then[k]:.10g} became {now[k]:.10g} in series {old.ids[i]!r} at {time}")
     which = "; ".join(shown) + (f"; and {len(changed) - _SHOWN:,} more" if len(changed) > _SHOWN else "")
-    if len(changed) > max(_FEWEST_REVISED, _MOST_REVISED * compared.sum()):
+    if len(changed) and numbered:
+        raise TableError(
+            "rows without times are counted from the first, and these differ from those that the model was fitted to "
+            f"({which}): give the whole table, or add a column of times"
+        )
+    if len(changed) > max(1, _MOST_REVISED * compared.sum()) and _are_far(old, now, rows, changed):
         raise TableError(
             f"{len(changed):,} of {int(compared.sum()):,} values that the model was fitted to are others in these rows "
             f"({which}): is this another table? If they were corrected, fit a new model"
@@ -227,6 +229,16 @@ def _revised(old: Panel, now: Floats, touched: NDArray[np.bool_], rows: Integers
     if len(changed):
         lines.append(f"{_counted(len(changed), 'value')} of the history changed: {which}.")
     return len(changed) + late, lines
+
+
+def _are_far(old: Panel, now: Floats, rows: Integers, changed: Integers) -> bool:
+    """Return whether values have changed by more than their series usually changes from row to row."""
+    owner = np.searchsorted(old.offsets, rows[changed], side="right") - 1
+    usual = np.ones(len(old))
+    for i in np.unique(owner):
+        steps = np.diff(old.series(i)[~np.isnan(old.series(i))])
+        usual[i] = np.abs(steps).mean() if len(steps) else 0.0
+    return bool(np.median(np.abs(now[changed] - old.values[rows[changed]]) - usual[owner]) > 0)
 
 
 def _gaps(panel: Panel, before: Integers) -> int:

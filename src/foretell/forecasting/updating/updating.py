@@ -21,7 +21,7 @@ from foretell.forecasting.quantiles import GRID
 from foretell.forecasting.updating.drift import Drift, drift_of
 from foretell.forecasting.updating.joining import Joined
 
-_STEPS = (8, 40)
+_STEPS = (8, 20)
 """Fewest and most steps of training: an update takes seconds."""
 _EMPHASIS = 4
 """A network trains so many times as long per new value as it did per value before."""
