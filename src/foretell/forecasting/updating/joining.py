@@ -50,9 +50,9 @@ def joined_in_time(old: Panel, new: Panel, *, numbered: bool = False) -> Joined:
     """Join the series of two panels of one frequency by their ids.
 
     Values that both have may differ, unless rows are `numbered` for lack of times: the new one holds, and a sentence
-    says which they are. Raises TableError for new
-    rows before a history or on another grid, for a gap that is longer than the history before it, if most of the values
-    that both have differ, and for columns that are absent or static and have changed.
+    says which they are. Raises TableError for new rows before a history or on another grid, for a gap that is longer
+    than the history before it, if most of the values that both have differ, and for columns that are absent or static
+    and have changed.
     """
     _require_alike(old, new)
     place = {name: i for i, name in enumerate(old.ids)}
