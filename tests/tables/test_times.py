@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foretell.errors import TableError
-from foretell.tables.times import parse_times
+from foretell.tables.times import parse_times, time_share
 
 DAYS = ["2001-01-31", "2001-02-01"]
 
@@ -63,6 +63,20 @@ def test_integer_time(cells: list[object]) -> None:
     parsed = parse_times(pl.Series(cells), "t")
     assert parsed.values.dtype == np.int64
     assert parsed.values.tolist() == [int(cell) for cell in cells]  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize(
+    ("cells", "share"),
+    [
+        (["2024-01-01", "2024-12-31T23:59:59", None], 1.0),
+        (["2024-01-01", "tea"], 0.5),
+        (["2024-01-01", "1.2.2024", "tea", "milk"], 0.5),
+        (["tea"], 0.0),
+        ([None], 0.0),
+    ],
+)
+def test_the_share_of_cells_spelled_like_times(cells: list[str | None], share: float) -> None:
+    assert time_share(pl.Series(cells, dtype=pl.String)) == share
 
 
 def test_years_only_by_name() -> None:

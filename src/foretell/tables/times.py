@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -33,6 +35,7 @@ _QUICK = (
     (_DAY_SHAPE + " " + _SECOND_SHAPE, "%Y-%m-%d %H:%M:%S", "ISO dates and times"),
     (_DAY_SHAPE + "T" + _SECOND_SHAPE, "%Y-%m-%dT%H:%M:%S", "ISO dates and times"),
 )
+_COMMONEST = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T][0-9]{2}:[0-9]{2}:[0-9]{2})?").fullmatch
 # From here to there, of which the first is when a step begins.
 _FROM_TO = "^([^ ].{5,}?) +(?:-|\u2013|to|bis) +[^ ].{4,}$"
 _SAMPLED = 200
@@ -41,8 +44,10 @@ _DIGITS = r"^[+-]?[0-9]{1,18}$"
 
 def time_share(column: pl.Series) -> float:
     """The share of a text column's present cells that are spelled like a time stamp."""
-    text = text_of(column).drop_nulls()
-    return float(np.mean([is_spelled(cell) for cell in text.to_list()])) if len(text) else 0.0
+    cells = text_of(column).drop_nulls().to_list()
+    if all(map(_COMMONEST, cells)):
+        return 1.0 if cells else 0.0
+    return float(np.mean([is_spelled(cell) for cell in cells]))
 
 
 def parse_times(
