@@ -116,7 +116,7 @@ def test_windows_that_the_model_was_fitted_to_are_left_out(fitted: Forecaster, t
     fitted.save(tmp_path / "model")
     loaded = Forecaster.load(tmp_path / "model", device="cpu")
     assert loaded.backtest(TABLE, windows=6).windows == WINDOWS
-    with pytest.raises(SettingsError, match="pass refit=True"):
+    with pytest.raises(SettingsError, match="a backtest with --refit"):
         loaded.backtest(TABLE.filter(pl.col("ds") < days(80)[67]))
 
 
@@ -130,7 +130,7 @@ def test_data_after_the_fit_gives_more_windows(fitted: Forecaster) -> None:
 def test_a_refit_tests_any_window() -> None:
     table = TABLE.drop("price")
     forecaster = fit(table, known=[], settings=replace(TINY, windows=0))
-    with pytest.raises(SettingsError, match="pass refit=True"):
+    with pytest.raises(SettingsError, match="a backtest with --refit"):
         forecaster.backtest()
     backtest = forecaster.backtest(windows=2, refit=True)
     assert backtest.windows == 2

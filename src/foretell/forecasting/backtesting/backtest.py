@@ -227,8 +227,8 @@ def _unseen(model: FittedModel, panel: Panel, cutoffs: Cutoffs, windows: int) ->
         return cutoffs, []
     if not unseen.any():
         raise SettingsError(
-            "the model has learned from every window that could be tested: pass refit=True (--refit) to test models "
-            "that are fitted without them, or fit to longer series, of which the last windows are held out"
+            "the model has learned from every window that could be tested: fit to longer series, of which the last "
+            "windows are held out, or let a backtest with --refit (refit=True) test models that are fitted without them"
         )
     seen = len(np.unique(cutoffs.series[~unseen]))
     note = (
