@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,9 +16,9 @@ import pytest
 import torch
 
 from foretell import Forecaster
-from foretell.distributed import engines, predict_files
+from foretell.distributed import engines, predict, predict_files
 from foretell.distributed.partitions import partition_of
-from foretell.errors import SettingsError, TableError
+from foretell.errors import SettingsError, TableError, TrainingError
 
 
 def table() -> pl.DataFrame:
@@ -104,6 +106,13 @@ def test_a_killed_worker_costs_no_task_and_none_is_done_twice(tmp_path: Path, mo
     assert found == Counter(range(6))
 
 
+def test_workers_that_are_killed_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "_ATTEMPTS", 1)
+    said = "workers were killed 1 times in a row, with 1 partitions to go"
+    with engines.started("process", 1, None) as run, pytest.raises(TrainingError, match=said):
+        list(run(signal.raise_signal, [(signal.SIGKILL,)]))
+
+
 def test_a_partition_depends_on_the_name_alone() -> None:
     assert [partition_of(name, 8) for name in ("a", "b", "tea/north", "")] == [7, 5, 7, 4]
     counts = Counter(partition_of(str(k), 4) for k in range(4000))
@@ -111,11 +120,31 @@ def test_a_partition_depends_on_the_name_alone() -> None:
 
 
 def test_ray(model: Path, files: str, expected: pl.DataFrame, tmp_path: Path) -> None:
-    pytest.importorskip("ray")
+    pytest.importorskip("ray", reason="the extra ray is not installed")
     predict_files(model, files, tmp_path / "ray", engine="ray", partitions=3)
     assert results(tmp_path / "ray").equals(expected)
     with pytest.raises(SettingsError, match=r"no cluster of Ray answers at 127\.0\.0\.1:1"):
         predict_files(model, files, tmp_path / "out", engine="ray", address="127.0.0.1:1")
+
+
+def test_ray_datasets_and_a_killed_worker(model: Path, expected: pl.DataFrame, tmp_path: Path) -> None:
+    ray = pytest.importorskip("ray", reason="the extra ray is not installed")
+
+    def task(number: int) -> int:
+        mark = tmp_path / str(number)
+        if number == 2 and not mark.exists():
+            mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return number
+
+    with engines.started("ray", 2, None) as run:
+        assert Counter(run(task, [(number,) for number in range(4)])) == Counter(range(4))
+        from ray import data  # noqa: F401 (ray does not import it by itself)
+
+        dataset = ray.data.from_arrow(table().to_arrow())
+        parts = predict(dataset, model, partitions=2).to_arrow_refs()
+        found = pl.concat([pl.DataFrame(part) for part in ray.get(parts)])
+    assert found.sort("unique_id", "ds").equals(expected)
 
 
 def test_what_is_refused(model: Path, files: str, tmp_path: Path) -> None:

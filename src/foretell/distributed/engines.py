@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -18,7 +19,9 @@ Run = Callable[[Callable[..., int], Sequence[Task]], Iterator[int]]
 """Calls a function with the arguments of each task, and yields the results as they come."""
 _SECONDS = 5.0
 _ATTEMPTS = 4
-"""Times that a task is tried, if its worker is killed."""
+"""Times that a task is tried, if its worker is killed; of processes, times in a row that none is finished."""
+_ONE_THREAD = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
+"""Read by a worker's libraries when they are imported."""
 
 
 @contextmanager
@@ -37,7 +40,8 @@ def started(engine: str, workers: int, address: str | None) -> Iterator[Run]:
         _require_answer(address)
     try:
         given = {"address": address} if address else {"num_cpus": workers}
-        ray.init(**given, include_dashboard=False, log_to_driver=False, logging_level="error")
+        with _environment(_ONE_THREAD):  # of workers on this machine; those of a cluster have their own
+            ray.init(**given, include_dashboard=False, log_to_driver=False, logging_level="error")
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
         raise SettingsError(f"no cluster of Ray answers at {address or 'this machine'}: {_line(error)}") from error
     try:
@@ -60,10 +64,14 @@ def _require_answer(address: str) -> None:
 def _by_processes(call: Callable[..., int], tasks: Sequence[Task], workers: int) -> Iterator[int]:
     left = list(range(len(tasks)))
     context = multiprocessing.get_context("spawn")
-    for _ in range(_ATTEMPTS):
+    failures = 0
+    while left and failures < _ATTEMPTS:
         done: set[int] = set()
         try:
-            with ProcessPoolExecutor(workers, mp_context=context, initializer=_alone) as pool:
+            with (
+                _environment(_ONE_THREAD),
+                ProcessPoolExecutor(workers, mp_context=context, initializer=_alone) as pool,
+            ):
                 futures = {pool.submit(call, *tasks[number]): number for number in left}
                 for future in as_completed(futures):
                     found = future.result()
@@ -72,12 +80,27 @@ def _by_processes(call: Callable[..., int], tasks: Sequence[Task], workers: int)
         except BrokenProcessPool:
             pass
         left = [number for number in left if number not in done]
-        if not left:
-            return
-    raise TrainingError(
-        f"workers were killed {_ATTEMPTS} times, the last with {len(left)} partitions to go: if memory ran out, use "
-        "fewer workers or more partitions"
-    )
+        failures = 0 if done else failures + 1
+    if left:
+        raise TrainingError(
+            f"workers were killed {_ATTEMPTS} times in a row, with {len(left)} partitions to go: if memory ran out, "
+            "use fewer workers or more partitions"
+        )
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables for the processes that are started within the block."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def _alone() -> None:

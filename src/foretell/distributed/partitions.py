@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from glob import glob
+from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from foretell.errors import SettingsError, TableError
@@ -66,8 +68,11 @@ def write_pieces(files: Sequence[Path], column: str, partitions: int, folder: Pa
     for number, file in enumerate(files):
         table = read_table(file)
         places = with_partitions(table, column, partitions)
-        for place in sorted(places.unique()):
-            path = folder / f"{place:06}-{number:06}.parquet"
-            table.filter(places == place).write_parquet(path)
-            pieces.setdefault(place, []).append(path)
+        order = places.arg_sort()
+        ends = np.searchsorted(places.gather(order).to_numpy(), np.arange(partitions + 1)).tolist()
+        for place, (start, end) in enumerate(pairwise(ends)):
+            if start < end:
+                path = folder / f"{place:06}-{number:06}.parquet"
+                table[order[start:end].sort()].write_parquet(path, compression="lz4")
+                pieces.setdefault(place, []).append(path)
     return [pieces[place] for place in sorted(pieces)]
