@@ -77,7 +77,7 @@ def test_the_page_is_opened(run: Callable[..., Any], served: list[Any], monkeypa
     [
         (("nothing",), "does not exist: a model is a folder"),
         (("a/x", "b/x"), "two models are called 'x': name one"),
-        (("--port", "70000"), "port is 70000: it must be from 0 to 65,535"),
+        (("--port", "70000"), "port is 70000: it must be from 0 to 65535"),
         (("--workers", "0"), "workers is 0: it must be at least 1"),
         (("--max-body", "0"), "max_body is 0: it must be at least 1"),
         (("--token", "two words"), "the token must be of printable ASCII characters without blanks"),
