@@ -121,6 +121,7 @@ def test_several_processes_are_started_by_torchrun(run: Callable[..., Any], sale
 def test_predict_backtest_and_explain(same: Callable[..., str], model: Path) -> None:
     assert model.exists()
     assert 'forecaster = Forecaster.load("model")' in same("predict", "model", "sales.csv", "--samples", "3")
+    assert "forecaster.predict()" in same("predict", "model", "-o", "f.csv")
     assert "write_png" in same("predict", "model", "sales.csv", "-o", "f.parquet", "--png", "f.png")
     assert "forecaster.backtest(table, windows=2)" in same("backtest", "model", "sales.csv", "--windows", "2")
 

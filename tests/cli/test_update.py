@@ -48,7 +48,11 @@ def test_json_and_another_folder(run: Callable[..., Any], model: Path) -> None:
     assert document["drift"]["windows"] == 4
     assert {*document["drift"]["coverage"]} == {"80", "95"}
     assert contents(model) == before
+    # A forecast needs no table: the model holds the series.
     assert run("predict", "newer", "since.csv", "-o", "f.csv", "--quiet").exit_code == 0
+    assert run("predict", "newer", "-o", "own.csv", "--json").exit_code == 0
+    assert pl.read_csv("own.csv")["ds"].to_list() == pl.read_csv("f.csv")["ds"].to_list()
+    assert "--future goes with a table" in run("predict", "newer", "--future", "since.csv").stderr
 
 
 def test_nothing_new_leaves_the_folder(run: Callable[..., Any], model: Path) -> None:

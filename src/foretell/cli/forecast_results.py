@@ -25,11 +25,15 @@ if TYPE_CHECKING:
 class Results:
     """The results of a fitted forecaster on tables."""
 
-    def __init__(self, name: str, forecaster: Forecaster, tables: Tables | None = None) -> None:
-        """`name`: of the table. `tables`: None stands for those of the fit, which the forecaster has read already."""
+    def __init__(
+        self, name: str, forecaster: Forecaster, tables: Tables | None = None, *, loaded: bool = False
+    ) -> None:
+        """`name`: of the table. `tables`: None stands for those of the fit, which the forecaster has read already, or
+        holds if it was `loaded`.
+        """
         self._name = name
         self._forecaster = forecaster
-        self._fitted_here = tables is None
+        self._fitted_here = not loaded and tables is None
         self._table = None if tables is None else tables.table
         self._future = None if tables is None else tables.future
         self._backtest: Backtest | None = None
@@ -39,13 +43,16 @@ class Results:
         self._samples: pl.DataFrame | None = None
 
     @classmethod
-    def of_model(cls, folder: Path, device: str, read: Callable[[], Tables]) -> Results:
-        """Load a model from its folder, then read the tables. Raises what both raise."""
+    def of_model(cls, folder: Path, device: str, read: Callable[[], Tables] | None) -> Results:
+        """Load a model from its folder, then read the tables; None stands for the series that the model holds.
+
+        Raises what both raise.
+        """
         from foretell.forecasting.forecaster import Forecaster
 
         forecaster = Forecaster.load(folder, device)
-        tables = read()
-        return cls(tables.name, forecaster, tables)
+        tables = None if read is None else read()
+        return cls(folder.absolute().name if tables is None else tables.name, forecaster, tables, loaded=True)
 
     def test(self, windows: int | None, *, refit: bool = False, required: bool = False) -> None:
         """Backtest; where that cannot be and is not `required`, say why later."""

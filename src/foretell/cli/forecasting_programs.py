@@ -12,7 +12,14 @@ from foretell.cli.demo import demo_forecast
 from foretell.cli.destinations import FOLDER
 from foretell.cli.explain import ExplainOptions
 from foretell.cli.fill import FillOptions
-from foretell.cli.from_options import forecaster_for, name_of, read_tables, refuse_training, table_and_columns
+from foretell.cli.from_options import (
+    forecaster_for,
+    holds_no_table,
+    name_of,
+    read_tables,
+    refuse_training,
+    table_and_columns,
+)
 from foretell.cli.options import (
     CovariateOptions,
     FitOptions,
@@ -138,8 +145,9 @@ def predict(
     if everything:
         places |= {"forecast": FOLDER / "forecast.csv", "samples": FOLDER / "samples.csv"}
     _loaded(program, model, device)
-    told = _read(program, table, future)[1]
-    program.statement("forecast", Call("forecaster.predict", (_TABLE,), told))
+    own = holds_no_table(table)
+    told = {} if own else _read(program, table, future)[1]
+    program.statement("forecast", Call("forecaster.predict", () if own else (_TABLE,), told))
     if drawn.samples is not None:
         program.statement("samples", Call("forecaster.samples_of_prediction", (drawn.samples,)))
     program.line()
@@ -148,7 +156,7 @@ def predict(
     _written(program, "forecast", places["forecast"], output)
     if drawn.samples is not None:
         _written(program, "samples", places["samples"], output)
-    _drawn(program, places, None, name_of(table, demo=table.demo))
+    _drawn(program, places, None, model.absolute().name if own else name_of(table, demo=table.demo))
     _stored(program, output, table)
     return program.text()
 

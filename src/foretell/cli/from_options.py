@@ -41,6 +41,11 @@ class Tables:
     columns: Columns
 
 
+def holds_no_table(options: TableOptions) -> bool:
+    """Return whether no table is named in any way."""
+    return options.table is None and options.sql is None and not options.demo
+
+
 def read_tables(
     options: TableOptions,
     covariates: CovariateOptions = _NO_COVARIATES,

@@ -453,13 +453,15 @@ class Forecaster:
             settings=model.settings,
         )
         forecaster._fitted = model
+        if model.learned is not None and not model.columns.hierarchy:
+            forecaster._fitted_to = Reading.kept(model.learned, model.columns)
         return forecaster
 
     def _reading(self, table: IntoFrame | None) -> Reading:
         require_polars()
         model = self.fitted_model
         if table is None and self._fitted_to is None:
-            raise SettingsError("a loaded model contains no table: pass the table whose series are to be forecast")
+            raise SettingsError("this model does not hold its series: pass the table whose series are to be forecast")
         reading = self._fitted_to if table is None else Reading.like(table, model.columns, model.frequency)
         assert reading is not None
         check_years(reading.panel, self.horizon)

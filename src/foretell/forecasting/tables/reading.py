@@ -22,6 +22,7 @@ from foretell.forecasting.tables.nixtla import TableKind
 from foretell.forecasting.tables.past_columns import past_sentences
 from foretell.forecasting.tables.regularise import Rows
 from foretell.tables.frequency import Frequency
+from foretell.tables.grids import DAY
 
 _FEWEST_GAPS = 2
 
@@ -94,6 +95,20 @@ class Reading:
                 raise _of_another_frequency(own, frequency)
         kind = TableKind.of(table, frame, findings.id, findings.time)
         return cls(panel, findings, kind, columns)._checked()
+
+    @classmethod
+    def kept(cls, panel: Panel, columns: Columns) -> Reading:
+        """Return the reading of series that a model kept, whose table is no longer there; results are polars tables."""
+        layout = columns.layout if columns.layout in ("long", "wide") else "rows"
+        seen = int((~np.isnan(panel.values)).sum())
+        findings = Findings(
+            layout=layout, id=columns.id, time=columns.time, targets=columns.targets or panel.ids,
+            time_format="those of the fit", frequency=panel.frequency.alias, series=len(panel), rows=seen,
+            missing=int(panel.history.sum()) - seen, gaps=0, duplicates_dropped=0, resorted=False,
+            time_zone=None if panel.clock.naive else panel.clock.zone,
+        )  # fmt: skip
+        dates = not panel.frequency.is_integer and panel.frequency.microseconds >= DAY
+        return cls(panel, findings, TableKind(dates=dates), columns)
 
     def _checked(self) -> Reading:
         """Check the past columns, and add the series of the upper levels of a hierarchy, if there is one."""
