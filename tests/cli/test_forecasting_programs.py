@@ -19,6 +19,7 @@ from foretell.cli.signature import arguments_of, groups_of
 from foretell.declaration import MESSAGES, Declared
 
 SMALL = ("--steps", "4", "--hidden", "8", "--layers", "1", "--input-steps", "21")
+LSTM = ("--model", "lstm", *SMALL)
 INSTANT = ("-n", "7", "--preset", "instant")
 
 
@@ -76,7 +77,7 @@ def test_forecast_of_ids_that_look_like_numbers_with_values_known_ahead(
         (tmp_path / f"{name}.csv").write_text("\n".join(["shop;day;sold;offer", *rows]), encoding="utf-16")
     options = ("--id", "shop", "--time", "day", "--target", "sold", "--known", "offer", "--future", "plans.csv")
     one = ("--encoding", "utf-16", "-o", "it's.csv", "--level", "60", "--quantile", "0.1", "--no-non-negative")
-    program = same("forecast", "past.csv", "-n", "7", *options, *one, *SMALL)
+    program = same("forecast", "past.csv", "-n", "7", *options, *one, *LSTM)
     assert "levels=[60]" in program
     assert '"it\'s.csv"' in program
 
@@ -106,7 +107,7 @@ def test_forecast_of_a_query_into_a_database(run: Callable[..., Any], same: Call
 
 
 def test_fit(same: Callable[..., str], sales: Path) -> None:
-    program = same("fit", "sales.csv", "-n", "7", "--save", "m", "--windows", "2", "--season", "7", *SMALL)
+    program = same("fit", "sales.csv", "-n", "7", "--save", "m", "--windows", "2", "--season", "7", *LSTM)
     assert "forecaster.backtest(windows=2)" in program
     assert "write_table" not in program
     assert sales.exists()
@@ -147,7 +148,7 @@ def test_cross_validate(same: Callable[..., str], sales: Path) -> None:
 
 
 def test_explain(run: Callable[..., Any], sales: Path) -> None:
-    assert run("fit", "sales.csv", "-n", "7", "--known", "holiday", "--save", "m", *SMALL).exit_code == 0
+    assert run("fit", "sales.csv", "-n", "7", "--known", "holiday", "--save", "m", *LSTM).exit_code == 0
     assert run("explain", "m", "sales.csv", "-o", "e.csv").exit_code == 0
     names: dict[str, Any] = {}
     exec(run("explain", "m", "sales.csv", "--python").stdout, names)

@@ -75,6 +75,9 @@ def test_within_a_block_one_process_reads_all_sound_files(monkeypatch: pytest.Mo
         assert read_parquet(packed(TABLE), "t.parquet").equals(TABLE)
         assert len(started) == 3
         assert [process._process.poll() is None for process in started] == [False, False, True]
+        monkeypatch.setattr(trial, "_LARGE", 10)
+        assert read_parquet(packed(TABLE), "t.parquet").equals(TABLE)
+        assert len(started) == 3
     assert started[-1]._process.poll() == 0
 
 

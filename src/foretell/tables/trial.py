@@ -20,6 +20,9 @@ _TRIAL = "import sys; sys.path[:] = sys.argv[1:]; from foretell.tables.trial imp
 # Seconds that the other process may take: some, and one for so many bytes. A damaged file can make it hang.
 _PATIENCE, _BYTES_PER_SECOND = 120, 1 << 20
 
+_LARGE = 1 << 23
+"""Bytes of a file above which its process is not kept, since it may hold on to much memory."""
+
 Decode = Callable[[bytes], pl.DataFrame]
 
 
@@ -176,7 +179,7 @@ def _complaint(data: bytes, kind: str, decode: Any) -> str | None:
         if used:  # it may have ended of something else
             return _complaint(data, kind, decode)
         return damaged(kind, "its reader broke down on it") if status < 0 else None
-    if reason is None:
+    if reason is None and len(data) <= _LARGE:
         _Kept.give(process)
     else:
         process.end()
