@@ -38,7 +38,8 @@ class SpeechNetwork(nn.Module):
         self, settings: SpeechSettings, rate: int, *, symbols: int, phonemes: int, voices: int, languages: int
     ) -> None:
         super().__init__()
-        self.prediction = LinearPrediction(MelSpectrum(Frames(rate), settings.bands), settings.prediction_order)
+        mel = MelSpectrum(Frames(rate), settings.bands)
+        self.prediction = LinearPrediction(mel, settings.prediction_order, settings.whitening)
         self.acoustic = AcousticNetwork(settings, symbols, voices, languages, settings.bands)
         self.vocoder = Vocoder(settings, settings.bands, Frames(rate).hop)
         begin_for_sound(self.vocoder.wavenet, HEAD)

@@ -37,6 +37,15 @@ class SpeechSettings(ModelSettings):
     prediction_order: Annotated[
         int, Setting("Order of the linear prediction whose residual the WaveNet generates.", at_least=4, at_most=32)
     ] = 16
+    whitening: Annotated[
+        float,
+        Setting(
+            "Share of the log spectrum that the linear prediction takes out: 1 leaves a white residual, 0 the spectrum "
+            "as it is.",
+            at_least=0,
+            at_most=1,
+        ),
+    ] = 0.5
     hidden: Annotated[int, Setting("Channels of the acoustic network.", at_least=1)] = 128
     encoder_layers: Annotated[int, Setting("Layers that read phonemes.", at_least=1, at_most=12)] = 4
     decoder_layers: Annotated[int, Setting("Layers that make spectra.", at_least=1, at_most=24)] = 8

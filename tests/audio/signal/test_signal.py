@@ -108,10 +108,11 @@ def test_pitch_of_silence_and_of_nothing() -> None:
 
 
 @pytest.mark.parametrize("rate", RATES)
-def test_residual_and_synthesis_are_inverse(rate: int) -> None:
+@pytest.mark.parametrize("whitening", [1.0, 0.5, 0.0])
+def test_residual_and_synthesis_are_inverse(rate: int, whitening: float) -> None:
     waveform = np.concatenate([vowel(rate, 130, 0.3), noise(rate // 5), vowel(rate, 210, 0.3, (300, 2200))])
     mel = MelSpectrum(Frames(rate), 40)
-    prediction = LinearPrediction(mel, 16)
+    prediction = LinearPrediction(mel, 16, whitening)
     filters = prediction.filters(mel.of(waveform))
     residual = prediction.residual(waveform, filters)
     assert len(residual) == mel.frames.count(len(waveform)) * mel.frames.hop
@@ -119,16 +120,20 @@ def test_residual_and_synthesis_are_inverse(rate: int) -> None:
     assert np.abs(again[: len(waveform)] - waveform).max() < 1e-5
 
 
-def test_the_residual_of_noise_is_white_and_of_unit_variance() -> None:
+@pytest.mark.parametrize("whitening", [1.0, 0.5, 0.0])
+def test_the_residual_of_noise_has_what_is_left_of_its_spectrum_and_unit_variance(whitening: float) -> None:
     mel = MelSpectrum(Frames(16_000), 40)
-    prediction = LinearPrediction(mel, 16)
+    prediction = LinearPrediction(mel, 16, whitening)
     coloured = np.convolve(noise(32_000), [1, 1.6, 0.64])[:32_000].astype(np.float32)
     residual = prediction.residual(coloured, prediction.filters(mel.of(coloured)))
     assert residual.std() == pytest.approx(1, abs=0.15)
-    spectrum = np.log(np.exp(mel.of(residual)).mean(0))
-    assert np.abs(spectrum[2:] - spectrum[2:].mean()).max() < 1.5
-    before = np.log(np.exp(mel.of(coloured)).mean(0))
-    assert np.abs(before[2:] - before[2:].mean()).max() > 5
+
+    def shape(waveform: np.ndarray) -> np.ndarray:
+        spectrum = np.log(np.exp(mel.of(waveform)).mean(0))[2:]
+        return spectrum - spectrum.mean()
+
+    assert np.abs(shape(coloured)).max() > 5
+    assert np.abs(shape(residual) - (1 - whitening) * shape(coloured)).max() < 1.5
 
 
 def test_synthesis_in_chunks_is_that_of_the_whole() -> None:

@@ -48,6 +48,8 @@ class LinearPrediction:
 
     mel: MelSpectrum
     order: int
+    whitening: float = 1.0
+    """The power of the spectrum that is taken out: 1 leaves a white residual, 0 the spectrum as it is."""
 
     @property
     def part(self) -> int:
@@ -85,8 +87,10 @@ class LinearPrediction:
         share = np.clip(places - low, 0, 1)[:, None]
         between = (1 - share) * log_mel[low] + share * log_mel[high]
         # By torch, whose threads are those that the caller set; NumPy's have a will of their own.
-        power = torch.exp(torch.from_numpy(between) @ torch.from_numpy(self._interpolation))
-        return _levinson((power @ torch.from_numpy(self._cosines)).numpy())
+        log_power = torch.from_numpy(between) @ torch.from_numpy(self._interpolation)
+        cosines = torch.from_numpy(self._cosines)
+        removed = _levinson((torch.exp(self.whitening * log_power) @ cosines).numpy())
+        return removed if self.whitening == 1 else _scaled(removed, (torch.exp(log_power) @ cosines).numpy())
 
     def residual(self, waveform: NDArray[np.float32], filters: Filters) -> NDArray[np.float32]:
         """Return the residual e `(P * part,)` of a waveform `(N,)`; zeros are added at its end to complete a part."""
@@ -140,3 +144,13 @@ def _levinson(autocorrelation: NDArray[np.float64]) -> Filters:
         coefficients[:, k] = reflection
         error *= 1 - reflection**2
     return Filters(coefficients, np.sqrt(error))
+
+
+def _scaled(filters: Filters, autocorrelation: NDArray[np.float64]) -> Filters:
+    """Return filters whose gains give sound with this autocorrelation `(P, order + 1)` a residual of variance 1."""
+    taps = np.concatenate([np.ones((len(filters), 1)), -filters.coefficients], 1)
+    size = taps.shape[1]
+    energy = (taps**2).sum(1) * autocorrelation[:, 0]
+    for lag in range(1, size):
+        energy += 2 * (taps[:, lag:] * taps[:, : size - lag]).sum(1) * autocorrelation[:, lag]
+    return Filters(filters.coefficients, np.sqrt(energy))
