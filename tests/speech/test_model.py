@@ -65,7 +65,7 @@ def test_voices_learn_to_speak(speech: Speech, tmp_path: Path) -> None:
             stages.append(progress.stage)
 
     model = SpeechModel(settings(240)).train(training, held, device="cpu", on_progress=heard)
-    assert stages == ["Alignment", "Acoustic network", "Vocoder"]
+    assert stages == ["Alignment", "Acoustic network", "Critic", "Vocoder"]
     assert model.history is not None
     assert model.history.steps == 240
     score = model.validation
@@ -144,7 +144,7 @@ def test_a_training_that_was_stopped_goes_on_in_every_stage(speech: Speech, tmp_
         return told
 
     model = SpeechModel(settings(40))
-    for stage, step in (("Acoustic network", 11), ("Vocoder", 31)):
+    for stage, step in (("Acoustic network", 11), ("Critic", 17), ("Vocoder", 31)):
         with pytest.raises(KeyboardInterrupt):
             model.train(training, held, device="cpu", checkpoint=tmp_path / "fit", on_progress=stop_at(stage, step))
     model.train(training, held, device="cpu", checkpoint=tmp_path / "fit", on_progress=stop_at("", 0))
@@ -152,7 +152,9 @@ def test_a_training_that_was_stopped_goes_on_in_every_stage(speech: Speech, tmp_
     assert sum(stage == "Alignment" for stage, _ in seen) == 2  # one for each voice, once
     for name, tensor in whole.network.state_dict().items():
         assert model.network.state_dict()[name].equal(tensor), name
-    assert sorted(path.name for path in tmp_path.glob("fit*")) == ["fit-acoustic", "fit-alignment", "fit-vocoder"]
+    assert sorted(path.name for path in tmp_path.glob("fit*")) == [
+        f"fit-{part}" for part in ("acoustic", "alignment", "critic", "vocoder")
+    ]
 
 
 def test_other_voices_are_refused(speech: Speech, record: Callable[..., Path], tmp_path: Path) -> None:

@@ -97,15 +97,19 @@ class AcousticBatches:
 
 
 def loss(network: nn.Module, batch: AcousticBatch, state: Any) -> tuple[Tensor, Any]:
+    """Return the `error` of what the network speaks, told durations, pitch and voicing."""
+    return error(network(batch.phonemes, batch.durations, batch.pitch, batch.voiced), batch), state
+
+
+def error(spoken: Spoken, batch: AcousticBatch) -> Tensor:
     """Return the mean absolute error of spectrum, pitch and log durations, and the cross entropy of voicing."""
-    spoken: Spoken = network(batch.phonemes, batch.durations, batch.pitch, batch.voiced)
     frames, voiced = spoken.mask, batch.voiced & spoken.mask
     mel = (spoken.mel - batch.mel).abs().mean(2)[frames].mean()
     pitch = (spoken.pitch - batch.pitch).abs()[voiced].sum() / voiced.sum().clamp(min=1)
     voicing = F.binary_cross_entropy_with_logits(spoken.voicing[frames], batch.voiced[frames].to(mel.dtype))
     due = torch.log1p(batch.durations.to(mel.dtype))
     duration = (spoken.log_durations - due).abs()[batch.symbol_mask].mean()
-    return mel + _PITCH * pitch + _VOICING * voicing + _DURATION * duration, state
+    return mel + _PITCH * pitch + _VOICING * voicing + _DURATION * duration
 
 
 def evaluator(recordings: Sequence[Prepared], batch: int, most: int) -> Callable[[nn.Module], float]:

@@ -62,6 +62,16 @@ class SpeechSettings(ModelSettings):
         float,
         Setting("Share of the steps, or of the time, that trains the acoustic network.", TRAINING, above=0, below=1),
     ] = 0.35
+    critic_share: Annotated[
+        float,
+        Setting(
+            "Share of the acoustic network's training in which it learns beside a critic that tells recorded from "
+            "predicted spectra, so that these become less smooth; 0 for none.",
+            MORE_TRAINING,
+            at_least=0,
+            below=1,
+        ),
+    ] = 0.25
     acoustic_learning_rate: Annotated[
         float, Setting("Highest learning rate of the acoustic network.", MORE_TRAINING, above=0)
     ] = 2e-3

@@ -7,16 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from torch import nn
 
 from foretell.field_types import to_plain
-from foretell.speech import acoustic_task, vocoder_task
+from foretell.speech import acoustic_task, critic, vocoder_task
 from foretell.speech.acoustic_task import AcousticBatches
 from foretell.speech.aligning import align_others, learn_alignment
 from foretell.speech.corpus import Speech
+from foretell.speech.critic import Criticised
 from foretell.speech.learned import Learned
 from foretell.speech.network import SpeechNetwork
 from foretell.speech.preparing import prepared, vocoder_batches, voiced
@@ -28,6 +29,14 @@ from foretell.training.settings import NO_BOUND, TrainingSettings
 
 _FOR_NETWORKS = 0.95
 """Share of the minutes; the rest is for alignment and for what the vocoder is conditioned on."""
+
+
+class _Lengths(NamedTuple):
+    """How long each stage is; None where no step is left for it."""
+
+    acoustic: TrainingSettings
+    critic: TrainingSettings | None
+    vocoder: TrainingSettings | None
 
 
 @dataclass(frozen=True)
@@ -68,12 +77,17 @@ class Stages:
             held = prepared(network, learned, validation, others)
 
         batches = AcousticBatches(recordings, settings.acoustic_batch, settings.training.seed)
-        first, second = self._lengths(batches.batches)
+        lengths = self._lengths(batches.batches)
         judged = None
         if held is not None:
             judged = acoustic_task.evaluator(held, settings.acoustic_batch, settings.validation_steps)
-        history = self._fit("acoustic", network.acoustic, batches, acoustic_task.loss, first, judged)
-        if second is None:
+        history = self._fit("acoustic", network.acoustic, batches, acoustic_task.loss, lengths.acoustic, judged)
+        if lengths.critic is not None:
+            # The error by which weights would be chosen is what smooth spectra are best at.
+            both = Criticised(network.acoustic, settings.training.seed)
+            more = self._fit("critic", both, batches, critic.loss, lengths.critic, None, history.steps)
+            history = _joined(history, more)
+        if lengths.vocoder is None:
             return history, self.data.seconds * self.data.rate / batches.batches
 
         stretches = vocoder_batches(
@@ -89,7 +103,7 @@ class Stages:
             judged = vocoder_task.evaluator(others_voiced, settings.validation_steps)
         done = history.steps
         last = self._fit(
-            "vocoder", network.vocoder, stretches, vocoder_task.loss, second, judged, done, stretches.samples
+            "vocoder", network.vocoder, stretches, vocoder_task.loss, lengths.vocoder, judged, done, stretches.samples
         )
         return _joined(history, last), stretches.samples
 
@@ -161,18 +175,28 @@ class Stages:
 
         return told
 
-    def _lengths(self, steps_per_epoch: int) -> tuple[TrainingSettings, TrainingSettings | None]:
-        """Return the training settings of both networks; None where no step is left for the second."""
+    def _lengths(self, steps_per_epoch: int) -> _Lengths:
+        """Divide the length of training among the networks."""
         settings, share = self.settings, self.settings.acoustic_share
         training = settings.training_for(steps_per_epoch / share)
-        rate = settings.acoustic_learning_rate
+        acoustic = replace(training, learning_rate=settings.acoustic_learning_rate)
+        critic = replace(training, learning_rate=settings.acoustic_learning_rate / 4)
         if training.minutes is not None:
             minutes = _FOR_NETWORKS * training.minutes
-            first = replace(training, minutes=share * minutes, learning_rate=rate)
-            return first, replace(training, minutes=(1 - share) * minutes)
-        steps = max(1, round(share * training.steps))
-        first = replace(training, steps=steps, learning_rate=rate)
-        return first, replace(training, steps=training.steps - steps) if training.steps > steps else None
+            own = share * minutes
+            return _Lengths(
+                replace(acoustic, minutes=(1 - settings.critic_share) * own),
+                replace(critic, minutes=settings.critic_share * own) if settings.critic_share else None,
+                replace(training, minutes=(1 - share) * minutes),
+            )
+        both = max(1, round(share * training.steps))
+        judged = round(settings.critic_share * both)
+        left = training.steps - both
+        return _Lengths(
+            replace(acoustic, steps=both - judged),
+            replace(critic, steps=judged) if judged else None,
+            replace(training, steps=left) if left > 0 else None,
+        )
 
     @property
     def _steps(self) -> int:
@@ -188,7 +212,7 @@ class Stages:
         return None if self.checkpoint is None else self.checkpoint.with_name(f"{self.checkpoint.name}-{stage}")
 
 
-_STAGES = {"alignment": "Alignment", "acoustic": "Acoustic network", "vocoder": "Vocoder"}
+_STAGES = {"alignment": "Alignment", "acoustic": "Acoustic network", "critic": "Critic", "vocoder": "Vocoder"}
 
 
 def _joined(first: History, second: History) -> History:
