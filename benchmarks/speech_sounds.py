@@ -68,6 +68,11 @@ def divided(folders: Sequence[Path], settings: SpeechSettings, notes: Path) -> t
     return [p for key, p in prompts if key in held], [p for key, p in prompts if key in learned]
 
 
+def place_of(folder: Path, row: str, part: str, voice: str, number: int) -> Path:
+    """Where the sound of a prompt lies."""
+    return folder / row.replace(" ", "-") / part / voice / f"{number:03}.wav"
+
+
 class Recorder:
     """Writes sounds at 16 kHz into folders of their rows, and lists them."""
 
@@ -78,10 +83,9 @@ class Recorder:
     def keep(self, row: str, part: str, prompts: Iterable[Prompt], make: Callable[[Prompt, Path], None]) -> None:
         """Let `make` write the sound of each prompt; one that is there already is not made again."""
         for number, prompt in enumerate(prompts):
-            place = self.folder / row.replace(" ", "-") / part / prompt.voice
-            path = place / f"{number:03}.wav"
+            path = place_of(self.folder, row, part, prompt.voice, number)
             if not path.is_file():
-                place.mkdir(parents=True, exist_ok=True)
+                path.parent.mkdir(parents=True, exist_ok=True)
                 make(prompt, path)
             self.sounds.append(Sound(path, row, part, prompt.voice, prompt.language, prompt.text))
 
