@@ -68,7 +68,7 @@ def test_the_critic_learns_to_tell_recorded_from_predicted_spectra() -> None:
         with torch.no_grad():
             for parameter in judged.critic.parameters():
                 assert parameter.grad is not None
-                parameter -= 0.1 * parameter.grad
+                parameter.sub_(0.1 * parameter.grad)
     with torch.no_grad():
         spoken = judged.acoustic(data.phonemes, data.durations, data.pitch, data.voiced)
         starts = torch.zeros(2, dtype=torch.int64)

@@ -24,3 +24,9 @@ def vocoder_frames(mel: Tensor, log_pitch: Tensor, voiced: Tensor) -> Tensor:
     sounding = voiced.to(mel.dtype)
     pitch = (log_pitch - float(np.log(_MIDDLE_HERTZ))) / _WIDE_UNIT * sounding
     return torch.cat([mel, pitch[..., None], sounding[..., None]], -1)
+
+
+def vocoder_pitch(frames: Tensor) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Return Hz and voicing `(T,)` of the vocoder's frames `(T, bands + 2)`."""
+    hertz = torch.exp(frames[:, -2] * _WIDE_UNIT) * _MIDDLE_HERTZ
+    return hertz.numpy(), (frames[:, -1] > 0).numpy()

@@ -8,12 +8,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from foretell.audio.signal import HarmonicFilter
 from foretell.audio.signal.frames import PARTS
 from foretell.nn.decoding.wavenet_weights import Precision
 from foretell.speech.contour import Contour, PredictedContour
 from foretell.speech.learned import Learned
 from foretell.speech.network import SpeechNetwork
 from foretell.speech.residual import ResidualGenerators, residual
+from foretell.speech.scales import vocoder_pitch
 from foretell.speech.utterance import Segment
 
 FIRST_FRAMES, FRAMES = 5, 25
@@ -58,9 +60,13 @@ class Synthesiser:
     def sound(
         self, contour: Contour, *, seed: int, temperature: float, weights: Precision = WEIGHTS
     ) -> Iterator[NDArray[np.float32]]:
-        """Yield the waveform of a contour: the residual by the vocoder, filtered by linear prediction."""
+        """Yield the waveform of a contour: the residual by the vocoder, filtered by linear prediction.
+
+        A last filter keeps the harmonics and weakens the noise between them, of which the vocoder makes too much.
+        """
         vocoder, prediction, total = self.network.vocoder, self.network.prediction, len(contour)
         past: NDArray[np.float64] | None = None
+        harmonics = HarmonicFilter(prediction.mel.frames)
         start = 0
         with self._generators.one(seed, temperature, weights) as generator:
             while start < total:
@@ -73,5 +79,6 @@ class Synthesiser:
                 low = max(0, start - 1)
                 filters = prediction.filters(contour.mel[low : stop + 1])[PARTS * (start - low) : PARTS * (stop - low)]
                 waveform, past = prediction.synthesise(drawn, filters, past)
-                yield waveform
+                around = torch.arange(start - 1, stop + 1).clamp(0, total - 1)
+                yield harmonics.of(waveform, *vocoder_pitch(contour.frames[0, around]))
                 start = stop

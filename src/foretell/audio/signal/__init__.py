@@ -2,8 +2,18 @@
 
 from foretell.audio.signal.cepstrum import cepstrum, with_deltas
 from foretell.audio.signal.frames import Frames
+from foretell.audio.signal.harmonics import HarmonicFilter
 from foretell.audio.signal.linear_prediction import LinearPrediction
 from foretell.audio.signal.mel import MelSpectrum
 from foretell.audio.signal.pitch import Pitch, PitchTracker
 
-__all__ = ["Frames", "LinearPrediction", "MelSpectrum", "Pitch", "PitchTracker", "cepstrum", "with_deltas"]
+__all__ = [
+    "Frames",
+    "HarmonicFilter",
+    "LinearPrediction",
+    "MelSpectrum",
+    "Pitch",
+    "PitchTracker",
+    "cepstrum",
+    "with_deltas",
+]

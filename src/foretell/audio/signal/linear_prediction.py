@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from foretell.audio.signal.frames import PARTS
 from foretell.audio.signal.mel import MelSpectrum
+from foretell.audio.signal.recursion import recursive
 
 _NOISE = 1e-5
 """White noise that is added, as a share of the power: keeps the filter stable and its dynamic range within 50 dB."""
@@ -107,28 +108,10 @@ class LinearPrediction:
     def synthesise(
         self, residual: NDArray[np.float32], filters: Filters, past: NDArray[np.float64] | None = None
     ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-        """Return the waveform of a residual `(P * part,)`, and its last `order` samples, for a call that goes on.
-
-        Each part is the sum of its response to the residual, computed for all parts at once, and of its response to
-        the samples before it, a small matrix times these.
-        """
-        part, order = self.part, self.order
-        past = np.zeros(order) if past is None else past
-        rows = len(filters)
-        inputs = residual.reshape(rows, part) * filters.gains[:, None]
-        # The last column of the state is the residual's own response, the others those to each sample of the past.
-        states = np.zeros((rows, order + part, order + 1))
-        states[:, np.arange(order), np.arange(order)] = 1
-        reversed_coefficients = filters.coefficients[:, None, ::-1]
-        for step in range(part):
-            states[:, order + step, :] = (reversed_coefficients @ states[:, step : step + order, :])[:, 0]
-            states[:, order + step, order] += inputs[:, step]
-        responses, own = states[:, order:, :order], states[:, order:, order]
-        waveform = np.empty((rows, part))
-        # A part may be shorter than the order, so that the past spans several parts.
-        for row in range(rows):
-            waveform[row] = own[row] + responses[row] @ past
-            past = np.concatenate([past, waveform[row]])[-order:]
+        """Return the waveform of a residual `(P * part,)`, and its last `order` samples, for a call that goes on."""
+        inputs = residual.reshape(len(filters), self.part) * filters.gains[:, None]
+        past = np.zeros(self.order) if past is None else past
+        waveform, past = recursive(inputs, filters.coefficients, past)
         return waveform.reshape(-1).astype(np.float32), past
 
 
