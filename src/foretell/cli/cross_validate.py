@@ -7,7 +7,7 @@ from typing import Annotated
 
 from foretell.cli.destinations import Destinations, default_destinations
 from foretell.cli.forecast_results import Results
-from foretell.cli.from_options import forecaster_for, read_tables
+from foretell.cli.from_options import forecaster_for, looking_ahead, read_tables
 from foretell.cli.options import (
     CovariateOptions,
     FitOptions,
@@ -69,18 +69,20 @@ def cross_validate(
         raise SettingsError(
             "cross-validate fits models that it does not keep: leave out --checkpoint and --tensorboard"
         )
+    if len(future.future) > 1:
+        raise SettingsError("cross-validate forecasts the next steps for a report alone: give one --future")
     if output.output or output.report or output.png:
         to = Destinations(backtest=output.output, report=output.report, picture=output.png)
     else:
         to = default_destinations("cross_validation")
     to = replace(to, quote_formulas=output.quote_formulas)
     printer = Printer(messages, "cross-validate", stdout_taken=to.stdout_taken)
-    to.check(json=messages.json, tables=[table.table, future.future])
+    to.check(json=messages.json, tables=[table.table, *future.future])
     tables = read_tables(table, covariates, future)
     forecaster, reading = forecaster_for(tables, ask, fit, demo=table.demo)
     drawn = to.report is not None or to.picture is not None
     if drawn:
-        reading = reading.looking_ahead(tables.future, forecaster.horizon)
+        reading = looking_ahead(reading, tables, forecaster.horizon)
     results = Results(tables.name, forecaster)
     every = windows.refit_every if windows.refit_every is not None else windows.refit
     results.cross_validate(fit.settings.windows, reading, printer, step_size=windows.step_size, refit=every)

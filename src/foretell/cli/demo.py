@@ -41,9 +41,9 @@ def demo_covariates(options: CovariateOptions, demo: bool) -> CovariateOptions:
 
 def demo_future(options: FutureOptions, demo: bool) -> FutureOptions:
     """Add the day types of the two weeks after the end of the table."""
-    if not demo or options.future is not None:
+    if not demo or options.future:
         return options
-    return replace(options, future=str(datasets.path("chicago_ridership_next")))
+    return replace(options, future=(str(datasets.path("chicago_ridership_next")),))
 
 
 def demo_forecast(options: ForecastOptions, demo: bool) -> ForecastOptions:

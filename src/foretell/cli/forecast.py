@@ -10,7 +10,7 @@ from foretell.cli.destinations import (
     with_samples,
 )
 from foretell.cli.forecast_results import Results
-from foretell.cli.from_options import forecaster_for, read_tables
+from foretell.cli.from_options import forecaster_for, looking_ahead, read_tables, refuse_samples_of_plans
 from foretell.cli.options import (
     CovariateOptions,
     FitOptions,
@@ -45,6 +45,7 @@ def forecast(
     Without an output option, all results are written to ./forecast: forecast.csv, backtest.csv, report.html and model.
     Unless you set the length of training, it stops once validation no longer improves.
     """
+    refuse_samples_of_plans(drawn, future)
     files = (output.output, output.report, output.png, save, drawn.samples_output)
     if output.out_table is not None or any(file is not None for file in files):
         to = Destinations(
@@ -61,16 +62,16 @@ def forecast(
         )
     to = with_samples(with_forecast_output(to, output, table), drawn)
     printer = Printer(messages, "forecast", stdout_taken=to.stdout_taken)
-    to.check(json=messages.json, tables=[table.table, future.future])
+    to.check(json=messages.json, tables=[table.table, *future.future])
     tables = read_tables(table, covariates, future, levels)
     forecaster, reading = forecaster_for(tables, ask, fit, demo=table.demo)
     # Check the future values before training, so that a missing date fails at once.
-    reading = reading.looking_ahead(tables.future, forecaster.horizon)
+    reading = looking_ahead(reading, tables, forecaster.horizon)
     if drawn.samples is not None:
         forecaster.require_memory(reading, drawn.samples)
     train(forecaster, reading, printer, checkpoint=to.checkpoint, tensorboard=to.tensorboard)
     results = Results(tables.name, forecaster)
     results.test(fit.settings.windows)
-    results.forecast()
+    results.forecast(tables.plans if len(tables.plans) > 1 else None)
     results.sample(drawn.samples)
     results.deliver(to, printer)

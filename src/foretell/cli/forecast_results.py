@@ -77,9 +77,9 @@ class Results:
         self._backtest = self._forecaster.validation
         self._in_parts = True
 
-    def forecast(self) -> None:
-        """Forecast what comes after the table."""
-        self._forecast = self._forecaster.predict(self._table, future=self._future)
+    def forecast(self, plans: dict[str, pl.DataFrame] | None = None) -> None:
+        """Forecast what comes after the table, by each of the `plans` if there are any."""
+        self._forecast = self._forecaster.predict(self._table, future=self._future if plans is None else plans)
 
     def sample(self, samples: int | None) -> None:
         """Draw sample paths, if a number of them is asked for."""
@@ -102,6 +102,7 @@ class Results:
             printer.listing([f"There is no backtest: {self._untested}."])
         if self._forecast is not None:
             summaries.show_forecast(printer, self._forecast)
+            summaries.show_plans(printer, self._forecaster)
         printer.files(files)
         if to.undrawn:
             printer.note("No report was drawn, since matplotlib is missing: pip install 'foretell[report]'")
@@ -165,4 +166,6 @@ class Results:
             content["backtest"] = self._backtest.summary()
             if self._in_parts:
                 content["backtest"]["scores_by"] = summaries.parts_document(self._backtest)
+        if self._forecast is not None and forecaster.plans:
+            content["plans"] = summaries.plans_document(forecaster)
         return {**content, "files": files}

@@ -16,6 +16,7 @@ from foretell.cli.from_options import (
     forecaster_for,
     holds_no_table,
     name_of,
+    plan_places,
     read_tables,
     refuse_training,
     table_and_columns,
@@ -318,10 +319,19 @@ def _read(
     else:
         program.uses("foretell", "read_series")
         program.statement("table", Call("read_series", (_place(program, table.table, demo), *told), more))
-    if future.future is None:
+    if not future.future:
         return named, {}
     program.uses("foretell", "read_series")
-    program.statement("future", Call("read_series", (_place(program, future.future, demo), *told), more))
+    plans = {
+        name: Call("read_series", (_place(program, place, demo), *told), more)
+        for name, place in plan_places(future).items()
+    }
+    if len(plans) == 1:
+        program.statement("future", next(iter(plans.values())))
+    else:
+        program.statement("future", Plain("{}"))
+        for name, read in plans.items():
+            program.statement(f"future[{name!r}]", read)
     return named, {"future": _FUTURE}
 
 

@@ -13,6 +13,7 @@ from foretell.cli.options import (
     ForecastOptions,
     FutureOptions,
     HierarchyOptions,
+    SampleOptions,
     TableOptions,
 )
 from foretell.declaration import MORE_TRAINING, NETWORK, TRAINING
@@ -37,8 +38,14 @@ class Tables:
     name: str
     """Name of the table, for titles."""
     table: pl.DataFrame
-    future: pl.DataFrame | None
+    plans: dict[str, pl.DataFrame]
+    """Tables of future values by name."""
     columns: Columns
+
+    @property
+    def future(self) -> pl.DataFrame | dict[str, pl.DataFrame] | None:
+        """The table of future values, or those of several plans by name; None without any."""
+        return self.plans if len(self.plans) > 1 else next(iter(self.plans.values()), None)
 
 
 def holds_no_table(options: TableOptions) -> bool:
@@ -61,7 +68,7 @@ def read_tables(
     return Tables(
         name=name_of(options, demo=demo),
         table=_queried(options) if options.table is None else read_series(options.table, columns, options.encoding),
-        future=None if future.future is None else read_series(future.future, columns, options.encoding),
+        plans={name: read_series(place, columns, options.encoding) for name, place in plan_places(future).items()},
         columns=columns,
     )
 
@@ -76,7 +83,7 @@ def table_and_columns(
     demo = options.demo
     options = demo_table(options)
     covariates, future = demo_covariates(covariates, demo), demo_future(future, demo)
-    if future.future is not None and options.table == future.future == "-":
+    if [options.table, *future.future].count("-") > 1:
         raise SettingsError("both tables are to come from standard input: give one of them as a file")
     targets = options.target or ()
     columns = Columns(
@@ -101,8 +108,46 @@ def name_of(options: TableOptions, *, demo: bool) -> str:
     place = options.database or "" if options.table is None else options.table
     if place == "-":
         return "standard input"
+    return _name_in(place)
+
+
+def _name_in(place: str) -> str:
     name = place.partition("?")[0].replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
     return name.split(".")[0] or name
+
+
+def plan_places(future: FutureOptions) -> dict[str, str]:
+    """Return the places of the tables of future values by the names of the plans: those of the files.
+
+    Files of one name are told apart by their whole places. Raises SettingsError for a file that is given twice.
+    """
+    names = ["standard input" if place == "-" else _name_in(place) for place in future.future]
+    found: dict[str, str] = {}
+    for name, place in zip(names, future.future, strict=True):
+        plan = place if names.count(name) > 1 else name
+        if plan in found:
+            raise SettingsError(f"--future {place} is given twice: give each plan once")
+        found[plan] = place
+    return found
+
+
+def looking_ahead(reading: Reading, tables: Tables, horizon: int) -> Reading:
+    """Return the series with the known values of the horizon; those of several plans are only checked.
+
+    Raises TableError if a value is missing, naming the first date.
+    """
+    if len(tables.plans) < 2:
+        return reading.looking_ahead(next(iter(tables.plans.values()), None), horizon)
+    from foretell.forecasting.what_if import readings_by_plan
+
+    readings_by_plan(reading, tables.plans, horizon)
+    return reading
+
+
+def refuse_samples_of_plans(drawn: SampleOptions, future: FutureOptions) -> None:
+    """Raise SettingsError if sample paths of several plans are asked for."""
+    if drawn.samples is not None and len(future.future) > 1:
+        raise SettingsError("--samples draws the sample paths of one plan: give one --future")
 
 
 def _queried(options: TableOptions) -> pl.DataFrame:

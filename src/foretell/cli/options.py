@@ -163,13 +163,14 @@ class FutureOptions:
     """The future values of the known columns."""
 
     future: Annotated[
-        str | None,
+        tuple[str, ...],
         Setting(
-            "Table with the known columns for the steps to forecast, unless TABLE itself contains those rows.",
+            "Table with the known columns for the steps to forecast, unless TABLE itself contains those rows. Repeat "
+            "for several plans, which are all forecast and compared.",
             COVARIATES,
             metavar="FILE",
         ),
-    ] = None
+    ] = ()
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from foretell.cli.destinations import Destinations, default_destinations, with_forecast_output, with_samples
 from foretell.cli.forecast_results import Results
-from foretell.cli.from_options import holds_no_table, read_tables
+from foretell.cli.from_options import holds_no_table, read_tables, refuse_samples_of_plans
 from foretell.cli.options import (
     Device,
     ForecastOutput,
@@ -37,21 +37,22 @@ def predict(
     series that the model was fitted to or updated with.
     """
     if scale.engine is not None:
-        if output != ForecastOutput() or drawn.samples is not None or future.future is not None:
+        if output != ForecastOutput() or drawn.samples is not None or future.future:
             raise SettingsError("--engine writes forecasts to --out alone: leave other outputs and --future out")
         predict_by_workers(model, table, scale, Printer(messages, "predict"))
         return
     if scale.out is not None or scale.address is not None:
         raise SettingsError("--out and --address are for workers: choose them by --engine, or name a file by --output")
+    refuse_samples_of_plans(drawn, future)
     if output.output or output.report or output.png or output.out_table or drawn.samples_output:
         to = Destinations(forecast=output.output, report=output.report, picture=output.png)
     else:
         to = default_destinations("forecast", "samples")
     to = with_samples(with_forecast_output(to, output, table), drawn)
     printer = Printer(messages, "predict", stdout_taken=to.stdout_taken)
-    to.check(json=messages.json, tables=[table.table, future.future])
+    to.check(json=messages.json, tables=[table.table, *future.future])
     own = holds_no_table(table)
-    if own and future.future is not None:
+    if own and future.future:
         raise SettingsError("--future goes with a table: name the table that the forecast is to follow, too")
     results = Results.of_model(model, device, None if own else lambda: read_tables(table, future=future))
     results.forecast()

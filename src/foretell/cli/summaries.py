@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from foretell.forecasting.backtesting.backtest import Backtest, Part
     from foretell.forecasting.fitted_model import FittedModel
+    from foretell.forecasting.forecaster import Forecaster
     from foretell.forecasting.tables.findings import Findings
     from foretell.training.history import History
 
@@ -81,6 +82,22 @@ def show_forecast(printer: Printer, forecast: pl.DataFrame) -> None:
     """Print the first rows."""
     printer.heading(f"Forecast, the first {min(_FIRST_ROWS, len(forecast))} of {len(forecast):,} rows")
     printer.table(*first_rows(forecast, _FIRST_ROWS))
+
+
+def show_plans(printer: Printer, forecaster: Forecaster) -> None:
+    """Print the totals of each plan over the horizon, if there are several."""
+    rows = [list(row.values()) for row in plans_document(forecaster)]
+    if rows:
+        more = f", the first {_MOST_PARTS} of {len(rows):,}" if len(rows) > _MOST_PARTS else ""
+        printer.heading(f"Plans: totals of the medians over the horizon, and differences from the first plan{more}")
+        printer.table(["plan", "series", "total", "difference"], rows[:_MOST_PARTS])
+
+
+def plans_document(forecaster: Forecaster) -> list[dict[str, Any]]:
+    """Return the totals of each series by each plan."""
+    from foretell.forecasting.what_if import plan_differences
+
+    return [found.to_dict() for found in plan_differences(forecaster.plans)]
 
 
 def first_rows(forecast: pl.DataFrame, most: int = 12) -> tuple[list[str], list[list[Any]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from functools import partial
@@ -47,6 +47,7 @@ from foretell.forecasting.tables.reading import Reading
 from foretell.forecasting.tables.years import check_years
 from foretell.forecasting.updating.joining import joined_in_time
 from foretell.forecasting.updating.updating import Update, learned_series, updated
+from foretell.forecasting.what_if import readings_by_plan
 from foretell.forked import require_polars
 from foretell.training import History, Progress
 from foretell.training.settings import NO_BOUND
@@ -131,6 +132,8 @@ class Forecaster:
         self._fitted_to: Reading | None = None
         self._read: Reading | None = None
         self.prediction: Prediction | None = None
+        self.plans: dict[str, Prediction] = {}
+        """The last forecasts of several plans, by name; see `predict`."""
         self.validation: Backtest | None = None
         """The last cross-validation, with its scores."""
 
@@ -240,15 +243,25 @@ class Forecaster:
         self.prediction = None
         return Update(joined.sentences, joined.count, joined.revised, drift)
 
-    def predict(self, table: IntoFrame | None = None, *, future: IntoFrame | None = None) -> Any:
+    def predict(
+        self, table: IntoFrame | None = None, *, future: IntoFrame | Mapping[str, IntoFrame] | None = None
+    ) -> Any:
         """Forecast the steps after each series' last value, in a table of the input's type.
 
         Columns: `unique_id`, `ds`, `{model}` for the median, and `{model}-lo-95`, `{model}-hi-95` and so on. Without
         `table`, the series of the fit are forecast. Known covariates of the horizon are read from the table's rows
-        after the last value, or from `future`, which may also name series without any history. Raises TableError for a
-        table that is invalid or lacks a known value (naming the first date), SettingsError before `fit`.
+        after the last value, or from `future`, which may also name series without any history. Several plans, tables by
+        name in `future`, are all forecast: a column `plan` after `ds` has the name, `plans` holds the forecasts, and
+        the first plan counts where there can be only one. Raises TableError for a table that is invalid or lacks a
+        known value (naming the first date), SettingsError before `fit`.
         """
         reading = self._reading(table)
+        self.plans = {}
+        if isinstance(future, Mapping):
+            readings = readings_by_plan(reading, future, self.horizon)
+            self.plans = dict(zip(readings, self.forecasts(list(readings.values())), strict=True))
+            self.prediction = next(iter(self.plans.values()))
+            return self._table(reading, list(self.plans.values()), tuple(self.plans))
         if future is not None:
             reading = reading.looking_ahead(future, self.horizon)
         self.prediction = self.forecast(reading)
@@ -342,15 +355,26 @@ class Forecaster:
 
     def table_of(self, reading: Reading, prediction: Prediction) -> Any:
         """Return a forecast of that reading as a table; see `predict`."""
-        panel = prediction.panel
-        steps = zip(range(len(panel)), panel.history.tolist(), strict=True)
+        return self._table(reading, [prediction])
+
+    def _table(self, reading: Reading, predictions: Sequence[Prediction], plans: Sequence[str] = ()) -> Any:
+        panels = [prediction.panel for prediction in predictions]
+        times = [
+            panel.times(i, int(rows) + self.horizon)[int(rows) :]
+            for panel in panels
+            for i, rows in enumerate(panel.history)
+        ]
+        steps = [len(panel) * self.horizon for panel in panels]
+        quantiles = np.concatenate([prediction.quantiles for prediction in predictions])
+        distribution = np.concatenate([prediction.distribution for prediction in predictions])
         return reading.kind.forecast_table(
-            panel.ids,
+            [name for panel in panels for name in panel.ids],
             self.horizon,
-            {"ds": np.stack([panel.times(i, rows + self.horizon)[rows:] for i, rows in steps])},
-            quantile_columns(self.model, self.levels, prediction.quantiles)
-            | named_columns(self.model, self.settings.quantiles, prediction.distribution),
-            panel.clock,
+            {"ds": np.stack(times)},
+            ({"plan": np.repeat(np.array(plans), steps)} if plans else {})
+            | quantile_columns(self.model, self.levels, quantiles)
+            | named_columns(self.model, self.settings.quantiles, distribution),
+            panels[0].clock,
         )
 
     def backtest(self, table: IntoFrame | None = None, *, windows: int | None = None, refit: bool = False) -> Backtest:

@@ -19,6 +19,7 @@ from foretell.forecasting.networks.fitted_network import FittedNetwork
 from foretell.forecasting.report.content import (
     BacktestWindow,
     ColumnEffect,
+    PlanView,
     ReportContent,
     ReportTable,
     Score,
@@ -27,6 +28,7 @@ from foretell.forecasting.report.content import (
 from foretell.forecasting.report.totals import totals_by_month
 from foretell.forecasting.report.wording import column, count, fixed, moments, percent
 from foretell.forecasting.tables.findings import describe_frequency
+from foretell.forecasting.what_if import plan_differences
 from foretell.training.history import History
 
 _MOST_SERIES = 6
@@ -59,6 +61,7 @@ def report_content(
         scores_by_step=_named(results.scores.by_step) if results else {},
         coverage=backtest.coverage if backtest else {},
         effects=_effects(forecaster, backtest),
+        plans=_plans(forecaster, [prediction.panel.ids[i] for i in shown]),
         score_tables=_score_tables(results) if results else (),
         losses=history.losses if history else np.empty(0),
         gradient_norms=history.gradient_norms if history else np.empty(0),
@@ -174,6 +177,24 @@ def _effects(forecaster: Forecaster, backtest: Backtest | None) -> list[ColumnEf
         ColumnEffect(found.column, found.score, found.permuted_score, found.error, found.permuted_error)
         for found in effects(model, panel, windows)
     ]
+
+
+def _plans(forecaster: Forecaster, shown: list[str]) -> list[PlanView]:
+    """The series shown by each of several plans."""
+    medians: dict[str, dict[str, NDArray[np.float64]]] = {name: {} for name in shown}
+    for found in plan_differences(forecaster.plans):
+        if found.series in medians:
+            medians[found.series][found.plan] = found.median
+    if len(forecaster.plans) < 2:
+        return []
+    panel = next(iter(forecaster.plans.values())).panel
+    views = []
+    for i, name in enumerate(panel.ids):
+        if len(medians.get(name, {})) > 1:
+            rows = int(panel.history[i])
+            times = panel.clock.wall_times(panel.times(i, rows + forecaster.horizon)[rows:])
+            views.append(PlanView(name, times, medians[name]))
+    return views
 
 
 def _score_tables(results: Results) -> list[ReportTable]:

@@ -86,6 +86,23 @@ class ColumnEffect:
 
 
 @dataclass(frozen=True)
+class PlanView:
+    """Forecasts of one series by several plans."""
+
+    series: str
+    times: Times
+    """(H,)"""
+    medians: Mapping[str, Floats]
+    """Plan -> (H,), at least two; the first one is what the others are compared with."""
+
+    @property
+    def differences(self) -> dict[str, Floats]:
+        """Plan -> (H,), by how much its median lies above that of the first plan."""
+        first, *others = self.medians
+        return {plan: self.medians[plan] - self.medians[first] for plan in others}
+
+
+@dataclass(frozen=True)
 class ReportContent:
     """All that a report says."""
 
@@ -107,6 +124,8 @@ class ReportContent:
     """Totals of the series drawn, by calendar month."""
     effects: Sequence[ColumnEffect] = ()
     """What each covariate added, the largest effect first; empty without covariates or a backtest."""
+    plans: Sequence[PlanView] = ()
+    """Series by several plans for what is known ahead; empty for one plan."""
     score_tables: Sequence[ReportTable] = ()
     """Scores of the model by cutoff and by series."""
     losses: Floats = field(default_factory=lambda: np.empty(0))

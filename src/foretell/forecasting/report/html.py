@@ -10,6 +10,7 @@ from string import Template
 from foretell.forecasting.report.backtest_section import backtest_section
 from foretell.forecasting.report.content import ReportContent, ReportTable
 from foretell.forecasting.report.effects_section import effects_section
+from foretell.forecasting.report.plans_section import plans_section
 from foretell.forecasting.report.series_section import series_section
 from foretell.forecasting.report.summary import (
     baseline,
@@ -66,6 +67,7 @@ def render_report(content: ReportContent) -> str:
     sections = (
         _warnings(content),
         series_section(content),
+        plans_section(content),
         _totals(content),
         backtest_section(content),
         effects_section(content),
