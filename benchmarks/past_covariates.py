@@ -3,7 +3,8 @@
     python benchmarks/past_covariates.py --data FOLDER
 
 FOLDER holds `etth1.csv.gz`. Fitted to the first 16 months and judged on the four that follow, at midnight of each day,
-with the same network and number of training steps; `--validate` fits to the first 12 months and judges on the next four.
+with the same network and number of training steps; `--validate` fits to the first 12 months and judges on the next
+four.
 """
 
 from __future__ import annotations
