@@ -23,7 +23,8 @@ Integers = NDArray[np.int64]
 _SURE = 2.0
 """Number of standard errors beyond which a difference is more than chance."""
 _WORSE, _FEWER_INSIDE = 1.2, 0.1
-"""Errors so many times as large as in the backtest, or so much less coverage, are drift if they are no chance."""
+"""Errors so many times as large as before, or so much less coverage than before and than the level, are drift if they
+are no chance."""
 _USUAL_SPREAD, _WINDOWS_WORTH = 0.8, 8
 """Prior standard deviation of the logarithm of one step's error, and how many windows it counts for. That of a window's
 mean error is smaller by the fourth root of its steps, since these are correlated."""
@@ -164,8 +165,8 @@ def _compared(new: _Tested, old: _Tested, together: float) -> Drift:
     rise = now.mean() - then.mean()
     level = min(coverage)
     shares = [np.nanmean(each.inside[level][:, reached], axis=1) for each in (old, new)]
-    fall = before[level] - coverage[level]
     inside = level / 100
+    fall = min(before[level], inside) - coverage[level]
     unsure = _spread([each[~np.isnan(each)] for each in shares], inside * (1 - inside) / np.sqrt(steps))
     worse = rise > np.log(_WORSE) and rise > _SURE * spread * doubt
     outside = fall > _FEWER_INSIDE and fall > _SURE * unsure * doubt
