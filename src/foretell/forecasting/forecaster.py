@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from narwhals.typing import IntoFrame
 from torch import nn
 
@@ -30,6 +29,7 @@ from foretell.forecasting.facts import facts_of
 from foretell.forecasting.fitted_model import FittedModel, forecast_device
 from foretell.forecasting.fitting import fit_model
 from foretell.forecasting.forecast_arrays import Prediction, predictions
+from foretell.forecasting.forecast_tables import forecast_table, sample_table
 from foretell.forecasting.hierarchy.coherent import coherent_paths
 from foretell.forecasting.hierarchy.columns import level_columns
 from foretell.forecasting.holdout import WINDOWS
@@ -42,7 +42,6 @@ from foretell.forecasting.settings import LONGER, LONGEST, ForecastSettings, pre
 from foretell.forecasting.tables.columns import Columns
 from foretell.forecasting.tables.findings import Findings
 from foretell.forecasting.tables.future import check_future
-from foretell.forecasting.tables.nixtla import named_columns, quantile_columns
 from foretell.forecasting.tables.reading import Reading
 from foretell.forecasting.tables.years import check_years
 from foretell.forecasting.updating.joining import joined_in_time
@@ -294,23 +293,14 @@ class Forecaster:
         prediction = self.prediction
         if prediction is None:
             raise SettingsError("nothing has been forecast yet: call predict(table) first, or sample(table)")
-        model, panel, horizon = self.fitted_model, prediction.panel, self.horizon
+        model, panel = self.fitted_model, prediction.panel
         seed, hierarchy = self.settings.training.seed, self.reading.hierarchy
         if hierarchy is not None and prediction.own is not None:
             sums = hierarchy.sums(panel.ids)
             paths = coherent_paths(model, panel, prediction.own, sums, samples, seed)[0]
         else:
             paths = sample_paths(model, panel, prediction.distribution, samples, seed)
-        steps = zip(range(len(panel)), panel.history.tolist(), strict=True)
-        times = np.stack([panel.times(i, rows + horizon)[rows:] for i, rows in steps])
-        numbers = np.tile(np.repeat(np.arange(1, samples + 1), horizon), len(panel))
-        return self.reading.kind.forecast_table(
-            panel.ids,
-            samples * horizon,
-            {"ds": np.tile(times, (1, samples))},
-            {"sample": numbers, self.model: np.moveaxis(paths, 0, 1)},
-            panel.clock,
-        )
+        return sample_table(self.reading.kind, self.model, panel, paths)
 
     def require_memory(self, reading: Reading, samples: int) -> None:
         """Raise SettingsError if so many sample paths of a table would not fit into memory."""
@@ -358,24 +348,7 @@ class Forecaster:
         return self._table(reading, [prediction])
 
     def _table(self, reading: Reading, predictions: Sequence[Prediction], plans: Sequence[str] = ()) -> Any:
-        panels = [prediction.panel for prediction in predictions]
-        times = [
-            panel.times(i, int(rows) + self.horizon)[int(rows) :]
-            for panel in panels
-            for i, rows in enumerate(panel.history)
-        ]
-        steps = [len(panel) * self.horizon for panel in panels]
-        quantiles = np.concatenate([prediction.quantiles for prediction in predictions])
-        distribution = np.concatenate([prediction.distribution for prediction in predictions])
-        return reading.kind.forecast_table(
-            [name for panel in panels for name in panel.ids],
-            self.horizon,
-            {"ds": np.stack(times)},
-            ({"plan": np.repeat(np.array(plans), steps)} if plans else {})
-            | quantile_columns(self.model, self.levels, quantiles)
-            | named_columns(self.model, self.settings.quantiles, distribution),
-            panels[0].clock,
-        )
+        return forecast_table(reading.kind, self.model, self.levels, self.settings.quantiles, predictions, plans)
 
     def backtest(self, table: IntoFrame | None = None, *, windows: int | None = None, refit: bool = False) -> Backtest:
         """Forecast the last `windows` horizons of each series from the data before them, and score the forecasts.
