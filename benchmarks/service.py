@@ -1,8 +1,8 @@
 """The service under load: latency, throughput and memory, and the page, with the targets that they must meet.
 
 `python benchmarks/service.py` starts `foretell serve` on this machine and prints, for each target, the number and
-whether it is met; the page is measured where playwright and chromium are. If neuralforecast is installed, a server of
-it, written as plainly as can be, stands beside.
+whether it is met; the page is measured where playwright and chromium are. Where `--peers-python` has neuralforecast,
+a server of it, written as plainly as can be, stands beside.
 """
 
 from __future__ import annotations
@@ -180,14 +180,20 @@ uvicorn.run(app, port=int(sys.argv[2]), log_level="error")
 """
 
 
-def beside(clients: int, seconds: float) -> Load:
+def has_peer(python: str) -> bool:
+    """Whether a Python has what the server of neuralforecast needs."""
+    look = "import importlib.util as i; print(all(map(i.find_spec, ('neuralforecast', 'fastapi', 'uvicorn'))))"
+    return subprocess.run([python, "-c", look], capture_output=True, text=True).stdout.strip() == "True"
+
+
+def beside(python: str, clients: int, seconds: float) -> Load:
     """The same load on a server of neuralforecast, as its users write it."""
     with tempfile.TemporaryDirectory() as temporary, socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
         free.close()
         table = Path(temporary, "table.json")
         table.write_bytes(body(0))
-        process = subprocess.Popen([sys.executable, "-c", _PEER, str(table), str(port)], cwd=temporary)
+        process = subprocess.Popen([python, "-c", _PEER, str(table), str(port)], cwd=temporary)
         try:
             for _ in range(600):
                 with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
@@ -260,6 +266,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--requests", type=int, default=10_000, help="after which memory is compared")
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--peers-python", default=sys.executable, help="the Python that has neuralforecast and FastAPI")
     asked = parser.parse_args()
     print(processor())
     with tempfile.TemporaryDirectory() as temporary:
@@ -295,10 +302,10 @@ def main() -> None:
                 f"{first:.0f} and {last:.0f} MB",
                 last < 1.1 * first,
             )
-            if find_spec("neuralforecast") is None:
+            if not has_peer(asked.peers_python):
                 told("beside a server of neuralforecast (20 times)", "not installed", None)
             else:
-                peer = beside(asked.clients, asked.seconds / 2)
+                peer = beside(asked.peers_python, asked.clients, asked.seconds / 2)
                 told(
                     "beside a server of neuralforecast (20 times)",
                     f"{many.rate / peer.rate:.1f}",

@@ -127,6 +127,7 @@ def test_ray(model: Path, files: str, expected: pl.DataFrame, tmp_path: Path) ->
         predict_files(model, files, tmp_path / "out", engine="ray", address="127.0.0.1:1")
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Ray Data's own settings
 def test_ray_datasets_and_a_killed_worker(model: Path, expected: pl.DataFrame, tmp_path: Path) -> None:
     ray = pytest.importorskip("ray", reason="the extra ray is not installed")
 
