@@ -73,7 +73,7 @@ def test_a_truncated_model(run: Callable[..., Any], sales: Path, tiny: tuple[str
 
 
 def test_the_demo_is_the_embedded_data(run: Callable[..., Any], sales: Path, tiny: tuple[str, ...]) -> None:
-    done = run("fit", "--demo", "--json", "--windows", "0", "--save", "model", *tiny)
+    done = run("fit", "--demo", "--json", "--windows", "0", "--save", "model", "--model", "lstm", *tiny)
     assert done.exit_code == 0, done.output
     document = json.loads(done.stdout)
     assert document["horizon"] == 14

@@ -202,7 +202,7 @@ def test_later_values_change_nothing_earlier():
     generator = np.random.default_rng(0)
     for name, values in series(30, 5).items():
         whole = describe(values, 5, 12)
-        for cut in (0, 7, 14, 25):
+        for cut in (0, 14):
             changed = values.copy()
             changed[cut + 1 :] = generator.choice([np.nan, 0.0, -5.0, 1e300, 30.0], 29 - cut)
             past = describe(changed, 5, 12)

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from foretell.tables.numerals import Decimal, may_be_number, read_numbers, text_of
+from foretell.tables.numerals import (
+    Decimal,
+    has_decimal_comma,
+    may_be_number,
+    read_numbers,
+    text_of,
+    without_decimal_comma,
+)
 
 _CODE = r"^\s*[+-]?0[0-9]"
 _UNTRIMMED = r"^\s|\s$|^$"
@@ -42,11 +50,10 @@ def typed_columns(columns: list[pl.Series]) -> list[pl.Series]:
     ]
 
 
-def typed_rows(cells: pl.Series, width: int) -> list[pl.Series] | None:
+def typed_rows(cells: pl.Series, width: int) -> list[pl.Series]:
     """What `typed_columns` makes of the columns of a table of which all `cells` are given, row by row.
 
-    For all columns at once, since an expression for each of very many takes long. None where a decimal comma that one
-    of them settles would have to hold for the others.
+    For all columns at once, since an expression for each of very many takes long.
     """
     names = [str(i) for i in range(width)]
 
@@ -63,21 +70,25 @@ def typed_rows(cells: pl.Series, width: int) -> list[pl.Series] | None:
     # Where a word such as NA stands for a missing number, the column is of floats.
     is_whole = everywhere(whole.is_not_null() | bare.is_null()) & ~is_text
     is_real = everywhere(real.is_not_null() | present.is_null()) & ~is_text & ~is_whole
-    odd = np.flatnonzero(~(is_text | is_whole | is_real)).tolist()
-    texts = [bare.gather_every(width, i).alias(names[i]) for i in odd]
-    if settles_decimal_comma(texts):
-        return None
-    final = columns(real) if is_real.any() else [pl.Series()] * width
-    for kind, values in ((is_whole, whole), (is_text, bare)):
+    odd = ~(is_text | is_whole | is_real)
+    kinds = [(is_real, real), (is_whole, whole), (is_text, bare)]
+    decimal: Decimal | None = None
+    if settles_decimal_comma(bare.gather_every(width, i) for i in np.flatnonzero(odd).tolist()):
+        decimal = ","
+        with_comma = everywhere(has_decimal_comma(present).fill_null(True)) & (odd | is_real)
+        kinds.append((with_comma, without_decimal_comma(present)))
+        odd &= ~with_comma
+    final = [pl.Series()] * width
+    for kind, values in kinds:
         chosen = columns(values) if kind.any() else []
         for i in np.flatnonzero(kind).tolist():
             final[i] = chosen[i]
-    for i, column in zip(odd, typed_columns(texts), strict=True):
-        final[i] = column
+    for i in np.flatnonzero(odd).tolist():
+        final[i] = _read(bare.gather_every(width, i).alias(names[i]), decimal)
     return final
 
 
-def settles_decimal_comma(columns: list[pl.Series]) -> bool:
+def settles_decimal_comma(columns: Iterable[pl.Series]) -> bool:
     """Whether one of these columns of text settles that the decimal mark is a comma."""
     marked = (column for column in columns if column.str.contains(_OTHER_THAN_A_POINT).any())
     return any(

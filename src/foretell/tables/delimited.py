@@ -183,11 +183,11 @@ def _typed(text: _Text, padded: frozenset[int]) -> list[pl.Series]:
 
 
 def _typed_at_once(text: _Text) -> list[pl.Series] | None:
-    """The columns of a wide table, its cells read as one column; None where that cannot be."""
+    """The columns of a wide table, its cells read as one column; None where blank lines stand between the rows."""
     cells = text.data[text.start : text.stop].replace(text.separator, b"\n")
     column = _cells(_Text(cells, 0, len(cells), text.separator, 1, False, text.where), {"0": pl.String})["0"]
     rows = text.data.count(b"\n", text.start, text.stop) + (not cells.endswith(b"\n"))
-    # Where blank lines stand between the rows, there are fewer cells.
+    # Blank lines have fewer cells.
     return typed_rows(column, text.width) if len(column) == rows * text.width else None
 
 

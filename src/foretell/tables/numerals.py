@@ -82,7 +82,7 @@ def read_numbers(column: pl.Series, decimal: Decimal | None = None) -> Numbers:
     if plain.null_count() > text.null_count():
         text, money = _bare(text)
         plain = text.cast(pl.Float64, strict=False)
-    with_comma = text.str.contains(_DECIMAL_COMMA).fill_null(False)
+    with_comma = has_decimal_comma(text).fill_null(False)
     with_thousands = text.str.contains(_THOUSANDS_COMMA).fill_null(False)
     counts = {".": plain.len() - plain.null_count(), ",": int(with_comma.sum()), "t": int(with_thousands.sum())}
     if decimal == "," and counts[","] == text.len() - text.null_count():
@@ -98,8 +98,7 @@ def read_numbers(column: pl.Series, decimal: Decimal | None = None) -> Numbers:
     else:
         style = "," if counts[","] > counts["t"] else "t"
     if style == ",":
-        bare = text.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
-        read = bare.zip_with(with_comma, pl.Series([None], dtype=pl.String)).cast(pl.Float64, strict=False)
+        read = without_decimal_comma(text.zip_with(with_comma, pl.Series([None], dtype=pl.String)))
     elif style == "t":
         bare = text.str.replace_all(",", "", literal=True)
         read = bare.zip_with(with_thousands, pl.Series([None], dtype=pl.String)).cast(pl.Float64, strict=False)
@@ -107,6 +106,18 @@ def read_numbers(column: pl.Series, decimal: Decimal | None = None) -> Numbers:
         read = plain
     wrong = (read.is_null() & text.is_not_null()).arg_true().to_numpy().astype(np.int64)
     return Numbers(read.fill_null(np.nan).to_numpy(), wrong, "," if style == "," else ".")
+
+
+def has_decimal_comma(text: pl.Series) -> pl.Series:
+    """Which cells are numbers if the decimal mark is a comma; null where the text is."""
+    return text.str.contains(_DECIMAL_COMMA)
+
+
+def without_decimal_comma(text: pl.Series) -> pl.Series:
+    """Numbers with a decimal comma, and points between thousands if any, as Float64; null where there is no number."""
+    return (
+        text.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
+    )
 
 
 def is_absent(cell: str) -> bool:

@@ -148,7 +148,8 @@ def test_every_model_fits_with_covariates_of_all_kinds(model, stride):
     assert found.levels == (80, 95)
     architecture = found.network.architecture
     assert (architecture.calendar, architecture.known) == (6, 3)
-    assert (architecture.static, architecture.categories) == (1, (3,))
+    # A size, and whether it is missing.
+    assert (architecture.static, architecture.categories) == (2, (3,))
     assert (architecture.backbone, architecture.stride) == (model, stride)
     network = architecture.build()
     network.load_state_dict(found.network.final)

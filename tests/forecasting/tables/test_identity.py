@@ -31,6 +31,14 @@ def test_the_target_is_never_the_id_wherever_it_stands(target: str) -> None:
     assert (roles.layout, roles.id, roles.targets) == ("long", "branch", (target,))
 
 
+@pytest.mark.parametrize("codes", [("00000", "00001", "00002"), ("90210", "02139", "94103"), ("10", "20", "30")])
+@pytest.mark.parametrize("column", ["shop", "a", "zip"])
+def test_codes_written_as_text_are_ids_and_no_times(codes: tuple[str, ...], column: str) -> None:
+    table = pl.DataFrame({column: [code for code in codes for _ in DAYS], "date": DAYS * 3, "y": counts(174)})
+    roles = find_roles(table, Columns())
+    assert (roles.layout, roles.id, roles.time, roles.targets) == ("long", column, "date", ("y",))
+
+
 @pytest.mark.parametrize(
     ("first", "second", "name"),
     [
