@@ -1,8 +1,8 @@
 """The sounds and spectrograms of the documentation, from what `speech.py` made: `--data FOLDER --work WORK`.
 
-Of every voice one prompt that was held out is chosen, of about three seconds: as it was recorded, the same through the
-vocoder alone, and from text; and a Harvard sentence by the English voice. They become docs/sounds/*.mp3, and the
-spectrograms of the English prompt docs/images/speech.webp. The texts are printed.
+Of every voice one prompt that was held out is chosen, of several words and about three seconds: as it was recorded, the
+same through the vocoder alone, and from text; and a Harvard sentence by the English voice. They become
+docs/sounds/*.mp3, and the spectrograms of the English prompt docs/images/speech.webp. The texts are printed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from foretell.speech import SpeechSettings
 DOCS = Path(__file__).parents[1] / "docs"
 ROWS = {"recording": RECORDINGS, "vocoder": CODEC, "text": OURS}
 TITLES = {"recording": "Recording", "vocoder": "Through the vocoder alone", "text": "From text"}
-_SECONDS = 3.0
+_SECONDS, _WORDS = 3.0, 4
 _WINDOW, _OVERLAP, _FLOOR = 400, 320, -100.0
 _QUALITY = 0.6
 """Of MP3, as libsndfile has it: 0 is the best."""
@@ -38,7 +38,7 @@ def main() -> None:
     held, _ = divided(folders, SpeechSettings(), asked.work / "held-out.json")
     sounds = asked.work / "sounds"
     for voice in [folder.name for folder in folders]:
-        own = [number for number, prompt in enumerate(held) if prompt.voice == voice]
+        own = [n for n, prompt in enumerate(held) if prompt.voice == voice and len(prompt.text.split()) >= _WORDS]
         lengths = [heard(place_of(sounds, RECORDINGS, PROMPTS, voice, number))[1] for number in own]
         chosen = own[int(np.argmin(np.abs(np.array(lengths) - _SECONDS)))]
         print(f"{voice} ({held[chosen].language}): {held[chosen].text}")
