@@ -94,9 +94,13 @@ def interrupted_and_resumed(
             if fraction >= 0.2 and words().startswith("step "):
                 signal.raise_signal(signal.SIGINT)
 
-        with monkeypatch.context() as patched:
-            patched.setattr(ProgressDisplay, "show", show_and_interrupt)
-            done = run(*arguments)
+        former = signal.signal(signal.SIGINT, signal.default_int_handler)  # the processes of xdist ignore it
+        try:
+            with monkeypatch.context() as patched:
+                patched.setattr(ProgressDisplay, "show", show_and_interrupt)
+                done = run(*arguments)
+        finally:
+            signal.signal(signal.SIGINT, former)
         assert done.exit_code == 130, done.output
         assert done.stderr.splitlines()[-1] == (
             "interrupted: training is kept up to here in model.checkpoint; the same command goes on there"

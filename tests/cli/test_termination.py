@@ -29,12 +29,16 @@ def test_a_command_is_unwound(number: signal.Signals, capsys: pytest.CaptureFixt
         finally:
             unwound.append(number)
 
-    with pytest.raises(typer.Exit) as end:
-        guarded(command, debug=False)
+    former = signal.signal(number, signal.SIG_DFL)  # nohup has it ignored
+    try:
+        with pytest.raises(typer.Exit) as end:
+            guarded(command, debug=False)
+        assert signal.getsignal(number) is signal.SIG_DFL
+    finally:
+        signal.signal(number, former)
     assert end.value.exit_code == 128 + number
     assert unwound == [number]
     assert capsys.readouterr().err == "terminated\n"
-    assert signal.getsignal(number) is signal.SIG_DFL
 
 
 def test_where_the_training_is_kept_is_said(capsys: pytest.CaptureFixture[str]) -> None:

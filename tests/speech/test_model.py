@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,6 +14,7 @@ import pytest
 import torch
 
 from foretell.errors import ForetellError
+from foretell.model.folder import _digest
 from foretell.speech import Speech, SpeechModel, SpeechSettings, Voice, Voices, read_speech
 from foretell.speech.learned import Learned
 from foretell.speech.synthesis import Synthesiser
@@ -94,6 +96,13 @@ def test_voices_learn_to_speak(speech: Speech, tmp_path: Path) -> None:
         pitch, sounding = contour.frames[0, :, -2], contour.frames[0, :, -1] > 0
         assert float(torch.exp(pitch[sounding] * 0.4).median() * 150) == pytest.approx(hertz, rel=0.06)
         assert sounding.float().mean() > 0.5
+
+    # Before there was such a setting, prediction left a white residual.
+    described = tmp_path / "voices" / "model.json"
+    head = json.loads(described.read_text())
+    assert head["model"]["settings"].pop("whitening") == 0.5
+    described.write_text(json.dumps({**head, "sha256": _digest(head["model"])}))
+    assert SpeechModel.load(tmp_path / "voices").settings.whitening == 1
 
 
 @pytest.mark.parametrize(

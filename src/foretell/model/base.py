@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import NoneType
@@ -58,6 +58,8 @@ class Model(ABC, Generic[S, L, N, D, V]):
 
     kind: ClassVar[str]
     """Name of the kind in the registry."""
+    settings_before: ClassVar[Mapping[str, Any]] = {}
+    """Values of newer settings that models saved without them were trained with, where these are not the defaults."""
 
     def __init__(self, settings: S | None = None) -> None:
         self.settings: S = self._types()[0]() if settings is None else settings
@@ -162,7 +164,7 @@ class Model(ABC, Generic[S, L, N, D, V]):
         stored = read_folder(folder, cls.kind)
         with stored.understood():
             found = stored.description
-            model = cls(from_plain(settings, found["settings"]))
+            model = cls(from_plain(settings, {**cls.settings_before, **found["settings"]}))
             learned: L = NoneType() if learns is NoneType else from_plain(learns, found["learned"])
             model.history = read_value(History | None, found["history"])
             model.validation = read_value(scores | None, found["validation"])
