@@ -35,7 +35,10 @@ def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Starts the command as a process of its own in that folder; its pipes are closed at the end."""
     environment = {**os.environ, "GOMP_SPINCOUNT": "1000", "OMP_NUM_THREADS": "1"}
     program = "from foretell.cli import main; main()"
+    # A process inherits that Ctrl-C is ignored, as it is in the background of a shell.
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
     with ExitStack() as started:
+        started.callback(signal.signal, signal.SIGINT, former)
         yield lambda *arguments, **options: started.enter_context(
             subprocess.Popen(
                 [sys.executable, "-c", program, *arguments],
