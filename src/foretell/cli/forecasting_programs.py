@@ -236,36 +236,18 @@ def explain(model: Path, table: TableOptions, ask: ExplainOptions, output: Table
 def anomalies(table: TableOptions, ask: AnomalyOptions, output: ReportOutput, **_: Any) -> str:
     """Return the program of `foretell anomalies`."""
     program = Program("What `foretell anomalies` does with these options.")
-    places = _places(output, found=output.output)
-    everything = not any(places.values())
-    if everything:
-        places |= {"found": FOLDER / "anomalies.csv", "report": FOLDER / "anomalies.html" if can_draw() else None}
-    columns, _ = _read(program, table)
-    program.uses("foretell", "find_anomalies")
-    options: dict[str, Any] = {"probability": ask.probability}
-    options |= {} if columns is None else {"columns": _COLUMNS}
-    options |= given({"season": list(ask.season)})
-    program.statement("found", Call("find_anomalies", (_TABLE,), options))
-    _shown(program, "found.sentence", output.output)
-    _found(program, table, output, places, "anomalies", everything=everything)
+    call = ("find_anomalies", {"probability": ask.probability}, ask.season)
+    _found(program, table, output, call, says="found.sentence", name="anomalies", content="anomalies")
     return program.text()
 
 
 def fill(table: TableOptions, ask: FillOptions, output: ReportOutput, **_: Any) -> str:
     """Return the program of `foretell fill`."""
     program = Program("What `foretell fill` does with these options.")
-    places = _places(output, found=output.output)
-    everything = not any(places.values())
-    if everything:
-        places |= {"found": FOLDER / "filled.csv", "report": FOLDER / "filled.html" if can_draw() else None}
-    columns, _ = _read(program, table)
-    program.uses("foretell", "fill")
     options = given({"levels": list(ask.level), "non_negative": ask.non_negative}, levels=[80, 95])
-    options |= {} if columns is None else {"columns": _COLUMNS}
-    options |= given({"season": list(ask.season)})
-    program.statement("found", Call("fill", (_TABLE,), options))
-    _shown(program, "*found.sentences", output.output)
-    _found(program, table, output, places, "gaps", everything=everything)
+    _found(
+        program, table, output, ("fill", options, ask.season), says="*found.sentences", name="filled", content="gaps"
+    )
     return program.text()
 
 
@@ -283,17 +265,34 @@ def _places(output: ReportOutput, **tables: Any) -> dict[str, Any]:
 
 
 def _found(
-    program: Program, table: TableOptions, output: ReportOutput, places: dict[str, Any], what: str, *, everything: bool
+    program: Program,
+    table: TableOptions,
+    output: ReportOutput,
+    call: tuple[str, dict[str, Any], tuple[int, ...]],
+    *,
+    says: str,
+    name: str,
+    content: str,
 ) -> None:
-    """Write a table of what was found in series, and draw it."""
+    """Call a function, by its name, options and seasons, that finds something in all series; write and draw that."""
+    places = _places(output, found=output.output)
+    everything = not any(places.values())
+    if everything:
+        places |= {"found": FOLDER / f"{name}.csv", "report": FOLDER / f"{name}.html" if can_draw() else None}
+    columns, _ = _read(program, table)
+    function, options, season = call
+    program.uses("foretell", function)
+    options = options | ({} if columns is None else {"columns": _COLUMNS}) | given({"season": list(season)})
+    program.statement("found", Call(function, (_TABLE,), options))
+    _shown(program, says, output.output)
     program.line()
     if everything:
         _folder(program)
     _written(program, "found.table", places["found"], output)
     if places["report"] or places["picture"]:
-        program.uses(f"{_REPORT}.{what}", f"{what}_content")
+        program.uses(f"{_REPORT}.{content}", f"{content}_content")
         title = name_of(table, demo=table.demo)
-        _drawn_content(program, Call(f"{what}_content", (Plain("found"),), {"title": title}), places)
+        _drawn_content(program, Call(f"{content}_content", (Plain("found"),), {"title": title}), places)
 
 
 def _read(
