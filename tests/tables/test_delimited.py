@@ -53,6 +53,7 @@ def test_row_numbers_and_trailing_separators_are_no_columns() -> None:
         ("ds,y\n", "a header and no rows"),
         ("ds,y\na,1\nb,2,3\n", "row 3 has 3 fields where the header has 2"),
         ("ds,y,y\na,1,2\n", r"'y' is named twice \(columns 2 and 3\)"),
+        ("5.1,3.5,0.2,setosa\n4.9,3.0,0.2,setosa\n", r"its first row holds values \(5.1"),
         ("1.5,2.5\n3,4\n", r"its first row holds values \(1.5"),
         ("2020-01-01,5\n2020-01-02,6\n", r"its first row holds values \(2020-01-01"),
         ('ds,y\n"6\'2 tall and 5" wide,bad\nx,1\n', "row 2: a cell that begins with a quotation mark .* goes on after"),

@@ -87,6 +87,16 @@ def test_years_of_two_digits_are_one_run_that_has_mostly_been(years: range, firs
         assert found.tolist() == list(range(first, first + len(years)))
 
 
+@pytest.mark.parametrize("cells", [["1-11", "1-12", "2-01"], ["1-Nov", "1-Dec", "2-Jan"], ["2-01", "1-12", "1-11"]])
+def test_months_of_numbered_years_follow_each_other_from_2001(cells: list[str]) -> None:
+    times = parse_times(pl.Series(cells), "Month")
+    months = np.array(["2001-11", "2001-12", "2002-01"], "datetime64[M]").astype("datetime64[us]")
+    assert np.array_equal(times.values, months if cells[0][0] == "1" else months[::-1])
+    assert (
+        times.assumed == f"Times such as {cells[0]} were taken for the months of numbered years, and year 1 for 2001."
+    )
+
+
 def test_fiscal_years_are_said_to_be_taken_for_those_of_the_calendar() -> None:
     assert "FY10 Q1" in str(parse_times(pl.Series(["FY10 Q1", "FY10 Q2"]), "ds").assumed)
     assert parse_times(pl.Series(["2010 Q1", "2010 Q2"]), "ds").assumed is None
@@ -102,6 +112,8 @@ def test_fiscal_years_are_said_to_be_taken_for_those_of_the_calendar() -> None:
         (["Jan-19", "Feb-19", "Smarch-19"], r"'Smarch-19' in column 'ds', row 4"),
         (["Q1 10", "Q5 10"], r"'Q5 10' in column 'ds', row 3"),
         (["19-Jan", "20-Jan"], r"'19-Jan' in column 'ds', row 2 .*names no year"),
+        (["1-Jan", "2-Jan", "3-Jan"], r"'1-Jan' in column 'ds', row 2 .*names no year"),
+        (["1-01", "1-03"], r"'1-01' in column 'ds', row 2 .*not understood"),
         (["Jan", "Feb"], r"'Jan' in column 'ds', row 2 .*names no year"),
         (["2020-366", "2021-366"], r"'2021-366' in column 'ds', row 3"),
         (["20230101", "20230102", "n.d."], r"'n.d.' in column 'ds', row 4 .*whole numbers such as 20230101"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -15,6 +16,7 @@ from foretell.tables.lines import SEPARATORS, MisquotedError, filled_end, lines_
 
 # Tables this wide are read as one column of cells: an expression a column would take too long.
 _WIDE = 2_000
+_DECIMAL = re.compile(r"[+-]?[0-9]*[.,][0-9]+")
 _SAMPLE_ROWS = 12
 
 
@@ -191,7 +193,19 @@ def _typed_at_once(text: _Text) -> list[pl.Series] | None:
     return typed_rows(column, text.width) if len(column) == rows * text.width else None
 
 
+def _holds_values(names: list[str]) -> bool:
+    """Whether the first row holds numbers and times alone, or mostly numbers of which some have decimals."""
+    if not all(are_values(names[:1])):
+        return False
+    values = are_values([name for name in names if name])
+    decimal = any(_DECIMAL.fullmatch(name.strip()) for name in names)
+    return all(values) or (decimal and sum(values) > 0.5 * len(values))
+
+
 def _named(columns: list[pl.Series], names: list[str], where: str) -> pl.DataFrame:
+    counted = names in ([str(i) for i in range(len(names))], [str(i + 1) for i in range(len(names))])
+    if names[0] and not counted and _holds_values(names):
+        raise TableError(f"{where}: its first row holds values ({names[0]}, ...), not column names; add a header row")
     seen: dict[str, int] = {}
     for i, name in enumerate(names):
         if name and name in seen:
@@ -199,9 +213,6 @@ def _named(columns: list[pl.Series], names: list[str], where: str) -> pl.DataFra
                 f"{where}: the column {name!r} is named twice (columns {seen[name] + 1} and {i + 1}); rename one"
             )
         seen[name] = i
-    counted = names in ([str(i) for i in range(len(names))], [str(i + 1) for i in range(len(names))])
-    if names[0] and not counted and all(are_values(names[:1])) and all(are_values([name for name in names if name])):
-        raise TableError(f"{where}: its first row holds values ({names[0]}, ...), not column names; add a header row")
     keep: list[pl.Series] = []
     final: set[str] = set()
     for i, (name, column) in enumerate(zip(names, columns, strict=True)):

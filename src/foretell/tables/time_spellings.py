@@ -50,7 +50,7 @@ _YEAR = r"(?P<y>[0-9]{4}|'?[0-9]{2})"
 _FISCAL = rf"(?:(?P<F>FY)[ '-]?)?{_YEAR}"
 _ST, _GAP = r"(?:st|nd|rd|th|\.)?", "[-/, ]{0,2}(?:de )?"
 _QUARTER, _WEEK = r"(?:Q|QTR|Quarter)\.?", r"(?:W|WK|Week|KW|CW)\.?"
-# What each spelling is called, and the groups it is made of: year, month, day, quarter, half, ISO week and its day, day
+# What each spelling is called, and the groups it is made of: year, number of the year, month, day, quarter, half, ISO week and its day, day
 # of the year, month's name, whether a year is fiscal; or `a` and `c` where day and month may stand in either order.
 _PATTERNS = {
     "ISO dates": rf"{_WEEKDAY}(?P<y>[0-9]{{4}})[-/.](?P<m>[0-9]{{1,2}})[-/.](?P<d>[0-9]{{1,2}})" + _CLOCK,
@@ -81,7 +81,13 @@ _PATTERNS = {
     "dates with the year last": rf"{_WEEKDAY}{_NAME}\s+(?P<d>[0-9]{{1,2}})\s+(?P<H>[0-9]{{1,2}}):(?P<M>[0-9]{{2}})"
     rf":(?P<S>[0-9]{{2}})\s*{_ZONE}\s+(?P<y>[0-9]{{4}})$",
 }
-SPELLINGS = {words: "(?i)^" + pattern for words, pattern in _PATTERNS.items()}
+# The months of a textbook's tables, whose years are numbered from 1. Too much else looks like them: a column of them
+# is one of times only if its name says so.
+_OF_NUMBERED_YEARS = {
+    "number of the year and month": r"(?P<n>[1-9][0-9]?)-(?P<m>0[1-9]|1[0-2])$",
+    "number of the year and month's name": rf"(?P<n>[1-9][0-9]?)-{_NAME}$",
+}
+SPELLINGS = {words: "(?i)^" + pattern for words, pattern in {**_PATTERNS, **_OF_NUMBERED_YEARS}.items()}
 """What each spelling is called, and the pattern of its parts."""
 DATES_WITHOUT_YEAR = re.compile(rf"(?i)^(?:[0-9]{{1,2}}{_ST}[-/ ]?)?(?:{MONTH_NAMES})\.?$")
 """Plainly a time, and yet none: a day and a month, or a month alone."""
@@ -90,6 +96,8 @@ NO_ZONE = -9999
 _SHORT = 4_096
 # Two-digit years are taken for a run of years that ends before this one.
 _LATEST = 2040
+_BEFORE_FIRST = 2000
+"""The year before those that are only numbered."""
 _NAT = np.datetime64("NaT")
 
 
@@ -111,7 +119,15 @@ def fits(cells: Sequence[str]) -> dict[str, int]:
 
 def is_spelled(cell: str) -> bool:
     """Whether any spelling fits a cell."""
-    return any(_compiled(words).match(cell) for words in SPELLINGS)
+    return any(_compiled(words).match(cell) for words in _PATTERNS)
+
+
+def with_years(parts: pl.DataFrame) -> pl.DataFrame:
+    """Return the parts of months in numbered years, year 1 as 2001; without years unless month follows month."""
+    found = parts.with_columns(y=(pl.col("n").cast(pl.Int64) + _BEFORE_FIRST).cast(pl.String)).drop("n")
+    steps = np.unique(np.diff(times_of_parts(found.drop_nulls("y")).astype("datetime64[M]").astype(np.int64)))
+    months_follow = "1" in parts["n"] and len(steps) == 1 and abs(steps[0]) == 1
+    return found if months_follow else found.with_columns(y=pl.lit(None, pl.String))
 
 
 def parts_of(cells: pl.Series, words: str) -> pl.DataFrame:

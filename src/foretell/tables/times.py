@@ -22,6 +22,7 @@ from foretell.tables.time_spellings import (
     offset_minutes,
     parts_of,
     times_of_parts,
+    with_years,
 )
 from foretell.tables.time_zones import zone_of_offsets
 
@@ -158,6 +159,8 @@ def _from_text(
         first, second = values
         notes.append(f"Dates such as {text[0]} fit both {first} and {second}; they were read as {best}.")
         notes.append("Write them as 2001-01-31 to leave no doubt.")
+    elif "n" in parts.columns:
+        notes.append(f"Times such as {text[0]} were taken for the months of numbered years, and year 1 for 2001.")
     elif best == _TWO_YEARS:
         notes.append(f"Times such as {text[0]} were taken for a year that begins in the first of the two.")
     elif "F" in parts.columns and parts["F"].null_count() < len(parts):
@@ -190,6 +193,8 @@ def _readings(spelling: str, parts: pl.DataFrame, text: pl.Series) -> dict[str, 
         }
         # Dots are Europe's: there the day comes first unless something else settles it.
         return dict(reversed(readings.items())) if text.str.contains(".", literal=True).any() else readings
+    if "n" in parts.columns:
+        return {spelling: with_years(parts)}
     if spelling == "year and month" and len(parts) > 2:
         numbers = parts.select(pl.col("y", "m").cast(pl.Int64))
         if ((numbers["y"] + 1) % 100 == numbers["m"]).all():
