@@ -50,8 +50,9 @@ _YEAR = r"(?P<y>[0-9]{4}|'?[0-9]{2})"
 _FISCAL = rf"(?:(?P<F>FY)[ '-]?)?{_YEAR}"
 _ST, _GAP = r"(?:st|nd|rd|th|\.)?", "[-/, ]{0,2}(?:de )?"
 _QUARTER, _WEEK = r"(?:Q|QTR|Quarter)\.?", r"(?:W|WK|Week|KW|CW)\.?"
-# What each spelling is called, and the groups it is made of: year, number of the year, month, day, quarter, half, ISO week and its day, day
-# of the year, month's name, whether a year is fiscal; or `a` and `c` where day and month may stand in either order.
+# What each spelling is called, and the groups it is made of: year, number of the year, month, day, quarter, half, ISO
+# week and its day, day of the year, name of the month, whether a year is fiscal; or `a` and `c` where day and month may
+# stand in either order.
 _PATTERNS = {
     "ISO dates": rf"{_WEEKDAY}(?P<y>[0-9]{{4}})[-/.](?P<m>[0-9]{{1,2}})[-/.](?P<d>[0-9]{{1,2}})" + _CLOCK,
     "compact ISO date-times": r"(?P<y>[0-9]{4})-?(?P<m>[0-9]{2})-?(?P<d>[0-9]{2})" + _COMPACT_CLOCK,
