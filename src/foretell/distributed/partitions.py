@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from foretell.errors import SettingsError, TableError
-from foretell.forecasting.tables.columns import Columns
+from foretell.forecasting.fitted_model import FittedModel
 from foretell.forecasting.tables.composite_columns import id_cells
 from foretell.tables.files import read_table
 
@@ -40,8 +40,17 @@ def files_of(pattern: str) -> list[Path]:
     return files
 
 
-def id_column(columns: Columns) -> str:
-    """Return the column, or columns, that the series are told apart by. Raises SettingsError for a table without."""
+def id_column(model: FittedModel) -> str:
+    """Return the column, or columns, that the series are told apart by.
+
+    Raises SettingsError for a table without, and for series that see one another.
+    """
+    columns = model.columns
+    if model.correction is not None and model.correction.used:
+        raise SettingsError(
+            "the model lets each series see the past of the others, so that these cannot be shared among workers: "
+            "forecast in one process, or fit a model without multivariate"
+        )
     if columns.id is None:
         raise SettingsError(
             "the model was fitted to a table without a column of ids, whose series cannot be shared among workers: fit "

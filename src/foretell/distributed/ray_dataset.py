@@ -22,7 +22,7 @@ def predict(dataset: Any, model: str | Path, *, partitions: int = 8) -> Any:
     folder without a model, and what `Forecaster.predict` raises, through Ray.
     """
     folder = str(Path(model).resolve())
-    column = id_column(Forecaster.load(folder, "cpu").fitted_model.columns)
+    column = id_column(Forecaster.load(folder, "cpu").fitted_model)
 
     def placed(batch: Any) -> Any:
         table = pl.from_arrow(batch)

@@ -46,7 +46,7 @@ def predict_files(
     out = Path(out)
     require_vacant(out)
     folder = Path(model).resolve()
-    column = id_column(Forecaster.load(folder, "cpu").fitted_model.columns)
+    column = id_column(Forecaster.load(folder, "cpu").fitted_model)
     files = files_of(pattern)
     count = partitions or partition_count(files)
     parent = out.absolute().parent

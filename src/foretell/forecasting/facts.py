@@ -30,6 +30,7 @@ def facts_of(model: FittedModel) -> dict[str, Any]:
         "static": ", ".join(model.columns.static) or "none",
         "holidays": ", ".join(model.columns.holidays) or "none",
         "hierarchy": " > ".join(model.columns.hierarchy) or "none",
+        **({} if model.correction is None else {"other_series": "used" if model.correction.used else "not used"}),
         "calibrated_on": f"{model.calibrated_on:,} values",
     }
 

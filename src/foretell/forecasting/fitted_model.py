@@ -17,6 +17,7 @@ from foretell.forecasting.blending.calibration import calibrated
 from foretell.forecasting.blending.linear import LinearRegression
 from foretell.forecasting.experience import Experience
 from foretell.forecasting.holdout import Holdout
+from foretell.forecasting.multivariate.correction import Correction
 from foretell.forecasting.networks.fitted_network import FittedNetwork, Stage
 from foretell.forecasting.networks.windows import Windows
 from foretell.forecasting.nonnegative import within_reach
@@ -123,6 +124,8 @@ class FittedModel:
     """Whether forecasts are kept at 0 or above; None where each series decides, see `within_reach`."""
     notes: tuple[str, ...] = ()
     """Notes on the fit for the user."""
+    correction: Correction | None = None
+    """What the past of the other series adds; None where they are forecast each for itself."""
     learned: Panel | None = None
     """Series that the model was fitted to, without the columns of holidays; None if they were not kept."""
     device: torch.device = field(default=torch.device("cpu"), compare=False)
@@ -179,11 +182,14 @@ class FittedModel:
         """
         at_once = max(1, _STEPS // (self.horizon * _AT_ONCE)) * _AT_ONCE
         forecasts = np.empty((len(series), self.horizon, len(GRID)))
+        added = np.zeros((len(series), self.horizon))
+        if self.correction is not None:
+            added = self.correction.added(panel, series, cutoffs, self.horizon, stage)
         with threads_for(len(series)):
             for start in range(0, len(series), at_once):
                 part = slice(start, start + at_once)
                 own, places = np.unique(series[part], return_inverse=True)
-                forecasts[part] = self._distribution(select(panel, own), places, cutoffs[part], stage)
+                forecasts[part] = self._distribution(select(panel, own), places, cutoffs[part], stage, added[part])
         if not np.isfinite(forecasts).all():
             raise ModelError(
                 "the model's forecasts are not finite numbers: its weights are damaged, or values in the table are too "
@@ -192,11 +198,11 @@ class FittedModel:
         return forecasts
 
     def _distribution(
-        self, panel: Panel, series: NDArray[np.int64], cutoffs: NDArray[np.int64], stage: Stage
+        self, panel: Panel, series: NDArray[np.int64], cutoffs: NDArray[np.int64], stage: Stage, added: Floats
     ) -> Floats:
         found = self.members.quantiles(panel, series, cutoffs, stage, self.blend.shares)
         with np.errstate(invalid="ignore", over="ignore"):  # the caller checks the result
-            mixed = calibrated(blended(found, self.blend), self.factors)
+            mixed = calibrated(blended(found, self.blend), self.factors) + added[..., None]
             grid = within_reach(mixed, _pasts(panel, series, cutoffs), self.non_negative)
         # Without any recent value the forecast is the distribution of the training series.
         grid[~_seen(panel, series, cutoffs, self.members.past)] = self.members.experience.quantiles

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ from foretell.forecasting.blending.linear import LinearRegression
 from foretell.forecasting.experience import Experience
 from foretell.forecasting.fitted_model import LINEAR, FittedModel, Members, blended, forecast_device, validated_until
 from foretell.forecasting.holdout import Holdout
+from foretell.forecasting.multivariate.correction import Correction
+from foretell.forecasting.multivariate.others_past import OthersPast
 from foretell.forecasting.networks.backbones import AUTO, PRETRAINED
 from foretell.forecasting.networks.fitted_network import FittedNetwork, Stage
 from foretell.forecasting.networks.network_training import FEWEST_VALUES, OnProgress
@@ -48,6 +51,10 @@ _ENOUGH_TO_CALIBRATE = 256
 only calibrate."""
 _MOST_STEPS = 1 << 20
 """Maximum number of steps of all validation windows, to bound the memory of all members' quantiles."""
+_TOO_FEW = (
+    "The past of the other series is not used: it takes two series with 32 values each to learn from before those held "
+    "out."
+)
 _WIDER = 1.1
 """Factor on distances from the median where calibration was not possible; the pretrained network needs none."""
 
@@ -120,14 +127,20 @@ def fit_model(
     )
     mix = model == AUTO and (pretrained is not None or len(networks) > 1)
     prior = _prior(members, values, len(panel)) if mix else None
-    blend, factors, calibrated_on = validated_blend(panel, plan.holdout, members, prior)
+    correction = _correction(panel, plan, horizon) if settings.multivariate else None
+    if settings.multivariate and correction is None:
+        notes.append(_TOO_FEW)
+    validated = validated_blend(panel, plan.holdout, members, prior, correction=correction)
+    if validated.correction is not None:
+        notes.append(validated.correction.sentence)
     return FittedModel(
         name=model,
         levels=tuple(sorted(levels)),
         members=members,
-        blend=blend,
-        factors=factors,
-        calibrated_on=calibrated_on,
+        blend=validated.blend,
+        factors=validated.factors,
+        calibrated_on=validated.calibrated_on,
+        correction=validated.correction,
         holdout=plan.holdout,
         frequency=panel.frequency,
         columns=columns,
@@ -142,6 +155,14 @@ def fit_model(
 def _regressions(panel: Panel, plan: Plan, horizon: int) -> dict[Stage, LinearRegression]:
     parts: dict[Stage, NDArray[np.int64]] = {"held_out": plan.holdout.training, "final": panel.history}
     return {stage: LinearRegression.fit(panel, rows, horizon, plan.seasons.lengths) for stage, rows in parts.items()}
+
+
+def _correction(panel: Panel, plan: Plan, horizon: int) -> Correction | None:
+    """Return what the others' past adds, whose shares are not chosen yet; None if there are too few values."""
+    parts: dict[Stage, NDArray[np.int64]] = {"held_out": plan.holdout.training, "final": panel.history}
+    found = {stage: OthersPast.fit(panel, rows, horizon, plan.seasons.lengths) for stage, rows in parts.items()}
+    past = {stage: each for stage, each in found.items() if each is not None}
+    return Correction(past) if len(past) == len(parts) else None
 
 
 def _needless(panel: Panel, learned: NDArray[np.int64]) -> str | None:
@@ -159,14 +180,27 @@ def _first_seen(panel: Panel, holdout: Holdout) -> NDArray[np.int64]:
     return next(ends for ends in parts if observed(panel, ends).any())
 
 
+@dataclass(frozen=True)
+class Validated:
+    """What the validation parts decide."""
+
+    blend: Blend
+    factors: NDArray[np.float64]
+    """(3, 15), see `calibration_factors`."""
+    calibrated_on: int
+    """Number of values that these were measured on."""
+    correction: Correction | None
+
+
 def validated_blend(
     panel: Panel,
     holdout: Holdout,
     members: Members,
     prior: Mapping[str, float] | None,
     earlier: NDArray[np.float64] | None = None,
-) -> tuple[Blend, NDArray[np.float64], int]:
-    """Return the blend, the calibration factors and the number of values behind these, from the validation parts.
+    correction: Correction | None = None,
+) -> Validated:
+    """Return the blend, the shares of a correction and the calibration factors, from the validation parts.
 
     `prior` are the weights without any evidence; None where there is nothing to blend. `earlier` factors (3, 15) apply
     before those that are measured, and are part of those returned.
@@ -182,20 +216,25 @@ def validated_blend(
     apart = int(np.maximum((holdout.validation - holdout.training)[holdout.validated] // horizon, 1).sum())
     actual = held_out_values(panel, holdout, series, cutoffs, horizon)
     forecasts = members.quantiles(panel, series, cutoffs, "held_out")
-    if prior is not None:
+    scale, independent = np.zeros(len(series)), 0.0
+    if prior is not None or correction is not None:
         scale = usual_changes(panel, holdout.training, season)[series]
         independent = apart / design_effect(panel, holdout, season)
+    if prior is not None:
         blend = chosen_blend(forecasts, actual, scale, prior, SIMPLE, independent)
     else:
         only = members.networks[0].name if members.networks else "pretrained"
         blend = Blend({only: 1.0}, {}, None, 0)
     count = int((~np.isnan(actual)).sum())
     mixed = blended(forecasts, blend) if earlier is None else calibrated(blended(forecasts, blend), earlier)
+    if correction is not None:
+        correction = correction.chosen(panel, series, cutoffs, mixed, actual, scale, independent)
+        mixed = mixed + correction.added(panel, series, cutoffs, horizon, "held_out")[..., None]
     usable = np.isfinite(mixed).all((1, 2))
     factors = calibration_factors(GRID, mixed[usable], actual[usable], apart)
     if not count and members.pretrained is None:
         factors = np.where(np.array(GRID) == 0.5, 1.0, _WIDER) * factors
-    return blend, factors if earlier is None else factors * earlier, count
+    return Validated(blend, factors if earlier is None else factors * earlier, count, correction)
 
 
 def usual_changes(panel: Panel, limits: NDArray[np.int64], season: int) -> NDArray[np.float64]:

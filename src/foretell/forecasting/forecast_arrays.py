@@ -39,8 +39,10 @@ def predictions(
     Where a panel has a hierarchy, the forecasts of all its levels are made to add up.
     """
     found: list[Prediction] = []
-    for _, alike in groupby(panels, key=_kind_of_panel):
-        together = list(alike)
+    # Where a forecast depends on the other series of its table, each table is a batch.
+    apart = model.correction is not None and model.correction.used
+    for _, alike in groupby(enumerate(panels), key=lambda each: (each[0] if apart else 0, _kind_of_panel(each[1]))):
+        together = [panel for _, panel in alike]
         short = joined([recent(panel, model.members.past) for panel in together])
         distribution = model.distribution(short, np.arange(len(short)), short.history, "final")
         quantiles = read_off(distribution, quantiles_of(model.levels))

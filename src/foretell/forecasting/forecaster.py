@@ -63,7 +63,8 @@ class Forecaster:
     `model` is auto, pretrained, rnn, lstm, gru or wavenet, or a class of `foretell.nn`: pretrained needs no training,
     the last four train a network on the table, and auto blends both according to validation. `horizon` is the number
     of steps to forecast; `levels` are the levels of the intervals in percent; `quantiles`, such as 0.05, have columns
-    of their own. `non_negative` keeps forecasts at 0 or above; None does so where no value is negative. `known` names
+    of their own. `non_negative` keeps forecasts at 0 or above; None does so where no value is negative. `multivariate`
+    lets each series see the recent past of the others, as far as that lowers the loss on held-out data. `known` names
     columns whose future is known, `past` columns known up to now and no further, `static` columns that are constant
     within a series; `holidays`, such as "US" or "DE-BY", adds known columns with the public holidays of places.
     `season` is one season length or several, in steps; None detects them. `hierarchy`, such as "region > shop > item",
@@ -80,6 +81,7 @@ class Forecaster:
         levels: int | Sequence[int] = (80, 95),
         quantiles: float | Sequence[float] | None = None,
         non_negative: bool | None = None,
+        multivariate: bool | None = None,
         known: Sequence[str] = (),
         past: Sequence[str] = (),
         static: Sequence[str] = (),
@@ -124,6 +126,7 @@ class Forecaster:
             seasons=seasons,
             quantiles=named,
             non_negative=settings.non_negative if non_negative is None else non_negative,
+            multivariate=settings.multivariate if multivariate is None else multivariate,
             training=training,
         )
         self.device = device

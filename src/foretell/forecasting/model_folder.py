@@ -20,6 +20,12 @@ from foretell.forecasting.covariates.covariates import Covariates
 from foretell.forecasting.experience import Experience
 from foretell.forecasting.fitted_model import LINEAR, FittedModel, Members
 from foretell.forecasting.holdout import Holdout
+from foretell.forecasting.multivariate.stored import (
+    correction_tensors,
+    describe_correction,
+    expected_correction,
+    read_correction,
+)
 from foretell.forecasting.networks.architecture import Architecture
 from foretell.forecasting.networks.backbones import MODELS
 from foretell.forecasting.networks.fitted_network import FittedNetwork, Stage
@@ -37,7 +43,7 @@ from foretell.training.history import History
 
 _KIND = "forecast"
 _SETS: tuple[Stage, ...] = ("held_out", "final")
-_PRETRAINED, _SERIES = "pretrained", "series"
+_PRETRAINED, _SERIES, _OTHERS = "pretrained", "series", "other_series"
 
 
 def save_model(model: FittedModel, folder: str | Path) -> None:
@@ -54,6 +60,8 @@ def save_model(model: FittedModel, folder: str | Path) -> None:
         tensors |= {f"{_PRETRAINED}.{key}": t for key, t in pretrained.network.state_dict().items()}
     for stage, regression in (model.members.linear or {}).items():
         tensors[f"{LINEAR}.{stage}"] = torch.from_numpy(regression.weights)
+    if model.correction is not None:
+        tensors |= {f"{_OTHERS}.{key}": t for key, t in correction_tensors(model.correction).items()}
     if model.learned is not None:
         tensors |= {f"{_SERIES}.{key}": t for key, t in series_tensors(model.learned).items()}
     write_folder(folder, _KIND, _describe(model), tensors)
@@ -92,6 +100,7 @@ def _describe(model: FittedModel) -> dict[str, Any]:
         "settings": dataclasses.asdict(model.settings),
         "non_negative": model.non_negative,
         "notes": list(model.notes),
+        "other_series": None if model.correction is None else describe_correction(model.correction),
         "series": None if model.learned is None else describe_series(model.learned),
     }
 
@@ -113,8 +122,8 @@ def _understood(stored: StoredModel, device: torch.device) -> FittedModel:
     networks = [_network_facts(plain, frequency) for plain in read_value(list[Mapping[str, Any]], body["networks"])]
     sizes = None if body["pretrained"] is None else from_plain(Sizes, body["pretrained"])
     linear = _linear_shapes(body["linear"], sizes)
-    series = body.get("series")
-    tensors = _tensors(stored, networks, sizes, linear, series)
+    series, others = body.get("series"), body.get("other_series")
+    tensors = _tensors(stored, networks, sizes, linear, series, others)
     members = Members(
         horizon=read_value(int, body["horizon"]),
         seasons=from_plain(Seasons, body["seasons"]),
@@ -145,6 +154,7 @@ def _understood(stored: StoredModel, device: torch.device) -> FittedModel:
         validated_until=read_value(Mapping[str, int], body["validated_until"]),
         non_negative=read_value(bool | None, body.get("non_negative")),
         notes=read_value(tuple[str, ...], body["notes"]),
+        correction=None if others is None else read_correction(others, _part(tensors, _OTHERS)),
         learned=None if series is None else read_series(series, _part(tensors, _SERIES), frequency),
         device=device,
     )
@@ -233,6 +243,7 @@ def _tensors(
     sizes: Sizes | None,
     linear: Mapping[Stage, tuple[int, int]],
     series: Mapping[str, Any] | None,
+    others: Mapping[str, Any] | None,
 ) -> dict[str, Tensor]:
     def expected() -> dict[str, Tensor]:
         tensors: dict[str, Tensor] = {}
@@ -243,6 +254,8 @@ def _tensors(
             tensors |= {f"{_PRETRAINED}.{key}": t for key, t in sizes.build().state_dict().items()}
         for stage, shape in linear.items():
             tensors[f"{LINEAR}.{stage}"] = torch.empty(shape, dtype=torch.float64)
+        if others is not None:
+            tensors |= {f"{_OTHERS}.{key}": t for key, t in expected_correction(others).items()}
         if series is not None:
             tensors |= {f"{_SERIES}.{key}": t for key, t in expected_tensors(series).items()}
         return tensors

@@ -20,6 +20,8 @@ from foretell.forecasting.quantiles import MEDIAN
 
 Floats = NDArray[np.float64]
 
+OTHERS = "(other series)"
+"""The name, beside those of columns, of what the past of the other series is worth."""
 _MOST_TURNS = 3
 """Number of other windows whose values are tried in place of a window's own."""
 
@@ -44,9 +46,10 @@ class Effect:
 
 
 def reads_covariates(model: FittedModel) -> bool:
-    """Return whether the forecast is made with covariates."""
+    """Return whether the forecast is made with covariates, or with the past of other series."""
     read = _read_by(model)
-    return any(covariates.known or covariates.past or covariates.static for covariates in read)
+    others = model.correction is not None and model.correction.used
+    return others or any(covariates.known or covariates.past or covariates.static for covariates in read)
 
 
 def _read_by(model: FittedModel) -> list[Covariates]:
@@ -58,8 +61,9 @@ def effects(model: FittedModel, panel: Panel, cutoffs: Cutoffs) -> list[Effect]:
 
     Permutation over whole windows (Breiman, 2001; Fisher, Rudin and Dominici, 2019): in the steps to be forecast a
     known column has the values that it had in another window of the backtest, in their order, a past column has its
-    values of another time throughout the past, and a static column the value of another series. Raises SettingsError if
-    the model reads no covariates, or if there are fewer than two windows.
+    values of another time throughout the past, and a static column the value of another series; where a series sees the
+    past of the others, that is replaced by their past of an earlier time. Raises SettingsError if the model reads none
+    of these, or if there are fewer than two windows.
     """
     read = _read_by(model)
     known = sorted({name for covariates in read for name in covariates.known})
@@ -86,6 +90,9 @@ def effects(model: FittedModel, panel: Panel, cutoffs: Cutoffs) -> list[Effect]:
             shifts = range(1, min(len(panel) - 1, _MOST_TURNS) + 1)
             parts = [_with_rolled(model, panel, cutoffs, name, shift) for shift in shifts]
             found.append(_effect(name, own, [_scored(actual, part) for part in parts]))
+    if model.correction is not None and model.correction.used:
+        parts = [_with_delayed(model, panel, cutoffs, turn / (len(turns) + 1)) for turn in turns]
+        found.append(_effect(OTHERS, own, [_scored(actual, part) for part in parts]))
     return sorted(found, key=lambda effect: -np.nan_to_num(effect.change))
 
 
@@ -137,6 +144,15 @@ def _with_shifted(model: FittedModel, panel: Panel, cutoffs: Cutoffs, name: str,
         column[start : start + rows] = np.roll(column[start : start + rows], steps)
     changed = replace(panel, past={**panel.past, name: column})
     return model.distribution(changed, cutoffs.series, cutoffs.rows, "held_out")
+
+
+def _with_delayed(model: FittedModel, panel: Panel, cutoffs: Cutoffs, share: float) -> Floats:
+    """Forecast with the other series' past as it was a share of the shortest history before, in whole seasons."""
+    assert model.correction is not None
+    season = min(model.seasons, default=1)
+    steps = max(1, round(share * int(cutoffs.rows.min()) / season)) * season
+    delayed = replace(model, correction=model.correction.delayed(steps))
+    return delayed.distribution(panel, cutoffs.series, cutoffs.rows, "held_out")
 
 
 def _with_rolled(model: FittedModel, panel: Panel, cutoffs: Cutoffs, name: str, shift: int) -> Floats:

@@ -43,6 +43,11 @@ which the exporter would otherwise take for the same."""
 def forecast_program(forecaster: Forecaster) -> Program:
     """Return the program of a fitted forecaster. Raises ExportError for one that reads what cannot be exported."""
     model = forecaster.fitted_model
+    if model.correction is not None and model.correction.used:
+        raise ExportError(
+            "the forecast of each series reads the past of the others, which cannot be exported: fit one without "
+            "multivariate"
+        )
     module = _ForecastProgram(model)
     columns = [
         Column(

@@ -13,6 +13,7 @@ from foretell.forecasting.experience import Experience
 from foretell.forecasting.fitted_model import FittedModel, Members, validated_until
 from foretell.forecasting.fitting import validated_blend
 from foretell.forecasting.holdout import Holdout
+from foretell.forecasting.multivariate.others_past import OthersPast
 from foretell.forecasting.networks.continued import continued
 from foretell.forecasting.networks.network_training import OnProgress
 from foretell.forecasting.nonnegative import is_non_negative
@@ -75,10 +76,18 @@ def updated(
         linear=None if linear is None else {"held_out": linear["final"], "final": linear["final"]},
     )
     blend, factors, calibrated_on = model.blend, model.factors, model.calibrated_on
+    correction = model.correction
+    if correction is not None:
+        correction = replace(correction, past={"held_out": correction.past["final"], "final": correction.past["final"]})
     if len(holdout.validated):
         prior = blend.shares if model.name == "auto" else None
-        blend, factors, count = validated_blend(panel, holdout, known, prior, earlier=factors)
-        calibrated_on += count
+        found = validated_blend(panel, holdout, known, prior, earlier=factors, correction=correction)
+        blend, factors, correction = found.blend, found.factors, found.correction
+        calibrated_on += found.calibrated_on
+    if correction is not None:
+        fitted = OthersPast.fit(panel, panel.history, model.horizon, model.seasons)
+        if fitted is not None:
+            correction = replace(correction, past={**correction.past, "final": fitted})
     total = int((~np.isnan(panel.values)).sum())
     members = _learned(model, known, panel, joined, joined.count / total, device, on_progress)
     return (
@@ -88,6 +97,7 @@ def updated(
             blend=blend,
             factors=factors,
             calibrated_on=calibrated_on,
+            correction=correction,
             holdout=holdout,
             validated_until=validated_until(panel, panel.history),
             non_negative=is_non_negative(panel, panel.history, model.settings.non_negative),
