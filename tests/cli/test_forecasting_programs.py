@@ -123,6 +123,8 @@ def test_predict_backtest_and_explain(same: Callable[..., str], model: Path) -> 
     assert model.exists()
     assert 'forecaster = Forecaster.load("model")' in same("predict", "model", "sales.csv", "--samples", "3")
     assert "forecaster.predict()" in same("predict", "model", "-o", "f.csv")
+    pl.read_csv("sales.csv").rename({"day": "when"}).write_csv("renamed.csv")
+    assert "with_names_of(table" in same("predict", "model", "renamed.csv", "--time", "when", "-o", "f.csv")
     assert "write_png" in same("predict", "model", "sales.csv", "-o", "f.parquet", "--png", "f.png")
     assert "forecaster.backtest(table, windows=2)" in same("backtest", "model", "sales.csv", "--windows", "2")
 

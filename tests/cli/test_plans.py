@@ -47,6 +47,13 @@ def test_both_are_forecast_and_told_apart(run: Callable[..., Any], plans: Path, 
     alone = table.filter(pl.col("plan") == "plan_b").drop("plan")
     assert pl.read_csv(plans / "one.csv").equals(alone)
 
+    # The model holds its series: their future is known just as well without a table.
+    done = run("predict", "model", *both, "-o", "held.csv")
+    assert done.exit_code == 0, done.output
+    assert (plans / "held.csv").read_text() == (plans / "f.csv").read_text()
+    assert run("predict", "model", "--future", "plan_b.csv", "-o", "held.csv").exit_code == 0
+    assert pl.read_csv(plans / "held.csv").equals(alone)
+
 
 @pytest.mark.usefixtures("plans")
 def test_the_python_program(run: Callable[..., Any]) -> None:

@@ -52,7 +52,29 @@ def test_json_and_another_folder(run: Callable[..., Any], model: Path) -> None:
     assert run("predict", "newer", "since.csv", "-o", "f.csv", "--quiet").exit_code == 0
     assert run("predict", "newer", "-o", "own.csv", "--json").exit_code == 0
     assert pl.read_csv("own.csv")["ds"].to_list() == pl.read_csv("f.csv")["ds"].to_list()
-    assert "--future goes with a table" in run("predict", "newer", "--future", "since.csv").stderr
+    assert "no known columns are named" in run("predict", "newer", "--future", "since.csv").stderr
+
+
+def test_columns_of_other_names(run: Callable[..., Any], model: Path) -> None:
+    since = pl.read_csv("since.csv")
+    time, target = Forecaster.load(model).columns.time, Forecaster.load(model).columns.targets
+    assert time is not None
+    other = since.rename({time: "when", "sold": "units"}).with_columns(sold=pl.lit(1e6), notes=pl.lit("x"))
+    other.write_csv("other.csv")
+    assert run("update", "model", "since.csv", "--out", "one", "--quiet").exit_code == 0
+    said = ("--time", "when", "--target", "units")
+    if target == ("sold",):
+        assert run("update", "model", "other.csv", "--out", "two", "--quiet", *said).exit_code == 0
+        for name in ("one", "two"):
+            assert run("predict", name, "-o", f"{name}.csv", "--quiet").exit_code == 0
+        assert Path("one.csv").read_bytes() == Path("two.csv").read_bytes()
+    done = run("update", "model", "other.csv", "--time", "nowhen")
+    assert done.exit_code == 2
+    assert "there is no time column 'nowhen'" in done.stderr
+    done = run("update", "model", "since.csv", "--id", "shop")
+    assert done.exit_code == 2
+    assert "without an id column" in done.stderr
+    assert "settled when the model was fitted" in run("update", "model", "since.csv", "--frequency", "W").stderr
 
 
 def test_nothing_new_leaves_the_folder(run: Callable[..., Any], model: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from foretell.cli.destinations import Destinations, default_destinations
 from foretell.cli.forecast_results import Results
-from foretell.cli.from_options import read_tables
+from foretell.cli.from_options import read_tables_for
 from foretell.cli.options import Device, MessageOptions, ModelFolder, TableOptions
 from foretell.cli.printer import Printer
 from foretell.declaration import FORECAST, Setting
@@ -52,6 +52,6 @@ def backtest(
     to = replace(to, quote_formulas=output.quote_formulas)
     printer = Printer(messages, "backtest", stdout_taken=to.stdout_taken)
     to.check(json=messages.json, tables=[table.table])
-    results = Results.of_model(model, device, lambda: read_tables(table))
+    results = Results.of_model(model, device, lambda columns: read_tables_for(columns, table))
     results.test(ask.windows, refit=ask.refit, required=True)
     results.deliver(to, printer)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from foretell.cli.destinations import Destinations
-from foretell.cli.from_options import read_tables
+from foretell.cli.from_options import read_tables_for
 from foretell.cli.options import Device, MessageOptions, ModelFolder, TableOptions
 from foretell.cli.printer import Printer
 from foretell.declaration import FORECAST, Setting
@@ -50,7 +50,7 @@ def explain(
     from foretell.tables.files import write_table
 
     forecaster = Forecaster.load(model, device)
-    found = forecaster.explain(read_tables(table).table, windows=ask.windows)
+    found = forecaster.explain(read_tables_for(forecaster.columns, table).table, windows=ask.windows)
     files: dict[str, str] = {}
     if to.backtest is not None:
         write_table(found, to.backtest, quote_formulas=to.quote_formulas)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from foretell.forecasting.backtesting.backtest import Backtest
     from foretell.forecasting.forecaster import Forecaster
+    from foretell.forecasting.tables.columns import Columns
     from foretell.forecasting.tables.reading import Reading
 
 
@@ -43,7 +44,7 @@ class Results:
         self._samples: pl.DataFrame | None = None
 
     @classmethod
-    def of_model(cls, folder: Path, device: str, read: Callable[[], Tables] | None) -> Results:
+    def of_model(cls, folder: Path, device: str, read: Callable[[Columns], Tables] | None) -> Results:
         """Load a model from its folder, then read the tables; None stands for the series that the model holds.
 
         Raises what both raise.
@@ -51,8 +52,13 @@ class Results:
         from foretell.forecasting.forecaster import Forecaster
 
         forecaster = Forecaster.load(folder, device)
-        tables = None if read is None else read()
+        tables = None if read is None else read(forecaster.columns)
         return cls(folder.absolute().name if tables is None else tables.name, forecaster, tables, loaded=True)
+
+    @property
+    def columns(self) -> Columns:
+        """The columns of the forecaster."""
+        return self._forecaster.columns
 
     def test(self, windows: int | None, *, refit: bool = False, required: bool = False) -> None:
         """Backtest; where that cannot be and is not `required`, say why later."""
@@ -77,8 +83,8 @@ class Results:
         self._backtest = self._forecaster.validation
         self._in_parts = True
 
-    def forecast(self, plans: dict[str, pl.DataFrame] | None = None) -> None:
-        """Forecast what comes after the table, by each of the `plans` if there are any."""
+    def forecast(self, plans: pl.DataFrame | dict[str, pl.DataFrame] | None = None) -> None:
+        """Forecast what comes after the table, by each of the `plans` if there are any beside those of the tables."""
         self._forecast = self._forecaster.predict(self._table, future=self._future if plans is None else plans)
 
     def sample(self, samples: int | None) -> None:

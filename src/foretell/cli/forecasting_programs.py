@@ -13,6 +13,7 @@ from foretell.cli.destinations import FOLDER
 from foretell.cli.explain import ExplainOptions
 from foretell.cli.fill import FillOptions
 from foretell.cli.from_options import (
+    columns_of,
     forecaster_for,
     holds_no_table,
     name_of,
@@ -147,7 +148,7 @@ def predict(
         places |= {"forecast": FOLDER / "forecast.csv", "samples": FOLDER / "samples.csv"}
     _loaded(program, model, device)
     own = holds_no_table(table)
-    told = {} if own else _read(program, table, future)[1]
+    told = _read_for_model(program, table, future)
     program.statement("forecast", Call("forecaster.predict", () if own else (_TABLE,), told))
     if drawn.samples is not None:
         program.statement("samples", Call("forecaster.samples_of_prediction", (drawn.samples,)))
@@ -166,7 +167,7 @@ def backtest(model: Path, table: TableOptions, ask: BacktestOptions, output: Tab
     """Return the program of `foretell backtest`."""
     program = Program("What `foretell backtest` does with these options.")
     _loaded(program, model, device)
-    _read(program, table)
+    _read_for_model(program, table)
     options = given({"windows": ask.windows, "refit": ask.refit}, refit=False)
     program.statement("backtest", Call("forecaster.backtest", (_TABLE,), options))
     _shown(program, "backtest.scores", output.output)
@@ -215,7 +216,7 @@ def update(model: Path, table: TableOptions, out: Path | None, device: str, **_:
     """Return the program of `foretell update`."""
     program = Program("What `foretell update` does with these options.")
     _loaded(program, model, device)
-    _read(program, table)
+    _read_for_model(program, table)
     program.statement("update", Call("forecaster.update", (_TABLE,)))
     program.line("print(*update.sentences, update.drift.sentence)")
     _saved(program, model if out is None else out)
@@ -226,7 +227,7 @@ def explain(model: Path, table: TableOptions, ask: ExplainOptions, output: Table
     """Return the program of `foretell explain`."""
     program = Program("What `foretell explain` does with these options.")
     _loaded(program, model, device)
-    _read(program, table)
+    _read_for_model(program, table)
     program.statement("effects", Call("forecaster.explain", (_TABLE,), {"windows": ask.windows}))
     _shown(program, "effects", output.output)
     _written(program, "effects", output.output, output)
@@ -301,21 +302,27 @@ def _read(
     future: FutureOptions = _NO_FUTURE,
     covariates: CovariateOptions = _NO_COVARIATES,
     levels: HierarchyOptions = _NO_LEVELS,
+    *,
+    model: bool = False,
 ) -> tuple[Columns | None, dict[str, Any]]:
-    """Read the tables; return the columns, if some are named, and the argument with the future values."""
+    """Read the tables, of which a `model` may hold the first; return the columns, if some are named, and the argument
+    with the future values."""
     from foretell.forecasting.tables.columns import Columns
 
     demo = table.demo
-    table, future, columns = table_and_columns(table, covariates, future, levels)
+    if holds_no_table(table) and model:
+        columns = columns_of(table)
+    else:
+        table, future, columns = table_and_columns(table, covariates, future, levels)
     named = columns if columns != Columns() else None
     if named is not None:
         program.statement("columns", named)
     told = () if named is None else (_COLUMNS,)
     more = given({"encoding": table.encoding})
-    if table.table is None:
+    if table.sql is not None:
         program.uses("foretell.tables.databases", "read_query")
         program.statement("table", Call("read_query", (table.sql, table.database)))
-    else:
+    elif table.table is not None:
         program.uses("foretell", "read_series")
         program.statement("table", Call("read_series", (_place(program, table.table, demo), *told), more))
     if not future.future:
@@ -332,6 +339,22 @@ def _read(
         for name, read in plans.items():
             program.statement(f"future[{name!r}]", read)
     return named, {"future": _FUTURE}
+
+
+def _read_for_model(program: Program, table: TableOptions, future: FutureOptions = _NO_FUTURE) -> dict[str, Any]:
+    """Read the tables, if any, for a model, whose columns may be called otherwise; return the argument with the future
+    values."""
+    named, told = _read(program, table, future, model=True)
+    if named is None:
+        return told
+    rename, own = "foretell.forecasting.tables.renamed_columns", Plain("forecaster.columns")
+    program.uses(rename, "with_names_of")
+    if not holds_no_table(table):
+        program.statement("table", Call("with_names_of", (_TABLE, _COLUMNS, own)))
+    places = list(plan_places(future)) if told else []
+    for what in ["future"] if len(places) == 1 else [f"future[{name!r}]" for name in places]:
+        program.statement(what, Call("with_names_of", (Plain(what), _COLUMNS, own), {"future": True}))
+    return told
 
 
 def _place(program: Program, path: str, demo: bool) -> Any:

@@ -73,20 +73,57 @@ def read_tables(
     )
 
 
+def read_tables_for(model: Columns, options: TableOptions, future: FutureOptions = _NO_FUTURE) -> Tables:
+    """Read the tables for a model with these columns, which may be called otherwise: --time, --id and --target say how.
+
+    Raises what `read_tables` and `with_names_of` raise.
+    """
+    from foretell.forecasting.tables.renamed_columns import with_names_of
+
+    found = read_tables(options, future=future)
+    return replace(
+        found,
+        table=with_names_of(found.table, found.columns, model),
+        plans={name: with_names_of(plan, found.columns, model, future=True) for name, plan in found.plans.items()},
+    )
+
+
+def read_plans_for(
+    model: Columns, options: TableOptions, future: FutureOptions
+) -> pl.DataFrame | dict[str, pl.DataFrame] | None:
+    """Read the tables of future values alone, as `read_tables_for` does: one, several by name, or none."""
+    from foretell.forecasting.tables.renamed_columns import with_names_of
+    from foretell.forecasting.tables.series_file import read_series
+
+    said = columns_of(options)
+    plans = {
+        name: with_names_of(read_series(place, said, options.encoding), said, model, future=True)
+        for name, place in plan_places(future).items()
+    }
+    return plans if len(plans) > 1 else next(iter(plans.values()), None)
+
+
 def table_and_columns(
     options: TableOptions, covariates: CovariateOptions, future: FutureOptions, levels: HierarchyOptions
 ) -> tuple[TableOptions, FutureOptions, Columns]:
     """Return where the tables are, and their columns as named, with what the demo implies. Raises SettingsError."""
-    from foretell.forecasting.hierarchy.columns import level_columns
-    from foretell.forecasting.tables.columns import Columns
-
     demo = options.demo
     options = demo_table(options)
     covariates, future = demo_covariates(covariates, demo), demo_future(future, demo)
     if [options.table, *future.future].count("-") > 1:
         raise SettingsError("both tables are to come from standard input: give one of them as a file")
+    return options, future, columns_of(options, covariates, levels)
+
+
+def columns_of(
+    options: TableOptions, covariates: CovariateOptions = _NO_COVARIATES, levels: HierarchyOptions = _NO_LEVELS
+) -> Columns:
+    """Return the columns as named."""
+    from foretell.forecasting.hierarchy.columns import level_columns
+    from foretell.forecasting.tables.columns import Columns
+
     targets = options.target or ()
-    columns = Columns(
+    return Columns(
         id=options.id,
         time=options.time,
         target=targets[0] if len(targets) == 1 else targets or None,
@@ -98,7 +135,6 @@ def table_and_columns(
         hierarchy=level_columns(levels.hierarchy) if levels.hierarchy is not None else (),
         frequency=options.frequency,
     )
-    return options, future, columns
 
 
 def name_of(options: TableOptions, *, demo: bool) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from foretell.cli.destinations import Destinations, default_destinations, with_forecast_output, with_samples
 from foretell.cli.forecast_results import Results
-from foretell.cli.from_options import holds_no_table, read_tables, refuse_samples_of_plans
+from foretell.cli.from_options import holds_no_table, read_plans_for, read_tables_for, refuse_samples_of_plans
 from foretell.cli.options import (
     Device,
     ForecastOutput,
@@ -33,8 +33,8 @@ def predict(
     """Forecast with a saved model, from the end of a table.
 
     Without an output option, the forecast is written to ./forecast/forecast.csv. The table may hold other series than
-    the model was trained on, but its columns must have the same names. Without a table, the forecast goes on from the
-    series that the model was fitted to or updated with.
+    the model was trained on, but its columns must have the same names, unless --time, --id and --target say otherwise.
+    Without a table, the forecast goes on from the series that the model was fitted to or updated with.
     """
     if scale.engine is not None:
         if output != ForecastOutput() or drawn.samples is not None or future.future:
@@ -52,9 +52,7 @@ def predict(
     printer = Printer(messages, "predict", stdout_taken=to.stdout_taken)
     to.check(json=messages.json, tables=[table.table, *future.future])
     own = holds_no_table(table)
-    if own and future.future:
-        raise SettingsError("--future goes with a table: name the table that the forecast is to follow, too")
-    results = Results.of_model(model, device, None if own else lambda: read_tables(table, future=future))
-    results.forecast()
+    results = Results.of_model(model, device, None if own else lambda columns: read_tables_for(columns, table, future))
+    results.forecast(read_plans_for(results.columns, table, future) if own else None)
     results.sample(drawn.samples)
     results.deliver(to, printer)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from foretell.cli import summaries
 from foretell.cli.destinations import Destinations
-from foretell.cli.from_options import read_tables
+from foretell.cli.from_options import read_tables_for
 from foretell.cli.options import Device, MessageOptions, ModelFolder, TableOptions
 from foretell.cli.printer import Printer
 from foretell.cli.progress import ProgressDisplay
@@ -27,8 +27,9 @@ def update(
 ) -> None:
     """Let a saved model learn from what came since, in seconds, and say whether it has drifted.
 
-    The table holds the new rows; it may repeat earlier ones, lack some series and have new ones. Its columns must have
-    the names of those that the model was fitted to. The model's folder is replaced once the update is complete.
+    The table holds the new rows; it may repeat earlier ones, lack some series and have new ones. Its columns have the
+    names of those that the model was fitted to, unless --time, --id and --target say otherwise. The model's folder is
+    replaced once the update is complete.
     """
     place = model if out is None else out
     printer = Printer(messages, "update")
@@ -36,7 +37,7 @@ def update(
     from foretell.forecasting.forecaster import Forecaster
 
     forecaster = Forecaster.load(model, device)
-    tables = read_tables(table)
+    tables = read_tables_for(forecaster.columns, table)
     with ProgressDisplay(printer.aside) as display:
         found = forecaster.update(tables.table, on_progress=display)
     files = {}
