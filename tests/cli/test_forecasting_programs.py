@@ -82,6 +82,13 @@ def test_forecast_of_ids_that_look_like_numbers_with_values_known_ahead(
     assert '"it\'s.csv"' in program
 
 
+def test_forecast_of_weekly_totals(same: Callable[..., str], sales: Path) -> None:
+    assert sales.exists()
+    weekly = ("--target", "sold", "--frequency", "W", "--aggregate", "sum")
+    program = same("forecast", "sales.csv", "-n", "2", *weekly, *INSTANT[2:], "-o", "f.csv")
+    assert 'columns = Columns(target="sold", frequency="W", aggregate="sum")' in program
+
+
 def test_epochs_are_counted_for_the_table(same: Callable[..., str], sales: Path) -> None:
     options = ("--model", "lstm", "--epochs", "2", *SMALL[2:], "-o", "f.csv")
     assert "steps: 2 passes over this table." in same("forecast", str(sales), "-n", "7", *options)

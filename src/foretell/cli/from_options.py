@@ -134,6 +134,7 @@ def columns_of(
         layout=options.layout,
         hierarchy=level_columns(levels.hierarchy) if levels.hierarchy is not None else (),
         frequency=options.frequency,
+        aggregate=options.aggregate,
     )
 
 

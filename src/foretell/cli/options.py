@@ -100,6 +100,14 @@ class TableOptions:
             metavar="STEP",
         ),
     ] = None
+    aggregate: Annotated[
+        Literal["sum", "mean", "median", "min", "max", "first", "last", "count"] | None,
+        Setting(
+            "How several rows of a series within one step become one: sum for sales, mean for measurements. With sum "
+            "and count, steps without a row are 0.",
+            DATA,
+        ),
+    ] = None
     encoding: Encoding = None
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from numbers import Integral
+from typing import get_args
 
 import numpy as np
 
 from foretell.errors import SettingsError
 from foretell.forecasting.networks.backbones import AUTO, PRETRAINED
+from foretell.forecasting.tables.columns import Aggregate
 from foretell.tables.public_holidays import public_holidays
 
 
@@ -50,6 +52,14 @@ def holiday_places(holidays: str | Sequence[str]) -> tuple[str, ...]:
     for place in places:
         public_holidays(place, 2000, 2000)
     return places
+
+
+def known_aggregate(aggregate: Aggregate) -> Aggregate:
+    """Return the way to combine rows. Raises SettingsError for one that does not exist."""
+    ways = get_args(Aggregate)
+    if aggregate not in ways:
+        raise SettingsError(f"aggregate is {aggregate!r}: it must be one of {', '.join(ways)}")
+    return aggregate
 
 
 def season_lengths(season: int | Sequence[int]) -> tuple[int, ...]:

@@ -15,6 +15,7 @@ from torch import nn
 from foretell.errors import SettingsError, TableError
 from foretell.forecasting.arguments import (
     holiday_places,
+    known_aggregate,
     model_of_preset,
     season_lengths,
     several_names,
@@ -39,7 +40,7 @@ from foretell.forecasting.panel import Panel
 from foretell.forecasting.quantiles import quantiles_of
 from foretell.forecasting.sampling.paths import require_memory, sample_paths
 from foretell.forecasting.settings import LONGER, LONGEST, ForecastSettings, preset_settings
-from foretell.forecasting.tables.columns import Columns
+from foretell.forecasting.tables.columns import Aggregate, Columns
 from foretell.forecasting.tables.findings import Findings
 from foretell.forecasting.tables.future import check_future
 from foretell.forecasting.tables.reading import Reading
@@ -67,6 +68,7 @@ class Forecaster:
     lets each series see the recent past of the others, as far as that lowers the loss on held-out data. `known` names
     columns whose future is known, `past` columns known up to now and no further, `static` columns that are constant
     within a series; `holidays`, such as "US" or "DE-BY", adds known columns with the public holidays of places.
+    `aggregate`, such as "sum" or "mean", says how several rows of a series within one step of the frequency become one.
     `season` is one season length or several, in steps; None detects them. `hierarchy`, such as "region > shop > item",
     names columns of levels that are forecast too and add up. `columns` gives the role of each column that is not
     detected correctly. `preset` is instant, fast or best: no training, about half a minute, about five minutes;
@@ -87,6 +89,7 @@ class Forecaster:
         static: Sequence[str] = (),
         holidays: str | Sequence[str] = (),
         frequency: str | int | None = None,
+        aggregate: Aggregate | None = None,
         season: int | Sequence[int] | None = None,
         hierarchy: str | Sequence[str] = (),
         columns: Columns | None = None,
@@ -112,6 +115,7 @@ class Forecaster:
             static=several_names(static) or said.static,
             holidays=holiday_places(holidays) or said.holidays,
             frequency=frequency if frequency is not None else said.frequency,
+            aggregate=said.aggregate if aggregate is None else known_aggregate(aggregate),
             hierarchy=level_columns(hierarchy) if hierarchy else said.hierarchy,
         )
         training = replace(settings.training, seed=whole_number("seed", seed, least=0) or settings.training.seed)

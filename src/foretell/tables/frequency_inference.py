@@ -127,7 +127,7 @@ def _common_step(ticks: NDArray[np.int64], owner: NDArray[np.int64]) -> int:
     raise TableError(
         f"the frequency cannot be inferred: the times are not evenly spaced (the commonest of {total} differences "
         f"makes up {counts.max() / total:.0%}); give it with --frequency or frequency=, such as {EXAMPLES}, "
-        "or bring the table to even steps first"
+        "and with it --aggregate mean or sum (aggregate=) if several rows may fall into one step"
     )
 
 

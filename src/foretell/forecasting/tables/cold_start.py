@@ -34,7 +34,7 @@ def with_cold_starts(panel: Panel, frame: pl.DataFrame, columns: Columns) -> Pan
         ends = [panel.frequency.range(s, int(h) + 1)[-1] for s, h in zip(panel.starts, panel.history, strict=True)]
         starts = np.full(len(new), max(ends))
     else:
-        times = in_panel_time(panel, time_cells(frame, time), time, numbers, columns.day_first)
+        times = in_panel_time(panel, time_cells(frame, time), time, numbers, columns)
         starts = np.array([times[owner == i].min() for i in new])
     static: dict[str, Column] = {}
     for name, column in panel.static.items():

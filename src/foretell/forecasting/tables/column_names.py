@@ -30,6 +30,7 @@ _THINGS = _words(
     "dept section family subject filiale artikel produkt kunde standort stadt land magasin produit ville pays "
     "tienda sucursal producto cliente ciudad pais negozio prodotto loja produto"
 )
+_IDENTIFIERS = _words("id ids uid uuid guid")
 # Words that may name a series but may also describe a day.
 _LABELS = _words("name key code category channel group segment class label nr nbr no number num")
 _MEASURES = _words(
@@ -87,6 +88,12 @@ def names_things(name: str) -> bool:
     """Return whether a name is that of things with a history each: stores, sensors, ids."""
     words = words_of(name)
     return (_is_thing(words) or name.strip().lower() in ID_NAMES) and not _PASSING.intersection(words)
+
+
+def identifies(name: str) -> bool:
+    """Return whether a name is that of a number that only identifies something: order_id, CustomerID."""
+    words = words_of(name)
+    return bool(words) and words[-1] in _IDENTIFIERS
 
 
 def may_name_things(name: str) -> bool:

@@ -9,6 +9,10 @@ from typing import Literal
 
 from foretell.errors import TableError
 
+Aggregate = Literal["sum", "mean", "median", "min", "max", "first", "last", "count"]
+TOTALS: tuple[Aggregate, ...] = ("sum", "count")
+"""Of these a step without a row has 0, and one that the table covers only in part has too little."""
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -33,6 +37,8 @@ class Columns:
     """Columns of the levels of a hierarchy, from the top down; not in wide layout."""
     frequency: str | int | None = None
     """Frequency, in a form that `Frequency.parse` accepts."""
+    aggregate: Aggregate | None = None
+    """How several rows of a series within one step become one; with "sum" and "count" a step without a row has 0."""
     day_first: bool | None = None
     """Whether days come before months in dates such as 01/02/2024, if nothing else settles it."""
 

@@ -18,6 +18,7 @@ from foretell.forecasting.tables.composite_times import time_cells
 from foretell.forecasting.tables.roles import find_time
 from foretell.forecasting.tables.source import differ, is_missing, read_ids, read_target
 from foretell.tables.clock import instants, wall_times
+from foretell.tables.enclosing_steps import enclosing_steps
 from foretell.tables.grids import Times
 from foretell.tables.numerals import is_text, text_of
 from foretell.tables.times import check_range, parse_times
@@ -127,7 +128,7 @@ def _places(
     panel: Panel, frame: pl.DataFrame, time: str, columns: Columns, numbers: NDArray[np.int64], horizon: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return (M, 2), series and step of the horizon, and (M,), the row of the table that holds its values."""
-    times = in_panel_time(panel, time_cells(frame, time), time, numbers, columns.day_first)
+    times = in_panel_time(panel, time_cells(frame, time), time, numbers, columns)
     ids = find_ids(panel, frame, time, columns)
     number, place = panel.frequency.positions(times)
     first, grid = panel.frequency.positions(panel.starts)
@@ -153,10 +154,14 @@ def _places(
     return np.column_stack([series, step])[ahead], rows[ahead]
 
 
-def in_panel_time(
-    panel: Panel, column: pl.Series, time: str, numbers: NDArray[np.int64], day_first: bool | None = None
-) -> Times:
-    """Return a column of times on the clock of the panel, `datetime64[us]` or int64. Raises TableError otherwise."""
+def in_panel_time(panel: Panel, column: pl.Series, time: str, numbers: NDArray[np.int64], columns: Columns) -> Times:
+    """Return a column of times on the clock of the panel, `datetime64[us]` or int64; those of its steps where rows
+    within one step are combined. Raises TableError otherwise."""
+    times = _on_clock(panel, column, time, numbers, columns.day_first)
+    return times if columns.aggregate is None else enclosing_steps(times, panel.frequency).label
+
+
+def _on_clock(panel: Panel, column: pl.Series, time: str, numbers: NDArray[np.int64], day_first: bool | None) -> Times:
     parsed = parse_times(column, time, None, numbers, day_first=day_first)
     if (parsed.values.dtype.kind == "M") == panel.frequency.is_integer:
         kind = "integers" if panel.frequency.is_integer else "dates"

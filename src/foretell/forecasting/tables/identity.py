@@ -84,6 +84,29 @@ def find_identity(
     return Identity(likely, False) if likely and (long or len(rows) >= _OFTEN * times) else None
 
 
+def find_repeated_identity(
+    table: pl.DataFrame, names: Sequence[str], time: str | None, *, long: bool = False
+) -> Identity | None:
+    """Find what names the series of a table in which a series may have several rows of one time, as sales have.
+
+    Numbers name series only if their name says so; names that come at one time alone, as those of orders, name none.
+    """
+    named = _named(table, names)
+    likely = [name for name in names if name in named or is_words(table[name])]
+    found = find_identity(table, likely, time, long=long)
+    if time is None or (found is not None and (found.name == "unique_id" or _return(table, found.name, time))):
+        return found
+    things = (name for name in named if names_things(name) and table[name].n_unique() > 1)
+    name = next((name for name in things if _return(table, name, time)), None)
+    return None if name is None else Identity(name, True)
+
+
+def _return(table: pl.DataFrame, name: str, time: str) -> bool:
+    """Return whether the names of a column have at least two times each, on average."""
+    names = parts_of(name, table.columns)
+    return table.select(*parts_of(time, table.columns), *names).n_unique() >= 2 * table.select(*names).n_unique()
+
+
 def possible_ids(table: Mapping[str, pl.Series], said: Columns) -> list[str]:
     """Return the numeric columns that may name series and should be read as they are written: 1.10 is not 1.1."""
     taken = {said.time, *said.targets, *said.covariates}

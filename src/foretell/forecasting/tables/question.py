@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from foretell.declaration import COVARIATES, DATA, Setting
 from foretell.errors import SettingsError
 from foretell.field_types import settle_fields
-from foretell.forecasting.tables.columns import Columns
+from foretell.forecasting.tables.columns import Aggregate, Columns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +32,9 @@ class TableQuestion:
         tuple[str, ...], Setting("Column of a level of a hierarchy; repeat it, from the top down.", DATA)
     ] = ()
     frequency: Annotated[str | None, Setting("Length of a time step, such as D or 15min.", DATA)] = None
+    aggregate: Annotated[
+        Aggregate | None, Setting("How several rows of a series within one step become one.", DATA)
+    ] = None
     encoding: Annotated[str | None, Setting("Encoding of delimited text that is not UTF-8.", DATA)] = None
 
     def __post_init__(self) -> None:
@@ -50,6 +53,7 @@ class TableQuestion:
             layout=self.layout,
             hierarchy=self.hierarchy,
             frequency=self.frequency,
+            aggregate=self.aggregate,
         )
 
     def columns_for(self, settled: Columns) -> Columns:
@@ -57,7 +61,9 @@ class TableQuestion:
 
         Raises SettingsError for covariates or a frequency, which the model has settled.
         """
-        given = [name for name in ("known", "past", "static", "hierarchy", "frequency") if getattr(self, name)]
+        given = [
+            name for name in ("known", "past", "static", "hierarchy", "frequency", "aggregate") if getattr(self, name)
+        ]
         if given:
             raise SettingsError(f"option {given[0]!r} was settled when the model was fitted: leave it out")
         said = self.columns

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from foretell.errors import TableError
 from foretell.forecasting.panel import Column, Panel, absent_like
-from foretell.forecasting.tables.columns import Columns, Roles
+from foretell.forecasting.tables.aggregation import aggregated
+from foretell.forecasting.tables.columns import TOTALS, Aggregate, Columns, Roles
 from foretell.forecasting.tables.findings import Findings, describe_frequency
 from foretell.forecasting.tables.frames import to_polars
 from foretell.forecasting.tables.mixed_frequency import slower_series
@@ -26,6 +27,8 @@ from foretell.tables.grids import Times
 CUT_OFF = "Steps past the last value were cut off"
 """The note on rows after the last value of a series begins with this."""
 _ANY = Columns()
+# Up to this share of rows that contradict others of their time are slips, not several series or sales.
+_FEW_CONFLICTS = 0.005
 # A grid this many times longer than its table is due to a wrong time stamp, or to a column that is not the time. Up to
 # this many cells it costs nothing; more are allowed if the caller gives the frequency.
 _SPARSEST_GRID, _LARGEST_FOUND, _LARGEST_GIVEN = 50, 100_000, 20_000_000
@@ -48,6 +51,8 @@ class Rows:
     resorted: bool
     dropped: int
     """Number of duplicate rows dropped."""
+    aggregate: Aggregate | None = None
+    """How rows within one step are combined."""
 
     @classmethod
     def of(cls, frame: pl.DataFrame, columns: Columns) -> Rows:
@@ -56,6 +61,11 @@ class Rows:
         counts = str(columns.frequency).strip().isdigit()
         source = read_source(frame, roles, counts=counts, day_first=columns.day_first)
         notes = [*roles.notes, *([source.assumed] if source.assumed else [])]
+        if columns.aggregate is not None:
+            # Rows that are alike may be several sales.
+            ordered = source.sorted()
+            resorted = ordered is not source and _is_disordered(source)
+            return cls(ordered, roles, tuple(notes), len(frame), resorted, 0, columns.aggregate)
         source, resorted, dropped = _sorted(source, roles, notes)
         return cls(source, roles, tuple(notes), len(frame), resorted, dropped)
 
@@ -68,10 +78,12 @@ class Rows:
         others, or at the step after their last. Raises `TableError` naming the row or series at fault.
         """
         notes = list(self.notes)
-        source, found = on_grid(self.source, frequency, notes)
+        source, found = on_grid(self.source, frequency, notes, self.aggregate)
         slower = slower_series(source, found)
         notes += [slower] if slower else []
-        panel, facts = _gridded(source, found, self.roles, notes, keep_empty, frequency is not None)
+        panel, facts = _gridded(
+            source, found, self.roles, notes, keep_empty, frequency is not None, self.aggregate in TOTALS
+        )
         findings = Findings(
             layout=self.roles.layout, id=self.roles.id, time=self.roles.time, targets=self.roles.targets,
             time_format=source.time_format, frequency=found.alias, series=len(panel), rows=self.count,
@@ -91,15 +103,27 @@ def _sorted(source: Source, roles: Roles, notes: list[str]) -> tuple[Source, boo
     if not twice.any():
         return source, resorted, 0
     at = np.flatnonzero(twice)
-    unlike = differ(source.values[at], source.values[at + 1])
-    if unlike.any():
-        k, target = (int(i) for i in np.argwhere(unlike)[0])
-        _refuse_conflict(source, roles, int(at[k]), source.targets[target], source.values[:, target])
-    for name, column in {**source.known, **source.past, **source.static}.items():
-        unlike = differ(column[at], column[at + 1])
-        if unlike.any():
-            _refuse_conflict(source, roles, int(at[np.argmax(unlike)]), name, column)
-    return source.take(np.append(True, ~twice)), resorted, len(at)
+    columns = {
+        **dict(zip(source.targets, source.values.T, strict=True)),
+        **source.known,
+        **source.past,
+        **source.static,
+    }
+    unlike = {name: differ(column[at], column[at + 1]) for name, column in columns.items()}
+    conflicts = np.any([*unlike.values()], axis=0)
+    changing = any(unlike[name].any() for name in source.static)
+    if changing or np.sum(conflicts) > _FEW_CONFLICTS * len(source.times):
+        name = next(name for name in unlike if unlike[name].any())
+        _refuse_conflict(source, roles, int(at[np.argmax(unlike[name])]), name, columns[name])
+    twice[at[conflicts]] = False
+    source = source.take(np.append(True, ~twice))
+    if conflicts.any():
+        source = aggregated(source, None, "mean", [])
+        notes.append(
+            f"{int(np.sum(conflicts)):,} rows repeat the time of another with other values: their mean was taken; "
+            "choose otherwise with --aggregate (aggregate=)."
+        )
+    return source, resorted, len(at) - int(np.sum(conflicts))
 
 
 def _is_disordered(source: Source) -> bool:
@@ -116,12 +140,13 @@ def _refuse_conflict(source: Source, roles: Roles, at: int, name: str, column: C
     raise TableError(
         f"the time {source.stamp(at)}{series} appears twice with different values of {name!r}: "
         f"{column[at]} in row {source.numbers[at] + 2} and {column[at + 1]} in row {source.numbers[at + 1] + 2} "
-        f"(the header is row 1); keep one of them{hint}"
+        f"(the header is row 1); keep one of them, or combine them with --aggregate sum, mean or last (aggregate=)"
+        f"{hint}"
     )
 
 
 def _gridded(
-    source: Source, frequency: Frequency, roles: Roles, notes: list[str], keep_empty: bool, given: bool
+    source: Source, frequency: Frequency, roles: Roles, notes: list[str], keep_empty: bool, given: bool, totals: bool
 ) -> tuple[Panel, tuple[int, int, int, int]]:
     """Return the panel, and the numbers of values missing in histories, in total and in steps without a row, before
     histories and after them."""
@@ -136,6 +161,8 @@ def _gridded(
     values[flat] = source.values
     has_row = np.zeros(total, dtype=bool)
     has_row[flat] = True
+    if totals:
+        values[_before_last_value(source, flat, length) & ~has_row] = 0.0
     known: dict[str, Column] = {name: _placed(column, flat, total) for name, column in source.known.items()}
     past: dict[str, Column] = {name: _placed(column, flat, total) for name, column in source.past.items()}
     names, starts = source.names, source.times[head]
@@ -151,6 +178,14 @@ def _gridded(
     return _trimmed(
         names, starts, length, series, has_row, known, past, static, frequency, source.clock, notes, keep_empty
     )
+
+
+def _before_last_value(source: Source, flat: NDArray[np.int64], length: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which steps on the grid come before the last value of their owner, whose rows lie at `flat`."""
+    observed = np.flatnonzero(~np.isnan(source.values).all(axis=1))
+    last = np.full(len(source.names), -1)
+    last[source.owner[observed]] = flat[observed]
+    return np.arange(int(length.sum())) < np.repeat(last, length)
 
 
 def _refuse_sparse(

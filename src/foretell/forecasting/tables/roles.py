@@ -10,11 +10,11 @@ import polars as pl
 
 from foretell.errors import SettingsError, TableError
 from foretell.forecasting.tables.cell_kinds import is_numeric, is_row_number, is_whole, is_words, tells_days
-from foretell.forecasting.tables.column_names import TARGET_NAMES, measures, tells_the_calendar, usual_name
+from foretell.forecasting.tables.column_names import TARGET_NAMES, identifies, measures, tells_the_calendar, usual_name
 from foretell.forecasting.tables.columns import Columns, Roles, missing_column
 from foretell.forecasting.tables.composite_columns import joined_name, parts_of
 from foretell.forecasting.tables.composite_times import ends_of_hours, part_of_time
-from foretell.forecasting.tables.identity import Identity, find_identity
+from foretell.forecasting.tables.identity import Identity, find_identity, find_repeated_identity
 from foretell.forecasting.tables.series_in_rows import SeriesInRows, find_series_in_rows
 from foretell.forecasting.tables.time_columns import is_surely_time, joined_time, time_column
 
@@ -77,7 +77,8 @@ def _identity(table: pl.DataFrame, columns: Columns, free: Sequence[str], time: 
         return None
     stamps = set(parts_of(time, table.columns)) if time else set()
     names = [name for name in free if name not in stamps and (not tells_the_calendar(name) or is_words(table[name]))]
-    return find_identity(table, names, time, long=columns.layout == "long")
+    find = find_identity if columns.aggregate is None else find_repeated_identity
+    return find(table, names, time, long=columns.layout == "long")
 
 
 def _check(table: pl.DataFrame, columns: Columns) -> None:
@@ -193,7 +194,7 @@ def _long(table: pl.DataFrame, columns: Columns, identity: Identity | None, time
         numeric = [name for name in free if is_numeric(table[name])]
         likely = [name for name in numeric if measures(name)]
         if len(numeric) > 1 and len(likely) != 1:
-            likely = [name for name in numeric if not tells_the_calendar(name)]
+            likely = [name for name in numeric if not (tells_the_calendar(name) or identifies(name))]
         if len(likely) == 1:
             numeric = likely
         if len(numeric) != 1:
@@ -235,6 +236,7 @@ def _wide(table: pl.DataFrame, columns: Columns, time: str | None) -> Roles:
             f"no column holds numbers to forecast: the columns are {', '.join(table.columns[:12])}"
             f"{_nearly_a_number(table.select(free))}; name the target with --target or target="
         )
+    targets = [name for name in targets if not (identifies(name) and is_whole(table[name]))] or targets
     series = [name for name in targets if not _repeats_the_time(table, name)] if time is not None else targets
     targets = series or targets
     chosen = set(targets)

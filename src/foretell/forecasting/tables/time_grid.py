@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foretell.errors import SettingsError, TableError
+from foretell.forecasting.tables.aggregation import aggregated
+from foretell.forecasting.tables.columns import Aggregate
 from foretell.forecasting.tables.findings import describe_frequency, open_days
 from foretell.forecasting.tables.source import Source, differ
 from foretell.tables.clock import Clock, show_time
@@ -21,9 +23,11 @@ from foretell.tables.weekly_pattern import open_slots
 _UTC = ("UTC", "Etc/UTC", "GMT", "Etc/GMT", "Zulu")
 
 
-def on_grid(source: Source, wanted: str | int | None, notes: list[str]) -> tuple[Source, Frequency]:
+def on_grid(
+    source: Source, wanted: str | int | None, notes: list[str], aggregate: Aggregate | None = None
+) -> tuple[Source, Frequency]:
     """Return the source, sorted by owner and time, on a grid of the frequency `wanted`, or its own, and that frequency;
-    in local time if steps are days or longer.
+    in local time if steps are days or longer. Rows within one step are combined as `aggregate` says.
     What was moved, left out or assumed is added to `notes`. Raises `TableError` naming the row that is off the grid,
     `SettingsError` for a frequency that does not fit the times.
     """
@@ -33,6 +37,8 @@ def on_grid(source: Source, wanted: str | int | None, notes: list[str]) -> tuple
         what = "integers, so give the step as a whole number" if integer else 'dates, so give one such as "D" or "h"'
         raise SettingsError(f"frequency {wanted!r} does not fit the time column, which holds {what}")
     source = _on_wall_clock(source, given, notes)
+    if aggregate is not None:
+        source = aggregated(source, given, aggregate, notes)
     if given is None and not integer:
         source = _without_closed_rows(source)
     source, frequency = _settled(source, given, notes)
@@ -163,7 +169,8 @@ def _refuse_off_grid(source: Source, frequency: Frequency) -> None:
     raise TableError(
         f"the time {source.stamp(at)}{series} in row {source.numbers[at] + 2} (the header is row 1) "
         f"is off the grid that the other times lie on, {describe_frequency(frequency.alias)}; correct or drop that "
-        "row, or give another frequency with --frequency or frequency="
+        "row, give another frequency with --frequency or frequency=, or combine the rows within each step with "
+        "--aggregate mean or sum (aggregate=)"
     )
 
 

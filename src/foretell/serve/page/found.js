@@ -12,6 +12,7 @@ export class Found {
   constructor(onChange) {
     byId("layout").addEventListener("change", onChange);
     byId("frequency").addEventListener("change", onChange);
+    byId("aggregate").addEventListener("change", onChange);
     this.onChange = onChange;
   }
 
@@ -20,7 +21,8 @@ export class Found {
     this.#roles.clear();
     this.#corrected.clear();
     byId("layout").value = "auto";
-    byId("frequency").value = "";
+    byId("frequency").value = byId("aggregate").value = "";
+    byId("correct").open = false;
   }
 
   show(look) {
@@ -39,6 +41,15 @@ export class Found {
     byId("columns").tHead?.remove();
     byId("columns").append(made("thead", {}, head), made("tbody", {}, ...rows));
     byId("ahead").hidden = ![...this.#roles.values()].includes("known");
+    byId("found").hidden = false;
+  }
+
+  // A table that could not be read may be once its layout, its step or what to do with its rows is said.
+  ask() {
+    listed(byId("sentences"), []);
+    byId("columns").tBodies[0]?.remove();
+    byId("columns").tHead?.remove();
+    byId("correct").open = true;
     byId("found").hidden = false;
   }
 
@@ -62,6 +73,8 @@ export class Found {
     if (layout !== "auto") options.push(["layout", layout]);
     const frequency = byId("frequency").value.trim();
     if (frequency) options.push(["frequency", frequency]);
+    const aggregate = byId("aggregate").value;
+    if (aggregate) options.push(["aggregate", aggregate]);
     for (const [name, role] of this.#roles) {
       if (role && this.#corrected.has(name)) options.push([role, name]);
     }

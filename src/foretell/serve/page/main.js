@@ -46,10 +46,13 @@ function look() {
     byId("drop").ariaBusy = "true";
     try {
       const seen = await send("/v1/look", file, null, found.options(), looking.signal);
-      const first = byId("found").hidden;
+      const first = byId("ask").hidden;
       found.show(seen);
       if (first) byId("horizon").value = seen.horizon;
       byId("ask").hidden = false;
+    } catch (error) {
+      if (byId("ask").hidden && error.name !== "AbortError" && !(error instanceof TokenNeeded)) found.ask();
+      throw error;
     } finally {
       byId("drop").ariaBusy = "false";
     }
