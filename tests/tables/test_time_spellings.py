@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from foretell.errors import TableError
-from foretell.tables.times import parse_times
+from foretell.tables.times import parse_times, time_share
 
 MONTHS = ["2019-01-01", "2019-02-01"]
 QUARTERS = ["2010-01-01", "2010-04-01"]
@@ -27,6 +27,8 @@ CLOCK = ["2019-01-31T05:00", "2019-01-31T06:00"]
         (["2019 Jan", "2019 Feb"], MONTHS),
         (["2019M01", "2019M02"], MONTHS),
         (["2019:1", "2019:2"], MONTHS),
+        (["2019.1", "2019.2"], MONTHS),
+        (["01.2019", "02.2019"], MONTHS),
         (["Januar 2019", "Februar 2019"], MONTHS),
         (["janv. 2019", "févr. 2019"], MONTHS),
         (["enero de 2019", "febrero de 2019"], MONTHS),
@@ -95,6 +97,11 @@ def test_months_of_numbered_years_follow_each_other_from_2001(cells: list[str]) 
     assert (
         times.assumed == f"Times such as {cells[0]} were taken for the months of numbered years, and year 1 for 2001."
     )
+
+
+def test_decimals_are_no_times() -> None:
+    assert time_share(pl.Series(["1.2345", "0.8547", "12.3456", "4711.2", "2500.1"])) == 0.0
+    assert time_share(pl.Series(["2024.01", "1.2024", "12.1999"])) == 1.0
 
 
 def test_fiscal_years_are_said_to_be_taken_for_those_of_the_calendar() -> None:

@@ -58,10 +58,13 @@ _PATTERNS = {
     "compact ISO date-times": r"(?P<y>[0-9]{4})-?(?P<m>[0-9]{2})-?(?P<d>[0-9]{2})" + _COMPACT_CLOCK,
     "day and month": rf"{_WEEKDAY}(?P<a>[0-9]{{1,2}})[-/.](?P<c>[0-9]{{1,2}})[-/.](?P<y>[0-9]{{4}}|[0-9]{{2}})"
     + _CLOCK,
-    "year and month": r"(?P<y>[0-9]{4})(?:[-/.: ]M?|M)(?P<m>[0-9]{1,2})$",
+    "year and month": r"(?P<y>[0-9]{4})(?:[-/: ]M?|\.?M)(?P<m>[0-9]{1,2})$",
+    # With a point between them only where the year is plausible: 1.2345 and 4711.25 are decimals.
+    "year and month with a point": r"(?P<y>(?:1[5-9]|2[01])[0-9]{2})\.(?P<m>[0-9]{1,2})$",
+    "month and year with a point": r"(?P<m>[0-9]{1,2})\.(?P<y>(?:1[5-9]|2[01])[0-9]{2})$",
     # Without anything between them only where both are plausible: 90210 is a postal code.
     "compact years and months": r"(?P<y>(?:1[5-9]|2[01])[0-9]{2})(?P<m>0[1-9]|1[0-2])$",
-    "month and year": r"(?P<m>[0-9]{1,2})[-/.](?P<y>[0-9]{4})$",
+    "month and year": r"(?P<m>[0-9]{1,2})[-/](?P<y>[0-9]{4})$",
     "year and quarter": rf"{_FISCAL}[-/:. ]{{0,3}}{_QUARTER}[-. ]?(?P<q>[1-4])$",
     "quarter and year": rf"{_QUARTER}[-. ]?(?P<q>[1-4])[-/:,. ]{{0,3}}(?:of )?{_FISCAL}$",
     "quarter's number and year": rf"(?P<q>[1-4]){_ST}[- ]?{_QUARTER}[-/:,. ]{{0,3}}(?:of )?{_FISCAL}$",
