@@ -54,6 +54,7 @@ def test_the_document(run: Callable[..., Any]) -> None:
         "device",
         "kernels",
         "instruction_set",
+        "matrix_tiles",
         *(measured if native.library() else []),
         "backends",
     ]
@@ -117,6 +118,7 @@ def test_an_instruction_set_is_named() -> None:
         pytest.skip("no kernels were built here")
     facts = document(FORETELL_ISA="baseline")
     assert (facts["kernels"], facts["instruction_set"]) == ("compiled", "baseline")
+    assert facts["matrix_tiles"] in ("none: not in this processor", "none: not chosen by FORETELL_ISA")
     assert facts["backends"]["lstm"]["layer_norm"] == "native"
     assert facts["backends"]["lstm"]["CUDA"] == "torch (cuDNN)"
     assert facts["backends"]["lstm"]["CUDA, layer_norm"] == "reference"

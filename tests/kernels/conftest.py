@@ -9,7 +9,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from foretell.kernels import autograd
 from foretell.kernels.inputs import DIFFERENTIABLE, GATES, NAMES, Inputs
+from foretell.kernels.twin import twin
 
 
 def draw_inputs(
@@ -104,6 +106,24 @@ def differentiated(scan: Callable[[Inputs], tuple[Tensor, ...]], i: Inputs) -> d
         list(results.values()), list(wanted.values()), cotangents, allow_unused=True, materialize_grads=True
     )
     return results | {f"gradient of {name}": g for name, g in zip(wanted, found, strict=True)}
+
+
+def assert_near_twin(i: Inputs) -> None:
+    """In half precision equal to the twin in float64, but where float32 rounds to the other neighbour, 2 units away."""
+    unit, half = 2.0**-9, i._replace(half=True)
+    expected = differentiated(twin, with_dtype(half, torch.float64))
+    for name, a in differentiated(autograd.apply, half).items():
+        e = expected[name].detach()
+        assert (a.shape, a.dtype) == (e.shape, torch.float32)
+        if e.numel():
+            error, largest = float((a.detach() - e).abs().max()), float(e.abs().max())
+            assert error <= 4 * unit * largest, f"{name}: {error:.2e} where the largest value is {largest:.2e}"
+
+
+@pytest.fixture(scope="session")
+def near_twin() -> Callable[[Inputs], None]:
+    """See `assert_near_twin`."""
+    return assert_near_twin
 
 
 @pytest.fixture(scope="session")

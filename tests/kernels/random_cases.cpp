@@ -29,6 +29,9 @@ void* foretell_keep_half(const Scan*);
 int foretell_forward_kept(const void*, const Scan*);
 void foretell_forget(void*);
 void foretell_assume(const double*);
+#if defined(__AVX512BF16__)
+int64_t foretell_tiles(int64_t);
+#endif
 void* foretell_wavenet_create(const WaveNetNetwork*);
 void foretell_wavenet_destroy(void*);
 int foretell_wavenet_run(void*, const WaveNetCall*);
@@ -316,6 +319,11 @@ int main(int count, char** arguments) {
         scan_case<Single>();
         scan_case<Double>();
         scan_case<HalfProducts>();
+#if defined(__AVX512BF16__)
+        expect(foretell_tiles(2) == 0, "emulated tiles");
+        scan_case<HalfProducts>();
+        foretell_tiles(0);
+#endif
         generation_case();
     }
     std::printf("%d random cases\n", cases);

@@ -44,8 +44,8 @@ def choose(monkeypatch):
 
 
 built = [name for name in native.supported() if native._files(name)]
-# Of these AVX-512 differs from its variant with products of bfloat16 in those alone.
-narrower = [name for name in built[1:] if name != "avx512"]
+# Of these the wide ones differ in products of bfloat16 alone.
+narrower = [name for name in built[1:] if name not in ("avx512_bf16", "avx512")]
 needs_library = pytest.mark.skipif(not built, reason="the compiled kernels are missing")
 
 
@@ -103,18 +103,20 @@ def test_every_machine_has_the_baseline():
 
 
 @pytest.mark.parametrize(
-    ("widest", "bfloat16", "expected"),
+    ("widest", "bfloat16", "tiles", "expected"),
     [
-        ("AVX512", True, ["avx512_bf16", "avx512", "avx2", "baseline"]),
-        ("AVX512", False, ["avx512", "avx2", "baseline"]),
-        ("AVX2", True, ["avx2", "baseline"]),
-        ("DEFAULT", False, ["baseline"]),
-        ("SVE256", False, ["baseline"]),
+        ("AVX512", True, True, ["amx", "avx512_bf16", "avx512", "avx2", "baseline"]),
+        ("AVX512", True, False, ["avx512_bf16", "avx512", "avx2", "baseline"]),
+        ("AVX512", False, True, ["avx512", "avx2", "baseline"]),
+        ("AVX2", True, True, ["avx2", "baseline"]),
+        ("DEFAULT", False, False, ["baseline"]),
+        ("SVE256", False, False, ["baseline"]),
     ],
 )
-def test_only_what_the_machine_has_is_supported(widest, bfloat16, expected, monkeypatch, choose):
+def test_only_what_the_machine_has_is_supported(widest, bfloat16, tiles, expected, monkeypatch, choose):
     monkeypatch.setattr("torch.backends.cpu.get_cpu_capability", lambda: widest)
     monkeypatch.setattr("torch.cpu._is_avx512_bf16_supported", lambda: bfloat16)
+    monkeypatch.setattr("torch.cpu._is_amx_tile_supported", lambda: tiles)
     assert native.supported() == expected
     if widest != "AVX512":
         with pytest.raises(SettingsError, match=f"this machine supports {', '.join(expected)}"):

@@ -17,7 +17,7 @@ from foretell.declaration import Setting
 from foretell.model.registry import KINDS
 
 if TYPE_CHECKING:
-    from foretell.kernels.native import Pace
+    from foretell.kernels.native import Library, Pace
 
 _LAYER_NORM = {"layer_norm": True}
 _OPTIONS: dict[str, dict[str, Any]] = {
@@ -75,9 +75,15 @@ def _machine(printer: Printer) -> dict[str, Any]:
         "device": device,
         "kernels": _no_kernels() if library is None else "compiled",
         "instruction_set": "none" if library is None else library.instruction_set,
+        "matrix_tiles": "none" if library is None else _tiles(library),
         **({} if library is None else _pace(library.pace(torch.get_num_threads()))),
         "backends": _backends(),
     }
+
+
+def _tiles(library: Library) -> str:
+    """Return whether half precision uses the processor's matrix tiles, and otherwise why not."""
+    return f"none: {library.without_tiles}" if library.without_tiles else "used in half precision"
 
 
 def _pace(found: Pace) -> dict[str, Any]:

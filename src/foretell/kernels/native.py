@@ -1,10 +1,11 @@
 """The compiled kernels: finding the library for this machine's instruction set, and calling its scan.
 
 There is one library per instruction set, built from `native/`, which does not depend on torch or Python; that of
-`avx512_bf16` holds half precision alone, and is used beside that of `avx512`. A scan is passed as one structure of
-sizes and addresses, `Scan`. The interpreter's lock is released during a call.
+`avx512_bf16` holds half precision alone, and is used beside that of `avx512`; `amx` is the same with products by matrix
+tiles turned on. A scan is passed as one structure of sizes and addresses, `Scan`. The interpreter's lock is released
+during a call.
 
-`FORETELL_ISA=baseline|avx2|avx512|avx512_bf16` forces an instruction set, `FORETELL_KERNELS=reference` turns the
+`FORETELL_ISA=baseline|avx2|avx512|avx512_bf16|amx` forces an instruction set, `FORETELL_KERNELS=reference` turns the
 kernels off.
 """
 
@@ -24,14 +25,14 @@ from typing import Any
 import torch
 
 from foretell.errors import SettingsError
-from foretell.kernels import interruption, schema
+from foretell.kernels import interruption, schema, tiles
 from foretell.kernels.structures import Scan, layout_hash, mirrors
 
-INSTRUCTION_SETS = ("avx512_bf16", "avx512", "avx2", "baseline")
+INSTRUCTION_SETS = ("amx", "avx512_bf16", "avx512", "avx2", "baseline")
 """From the widest to the narrowest."""
-_OF_HALF, _BESIDE_HALF = INSTRUCTION_SETS[:2]
-"""The set whose library holds half precision alone, and the one that everything else comes from."""
-VECTOR_BYTES = {"avx512_bf16": 64, "avx512": 64, "avx2": 32, "baseline": 16}
+_WITH_TILES, _OF_HALF, _BESIDE_HALF = INSTRUCTION_SETS[:3]
+"""The set with tiles, the set whose library holds half precision alone, and the one that everything else comes from."""
+VECTOR_BYTES = {"amx": 64, "avx512_bf16": 64, "avx512": 64, "avx2": 32, "baseline": 16}
 """The width of their vectors, which determines the layout of what is kept for the backward pass."""
 DTYPES = {torch.float32: "float", torch.float64: "double"}
 PRECISIONS = (*DTYPES.values(), "half")
@@ -90,6 +91,10 @@ class Library:
     """Functions for simple forecasts of series, called by `foretell/kernels/candidates.py`."""
     kept: Mapping[str, ctypes._NamedFuncPointer]
     """Functions for layers with packed weights, called by `foretell/kernels/packed.py`."""
+    of_half: ctypes.CDLL
+    """The library that half precision comes from."""
+    without_tiles: str = ""
+    """Why half precision does not use matrix tiles; empty if it does."""
 
     @staticmethod
     def load(instruction_set: str, path: Path, half: Path | None = None) -> Library:
@@ -110,7 +115,8 @@ class Library:
             functions[name] = getattr(loaded, f"foretell_{name}")
             functions[name].restype, functions[name].argtypes = None, arguments
         groups = (("wavenet_", _WAVENET), ("decoder_", _DECODER), ("candidates_", _CANDIDATES), ("", _KEPT))
-        library = Library(instruction_set, functions, *(_declared(loaded, prefix, group) for prefix, group in groups))
+        wavenet, decoder, candidates, kept = (_declared(loaded, prefix, group) for prefix, group in groups)
+        library = Library(instruction_set, functions, wavenet, decoder, candidates, kept, of_half)
         return replace(library, kept={**library.kept, **_declared(of_half, "", _KEPT_HALVES)})
 
     def call(self, name: str, precision: str, scan: ctypes.Structure) -> None:
@@ -172,7 +178,7 @@ def supported() -> list[str]:
     widest = torch.backends.cpu.get_cpu_capability()
     first = {"AVX512": "avx512", "AVX2": "avx2"}.get(widest, "baseline")
     if first == "avx512" and torch.cpu._is_avx512_bf16_supported():
-        first = "avx512_bf16"
+        first = "amx" if tiles.in_processor() else "avx512_bf16"
     return list(INSTRUCTION_SETS[INSTRUCTION_SETS.index(first) :])
 
 
@@ -190,7 +196,7 @@ def _path(instruction_set: str) -> Path | None:
 
 def _files(instruction_set: str) -> tuple[Path, ...] | None:
     """Return the library of an instruction set and, if it is another, of half precision; None if one is missing."""
-    names = (_BESIDE_HALF, _OF_HALF) if instruction_set == _OF_HALF else (instruction_set,)
+    names = (_BESIDE_HALF, _OF_HALF) if instruction_set in (_WITH_TILES, _OF_HALF) else (instruction_set,)
     paths = tuple(path for path in map(_path, names) if path is not None)
     return paths if len(paths) == len(names) else None
 
@@ -209,17 +215,23 @@ def library() -> Library | None:
     wanted = os.environ.get("FORETELL_ISA")
     if wanted and wanted not in supported():
         raise SettingsError(f"FORETELL_ISA is {wanted!r}: this machine supports {', '.join(supported())}")
-    damaged = False
+    damaged, refused = False, tiles.NOT_CHOSEN if tiles.in_processor() else tiles.NOT_THERE
     for instruction_set in [wanted] if wanted else supported():
-        half = _path(instruction_set) if instruction_set == _OF_HALF else None
-        path = _path(_BESIDE_HALF if instruction_set == _OF_HALF else instruction_set)
-        if path is None or (half is None and instruction_set == _OF_HALF):
+        files = _files(instruction_set)
+        if files is None:
             continue
         try:
-            return Library.load(instruction_set, path, half)
+            found = Library.load(instruction_set, *files)
+            if instruction_set == _WITH_TILES:
+                refused = tiles.use(found.of_half, tiles.Tiles.PROCESSOR)
         except (OSError, AttributeError) as error:
-            warnings.warn(f"foretell's compiled kernels cannot be loaded, {half or path}: {error}", stacklevel=2)
+            warnings.warn(f"foretell's compiled kernels cannot be loaded, {files[-1]}: {error}", stacklevel=2)
             damaged = True
+            continue
+        if instruction_set != _WITH_TILES or not refused:
+            return replace(found, without_tiles=refused)
+        if wanted:
+            raise SettingsError(f"FORETELL_ISA is {wanted!r}: matrix tiles: {refused}; unset the variable")
     if wanted:
         state = "cannot be loaded" if damaged else "was not built"
         raise SettingsError(f"FORETELL_ISA is {wanted!r}: its kernel library {state}; unset the variable")

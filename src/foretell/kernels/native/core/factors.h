@@ -99,15 +99,23 @@ inline Vec<Half> load_factors<Half>(const BFloat16* from, int64_t count) {
 }
 #endif
 
-// Rows as the left side of a product: where they lie or, in half precision, rounded into memory of their own.
+// How far rows of so many factors lie apart: an odd number of vectors, so that sixteen rows do not meet in one set of a
+// cache.
+template <class F>
+constexpr int64_t row_distance(int64_t factors) {
+    return (round_up(factors, lanes<F>) / lanes<F> | 1) * lanes<F>;
+}
+
+// Rows as the left side of a product: where they lie or, in half precision, rounded into memory of their own, at equal
+// distances and with one row to spare.
 template <class F>
 class FactorRows {
     using T = SumOf<F>;
 
   public:
     FactorRows(int64_t rows, int64_t most_values, bool rounds)
-        : rounds_(rounds), width_(round_up(factor_count<F>(most_values), lanes<F>)), rows_(rows),
-          memory_(rounds ? rows * width_ : 0) {}
+        : rounds_(rounds), width_(row_distance<F>(factor_count<F>(most_values))), rows_(rows),
+          memory_(rounds ? (rows + 1) * width_ : 0) {}
 
     void set(int64_t row, const T* from, int64_t values) {
         if (rounds_) round(row, reinterpret_cast<const Rounded*>(from), values);
@@ -131,7 +139,7 @@ class FactorRows {
 };
 
 // Rows as the depth of a product, one below the other: where they lie or, in half precision, as many in one as a factor
-// holds values, rounded, in `memory`.
+// holds values, rounded, in `memory`, in whole vectors and at equal distances.
 template <class F>
 class FactorColumns {
     using T = SumOf<F>;
@@ -139,7 +147,7 @@ class FactorColumns {
   public:
     // How many factors there must be room for.
     static int64_t size(int64_t rows, int64_t width, bool rounds) {
-        return rounds ? factor_count<F>(rows) * round_up(width, lanes<F>) : 0;
+        return rounds ? factor_count<F>(rows) * row_distance<F>(width) : 0;
     }
 
     FactorColumns(const T* const* rows, int64_t count, int64_t width, bool rounds, F* memory, int64_t threads) {
@@ -151,7 +159,7 @@ class FactorColumns {
   private:
     void round(const T* const* rows, int64_t count, int64_t width, F* memory, int64_t threads) {
         constexpr int64_t values = values_of<F>, few = 64;
-        const int64_t depth = factor_count<F>(count), apart = round_up(width, lanes<F>);
+        const int64_t depth = factor_count<F>(count), apart = row_distance<F>(width);
         made_ = Buffer<const F*>(depth);
         rows_ = made_;
         parallel((depth + few - 1) / few, threads, [&](int64_t part) {

@@ -7,6 +7,7 @@
 #include "core/interruption.h"
 #include "core/product.h"
 #include "core/threads.h"
+#include "core/tiles.h"
 
 namespace foretell {
 
@@ -56,6 +57,8 @@ class WeightPanel {
     void run(Interruption* interruption) const {
         if constexpr (std::is_same_v<F, T>)
             if (w.rows <= few_rows && !w.rounds) return run_by_units();
+        if constexpr (values == 2)
+            if (by_tiles()) return run_by_tiles(interruption);
         Buffer<F> packed(stretch / values * width_ * lanes<F>);
         Buffer<T> sums((end_ - begin_) * width_ * lanes<T>, T(0));
         Vec<T> bias[tile_vectors]{};
@@ -105,20 +108,99 @@ class WeightPanel {
         write(bias);
     }
 
+    // A factor's rows of gradients from `k` on, before `end`, of a vector; they are added to its sum.
+    Vec<F> packed_gradients(int64_t k, int64_t end, int v, Vec<T>& sum) const {
+        const int64_t at = w.first + (unit_ + v / w.vectors) * w.apart + v % w.vectors * lanes<T>;
+        Vec<T> gradients[values];
+        for (int64_t j = 0; j < values; ++j) {
+            gradients[j] = k + j < end ? load(w.gradients_of(k + j) + at) : Vec<T>{};
+            sum += gradients[j];
+        }
+        return w.rounds ? rounded_factors_of<F>(gradients) : factors_of<F>(gradients);
+    }
+
     // The gradients of a stretch close together, and their sums added to those of the stretches before.
     void pack(int64_t k, int64_t count, F* packed, Vec<T>* sums) const {
         Vec<T> here[tile_vectors]{};
         for (int64_t i = 0; i < count; i += values)
-            for (int v = 0; v < width_; ++v, packed += lanes<F>) {
-                const int64_t at = w.first + (unit_ + v / w.vectors) * w.apart + v % w.vectors * lanes<T>;
-                Vec<T> gradients[values];
-                for (int64_t j = 0; j < values; ++j) {
-                    gradients[j] = i + j < count ? load(w.gradients_of(k + i + j) + at) : Vec<T>{};
-                    here[v] += gradients[j];
-                }
-                store<F>(packed, w.rounds ? rounded_factors_of<F>(gradients) : factors_of<F>(gradients));
+            for (int v = 0; v < width_; ++v, packed += lanes<F>)
+                store<F>(packed, packed_gradients(k + i, k + count, v, here[v]));
+        for (int v = 0; v < width_; ++v) sums[v] += here[v];
+    }
+
+    // Counted in cycles, not measured.
+    bool by_tiles() const {
+        constexpr int64_t fewest_features = 8;
+        return w.rows >= tile_factors * values && w.feature_count >= fewest_features && tiles_in_use() != TileUse::off;
+    }
+
+    // The same with products by tiles: gradients on the left, a unit a row, the features as they lie on the right. A
+    // unit's sums follow each other.
+    void run_by_tiles(Interruption* interruption) const {
+        const int64_t wide = round_up(end_ - begin_, tile_factors);
+        Buffer<F> packed(stretch / values * width_ * lanes<F>), rest(tile_factors * wide);
+        Buffer<T> sums(width_ * lanes<T> * wide, T(0));
+        Vec<T> bias[tile_vectors]{};
+        for (int64_t k = 0; k < w.rows; k += stretch) {
+            if (interruption) interruption->check();
+            const int64_t count = w.rows - k < stretch ? w.rows - k : stretch;
+            pack_upright(k, count, packed, bias);
+            const TileScope tiles({tile_height, tile_height, tile_factors});
+            const F* const* features = w.features + k / values;
+            const int64_t factors = factor_count<F>(count), steps = factors / tile_factors;
+            if (steps > 0)
+                add_by_tiles(tiles, steps, packed, features[0] + begin_, features[1] - features[0], sums, wide);
+            if (factors % tile_factors == 0) continue;
+            for (int64_t i = 0; i < tile_factors; ++i) {  // what is not there has to be zero on both sides
+                const int64_t at = steps * tile_factors + i;
+                if (at < factors) std::memcpy(rest + i * wide, features[at] + begin_, size_t(wide) * sizeof(F));
+                else std::memset(rest + i * wide, 0, size_t(wide) * sizeof(F));
+            }
+            add_by_tiles(tiles, 1, packed + steps * tile_factors * width_ * lanes<F>, rest, wide, sums, wide);
+        }
+        write(bias);
+        for (int64_t row = 0; row < width_ * lanes<T> && w.weight; ++row) write_row(int(row), sums + row * wide);
+    }
+
+    // A stretch's gradients as left tiles: for every 16 factors one for each vector, 16 units of 16 factors.
+    void pack_upright(int64_t k, int64_t count, F* packed, Vec<T>* sums) const {
+        constexpr int64_t L = lanes<F>;
+        Vec<T> here[tile_vectors]{};
+        for (int64_t i = 0; i < count; i += L * values)
+            for (int v = 0; v < width_; ++v, packed += L * L) {
+                Vec<F> square[L];
+                for (int64_t s = 0; s < L; ++s)
+                    square[s] = packed_gradients(k + i + s * values, k + count, v, here[v]);
+                transpose<uint32_t>(square);
+                for (int64_t s = 0; s < L; ++s) store<F>(packed + s * L, square[s]);
             }
         for (int v = 0; v < width_; ++v) sums[v] += here[v];
+    }
+
+    void add_by_tiles(const TileScope& tiles, int64_t steps, const F* packed, const F* features, int64_t apart, T* sums,
+                      int64_t wide) const {
+        constexpr int64_t tile = tile_height * tile_factors;
+        for (int64_t f = 0; f < wide; f += 2 * tile_factors)
+            for (int v = 0; v < width_; v += 2)
+                tiles.add({packed + v * tile, tile_factors, steps, 1, width_ * tile, features + f, apart,
+                           sums + v * tile_height * wide + f, wide, v + 1 < width_, f + tile_factors < wide});
+    }
+
+    // The sums of one lane of a vector, if it is a unit.
+    void write_row(int row, const T* sums) const {
+        const int v = row / lanes<T>;
+        const int64_t unit = (unit_ + v / w.vectors) * lanes<T> + row % lanes<T>;
+        if (unit >= w.hidden) return;
+        const int64_t at = (w.gates[v % w.vectors] * w.hidden + unit) * w.feature_count + begin_;
+        if (!w.half) {
+            std::memcpy(static_cast<T*>(w.weight) + at, sums, size_t(end_ - begin_) * sizeof(T));
+            return;
+        }
+        for (int64_t f = 0; f < end_ - begin_; f += lanes<T>) {
+            const Vec<T> rounded = (Vec<T>)rounded_to_bfloat16(load(sums + f));
+            for (int64_t i = 0; i < lanes<T> && f + i < end_ - begin_; ++i)
+                static_cast<BFloat16*>(w.weight)[at + f + i] = BFloat16::of(rounded[i]);
+        }
     }
 
     template <int V>
@@ -192,9 +274,11 @@ void weight_gradients(const std::vector<WeightGradient<F>>& gradients, int64_t t
     parallel(tasks, threads, [&](int64_t task) {
         const WeightGradient<F>* w = gradients.data();
         for (; task >= w->panels() * parts(*w); ++w) task -= w->panels() * parts(*w);
-        const int64_t n = parts(*w), part = task % n, features = w->feature_count;
-        WeightPanel<F>(*w, task / n, features * part / n, features * (part + 1) / n)
-            .run(interruption);
+        const int64_t n = parts(*w), part = task % n;
+        const auto begin = [&](int64_t of) {  // whole vectors
+            return of == n ? w->feature_count : w->feature_count * of / n / lanes<F> * lanes<F>;
+        };
+        WeightPanel<F>(*w, task / n, begin(part), begin(part + 1)).run(interruption);
     });
 }
 

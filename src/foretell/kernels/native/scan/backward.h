@@ -194,27 +194,31 @@ class Backward : WeightProducts<F, Cell> {
         };
     }
 
-    // Rows times a matrix, packed or as it lies, see `in_panels`.
+    // Rows, of so many on all threads, times a matrix, packed or as it lies, see `in_panels`.
     template <class Start, class Finish>
-    void multiplied(const Room& room, const F* const* rows, int64_t count, Depth depth, const Matrix& matrix,
-                    Start start, Finish finish) const {
+    void multiplied(const Room& room, const F* const* rows, int64_t count, int64_t of_all, Depth depth,
+                    const Matrix& matrix, Start start, Finish finish) const {
         const Depth factors = in_factors<F>(depth);
-        const auto add = [&](int64_t panel, int64_t from, int here, Vec<T>* tile) {
-            if (matrix.data)
-                return multiply_rows(rows + from, here, matrix.in(panel), factors, matrix.at(panel), tile);
-            matrix.stored([&](const auto& source) {
-                multiply_in_parts(rows + from, here, factors, straight(source), matrix, panel, tile);
-            });
-        };
-        this->panels_of(matrix, room.member, [&](int64_t panel, int64_t end) {
-            in_panels<most_in_tile>(count, matrix, panel, end, tile_rows, start, add, finish);
+        constexpr int most = std::max(most_in_tile, TileProduct<F>::most_rows * tile_vectors);
+        this->panels_of(matrix, room.member, [&](int64_t first, int64_t end) {
+            const TileProduct<F> tiles(rows, count, of_all, factors, matrix.data);
+            const auto height = [&](int width) { return tiles ? tiles.height() : tile_rows(width); };
+            const auto add = [&](int64_t panel, int64_t from, int here, Vec<T>* tile) {
+                if (tiles) return tiles.add(from, here, matrix.in(panel), matrix.at(panel), tile);
+                if (matrix.data)
+                    return multiply_rows(rows + from, here, matrix.in(panel), factors, matrix.at(panel), tile);
+                matrix.stored([&](const auto& source) {
+                    multiply_in_parts(rows + from, here, factors, straight(source), matrix, panel, tile);
+                });
+            };
+            in_panels<most>(count, matrix, first, end, height, start, add, finish);
         });
     }
 
     // From the gradients of the pre-activations those of a chunk's inputs.
     void multiply_inputs(const Room& room, int64_t count) const {
         const Matrix& matrix = weights.input;
-        multiplied(room, room.gradients, count, layout.input_depth(), matrix, from_zero(matrix),
+        multiplied(room, room.gradients, count, sequences.total(), layout.input_depth(), matrix, from_zero(matrix),
                     [&](int64_t panel, int64_t r, const Vec<T>* tile) {
                         for (int v = 0; v < matrix.in(panel); ++v) {
                             const int64_t column = (panel * matrix.width + v) * lanes<T>;
@@ -235,7 +239,7 @@ class Backward : WeightProducts<F, Cell> {
             }
             room.projected.set(j, rows[j].grad_projected, output_width_);
         }
-        multiplied(room, room.projected, running, {0, 1, output_width_, 0}, matrix, from_zero(matrix),
+        multiplied(room, room.projected, running, shape.batch, {0, 1, output_width_, 0}, matrix, from_zero(matrix),
                     [&](int64_t panel, int64_t j, const Vec<T>* tile) {
                         for (int v = 0; v < matrix.in(panel); ++v)
                             store(rows[j].grad_unprojected + (panel * matrix.width + v) * lanes<T>, tile[v]);
@@ -259,7 +263,7 @@ class Backward : WeightProducts<F, Cell> {
         const bool masked = state.recurrent_mask;
         T* const grad_h = room.grad_h;
         multiplied(
-            room, room.left(), running, layout.hidden_depth(), matrix,
+            room, room.left(), running, shape.batch, layout.hidden_depth(), matrix,
             [&](int64_t panel, int64_t j, Vec<T>* tile) {
                 const T* from = grad_h + j * output_width_ + panel * matrix.width * L;
                 for (int v = 0; v < matrix.in(panel); ++v) tile[v] = masked ? Vec<T>{} : load(from + v * L);
@@ -282,7 +286,7 @@ class Backward : WeightProducts<F, Cell> {
         constexpr int L = lanes<T>;
         const Matrix& matrix = weights.reset;
         const Row* rows = room.rows;
-        multiplied(room, room.left(), running, layout.reset_depth(), matrix, from_zero(matrix),
+        multiplied(room, room.left(), running, shape.batch, layout.reset_depth(), matrix, from_zero(matrix),
                     [&](int64_t panel, int64_t j, const Vec<T>* tile) {
                         for (int v = 0; v < matrix.in(panel); ++v) {
                             const Row& row = rows[j];

@@ -148,21 +148,26 @@ class Forward : Traversal<F, Cell> {
         if (projected()) project(room, running);
     }
 
-    // Rows times a matrix, packed or as it lies, see `in_panels`.
+    // Rows, of so many on all threads, times a matrix, packed or as it lies, see `in_panels`.
     template <class Start, class Finish>
-    void multiplied(const Room& room, const F* const* rows, int64_t count, int64_t depth, const Matrix& matrix,
-                    Start start, Finish finish) const {
-        const auto height = [&](int width) { return matrix.data ? tile_rows(width) : unpacked_rows; };
-        const auto add = [&](int64_t panel, int64_t from, int here, Vec<T>* tile) {
-            if (matrix.data)
-                return multiply_rows(rows + from, here, matrix.in(panel), in_factors<F>({0, 1, depth, 0}),
-                                     matrix.at(panel), tile);
-            matrix.stored([&](const auto& source) {
-                multiply_unpacked_panel(rows + from, here, source, matrix, panel, tile);
-            });
-        };
-        this->panels_of(matrix, room.member, [&](int64_t panel, int64_t end) {
-            in_panels<unpacked_rows * tile_vectors>(count, matrix, panel, end, height, start, add, finish);
+    void multiplied(const Room& room, const F* const* rows, int64_t count, int64_t of_all, int64_t depth,
+                    const Matrix& matrix, Start start, Finish finish) const {
+        constexpr int most = std::max(unpacked_rows, TileProduct<F>::most_rows) * tile_vectors;
+        const Depth factors = in_factors<F>({0, 1, depth, 0});
+        this->panels_of(matrix, room.member, [&](int64_t first, int64_t end) {
+            const TileProduct<F> tiles(rows, count, of_all, factors, matrix.data);
+            const auto height = [&](int width) {
+                return tiles ? tiles.height() : matrix.data ? tile_rows(width) : unpacked_rows;
+            };
+            const auto add = [&](int64_t panel, int64_t from, int here, Vec<T>* tile) {
+                if (tiles) return tiles.add(from, here, matrix.in(panel), matrix.at(panel), tile);
+                if (matrix.data)
+                    return multiply_rows(rows + from, here, matrix.in(panel), factors, matrix.at(panel), tile);
+                matrix.stored([&](const auto& source) {
+                    multiply_unpacked_panel(rows + from, here, source, matrix, panel, tile);
+                });
+            };
+            in_panels<most>(count, matrix, first, end, height, start, add, finish);
         });
     }
 
@@ -172,7 +177,7 @@ class Forward : Traversal<F, Cell> {
         const Matrix& matrix = weights.input;
         T* const* const gates = room.gates;
         multiplied(
-            room, room.inputs, count, shape.inputs, matrix,
+            room, room.inputs, count, sequences.total(), shape.inputs, matrix,
             [&](int64_t panel, int64_t, Vec<T>* tile) {
                 for (int v = 0; v < matrix.in(panel); ++v)
                     tile[v] = layout.norm_of_input ? Vec<T>{} : load(vectors.bias + (panel * matrix.width + v) * L);
@@ -215,7 +220,7 @@ class Forward : Traversal<F, Cell> {
         const Matrix& matrix = weights.hidden;
         const Row* rows = room.rows;
         multiplied(
-            room, room.left, running, shape.outputs, matrix,
+            room, room.left, running, shape.batch, shape.outputs, matrix,
             [&](int64_t panel, int64_t j, Vec<T>* tile) {
                 for (int v = 0; v < matrix.in(panel); ++v)
                     tile[v] = load(rows[j].gates + place(panel * matrix.width + v));
@@ -247,7 +252,7 @@ class Forward : Traversal<F, Cell> {
             room.left.set(j, let_through, shape.hidden);
         }
         multiplied(
-            room, room.left, running, shape.hidden, matrix,
+            room, room.left, running, shape.batch, shape.hidden, matrix,
             [&](int64_t panel, int64_t j, Vec<T>* tile) {
                 for (int v = 0; v < matrix.in(panel); ++v)
                     tile[v] = load(rows[j].gates + (panel * matrix.width + v) * Cell::blocks * L);
@@ -268,7 +273,7 @@ class Forward : Traversal<F, Cell> {
         const Row* rows = room.rows;
         T* const product = room.product;
         multiplied(
-            room, room.left, running, shape.outputs, matrix,
+            room, room.left, running, shape.batch, shape.outputs, matrix,
             [&](int64_t panel, int64_t j, Vec<T>* tile) {
                 for (int v = 0; v < matrix.in(panel); ++v)
                     tile[v] = Cell::norm_of_sum ? load(rows[j].gates + place(panel * matrix.width + v)) : Vec<T>{};
@@ -350,7 +355,7 @@ class Forward : Traversal<F, Cell> {
         const Row* rows = room.rows;
         for (int64_t j = 0; j < running; ++j) room.left.set(j, rows[j].unprojected, shape.hidden);
         multiplied(
-            room, room.left, running, shape.hidden, matrix,
+            room, room.left, running, shape.batch, shape.hidden, matrix,
             [&](int64_t panel, int64_t, Vec<T>* tile) {
                 for (int v = 0; v < matrix.in(panel); ++v) tile[v] = Vec<T>{};
             },

@@ -5,6 +5,7 @@
 
 #include "core/activations.h"
 #include "core/interruption.h"
+#include "core/tile_product.h"
 #include "scan/cells.h"
 #include "scan/packed_layer.h"
 #include "scan/zoneout.h"
