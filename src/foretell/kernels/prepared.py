@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.autograd import forward_ad
 
 from foretell.kernels import autograd, interruption, operators
-from foretell.kernels.inputs import WEIGHTS, Inputs, check
+from foretell.kernels.inputs import MATRICES, WEIGHTS, Inputs, check
 from foretell.kernels.structures import Scan
 
 Addresses = tuple[int | None, int | None]
@@ -50,7 +50,8 @@ class _Function:
 class PreparedScan:
     """A scan of padded batches of one form, whose weights stay where they are in memory.
 
-    It does not hold the weights: whoever runs it must know that they are still there.
+    It does not hold the weights: whoever runs it must know that they are still there. In half precision the scan itself
+    takes and gives float32; `differentiable` converts inputs, states and weights that are bfloat16.
     """
 
     def __init__(self, i: Inputs) -> None:
@@ -60,6 +61,7 @@ class PreparedScan:
         self.cell, self.reverse, self.rates, self.half = i.cell, i.reverse, (i.rate_h, i.rate_c), i.half
         self.names = tuple(i.weights)
         """The weights, in the order in which `differentiable` takes them."""
+        self._converted = tuple(name for name, w in i.weights.items() if w.dtype != i.x.dtype and name not in MATRICES)
         self._output = (*i.x.shape[:-1], i.outputs)
         self._final = [(1, *i.initial_h.shape)] + ([] if i.initial_c is None else [(1, *i.initial_c.shape)])
         self._kept = operators.library().sizes(operators.NUMBERS[i.cell], i.layer_norm, i.hidden, i.x.dtype)
@@ -74,11 +76,13 @@ class PreparedScan:
         final: Addresses,
         kept: Addresses = (None, None),
         lengths: int | None = None,
+        weights: Sequence[Tensor] = (),
     ) -> None:
         """Scan the input at the address `x` with these strides of time steps and sequences.
 
         The others are addresses too; a state of None is zero. `kept` is room for the backward pass, `lengths` those of
-        a ragged batch, from 0 to T; its outputs past a length stay as they are. Raises MemoryError if memory runs out.
+        a ragged batch, from 0 to T; its outputs past a length stay as they are. `weights` are all, where some of them
+        are to be converted. Raises MemoryError if memory runs out.
         """
         structure = self._forward.structure()
         state = structure[1]
@@ -87,7 +91,20 @@ class PreparedScan:
         state.output, (state.final_h, state.final_c) = output, final
         state.gates, state.cells = kept
         structure[0].shape.lengths = lengths
+        alive = self._single(weights) if self._converted else ()
+        for name in self._converted:
+            setattr(structure[0].weights, name, alive[self.names.index(name)].data_ptr())
         self._forward(structure)
+
+    def converted(self, t: Any) -> Any:
+        """Return an input, a state or a gradient, if there is one, in the type in which the scan takes it."""
+        return t.float() if self.half and t is not None else t
+
+    def _single(self, weights: Sequence[Tensor]) -> Sequence[Tensor]:
+        """Return the weights as the compiled scan takes them: all but bfloat16 matrices in the type of x."""
+        if not self._converted:
+            return weights
+        return [w.float() if n in self._converted else w for n, w in zip(self.names, weights, strict=True)]
 
     def differentiable(
         self,
@@ -96,22 +113,23 @@ class PreparedScan:
         initial_c: Tensor | None,
         weights: Sequence[Tensor],
         lengths: Tensor | None = None,
+        dtypes: Sequence[torch.dtype] | None = None,
     ) -> tuple[Tensor, ...]:
         """Compute outputs `(T, B, R)` and the final state `(1, B, .)`, differentiable any number of times.
 
         `x` is `(T, B, I)` with features side by side, the initial state `(1, B, .)` or None for zeros.
-        `lengths` `(B,)` are those of a ragged batch.
+        `lengths` `(B,)` are those of a ragged batch. `dtypes` are those of the results, by default that of the scan.
         """
-        given = (self, lengths, x, initial_h, initial_c, *weights)
+        given = (self, lengths, dtypes, x, initial_h, initial_c, *weights)
         results: tuple[Tensor, ...] = _Scan.apply(*given)  # type: ignore[no-untyped-call]
         return results
 
 
 class _Scan(torch.autograd.Function):
     @staticmethod
-    def forward(
-        ctx: Any, scan: PreparedScan, lengths: Tensor | None, x: Tensor, h: Any, c: Any, *weights: Tensor
-    ) -> tuple[Tensor, ...]:
+    def forward(ctx: Any, scan: PreparedScan, lengths: Tensor | None, dtypes: Any, *tensors: Any) -> tuple[Tensor, ...]:
+        weights = tensors[3:]
+        x, h, c = map(scan.converted, tensors[:3])
         output = x.new_empty(scan._output) if lengths is None else x.new_zeros(scan._output)
         final = [x.new_empty(shape) for shape in scan._final]
         gates, cells = (x.new_empty(scan._rows, size) if size else None for size in scan._kept)
@@ -123,20 +141,29 @@ class _Scan(torch.autograd.Function):
             (final[0].data_ptr(), final[-1].data_ptr()),
             (_address(gates), _address(cells)),
             _address(lengths),
+            weights,
         )
         ctx.scan = scan
         ctx.set_materialize_grads(False)
-        ctx.save_for_backward(lengths, x, h, c, output, gates, cells, *weights)
-        return output, *final
+        ctx.save_for_backward(lengths, *tensors[:3], output, gates, cells, *weights)
+        if dtypes is None:
+            return output, *final
+        return tuple(t.to(dtype) for t, dtype in zip((output, *final), dtypes, strict=True))
 
     @staticmethod
-    def backward(ctx: Any, grad_output: Tensor | None, *grad_final: Tensor | None) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, *incoming: Tensor | None) -> tuple[Tensor | None, ...]:
+        scan = ctx.scan
         lengths, x, h, c, output, gates, cells, *weights = ctx.saved_tensors
-        needed = ctx.needs_input_grad[2:]
+        needed = ctx.needs_input_grad[3:]
         differentiated_again = torch.is_grad_enabled()
-        call = _again if differentiated_again else _gradients
-        given = (x, h, c, lengths)
-        return None, None, *call(ctx.scan, given, weights, (output, gates, cells), (grad_output, *grad_final), needed)
+        call = _exactly_again if differentiated_again else _gradients
+        given = (*map(scan.converted, (x, h, c)), lengths)
+        grads = tuple(map(scan.converted, incoming))
+        found = call(scan, given, weights, (output, gates, cells), grads, needed)
+        if scan.half:
+            types = (t if t is None else t.dtype for t in (x, h, c, *weights))
+            found = [g if g is None else g.to(dtype) for g, dtype in zip(found, types, strict=True)]
+        return None, None, None, *found
 
 
 def _address(t: Tensor | None) -> int | None:
@@ -147,6 +174,7 @@ def _gradients(
     scan: PreparedScan, given: Any, weights: Any, results: Any, incoming: Any, needed: Any
 ) -> list[Tensor | None]:
     x, h, c, lengths = given
+    weights = scan._single(weights)
     found = [t.new_empty(t.shape) if n else None for t, n in zip((x, h, c, *weights), needed, strict=True)]
     if lengths is not None and found[0] is not None:
         found[0].zero_()
@@ -175,6 +203,12 @@ def _gradients(
     return found
 
 
+def _exactly_again(*arguments: Any) -> list[Tensor | None]:
+    """Run `_again` without autocast, under which the twin's products would be rounded once more."""
+    with torch.autocast("cpu", enabled=False):
+        return _again(*arguments)
+
+
 def _again(
     scan: PreparedScan, given: Any, weights: Any, results: Any, incoming: Any, needed: Any
 ) -> list[Tensor | None]:
@@ -193,6 +227,7 @@ def _again(
         reverse=scan.reverse,
         rate_h=rate_h,
         rate_c=rate_c,
+        half=scan.half,
     )
     output, gates, cells = results
     grad_output, *grad_final = (None if g is None else g for g in incoming)

@@ -60,7 +60,7 @@ def prepared(layer: Any, *arguments: Any) -> list[Tensor]:
     """What the layer returns once it is prepared."""
     layer(*arguments)
     layer(*arguments)
-    assert layer._prepared[arguments[0].shape, True] is not None
+    assert layer._prepared[arguments[0].shape, True, None] is not None
     return flat(layer(*arguments))
 
 
@@ -101,7 +101,7 @@ def test_gradients_are_the_same_to_the_bit(case: Any) -> None:
     expected = gradients(fresh(layer))
     gradients(layer)
     gradients(layer)
-    assert layer._prepared[x.shape, True] is not None
+    assert layer._prepared[x.shape, True, None] is not None
     assert same(gradients(layer), expected)
 
 
@@ -118,7 +118,7 @@ def test_ragged_batches_are_the_same_to_the_bit(case: Any) -> None:
     expected = everything(fresh(layer), lengths)
     for _ in range(2):
         everything(layer, lengths)
-    assert layer._prepared[x.shape, False] is not None
+    assert layer._prepared[x.shape, False, None] is not None
     assert same(everything(layer, lengths), expected)
     with torch.no_grad():
         assert same(flat(layer(x, lengths=lengths)), [t.detach() for t in expected[: len(flat(layer(x)))]])
@@ -127,6 +127,67 @@ def test_ragged_batches_are_the_same_to_the_bit(case: Any) -> None:
         for bad in (torch.tensor([5, 0, 1, 3]), torch.tensor([1, 2]), torch.tensor([1.0, 0, 1, 3])):
             with pytest.raises((ValueError, TypeError)):
                 layer(x, lengths=bad)
+
+
+MODES = ["autocast", "autocast of bfloat16", "bfloat16"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("with_state", [False, True])
+@pytest.mark.parametrize("case", CASES, ids=named)
+def test_half_precision_is_the_same_to_the_bit(case: Any, with_state: bool, mode: str) -> None:
+    layer, rounded = build(case), None if mode == "bfloat16" else torch.bfloat16
+    x, lengths = torch.randn(4, 4, I), torch.tensor([4, 0, 1, 3])
+    state = flat(state_of(fresh(layer), x)) if with_state else []
+    if mode == "bfloat16":
+        layer.bfloat16()
+    if mode != "autocast":
+        x, state = x.bfloat16(), [s.bfloat16() for s in state]
+
+    def everything(layer: Any, lengths: Tensor | None) -> list[Tensor]:
+        leaves = [t.clone().requires_grad_() for t in (x, *state)]
+        hx = None if not state else tuple(leaves[1:]) if len(state) > 1 else leaves[1]
+        with torch.autocast("cpu", enabled=rounded is not None):
+            results = flat(layer(leaves[0], hx, lengths=lengths))
+        total: Any = sum((t * torch.linspace(-1, 2, t.numel()).view_as(t)).sum() for t in results)
+        return [*results, *torch.autograd.grad(total, [*leaves, *layer.parameters()])]
+
+    for given in (None, lengths):
+        expected = everything(fresh(layer), given)
+        for _ in range(2):
+            everything(layer, given)
+        assert layer._prepared[x.shape, given is None, rounded] is not None
+        found = everything(layer, given)
+        assert same(found, expected)
+        assert [t.dtype for t in found] == [t.dtype for t in expected]
+        with torch.no_grad(), torch.autocast("cpu", enabled=rounded is not None):
+            hx = None if not state else tuple(state) if len(state) > 1 else state[0]
+            outputs = flat(layer(x, hx, lengths=given))
+        assert same(outputs, [t.detach() for t in expected[: len(outputs)]])
+        assert [t.dtype for t in outputs] == [t.dtype for t in expected[: len(outputs)]]
+
+
+def test_changed_biases_of_bfloat16_are_those_in_use() -> None:
+    layer, x = build((nn.LSTM, {})).bfloat16(), torch.randn(4, 3, I).bfloat16()
+    with torch.no_grad():
+        layer(x), layer(x)
+        before = layer(x)[0]
+        layer.bias_hh_l0 += 1
+        assert not torch.equal(layer(x)[0], before)
+        assert same(flat(layer(x)), flat(fresh(layer)(x)))
+
+
+def test_autocast_and_full_precision_take_turns() -> None:
+    layer, x = build((nn.GRU, {})), torch.randn(4, 3, I)
+    exact = flat(fresh(layer)(x))
+    for _ in range(3):
+        assert same(flat(layer(x)), exact)
+        with torch.autocast("cpu", torch.bfloat16):
+            assert not torch.equal(layer(x)[0].float(), exact[0])
+    assert len(layer._prepared) == 2
+    assert None not in layer._prepared.values()
+    with torch.autocast("cpu", torch.float16):
+        assert not torch.equal(layer(x)[0], exact[0].bfloat16())
 
 
 def test_a_part_of_the_gradients() -> None:
@@ -153,7 +214,7 @@ def test_second_derivatives(case: Any) -> None:
     expected = penalty(fresh(layer))
     penalty(layer)
     penalty(layer)
-    assert layer._prepared[x.shape, True] is not None
+    assert layer._prepared[x.shape, True, None] is not None
     for found, wanted in zip(penalty(layer), expected, strict=True):
         torch.testing.assert_close(found, wanted, rtol=0, atol=1e-12)
 
@@ -250,7 +311,7 @@ def test_other_dtypes() -> None:
         layer.float()
         prepared(layer, x)
         with torch.autocast("cpu", torch.bfloat16):
-            assert layer(x)[0].dtype == torch.bfloat16
+            assert [layer(x)[0].dtype for _ in range(3)] == [torch.bfloat16] * 3
         with pytest.raises(ValueError, match="dtype"):
             layer(x.double())
 

@@ -22,17 +22,16 @@ if TYPE_CHECKING:
 
 _MOST = 64
 """The number of shapes that a layer is prepared for at a time."""
-_DTYPES = (torch.float32, torch.float64)
 
 
-class PreparedShapes(dict[tuple[torch.Size, bool], "PreparedLayer | None"]):
-    """A layer by shapes of its input, prepared when a shape comes for the second time; copied and pickled as empty."""
+class PreparedShapes(dict[tuple[torch.Size, bool, torch.dtype | None], "PreparedLayer | None"]):
+    """A layer by shapes of its input and autocast, prepared when one comes again; copied and pickled as empty."""
 
     def run(self, layer: RecurrentBase, x: Any, hx: Any, lengths: Any) -> tuple[Tensor, Any] | None:
         """Compute outputs and final state; None for what is not prepared."""
         if type(x) is not Tensor or watched() or (lengths is not None and x.dim() != 3):
             return None
-        shape = x.shape, lengths is None
+        shape = x.shape, lengths is None, _autocast()
         prepared = self.get(shape)
         if prepared is not None:
             results = prepared.run(layer, x, hx, lengths)
@@ -58,7 +57,9 @@ class PreparedLayer:
     def __init__(self, layer: RecurrentBase, x: Tensor) -> None:
         batch_dim = 0 if layer.batch_first else 1
         steps, batch = (x.shape[1 - batch_dim], x.shape[batch_dim]) if x.dim() == 3 else (x.shape[0], 1)
-        self._scans = [PreparedScan(i) for i in layer.scans(steps, batch)]
+        half = _in_half(layer, x)
+        self._dtypes = layer.half_dtypes(x) if half else None
+        self._scans = [PreparedScan(i) for i in layer.scans(steps, batch, half=bool(half))]
         self._names = _names(layer)
         self._directions = 2 if layer.bidirectional else 1
         self._settings, self._places = _settings(layer), _places(layer)
@@ -69,7 +70,7 @@ class PreparedLayer:
         rows = (batch,) if x.dim() == 3 else ()
         self._output = (steps, *rows, widths[0])
         self._final = [(len(self._scans), *rows, width) for width in widths]
-        self._bytes = [batch * width * x.element_size() for width in (*widths, 0)][:2]
+        self._bytes = [batch * width * (4 if half else x.element_size()) for width in (*widths, 0)][:2]
 
     def run(self, layer: RecurrentBase, x: Tensor, hx: Any, lengths: Any) -> tuple[Tensor, Any] | None:
         """Compute outputs and final state; None if layer, input or state are not what was prepared for.
@@ -90,9 +91,17 @@ class PreparedLayer:
                 return self._with_gradients(layer, x, start, lengths) if x.dim() == 3 else None
         if in_block():  # whose packed weights round as those of a compiled decoder do
             return None
-        return self._without_gradients(x, start, lengths)
+        outputs, final = self._without_gradients(layer, x, start, lengths)
+        if self._dtypes is not None:
+            outputs, *final = (t.to(dtype) for t, dtype in zip((outputs, *final), self._dtypes, strict=True))
+        return outputs.transpose(0, 1) if self._swapped else outputs, final[0] if len(final) == 1 else tuple(final)
 
-    def _without_gradients(self, x: Tensor, start: Sequence[Tensor], lengths: Tensor | None) -> tuple[Tensor, Any]:
+    def _without_gradients(
+        self, layer: RecurrentBase, x: Tensor, start: Sequence[Tensor], lengths: Tensor | None
+    ) -> tuple[Tensor, list[Tensor]]:
+        if self._dtypes is not None:
+            x, start = x.float(), [s.float() for s in start]
+        weights: dict[str, Any] = layer._parameters
         final = [x.new_empty(shape) for shape in self._final]
         starts: list[Any] = [t.data_ptr() for t in start]
         ends = [t.data_ptr() for t in final]
@@ -105,18 +114,22 @@ class PreparedLayer:
             output = x.new_empty(self._output) if lengths is None else x.new_zeros(self._output)
             h, c = index * bytes_h, index * bytes_c
             initial = (starts[0] + h, starts[-1] + c) if starts else (None, None)
-            scan.run(address, strides, initial, output.data_ptr(), (ends[0] + h, ends[-1] + c), lengths=at)
+            given = [weights[name] for name in self._names[index]] if self._dtypes is not None else ()
+            to = output.data_ptr(), (ends[0] + h, ends[-1] + c)
+            scan.run(address, strides, initial, *to, lengths=at, weights=given)
             outputs.append(output)
             if len(outputs) == self._directions:
                 below = output if len(outputs) == 1 else torch.cat(outputs, -1)
                 outputs = []
                 all_strides = below.stride()
                 address, strides = below.data_ptr(), (all_strides[0], all_strides[-2])
-        return below.transpose(0, 1) if self._swapped else below, final[0] if len(final) == 1 else tuple(final)
+        return below, final
 
     def _with_gradients(
         self, layer: RecurrentBase, x: Tensor, start: Sequence[Tensor], lengths: Tensor | None
     ) -> tuple[Tensor, Any]:
+        if self._dtypes is not None and self._directions > 1:
+            x = x.float()  # by one conversion, which adds up both directions' gradients before it rounds
         below = x.transpose(0, 1) if self._swapped else x
         finals: list[tuple[Tensor, ...]] = []
         weights: dict[str, Any] = layer._parameters
@@ -124,7 +137,8 @@ class PreparedLayer:
         for index, (scan, names) in enumerate(zip(self._scans, self._names, strict=True)):
             initial = start if len(self._scans) == 1 else [s[index : index + 1] for s in start]
             h, c = (*initial, None, None)[:2]
-            output, *final = scan.differentiable(below, h, c, [weights[name] for name in names], lengths)
+            given = [weights[name] for name in names]
+            output, *final = scan.differentiable(below, h, c, given, lengths, self._types(index))
             outputs.append(output)
             finals.append(tuple(final))
             if len(outputs) == self._directions:
@@ -132,6 +146,13 @@ class PreparedLayer:
                 outputs = []
         last = finals[0] if len(finals) == 1 else tuple(map(torch.cat, zip(*finals, strict=True)))
         return below.transpose(0, 1) if self._swapped else below, last[0] if len(last) == 1 else last
+
+    def _types(self, index: int) -> Sequence[torch.dtype] | None:
+        """Return the types of a scan's results where they are not its own: between layers they are not rounded."""
+        if self._dtypes is None:
+            return None
+        last = index >= len(self._scans) - self._directions
+        return [self._dtypes[0] if last else torch.float32, *self._dtypes[1:]]
 
     def _takes(self, x: Tensor) -> bool:
         close = x.stride(-1) == 1 or x.shape[-1] == 1
@@ -154,11 +175,25 @@ def _can_be_prepared(layer: RecurrentBase, x: Tensor) -> bool:
     """Return whether the compiled scan computes this by one set of weights, without chance, as it lies in memory."""
     used = [name for names in _names(layer) for name in names]
     weights = [layer._parameters.get(name) for name in used]
-    plain = all(w is not None and w.dtype is x.dtype and lies_plain(w) for w in weights)
+    plain = all(w is not None and w.dtype is layer._dtype() and lies_plain(w) for w in weights)
     chance = layer.training and (layer.dropout or layer.recurrent_dropout or any(layer.zoneout))
-    exact = x.dtype in _DTYPES and not torch.is_autocast_enabled("cpu")
+    half = _in_half(layer, x)
     fits = x.dim() in (2, 3) and x.numel() > 0 and x.shape[-1] == layer.input_size
-    return exact and fits and plain and not chance and layer._runs_compiled(x)
+    return half is not None and fits and plain and not chance and layer._runs_compiled(x)
+
+
+def _autocast() -> torch.dtype | None:
+    """Return the type that autocast rounds to; None where it is off."""
+    return torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else None
+
+
+def _in_half(layer: RecurrentBase, x: Tensor) -> bool | None:
+    """Return whether products are in half precision; None where that is decided elsewhere."""
+    dtype, rounded = layer._dtype(), _autocast()
+    if rounded is None:
+        return dtype == torch.bfloat16 if x.dtype is dtype else None
+    single = rounded == torch.bfloat16 and dtype == torch.float32
+    return True if single and x.dtype in (torch.float32, torch.bfloat16) else None
 
 
 def _names(layer: RecurrentBase) -> list[list[str]]:
@@ -168,7 +203,7 @@ def _names(layer: RecurrentBase) -> list[list[str]]:
 
 
 def _settings(layer: RecurrentBase) -> tuple[Any, ...]:
-    """Return what a user may change between two calls, and autocast."""
+    """Return what a user may change between two calls."""
     return (
         layer.equations,
         layer.batch_first,
@@ -176,7 +211,6 @@ def _settings(layer: RecurrentBase) -> tuple[Any, ...]:
         layer.dropout,
         layer.recurrent_dropout,
         layer.zoneout,
-        torch.is_autocast_enabled("cpu"),
     )
 
 

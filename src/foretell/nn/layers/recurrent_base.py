@@ -298,19 +298,27 @@ class RecurrentBase(nn.RNNBase):
         names += ["weight_hr"] if self.proj_size else []
         return {name: getattr(self, name + suffix) for name in names}
 
-    def scans(self, steps: int, batch: int, hx: Any = None) -> list[Inputs]:
+    def half_dtypes(self, x: Tensor) -> list[torch.dtype]:
+        """Return the dtypes in which a scan in half precision gives outputs and final states, for a state as `x` is."""
+        if torch.is_autocast_enabled("cpu"):
+            final = self._autocast_dtypes(x, None)
+            return [final[0], *final]
+        return [torch.bfloat16] * (1 + len(self.zoneout))
+
+    def scans(self, steps: int, batch: int, hx: Any = None, *, half: bool = False) -> list[Inputs]:
         """Collect the inputs of the compiled scans of a padded batch in evaluation, layer by layer.
 
         `hx` is the state of `batch` sequences, zeros if None. The values of the input are not known yet and are left
-        uninitialised.
+        uninitialised. With `half`, products are in half precision, and state and input float32.
         """
-        states = self._state(hx, batch, self._weights("_l0")["weight_hh"])
+        like = self._weights("_l0")["weight_hh"]
+        states = self._state(hx, batch, like.new_empty(0, dtype=torch.float32) if half else like)
         given: list[Inputs] = []
         for layer in range(self.num_layers):
             for suffix in self._suffixes(layer):
                 start, weights = tuple(s[len(given)] for s in states), self._weights(suffix)
                 x = start[0].new_empty(steps, batch, weights["weight_ih"].shape[1])
-                direction = Direction(True, suffix.endswith("_reverse"), zoneout=self._zoneout(x))
+                direction = Direction(True, suffix.endswith("_reverse"), zoneout=self._zoneout(x), half=half)
                 given.append(direction.inputs(self.equations, x, start, weights))
         return given
 
