@@ -150,15 +150,32 @@ def test_ways_that_do_not_exist_are_refused() -> None:
         Forecaster(aggregate="total")  # type: ignore[arg-type]
 
 
-def test_sales_belong_to_the_things_that_are_named() -> None:
+def test_sales_are_one_series_unless_a_column_is_named() -> None:
     random = np.random.default_rng(2)
     days = [date(2024, 1, 1) + i // 20 * DAY for i in range(1_000)]
     sales = pl.DataFrame({"date": days, "order_id": np.arange(1_000) // 3, "euros": random.integers(1, 9, 1_000)})
-    one, _ = to_panel(sales, Columns(aggregate="sum", frequency="D"))
+    sales = sales.with_columns(shop=pl.Series(random.choice(["north", "south"], 1_000)))
+    one, findings = to_panel(sales, Columns(aggregate="sum", frequency="D"))
     assert one.ids == ("euros",)
-    shops = sales.with_columns(shop=pl.Series(random.choice(["north", "south"], 1_000)))
-    two, _ = to_panel(shops, Columns(aggregate="sum", frequency="W"))
+    assert "All rows are of one series; name the column that distinguishes several with --id." in findings.notes
+    two, _ = to_panel(sales, Columns(id="shop", aggregate="sum", frequency="W"))
     assert sorted(two.ids) == ["north", "south"]
-    assert two.values.sum() == shops.filter(pl.col("date") < date(2024, 2, 19))["euros"].sum()  # whole weeks
-    together, _ = to_panel(shops, Columns(aggregate="sum", frequency="W", layout="wide", target="euros"))
-    assert together.ids == ("euros",)
+    assert two.values.sum() == sales.filter(pl.col("date") < date(2024, 2, 19))["euros"].sum()  # whole weeks
+
+
+def test_days_of_several_shops_become_weeks_of_each() -> None:
+    rows = [(shop, date(2024, 1, 1) + i * DAY, 1.0) for shop in ("north", "south") for i in range(28)]
+    panel, _ = read(rows, "shop,ds,sold", aggregate="sum", frequency="W")
+    assert panel.ids == ("north", "south")
+    assert panel.values.tolist() == [7.0] * 8
+
+
+def test_rows_without_numbers_are_counted() -> None:
+    random = np.random.default_rng(3)
+    times = [datetime(2024, 1, 1) + timedelta(minutes=int(m)) for m in np.sort(random.integers(0, 10_080, 500))]
+    events = pl.DataFrame({"when": times, "what": random.choice(["fire", "flood"], 500)})
+    panel, _ = to_panel(events, Columns(aggregate="count", frequency="D"))
+    assert panel.ids == ("count",)
+    assert panel.values.tolist() == events.group_by(pl.col("when").dt.date()).len().sort("when")["len"].to_list()
+    fitted = Forecaster("pretrained", 2, frequency="D", aggregate="count").fit(events)
+    assert fitted.predict(events).equals(fitted.predict())

@@ -6,22 +6,32 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from foretell.errors import TableError
 from foretell.forecasting.panel import Column, absent_like
-from foretell.forecasting.tables.columns import TOTALS, Aggregate
+from foretell.forecasting.tables.columns import TOTALS, Aggregate, Columns
 from foretell.forecasting.tables.source import Source, is_missing
 from foretell.tables.enclosing_steps import Steps, enclosing_steps
 from foretell.tables.frequency import Frequency
 from foretell.tables.grids import Times
 
+COUNT = "count"
+"""Name of the series of the numbers of rows."""
 _WORDS = {
     "sum": "sum", "mean": "mean", "median": "median", "min": "smallest value", "max": "largest value",
-    "first": "first value", "last": "last value", "count": "number of values",
+    "first": "first value", "last": "last value", "count": "number",
 }  # fmt: skip
 # So many steps besides the one at an end of the table show how much of a step is usually covered.
 _FEWEST = 3
+
+
+def with_counts(table: pl.DataFrame, columns: Columns) -> tuple[pl.DataFrame, Columns]:
+    """Return a table with a column that counts its rows, as the target unless another is named."""
+    if columns.targets not in ((), (COUNT,)) or COUNT in table.columns:
+        return table, columns
+    return table.with_columns(pl.lit(1.0).alias(COUNT)), replace(columns, target=COUNT)
 
 
 def aggregated(source: Source, frequency: Frequency | None, how: Aggregate, notes: list[str]) -> Source:

@@ -84,27 +84,22 @@ def find_identity(
     return Identity(likely, False) if likely and (long or len(rows) >= _OFTEN * times) else None
 
 
-def find_repeated_identity(
-    table: pl.DataFrame, names: Sequence[str], time: str | None, *, long: bool = False
-) -> Identity | None:
-    """Find what names the series of a table in which a series may have several rows of one time, as sales have.
+def find_repeated_identity(table: pl.DataFrame, names: Sequence[str], time: str | None) -> Identity | None:
+    """Find what names the series of a table whose rows may be finer than the steps, as those of sales are.
 
-    Numbers name series only if their name says so; names that come at one time alone, as those of orders, name none.
+    Of the many columns of such tables only one whose things have a row at most times is taken; None for one series.
     """
-    named = _named(table, names)
-    likely = [name for name in names if name in named or is_words(table[name])]
-    found = find_identity(table, likely, time, long=long)
-    if time is None or (found is not None and (found.name == "unique_id" or _return(table, found.name, time))):
-        return found
-    things = (name for name in named if names_things(name) and table[name].n_unique() > 1)
-    name = next((name for name in things if _return(table, name, time)), None)
-    return None if name is None else Identity(name, True)
-
-
-def _return(table: pl.DataFrame, name: str, time: str) -> bool:
-    """Return whether the names of a column have at least two times each, on average."""
-    names = parts_of(name, table.columns)
-    return table.select(*parts_of(time, table.columns), *names).n_unique() >= 2 * table.select(*names).n_unique()
+    if "unique_id" in names:
+        return Identity("unique_id", True)
+    if time is None:
+        return None
+    stamps = list(parts_of(time, table.columns))
+    times = table.select(stamps).n_unique()
+    for name in _named(table, names):
+        series = table[name].n_unique()
+        if series > 1 and _apart(table, stamps, (name,)) and len(table) >= _FILLED_TOGETHER * series * times:
+            return Identity(name, True)
+    return None
 
 
 def possible_ids(table: Mapping[str, pl.Series], said: Columns) -> list[str]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from foretell.errors import TableError
 from foretell.forecasting.panel import Column, Panel, absent_like
-from foretell.forecasting.tables.aggregation import aggregated
+from foretell.forecasting.tables.aggregation import aggregated, with_counts
 from foretell.forecasting.tables.columns import TOTALS, Aggregate, Columns, Roles
 from foretell.forecasting.tables.findings import Findings, describe_frequency
 from foretell.forecasting.tables.frames import to_polars
@@ -57,10 +57,14 @@ class Rows:
     @classmethod
     def of(cls, frame: pl.DataFrame, columns: Columns) -> Rows:
         """Read a table. Raises `TableError` naming the row or column at fault."""
+        if columns.aggregate == "count":
+            frame, columns = with_counts(frame, columns)
         roles = find_roles(frame, columns)
         counts = str(columns.frequency).strip().isdigit()
         source = read_source(frame, roles, counts=counts, day_first=columns.day_first)
         notes = [*roles.notes, *([source.assumed] if source.assumed else [])]
+        if columns.aggregate is not None and roles.id is None and roles.layout != "rows":
+            notes.append("All rows are of one series; name the column that distinguishes several with --id.")
         if columns.aggregate is not None:
             # Rows that are alike may be several sales.
             ordered = source.sorted()

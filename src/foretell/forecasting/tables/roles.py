@@ -77,8 +77,9 @@ def _identity(table: pl.DataFrame, columns: Columns, free: Sequence[str], time: 
         return None
     stamps = set(parts_of(time, table.columns)) if time else set()
     names = [name for name in free if name not in stamps and (not tells_the_calendar(name) or is_words(table[name]))]
-    find = find_identity if columns.aggregate is None else find_repeated_identity
-    return find(table, names, time, long=columns.layout == "long")
+    if columns.aggregate is not None and columns.layout != "long":
+        return find_repeated_identity(table, names, time)
+    return find_identity(table, names, time, long=columns.layout == "long")
 
 
 def _check(table: pl.DataFrame, columns: Columns) -> None:
