@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foretell.errors import TableError
+from foretell.tables.decimal_years import times_of_decimal_years
 from foretell.tables.frequency_inference import filled_share
 from foretell.tables.grids import SECOND, Times
 from foretell.tables.iso_weeks import monday_of
 from foretell.tables.parsed_times import ADVICE, ParsedTimes, refusal
 
 _EPOCHS = {"seconds": 1_000_000.0, "milliseconds": 1_000.0, "microseconds": 1.0, "nanoseconds": 0.001}
-_YEAR_NAMES = re.compile(r"(?:^|[^a-z])(?:years?|yr|yyyy|jahr|ann[eé]e|a[nñ]o|anno)(?:[^a-z]|$)", re.IGNORECASE)
+YEAR_NAMES = re.compile(r"(?:^|[^a-z])(?:years?|yr|yyyy|jahr|ann[eé]e|a[nñ]o|anno)(?:[^a-z]|$)", re.IGNORECASE)
+"""What a column of years is called."""
 _DATE_NAMES = re.compile(
     r"date|datum|fecha|period|month|week|quarter|monat|woche|quartal|(?:^|[^a-z])(?:ds|dt|days?|tag|jour|d[ií]a)(?:[^a-z]|$)",
     re.IGNORECASE,
@@ -142,6 +144,9 @@ def times_of_floats(
     if not whole.all():
         if finite.all() and _SERIALS[0] <= low and high <= _SERIALS[1]:
             return _spreadsheet_dates(values, values[0])
+        years = times_of_decimal_years(values) if finite.all() else None
+        if years is not None:
+            return years
         at = int(np.argmin(whole))
         raise refusal(f"{float(values[at])!r}", name, int(rows[at]), f"is not a whole number; {_COUNTING}{ADVICE}")
     return times_of_integers(values.astype(np.int64), name, rows, counts=counts)
@@ -162,7 +167,7 @@ def times_of_integers(
     found = _on_calendar(values, name, rows, _CALENDARS.get(digits, []))
     if found is not None:
         return found
-    if low >= 1000 and high <= 2500 and _YEAR_NAMES.search(name):
+    if low >= 1000 and high <= 2500 and YEAR_NAMES.search(name):
         return ParsedTimes((values - 1970).astype("datetime64[Y]").astype("datetime64[us]"), None, "years")
     if _SERIALS[0] <= low and high <= _SERIALS[1] and _are_serials(values, name):
         return _spreadsheet_dates(values, low)

@@ -16,6 +16,9 @@ from foretell.tables.lines import SEPARATORS, MisquotedError, filled_end, lines_
 
 # Tables this wide are read as one column of cells: an expression a column would take too long.
 _WIDE = 2_000
+# What pandas and R call a column without a name; and R the names of rows.
+_NAMELESS = ("", "Unnamed: 0")
+_OF_ROWS = (*_NAMELESS, "rownames", "row.names", "...1")
 _DECIMAL = re.compile(r"[+-]?[0-9]*[.,][0-9]+")
 _SAMPLE_ROWS = 12
 
@@ -216,7 +219,9 @@ def _named(columns: list[pl.Series], names: list[str], where: str) -> pl.DataFra
     keep: list[pl.Series] = []
     final: set[str] = set()
     for i, (name, column) in enumerate(zip(names, columns, strict=True)):
-        if name in ("", "Unnamed: 0") and (_is_row_number(column) if i == 0 else _is_empty(column)):
+        if name in _OF_ROWS and i == 0 and _is_row_number(column):
+            continue
+        if name in _NAMELESS and i > 0 and _is_empty(column):
             continue
         # A blank first name is what pandas writes for a nameless index.
         name = name or ("index" if i == 0 and "index" not in seen else f"column {i + 1}")

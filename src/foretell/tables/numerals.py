@@ -13,7 +13,10 @@ MISSING = ("", "na", "n/a", "#n/a", "<na>", "nan", "null", "none", "nat")
 """What stands for a missing value, in any case of letters."""
 _LONGEST_MISSING = max(map(len, MISSING))
 
-_MARKS = (".", "..", "...", "-", "--", "---", "\u2013", "\u2014", "?", ":")
+_MARKS = (
+    ".", "..", "...", "-", "--", "---", "\u2013", "\u2014", "?", ":", "*", "**", "***", "****", "\\n", "#div/0!",
+    "#value!", "#ref!", "#num!", "#name?", "#null!",
+)  # fmt: skip
 """What stands for a missing value among numbers."""
 
 Decimal = Literal[".", ","]
@@ -122,7 +125,7 @@ def without_decimal_comma(text: pl.Series) -> pl.Series:
 
 def is_absent(cell: str) -> bool:
     """Whether a cell stands for a missing number."""
-    return cell.strip().lower() in MISSING or cell.strip() in _MARKS
+    return cell.strip().lower() in (*MISSING, *_MARKS)
 
 
 def may_be_number(text: pl.Series) -> pl.Series:
@@ -137,7 +140,7 @@ def _bare(text: pl.Series) -> tuple[pl.Series, bool]:
     money = False
     digits = text.str.contains("[0-9]")
     if digits.any():
-        text = text.set(text.is_in(_MARKS).fill_null(False), None)
+        text = text.set(text.str.to_lowercase().is_in(_MARKS).fill_null(False), None)
     text = text.str.replace(f"^{_MINUS}", "-").str.replace(_BRACKETED, "-$1")
     parts = text.str.extract_groups(_ADORNED).struct.unnest()
     sign, before, second, number, after = (parts.to_series(i).fill_null("") for i in range(5))

@@ -105,6 +105,11 @@ _BEFORE_FIRST = 2000
 _NAT = np.datetime64("NaT")
 
 
+def month_number(name: str) -> int | None:
+    """The number of the month that is called so, in full or shortened; None if none is."""
+    return _MONTH_NUMBERS.get(name.lower().removesuffix("."))
+
+
 @cache
 def _compiled(words: str) -> re.Pattern[str]:
     return re.compile(SPELLINGS[words])

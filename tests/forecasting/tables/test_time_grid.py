@@ -283,3 +283,9 @@ def test_week_numbers_under_any_usual_name() -> None:
         panel, findings = to_panel(table(weeks[:85], name=name))
         assert findings.frequency == "W-MON"
         assert days_after(panel, 1) == ["2019-08-19"]
+
+
+def test_a_year_off_a_grid_of_several_years_is_named() -> None:
+    years = [*range(1565, 1825, 5), 1821]
+    with pytest.raises(TableError, match=r"1821-01-01 in row 54 .* off the grid .* one step every 5 years"):
+        to_panel(pl.DataFrame({"Year": years, "y": np.arange(53.0)}))

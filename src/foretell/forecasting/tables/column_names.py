@@ -30,7 +30,7 @@ _THINGS = _words(
     "dept section family subject filiale artikel produkt kunde standort stadt land magasin produit ville pays "
     "tienda sucursal producto cliente ciudad pais negozio prodotto loja produto"
 )
-_IDENTIFIERS = _words("id ids uid uuid guid")
+_IDENTIFIERS = _words("id ids uid uuid guid rownames")
 # Words that may name a series but may also describe a day.
 _LABELS = _words("name key code category channel group segment class label nr nbr no number num")
 _MEASURES = _words(

@@ -18,6 +18,7 @@ from foretell.forecasting.tables.columns import Columns
 from foretell.forecasting.tables.findings import Findings, describe_frequency
 from foretell.forecasting.tables.frames import to_polars
 from foretell.forecasting.tables.future import check_future, future_rows
+from foretell.forecasting.tables.months_in_columns import with_months_in_rows
 from foretell.forecasting.tables.nixtla import TableKind
 from foretell.forecasting.tables.past_columns import past_sentences
 from foretell.forecasting.tables.regularise import Rows
@@ -48,8 +49,9 @@ class Reading:
 
         Series without any value are left out unless `keep_empty`.
         """
-        frame, read = with_level_cells(to_polars(table), columns)
-        panel, findings = Rows.of(frame, read).panel(columns.frequency, keep_empty=keep_empty)
+        frame, read, note = with_months_in_rows(to_polars(table), columns)
+        frame, read = with_level_cells(frame, read)
+        panel, findings = Rows.of(frame, read, note).panel(columns.frequency, keep_empty=keep_empty)
         kind = TableKind.of(table, frame, findings.id, findings.time)
         return cls(panel, findings, kind, _found(columns, findings))._checked()
 
@@ -58,7 +60,8 @@ class Reading:
         """Read a table at the frequency of a model. Columns may be absent, unless they are to be the `same`; of several
         targets one is enough. Raises TableError for another frequency, and for a column that is absent.
         """
-        frame, read = with_level_cells(to_polars(table), columns)
+        frame, columns, note = with_months_in_rows(to_polars(table), columns)
+        frame, read = with_level_cells(frame, columns)
         present = {*frame.columns, read.id} if columns.hierarchy else set(frame.columns)
         targets = tuple(name for name in columns.targets if name in present)
         if same:
@@ -74,6 +77,7 @@ class Reading:
                 layout=columns.layout if columns.id is None or columns.id in present else "auto",
                 frequency=frequency.alias,
             ),
+            note,
         )
         try:
             panel, findings = rows.panel(frequency.alias, keep_empty=True)

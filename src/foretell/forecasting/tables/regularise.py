@@ -17,6 +17,7 @@ from foretell.forecasting.tables.columns import TOTALS, Aggregate, Columns, Role
 from foretell.forecasting.tables.findings import Findings, describe_frequency
 from foretell.forecasting.tables.frames import to_polars
 from foretell.forecasting.tables.mixed_frequency import slower_series
+from foretell.forecasting.tables.months_in_columns import with_months_in_rows
 from foretell.forecasting.tables.roles import find_roles
 from foretell.forecasting.tables.source import Source, differ, is_missing, read_source
 from foretell.forecasting.tables.time_grid import hours_told_apart, on_grid
@@ -36,7 +37,8 @@ _SPARSEST_GRID, _LARGEST_FOUND, _LARGEST_GIVEN = 50, 100_000, 20_000_000
 
 def to_panel(table: IntoFrame, columns: Columns = _ANY, *, keep_empty: bool = False) -> tuple[Panel, Findings]:
     """Return the series of a pandas, polars or pyarrow table, long or wide, and the findings on it; see `Rows`."""
-    return Rows.of(to_polars(table), columns).panel(columns.frequency, keep_empty=keep_empty)
+    frame, read, note = with_months_in_rows(to_polars(table), columns)
+    return Rows.of(frame, read, note).panel(columns.frequency, keep_empty=keep_empty)
 
 
 @dataclass(frozen=True)
@@ -55,14 +57,14 @@ class Rows:
     """How rows within one step are combined."""
 
     @classmethod
-    def of(cls, frame: pl.DataFrame, columns: Columns) -> Rows:
-        """Read a table. Raises `TableError` naming the row or column at fault."""
+    def of(cls, frame: pl.DataFrame, columns: Columns, note: str | None = None) -> Rows:
+        """Read a table, of which there is a note already. Raises `TableError` naming the row or column at fault."""
         if columns.aggregate == "count":
             frame, columns = with_counts(frame, columns)
         roles = find_roles(frame, columns)
         counts = str(columns.frequency).strip().isdigit()
         source = read_source(frame, roles, counts=counts, day_first=columns.day_first)
-        notes = [*roles.notes, *([source.assumed] if source.assumed else [])]
+        notes = [said for said in (note, *roles.notes, source.assumed) if said]
         if columns.aggregate is not None and roles.id is None and roles.layout != "rows":
             notes.append("All rows are of one series; name the column that distinguishes several with --id.")
         if columns.aggregate is not None:

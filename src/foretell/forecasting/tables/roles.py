@@ -16,7 +16,7 @@ from foretell.forecasting.tables.composite_columns import joined_name, parts_of
 from foretell.forecasting.tables.composite_times import ends_of_hours, part_of_time
 from foretell.forecasting.tables.identity import Identity, find_identity, find_repeated_identity
 from foretell.forecasting.tables.series_in_rows import SeriesInRows, find_series_in_rows
-from foretell.forecasting.tables.time_columns import is_surely_time, joined_time, time_column
+from foretell.forecasting.tables.time_columns import is_decimal_year, is_surely_time, joined_time, time_column
 
 _MOST_CALENDAR = 54
 
@@ -252,7 +252,7 @@ def _wide(table: pl.DataFrame, columns: Columns, time: str | None) -> Roles:
 
 def _repeats_the_time(table: pl.DataFrame, name: str) -> bool:
     """Return whether numbers only repeat the number of the row, or a part of its time."""
-    if part_of_time(table, name) is not None:
+    if part_of_time(table, name) is not None or is_decimal_year(table[name]):
         return True
     if tells_the_calendar(name) and not measures(name):
         return is_whole(table[name]) and table[name].n_unique() <= _MOST_CALENDAR

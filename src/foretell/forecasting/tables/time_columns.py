@@ -11,6 +11,7 @@ from foretell.errors import TableError
 from foretell.forecasting.tables.cell_kinds import is_date, is_whole, present
 from foretell.forecasting.tables.column_names import TIME_NAMES, usual_name
 from foretell.forecasting.tables.composite_times import spread_time
+from foretell.tables.decimal_years import times_of_decimal_years
 from foretell.tables.numerals import is_text, read_numbers, text_of
 from foretell.tables.time_spellings import MONTH_NAMES
 from foretell.tables.times import parse_times
@@ -40,7 +41,8 @@ def time_column(table: pl.DataFrame, names: Sequence[str]) -> str | None:
     if name and (name.lower() == "ds" or _counts(table[name])):
         return name
     counted = (n for n in names if "date" in n.lower() and _counts(table[n]))
-    return next((n for n in names if is_time_like(table[n])), None) or next(counted, None)
+    decimal = next((n for n in names if is_decimal_year(table[n])), None)
+    return decimal or next((n for n in names if is_time_like(table[n])), None) or next(counted, None)
 
 
 def joined_time(table: pl.DataFrame, names: Sequence[str], time: str | None) -> str | None:
@@ -83,3 +85,11 @@ def is_time_like(column: pl.Series) -> bool:
     except TableError:
         # The odd cell among dates, or what no number of steps can be.
         return True
+
+
+def is_decimal_year(column: pl.Series) -> bool:
+    """Return whether numbers are years with decimals, in a column that is called a time."""
+    called = column.name.strip().lower() in TIME_NAMES or "year" in column.name.lower() or _CALLED.search(column.name)
+    if not called or not column.dtype.is_float() or column.null_count() or not column.is_finite().all():
+        return False
+    return not is_whole(column) and times_of_decimal_years(column.to_numpy()) is not None

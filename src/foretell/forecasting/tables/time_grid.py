@@ -123,7 +123,7 @@ def _settled(source: Source, given: Frequency | None, notes: list[str]) -> tuple
             if _lies_on(source, other):
                 return source, other if given is None else other.anchored(source.times[0])
     moved = evened(source.times, source.owner, given)
-    if moved is None:
+    if moved is None or np.array_equal(moved, source.times):
         if frequency is None:
             assert failure is not None
             raise failure
