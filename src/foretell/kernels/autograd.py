@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
-from foretell.kernels import operators, slices
-from foretell.kernels.arguments import Form, apart
+from foretell.kernels import operators, slices, transforms
+from foretell.kernels.arguments import Form
 from foretell.kernels.eager import plain
 from foretell.kernels.inputs import COUNT, DIFFERENTIABLE, NAMES, TENSORS, Inputs
 from foretell.kernels.second_derivatives import second_derivatives
@@ -22,7 +22,10 @@ class _Scan(torch.autograd.Function):
 
     @staticmethod
     def forward(form: Form, *tensors: Tensor) -> Any:
-        return torch.ops.foretell.scan(*form.all(tensors))
+        arguments = form.all(tensors)
+        if plain(*tensors):
+            return operators.forward(Inputs.of_flat(arguments[:COUNT]), arguments[COUNT])
+        return torch.ops.foretell.scan(*arguments)
 
     @staticmethod
     def vmap(info: Any, in_dims: slices.Dims, form: Form, *tensors: Tensor) -> Any:
@@ -47,8 +50,7 @@ class _Scan(torch.autograd.Function):
 
 
 def _scan(*arguments: Any) -> tuple[Tensor, ...]:
-    results: tuple[Tensor, ...] = _Scan.apply(*apart(arguments))  # type: ignore[no-untyped-call]
-    return results
+    return transforms.call(_Scan, arguments)
 
 
 def _gradients(
@@ -100,7 +102,7 @@ def _needed(found: Sequence[Any], needed: Sequence[bool]) -> tuple[Any, ...]:
 
 
 def _scan_backward(*arguments: Any) -> list[Tensor | None]:
-    found = iter(_ScanBackward.apply(*apart(arguments)))  # type: ignore[no-untyped-call]
+    found = iter(transforms.call(_ScanBackward, arguments))
     return [next(found) if n else None for n in arguments[-1]]
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from foretell.kernels import operators, side_by_side
-from foretell.kernels.arguments import Form, apart
+from foretell.kernels import operators, side_by_side, transforms
+from foretell.kernels.arguments import Form
 from foretell.kernels.inputs import COUNT, DIFFERENTIABLE, NAMES, TENSORS, WEIGHTS, Inputs
 from foretell.kernels.second_derivatives import second_derivatives
 from foretell.kernels.side_by_side import INCOMING
@@ -226,13 +226,12 @@ def _gradients_of_slices(
 
 
 def _side_by_side(*arguments: Any) -> tuple[Tensor, ...]:
-    results: tuple[Tensor, ...] = _SideBySide.apply(*apart(arguments))  # type: ignore[no-untyped-call]
-    return results
+    return transforms.call(_SideBySide, arguments)
 
 
 def _side_by_side_backward(*arguments: Any) -> list[Tensor | None]:
     if not torch._C._are_functorch_transforms_active() and not torch.is_grad_enabled():
         size, stacked, *others, needed = arguments
         return list(_gradients_of_slices(size, stacked, others, needed))
-    found = iter(_SideBySideBackward.apply(*apart(arguments)))  # type: ignore[no-untyped-call]
+    found = iter(transforms.call(_SideBySideBackward, arguments))
     return [next(found) if n else None for n in arguments[-1]]
