@@ -35,6 +35,8 @@ def test_a_table_and_a_report(run: Callable[..., Any], holes: Path) -> None:
     table = pl.read_csv(folder / "filled.csv")
     assert table.columns == ["unique_id", "ds", "y", "filled", "y-lo-95", "y-lo-80", "y-hi-80", "y-hi-95"]
     assert len(table) == 150
+    assert "NaN" not in (folder / "filled.csv").read_text()
+    assert table.filter(~pl.col("filled"))["y-lo-80"].null_count() == 145
     rows = table.filter("filled")
     assert rows["ds"].to_list() == ["2024-03-01", "2024-03-02", "2024-03-03", "2024-03-21", "2024-03-22"]
     np.testing.assert_allclose(rows["y"], [180, 200, 220, 160, 180], atol=12)

@@ -53,7 +53,7 @@ def test_a_table() -> None:
     assert np.flatnonzero(gaps).tolist() == [*range(100, 110), *range(300, 310)]
     # To the bit, and without an interval.
     assert filled["y"].to_numpy()[~gaps].tobytes() == truth[~gaps].tobytes()
-    assert filled.filter(~pl.col("filled"))["y-lo-80"].is_nan().all()
+    assert filled.filter(~pl.col("filled"))["y-lo-80"].is_null().all()
     rows = filled.filter("filled")
     a, b = (rows.filter(pl.col("unique_id") == name) for name in "ab")
     assert np.abs(a["y"].to_numpy() - weekly()[WEEKLY]).mean() < 2
@@ -127,8 +127,8 @@ def test_counts_stay_counts() -> None:
 def test_what_is_never_negative_stays_so() -> None:
     small = np.maximum(weekly() - 52, 0.0)
     table = pl.DataFrame({"ds": days(), "y": with_gap(small)})
-    assert fill(table).table["y-lo-95"].fill_nan(0).min() >= 0
-    assert fill(table, non_negative=False).table["y-lo-95"].fill_nan(0).min() < 0
+    assert fill(table).table["y-lo-95"].fill_null(0).min() >= 0
+    assert fill(table, non_negative=False).table["y-lo-95"].fill_null(0).min() < 0
     with pytest.raises(SettingsError, match="non_negative"):
         fill(pl.DataFrame({"ds": days(), "y": with_gap(small - 1)}), non_negative=True)
 
@@ -184,4 +184,4 @@ def test_hardly_any_value(rows: int) -> None:
     filled = fill(pl.DataFrame({"ds": days(rows), "y": values})).table
     assert filled["filled"].sum() == rows - 2
     assert filled["y"].is_between(-10, 20).all()
-    assert (filled["y-lo-80"].fill_nan(0) <= filled["y-hi-80"].fill_nan(0)).all()
+    assert (filled["y-lo-80"].fill_null(0) <= filled["y-hi-80"].fill_null(0)).all()

@@ -48,7 +48,7 @@ class Filled:
     table: Any
     """`unique_id`, `ds`, `y`, `filled`, then `y-lo-95`, `y-lo-80`, `y-hi-80`, `y-hi-95` and so on: a row for each step
     from the first to the last value of each series, in the type of the table read. Observed values are as they were;
-    they have no interval."""
+    their intervals are missing values: empty in a file."""
     findings: Findings
     sentences: tuple[str, ...]
     """What was filled and what was not, in words."""

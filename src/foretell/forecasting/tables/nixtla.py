@@ -59,8 +59,8 @@ class TableKind:
     ) -> Any:
         """Build a table of `unique_id`, the time columns, then `columns`: a row per step of each of B forecasts.
 
-        `ids` (B,) are the names of the forecasts' series; all arrays hold B x `steps` numbers. Times are on a grid of
-        the `clock`, and are shown in its zone.
+        `ids` (B,) are the names of the forecasts' series; all arrays hold B x `steps` numbers, NaN where there is none.
+        Times are on a grid of the `clock`, and are shown in its zone.
         """
         shown = {name: clock.answer(values) for name, values in times.items()}
         zone = next((zone for _, zone in shown.values()), None)
@@ -68,6 +68,9 @@ class TableKind:
         data: dict[str, Any] = {"unique_id": self._ids(ids, steps)}
         data |= {name: np.asarray(values).ravel() for name, values in (*times.items(), *columns.items())}
         frame = nw.from_dict(data, backend=self.library)
+        lacking = [name for name, values in columns.items() if values.dtype.kind == "f" and np.isnan(values).any()]
+        if lacking and self.library is not nw.Implementation.PANDAS:
+            frame = frame.with_columns(nw.when(~nw.col(name).is_nan()).then(nw.col(name)) for name in lacking)
         if zone is not None:
             frame = frame.with_columns(nw.col(*times).dt.replace_time_zone("UTC").dt.convert_time_zone(zone))
         elif self.dates and self.library is not nw.Implementation.PANDAS:
