@@ -10,6 +10,7 @@ from narwhals.typing import IntoFrame
 from numpy.typing import NDArray
 
 from foretell.errors import SettingsError, TableError
+from foretell.forecasting.anomalies.calm_and_wild import relative_spread
 from foretell.forecasting.anomalies.one_step import one_step_quantiles
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.pretrained.shipped import shipped
@@ -94,9 +95,9 @@ def find_anomalies(
     """Find the values of a table that are less likely than `probability`, given everything before them in their series.
 
     The pretrained network forecasts each value from those before it. How far values usually lie outside is measured on
-    the table itself, without labels. An anomaly is taken out of the past of the values after it, unless several in a
-    row are a new level. Raises TableError for a table that is invalid or too short, SettingsError for a probability
-    outside of (0, 0.1].
+    the table itself, without labels, by series, phase of the season and how wild the time is. In the past of the values
+    after it an anomaly is replaced by what was expected, unless several in a row are a new level. Raises TableError for
+    a table that is invalid or too short, SettingsError for a probability outside of (0, 0.1].
     """
     if isinstance(probability, bool) or not isinstance(probability, float | int) or not 0 < probability <= 0.1:
         raise SettingsError(f"probability is {probability!r}: it must be above 0 and at most 0.1")
@@ -130,14 +131,15 @@ def find_anomalies(
 def _scored(panel: Panel, seasons: tuple[int, ...], probability: float) -> OneStepScores:
     row = np.arange(panel.offsets[-1]) - np.repeat(panel.offsets[:-1], np.diff(panel.offsets))
     warm = int(np.clip(2 * min(seasons, default=1), _WARM, _MOST_WARM))
-    unlikely = np.zeros(len(panel.values), dtype=bool)
+    unlikely, values = np.zeros(len(panel.values), dtype=bool), panel.values
     for _ in range(_PASSES):
-        past = replace(panel, values=np.where(_alone(unlikely, panel), np.nan, panel.values))
-        grid = one_step_quantiles(shipped(), past, seasons)
-        scores = _judged(panel, grid, row >= warm, ~unlikely, probability)
+        grid = one_step_quantiles(shipped(), replace(panel, values=values), seasons)
+        scores = _judged(panel, grid, row >= warm, ~unlikely, probability, min(seasons, default=1))
         if np.array_equal(scores.unlikely, unlikely):
             break
         unlikely = scores.unlikely
+        # In the past of the values after it stands what was expected: a gap would spoil more of them.
+        values = np.where(_alone(unlikely, panel), scores.expected, panel.values)
     return scores
 
 
@@ -150,7 +152,7 @@ def _alone(unlikely: NDArray[np.bool_], panel: Panel) -> NDArray[np.bool_]:
 
 
 def _judged(
-    panel: Panel, grid: Floats, warm: NDArray[np.bool_], usual: NDArray[np.bool_], probability: float
+    panel: Panel, grid: Floats, warm: NDArray[np.bool_], usual: NDArray[np.bool_], probability: float, season: int
 ) -> OneStepScores:
     """Judge the rows that are `warm` (R,); what is normal is measured on those that are `usual` (R,)."""
     values, median = panel.values, grid[:, MEDIAN]
@@ -165,6 +167,8 @@ def _judged(
     above, below = (np.maximum(d / _SPREADS, least) for d in (grid[:, _HIGH] - median, median - grid[:, _LOW]))
     with np.errstate(over="ignore", invalid="ignore"):
         distance = (values - median) / np.where(values >= median, above, below)
+    wild = relative_spread(np.where(judged, distance, np.nan), usual, panel.offsets, season)
+    distance, above, below = distance / wild, above * wild, below * wild
     tail = _Tail.of(np.abs(distance[judged & usual]))
     unit = tail.body / _SPREADS
     reach = tail.distance(probability)
