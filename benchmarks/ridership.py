@@ -6,7 +6,8 @@ The book's networks see 56 days, so its first target is 56 days into 2019, and o
 rail are two series of one table, the day type (workday, Saturday, Sunday or holiday) is known for the days ahead. The
 book stops its training on the very days that it reports; foretell sees nothing after 2018 until it is done, and its
 settings were chosen a year earlier: `--validate` fits to 2015 to 2017 and scores on early 2018. Each model is fitted
-with `multivariate`, so that rail may see the past of bus as far as validation says it helps, and forecasts without it too.
+with `multivariate`, by which rail may see the past of bus as far as validation says it helps, and forecasts without it
+too.
 """
 
 from __future__ import annotations
@@ -89,12 +90,11 @@ def main() -> None:
                 for row in range(first_row, len(rail) - horizon + 1)
             ]
         )
-        runs, alone, notes = [], [], []
+        runs, alone = [], []
         for seed in range(options.seeds):
             model = Forecaster("lstm", horizon, known=["day_type"], seed=seed, settings=settings, multivariate=True)
             model.fit(training)
             runs.append(errors(model, table, first_target, horizon))
-            notes.append(model.fitted_model.notes[-1])
             model._fitted = replace(model.fitted_model, correction=None)
             alone.append(errors(model, table, first_target, horizon))
         rows = [(name, f"{mae:,}", "published") for name, mae in published]
