@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from speech_sounds import Prompt, write
 
 from foretell.audio.network import begin_for_sound
+from foretell.audio.signal import RunningPhase, measured_phase
 from foretell.nn import Generator
 from foretell.nn.mu_law import decode
 from foretell.speech import Speech, SpeechModel, vocoder_task
 from foretell.speech.acoustic_task import predicted_mel
 from foretell.speech.aligning import align_others
 from foretell.speech.preparing import prepared, vocoder_batches
-from foretell.speech.scales import log_hertz, vocoder_frames
+from foretell.speech.scales import log_hertz, vocoder_frames, vocoder_pitch
 from foretell.speech.synthesis import Synthesiser
 from foretell.speech.vocoder import HEAD, LEVELS, LOUDEST, Vocoder
 from foretell.speech.vocoder_task import Voiced
@@ -41,7 +42,8 @@ def trained(model: SpeechModel, speech: Speech, minutes: float, checkpoint: Path
         samples[: len(recording.waveform)] = recording.waveform
         pitch, sounding = torch.from_numpy(log_hertz(recording.hertz)), torch.from_numpy(recording.voiced)
         frames = vocoder_frames(mel, pitch, sounding).numpy()
-        examples.append(Voiced(frames, vocoder_task.levels_of(samples * _LOUDNESS)))
+        phase = measured_phase(recording.waveform, recording.hertz, recording.voiced, network.prediction.mel.frames)
+        examples.append(Voiced(frames, vocoder_task.levels_of(samples * _LOUDNESS), phase))
     torch.manual_seed(settings.training.seed)
     plain = Vocoder(settings, settings.bands, network.vocoder.hop)
     begin_for_sound(plain.wavenet, HEAD)
@@ -65,9 +67,12 @@ def speak(model: SpeechModel, plain: Vocoder, prompt: Prompt, path: Path) -> Non
     for segment in segments:
         contour = synthesiser.contour(segment)
         contour.require(len(contour))
+        around = torch.arange(-1, len(contour) + 1).clamp(0, len(contour) - 1)
+        running = RunningPhase(model.network.prediction.mel.frames)
+        phase = torch.from_numpy(running.of(*vocoder_pitch(contour.frames[0, around])))
         with torch.no_grad():
-            conditioning = plain.conditioning_between(contour.frames, 0, len(contour))
+            local = plain.local_between(contour.frames, 0, len(contour), phase[None])
         generator = Generator(plain.wavenet, HEAD, seed=0, weights="int8")
-        levels = generator.generate(len(contour) * plain.hop, conditioning, rate=plain.hop)
+        levels = generator.generate(local.shape[1], local)
         parts.append(decode(levels[0], LEVELS).numpy())
     write(path, np.concatenate(parts), model.rate)

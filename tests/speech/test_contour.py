@@ -56,10 +56,24 @@ def test_rate_and_pitch_are_followed(network: SpeechNetwork) -> None:
     assert torch.allclose(octave, torch.full_like(octave, np.log(2) / 0.4), atol=1e-4)
 
 
-def test_the_conditioning_of_a_stretch_is_that_of_the_whole(network: SpeechNetwork) -> None:
+def test_the_wavenet_is_told_of_a_stretch_what_it_is_told_of_the_whole(network: SpeechNetwork) -> None:
     vocoder = network.vocoder
-    frames = torch.randn(1, 40, 18)
-    whole = vocoder.conditioning(frames)
+    frames, phase = torch.randn(1, 40, 18), torch.rand(1, 40 * 80) * 6
+    whole = vocoder.local_between(frames, 0, 40, phase)
+    assert whole.shape == (1, 40 * 80, 4 + 2 * 8)
     for start, stop in ((0, 5), (5, 30), (30, 40)):
-        due = torch.arange(start - 1, stop + 1).clamp(0, 39)
-        assert torch.allclose(vocoder.conditioning_between(frames, start, stop), whole[:, due], atol=1e-6)
+        piece = slice(80 * start, 80 * stop)
+        told = vocoder.local_between(frames, start, stop, phase[:, piece])
+        assert torch.allclose(told, whole[:, piece], atol=1e-6)
+    # Of the harmonics: cosine and sine, as loud as the frame in whose middle the sample lies is voiced.
+    waves, voicing = whole[0, 40::80, 4:], frames[0, :, -1:]
+    angles = phase[0, 40::80, None] * torch.arange(1, 9)
+    assert torch.allclose(waves, torch.cat([angles.cos(), angles.sin()], 1) * voicing, atol=0.05)
+
+
+def test_the_wavenet_is_told_in_training_what_it_is_told_in_speaking(network: SpeechNetwork) -> None:
+    vocoder, margin = network.vocoder, network.vocoder.margin
+    frames, phase, levels = torch.randn(1, 40, 18), torch.rand(1, 10 * 80) * 6, torch.randint(256, (1, 10 * 80))
+    learned = vocoder(levels, frames[:, 20 - margin : 30 + margin], torch.ones(1, 10 + 2 * margin).bool(), phase)
+    said = vocoder.wavenet(levels, local_y=vocoder.local_between(frames, 20, 30, phase))
+    assert torch.allclose(said, learned, atol=1e-5)

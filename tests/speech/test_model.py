@@ -105,6 +105,19 @@ def test_voices_learn_to_speak(speech: Speech, tmp_path: Path) -> None:
     assert SpeechModel.load(tmp_path / "voices").settings.whitening == 1
 
 
+def test_models_from_before_the_network_was_told_the_phase_speak(speech: Speech, tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    model = SpeechModel(settings(20, harmonics=0)).train(halves(speech)[0], device="cpu")
+    model.save(tmp_path / "voices")
+    described = tmp_path / "voices" / "model.json"
+    head = json.loads(described.read_text())
+    assert head["model"]["settings"].pop("harmonics") == 0
+    described.write_text(json.dumps({**head, "sha256": _digest(head["model"])}))
+    loaded = SpeechModel.load(tmp_path / "voices")
+    assert loaded.settings.harmonics == 0
+    assert np.array_equal(loaded.say("ani", phonemes=True), model.say("ani", phonemes=True))
+
+
 @pytest.mark.parametrize(
     "change", [{"rate": 2 * 10**9}, {"rate": 10**30}, {"rate": 0}, {"seconds": math.nan}, {"recordings": -1}]
 )

@@ -16,7 +16,8 @@ def batches(misheard: float) -> VocoderBatches:
     random = np.random.default_rng(0)
     residual = random.normal(0, 1, 200 * HOP).astype(np.float32)
     frames = random.normal(0, 1, (200, 6)).astype(np.float32)
-    recordings = [Voiced(frames, levels_of(residual))]
+    phase = np.arange(200 * HOP, dtype=np.float32)
+    recordings = [Voiced(frames, levels_of(residual), phase)]
     return VocoderBatches(recordings, batch=40, stretch=12, margin=4, hop=HOP, seed=3, misheard=misheard)
 
 
@@ -25,6 +26,9 @@ def test_each_sample_is_learned_from_those_before_it() -> None:
     assert torch.equal(batch.before[:, 1:], batch.levels[:, :-1])
     assert batch.frames.shape == (40, 4 + 12 + 4, 6)
     assert torch.equal(batches(0.0)(5).before, batch.before)
+    # The phase of a stretch is that of its samples.
+    assert torch.equal(batch.phase.diff(dim=1), torch.ones(40, 12 * HOP - 1))
+    assert torch.equal(batch.phase[:, 0] % HOP, torch.zeros(40))
 
 
 def test_what_is_read_is_louder_or_quieter_than_what_is_learned() -> None:

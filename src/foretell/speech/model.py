@@ -34,7 +34,7 @@ class SpeechModel(Model[SpeechSettings, Learned, SpeechNetwork, Speech, Score]):
     """Text to speech in the voices and languages of recordings."""
 
     kind = "speech"
-    settings_before = {"whitening": 1.0}  # noqa: RUF012 (as the base class declares it)
+    settings_before = {"whitening": 1.0, "harmonics": 0}  # noqa: RUF012 (as the base class declares it)
     _synthesiser: Synthesiser | None = None
 
     @property

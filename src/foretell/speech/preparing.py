@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from foretell.audio.signal import measured_phase
 from foretell.speech import vocoder_task
 from foretell.speech.acoustic_task import Prepared, predicted_mel
 from foretell.speech.aligning import Durations
@@ -48,7 +49,8 @@ def voiced(network: SpeechNetwork, speech: Speech, recordings: list[Prepared]) -
         filters = network.prediction.filters(network.unscaled(mel))
         levels = vocoder_task.levels_of(network.prediction.residual(recording.waveform, filters))
         pitch, sounding = torch.from_numpy(log_hertz(recording.hertz)), torch.from_numpy(recording.voiced)
-        found.append(Voiced(vocoder_frames(mel, pitch, sounding).numpy(), levels))
+        phase = measured_phase(recording.waveform, recording.hertz, recording.voiced, network.prediction.mel.frames)
+        found.append(Voiced(vocoder_frames(mel, pitch, sounding).numpy(), levels, phase))
     return found
 
 

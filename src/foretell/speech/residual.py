@@ -80,7 +80,7 @@ class ResidualGenerators:
         return ResidualGenerators, (self._network,)
 
 
-def residual(generator: Generator, conditioning: Tensor, hop: int) -> NDArray[np.float32]:
-    """Return the residual of T frames from their conditioning `(1, 1 + T + 1, L)`."""
-    levels = generator.generate((conditioning.shape[1] - 2) * hop, conditioning, rate=hop)
+def residual(generator: Generator, local: Tensor) -> NDArray[np.float32]:
+    """Return the residual of S samples from what the WaveNet is told at each, `(1, S, local_size)`."""
+    levels = generator.generate(local.shape[1], local)
     return (decode(levels[0], LEVELS) * LOUDEST).numpy()

@@ -86,7 +86,16 @@ class SpeechSettings(ModelSettings):
             MORE_TRAINING,
             at_least=0,
         ),
-    ] = 4.0
+    ] = 0.0
+    harmonics: Annotated[
+        int,
+        Setting(
+            "WaveNet: harmonics of the voice whose phase it is told at each sample, so that it need not find the "
+            "period in what it has said; 0 for none.",
+            at_least=0,
+            at_most=32,
+        ),
+    ] = 8
     validation_steps: Annotated[int, evaluation_batches("Batches")] = 20
     training: TrainingSettings = field(
         default_factory=partial(

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from foretell.audio.signal import HarmonicFilter
+from foretell.audio.signal import HarmonicFilter, RunningPhase
 from foretell.audio.signal.frames import PARTS
 from foretell.nn.decoding.wavenet_weights import Precision
 from foretell.speech.contour import Contour, PredictedContour
@@ -66,19 +66,21 @@ class Synthesiser:
         """
         vocoder, prediction, total = self.network.vocoder, self.network.prediction, len(contour)
         past: NDArray[np.float64] | None = None
-        harmonics = HarmonicFilter(prediction.mel.frames)
+        harmonics, running = HarmonicFilter(prediction.mel.frames), RunningPhase(prediction.mel.frames)
         start = 0
         with self._generators.one(seed, temperature, weights) as generator:
             while start < total:
                 stop = min(start + (FRAMES if start else FIRST_FRAMES), total)
                 contour.require(stop + vocoder.margin)
+                around = torch.arange(start - 1, stop + 1).clamp(0, total - 1)
+                hertz, voiced = vocoder_pitch(contour.frames[0, around])
+                phase = torch.from_numpy(running.of(hertz, voiced))
                 with torch.no_grad():
-                    conditioning = vocoder.conditioning_between(contour.frames, start, stop)
-                drawn = residual(generator, conditioning, vocoder.hop)
+                    local = vocoder.local_between(contour.frames, start, stop, phase[None])
+                drawn = residual(generator, local)
                 # Filters are interpolated between neighbouring frames.
                 low = max(0, start - 1)
                 filters = prediction.filters(contour.mel[low : stop + 1])[PARTS * (start - low) : PARTS * (stop - low)]
                 waveform, past = prediction.synthesise(drawn, filters, past)
-                around = torch.arange(start - 1, stop + 1).clamp(0, total - 1)
-                yield harmonics.of(waveform, *vocoder_pitch(contour.frames[0, around]))
+                yield harmonics.of(waveform, hertz, voiced)
                 start = stop

@@ -28,6 +28,8 @@ class Voiced:
     """(T, bands + 2)"""
     levels: NDArray[np.uint8]
     """(T * hop,) the residual"""
+    phase: NDArray[np.float32]
+    """(T * hop,) of the fundamental"""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class VocoderBatch:
     """(B, margin + S / hop + margin, bands + 2)"""
     mask: Tensor
     """(B, margin + S / hop + margin) bool: False beyond a recording"""
+    phase: Tensor
+    """(B, S) of the fundamental"""
 
 
 def levels_of(residual: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -85,9 +89,9 @@ class VocoderBatches:
         drawn = random.integers(0, self._starts[-1], self._batch)
         owners = np.searchsorted(self._starts, drawn, side="right") - 1
         cuts = [self._cut(int(k), int(place - self._starts[k])) for k, place in zip(owners, drawn, strict=True)]
-        before, levels, scored, frames, mask = (np.stack(part) for part in zip(*cuts, strict=True))
+        before, *others = (np.stack(part) for part in zip(*cuts, strict=True))
         before = self._disturbed(before, random)
-        return VocoderBatch(*map(torch.from_numpy, (before, levels, scored, frames, mask)))
+        return VocoderBatch(*map(torch.from_numpy, (before, *others)))
 
     def _disturbed(self, before: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.int64]:
         """Return the levels that the network reads, louder or quieter than they were.
@@ -118,12 +122,14 @@ class VocoderBatches:
         mask = (wide >= 0) & (wide < len(recording.frames))
         frames = np.zeros((len(wide), recording.frames.shape[1]), np.float32)
         frames[mask] = recording.frames[wide[mask]]
-        return levels[:-1], levels[1:], scored, frames, mask
+        phase = np.zeros(size, np.float32)
+        phase[: (stop - start) * hop] = recording.phase[start * hop : stop * hop]
+        return levels[:-1], levels[1:], scored, frames, mask, phase
 
 
 def loss(network: nn.Module, batch: VocoderBatch, state: Any) -> tuple[Tensor, Any]:
     """Return the mean negative log-likelihood in nats of the samples that count."""
-    logits = network(batch.before, batch.frames, batch.mask)
+    logits = network(batch.before, batch.frames, batch.mask, batch.phase)
     nats = F.cross_entropy(logits.flatten(0, 1), batch.levels.flatten(), reduction="none")
     counted = nats[batch.scored.flatten()]
     return counted.sum() / max(1, counted.numel()), state

@@ -5,6 +5,7 @@ from foretell.audio.signal.frames import Frames
 from foretell.audio.signal.harmonics import HarmonicFilter
 from foretell.audio.signal.linear_prediction import LinearPrediction
 from foretell.audio.signal.mel import MelSpectrum
+from foretell.audio.signal.phase import RunningPhase, measured_phase
 from foretell.audio.signal.pitch import Pitch, PitchTracker
 
 __all__ = [
@@ -14,6 +15,8 @@ __all__ = [
     "MelSpectrum",
     "Pitch",
     "PitchTracker",
+    "RunningPhase",
     "cepstrum",
+    "measured_phase",
     "with_deltas",
 ]

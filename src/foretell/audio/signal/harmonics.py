@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foretell.audio.signal.frames import PARTS, Frames
+from foretell.audio.signal.phase import pitch_at_samples
 from foretell.audio.signal.recursion import recursive
 
 _STRENGTH = 0.5
@@ -42,14 +43,8 @@ class HarmonicFilter:
         parts = waveform.astype(np.float64).reshape(count * PARTS, -1) * (1 - self._pole)
         low, self._state = recursive(parts, np.full((len(parts), 1), self._pole), self._state)
         known = np.concatenate([self._low, low.reshape(-1)])
-        places = (np.arange(count * hop) + 0.5) / hop + 0.5
-        left = places.astype(np.int64)
-        share = places - left
-        first, second = np.clip(hertz[left], _LOWEST, _HIGHEST), np.clip(hertz[left + 1], _LOWEST, _HIGHEST)
-        # Where voicing ends the pitch goes on while the filter fades.
-        first, second = np.where(voiced[left], first, second), np.where(voiced[left + 1], second, first)
-        periods = self._frames.rate / ((1 - share) * first + share * second)
-        weights = _STRENGTH * ((1 - share) * voiced[left] + share * voiced[left + 1])
+        frequencies, share = pitch_at_samples(np.clip(hertz, _LOWEST, _HIGHEST), voiced, hop)
+        periods, weights = self._frames.rate / frequencies, _STRENGTH * share
         now = np.arange(len(self._low), len(known))
         before = np.interp(now - periods, np.arange(len(known)), known)
         self._low = known[-len(self._low) :]
