@@ -58,6 +58,8 @@ def test_a_series_of_r_is_read_as_it_is() -> None:
     panel, findings = to_panel(table)
     assert (panel.ids, findings.time, findings.frequency) == (("value",), "time", "MS")
     assert panel.starts[0] == np.datetime64("1990-01-01")
+    panel, _ = to_panel(pl.DataFrame({"Year": range(1950, 1960), "ice": 0.5, "t": range(1, 11)}))
+    assert panel.ids == ("ice",)
     climate = table.drop("rownames").rename({"time": "decimal date"}).with_columns(
         year=pl.Series(1990 + np.arange(48) // 12), month=pl.Series(1 + np.arange(48) % 12)
     )  # fmt: skip

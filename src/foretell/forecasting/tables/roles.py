@@ -10,7 +10,14 @@ import polars as pl
 
 from foretell.errors import SettingsError, TableError
 from foretell.forecasting.tables.cell_kinds import is_numeric, is_row_number, is_whole, is_words, tells_days
-from foretell.forecasting.tables.column_names import TARGET_NAMES, identifies, measures, tells_the_calendar, usual_name
+from foretell.forecasting.tables.column_names import (
+    TARGET_NAMES,
+    TIME_NAMES,
+    identifies,
+    measures,
+    tells_the_calendar,
+    usual_name,
+)
 from foretell.forecasting.tables.columns import Columns, Roles, missing_column
 from foretell.forecasting.tables.composite_columns import joined_name, parts_of
 from foretell.forecasting.tables.composite_times import ends_of_hours, part_of_time
@@ -256,4 +263,5 @@ def _repeats_the_time(table: pl.DataFrame, name: str) -> bool:
         return True
     if tells_the_calendar(name) and not measures(name):
         return is_whole(table[name]) and table[name].n_unique() <= _MOST_CALENDAR
-    return name == table.columns[0] and is_row_number(table[name])
+    is_counter = name == table.columns[0] or name.strip().lower() in (*TIME_NAMES, "trend", "obs")
+    return is_counter and is_row_number(table[name])
