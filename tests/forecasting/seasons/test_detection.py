@@ -125,6 +125,14 @@ def test_series_that_move_together_are_not_so_many_witnesses(find):
     assert wrong == 0
 
 
+def test_prices_that_move_together_have_no_part_of_a_year(find):
+    for seed in (5, 26, 38, 58, 94, 117):
+        random = np.random.default_rng(seed)
+        price = 100 * np.exp(np.cumsum(random.normal(0, 0.014, 778)))
+        alike = [price, *(price * (1 + random.normal(0, 0.0005, 778)) for _ in range(2))]
+        assert find(*alike, alias="W-FRI").lengths == (52,)
+
+
 def test_many_series_show_together_what_none_shows_alone(find):
     series = [seasonal(36, 6, seed=seed, noise=1.2) for seed in range(150)]
     assert sum(find(one).lengths == (6,) for one in series[:30]) < 15

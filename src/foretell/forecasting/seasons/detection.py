@@ -124,10 +124,12 @@ class _Search:
         """Return a divisor of a season if the data have it and give less than `least` nats for the rest."""
         for divisor in (d for d in range(2, length // 2 + 1) if length % d == 0):
             evidence = sample.evidence(divisor, known, _ROUNDS)
-            if self._surplus(divisor, evidence, 1.0) > 0:
-                rest = sample.evidence(length, [*known, divisor], _ROUNDS_KNOWN)
-                if rest.harmonics and rest.nats < least:
-                    return divisor, evidence
+            if self._surplus(divisor, evidence, 1.0) <= 0:
+                continue
+            rest = sample.evidence(length, [*known, divisor], _ROUNDS_KNOWN)
+            few = rest.harmonics and rest.nats < least
+            if few and self._surplus(divisor, evidence, self._alike([*known, divisor])) > 0:
+                return divisor, evidence
         return None
 
     def others(self, found: Sequence[Season]) -> list[Season]:
