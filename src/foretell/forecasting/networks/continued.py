@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from foretell.forecasting.networks.fitted_network import FittedNetwork
-from foretell.forecasting.networks.network_training import TOKENS, OnProgress
+from foretell.forecasting.networks.network_training import OnProgress
 from foretell.forecasting.networks.trained_networks import TUNING_RATE
 from foretell.forecasting.networks.training_task import TrainingTask
 from foretell.forecasting.networks.windows import Windows
@@ -42,11 +42,8 @@ def continued(
         learning = network.architecture.build()
     learning.load_state_dict(network.final)
     windows = Windows.of(panel, network.covariates, network.architecture.reading, horizon)
-    batch = settings.batch_size
-    if network.tuned:
-        batch = min(batch, max(1, TOKENS // network.architecture.reading.window))
     training = settings.training
-    task = TrainingTask(windows, horizon, batch * network.architecture.members, training.seed)
+    task = TrainingTask.of(windows, horizon, network.architecture, settings, tuned=network.tuned)
     done = network.history.steps + (network.finish.steps if network.finish else 0)
 
     def show(progress: Progress) -> None:

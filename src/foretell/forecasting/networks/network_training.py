@@ -29,7 +29,6 @@ from foretell.forecasting.pretrained.shipped import PRETRAINED_BACKBONE, Pretrai
 from foretell.forecasting.seasons.further_seasons import phase_columns
 from foretell.forecasting.settings import ForecastSettings
 from foretell.training import History, Progress, TrainingSettings, train
-from foretell.training.processes import share_of
 
 _RATE_AFTER_A_FALL = 0.4
 """Peak learning rate of the final phase, relative to that of a training whose own schedule lowered the rate."""
@@ -40,8 +39,6 @@ _UNVALIDATED_STEPS = 400
 """Training steps where no data could be held out to find the best number of steps."""
 _HEAD, _PHASE = 64, 16
 """Sizes of a network that begins with random weights; see `Architecture`."""
-TOKENS = 6144
-"""Maximum number of time steps in a fine-tuning batch, over all windows: its network is the larger one."""
 _TUNED_SHARE = 0.6
 
 OnProgress = Callable[[str, Progress], None]
@@ -90,13 +87,7 @@ class NetworkTraining:
             )
         self._network = _build(architecture, training.seed, self._start)
         windows = Windows.of(panel, self._covariates, architecture.reading, horizon)
-        batch = (
-            settings.batch_size
-            if self._start is None
-            else min(settings.batch_size, max(1, TOKENS // architecture.reading.window))
-        )
-        share_of(batch)  # of each member of an ensemble, too
-        self._task = TrainingTask(windows, horizon, batch * settings.members, training.seed)
+        self._task = TrainingTask.of(windows, horizon, architecture, settings, tuned=self._start is not None)
         self._validation = Validation(windows, horizon, holdout)
         self._holdout = holdout
         self._finish_share = _finish_share(holdout) if settings.finish is None else settings.finish

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +11,10 @@ from torch import Tensor, nn
 
 from foretell.forecasting.any_horizon.inputs import Inputs
 from foretell.forecasting.any_horizon.loss import candidate_weight, quantile_loss
+from foretell.forecasting.networks.architecture import Architecture
 from foretell.forecasting.networks.windows import Windows
 from foretell.forecasting.panel import Panel
+from foretell.forecasting.settings import ForecastSettings
 from foretell.training.processes import share_of
 
 _SHORTEST = 8
@@ -19,6 +22,8 @@ _ANCHORS = 24
 _AHEAD = 24
 """Number of steps ahead trained in one batch if the horizon is longer."""
 _WARM_UP = 4
+_TOKENS = 6144
+"""Maximum number of time steps in a fine-tuning batch, over all windows: its network is the larger one."""
 
 
 class TrainingTask:
@@ -30,6 +35,20 @@ class TrainingTask:
         self._batch_size = batch_size
         self._share = share_of(batch_size)
         self._seed = seed
+
+    @classmethod
+    def of(
+        cls, windows: Windows, horizon: int, architecture: Architecture, settings: ForecastSettings, *, tuned: bool
+    ) -> Self:
+        """Return the task of a network with the batch size of the settings for each of its members.
+
+        Raises SettingsError if several processes cannot share a batch equally.
+        """
+        batch = settings.batch_size
+        if tuned:
+            batch = min(batch, max(1, _TOKENS // architecture.reading.window))
+        share_of(batch)  # of each member of an ensemble, too
+        return cls(windows, horizon, batch * architecture.members, settings.training.seed)
 
     def batches(
         self, limits: NDArray[np.int64], first: int = 0, since: NDArray[np.int64] | None = None
