@@ -181,9 +181,10 @@ def test_no_series_no_anchors_and_no_window_are_empty():
 @pytest.mark.usefixtures("kernels")
 @pytest.mark.parametrize(("season", "second"), [(1, 0), (7, 0), (5, 12)])
 def test_everything_is_finite(season, second):
-    for name, values in series(40, season).items():
-        for array in vars(describe(values, season, second, ahead=[1, 1000])).values():
-            assert np.isfinite(array).all(), name
+    kinds = series(40, season)
+    for array in vars(describe(np.stack(list(kinds.values())), season, second, ahead=[1, 1000])).values():
+        for name, of_series in zip(kinds, array, strict=True):
+            assert np.isfinite(of_series).all(), name
 
 
 @pytest.mark.usefixtures("kernels")
@@ -200,15 +201,16 @@ def test_what_is_too_great_to_reckon_with_is_missing():
 @pytest.mark.usefixtures("kernels")
 def test_later_values_change_nothing_earlier():
     generator = np.random.default_rng(0)
-    for name, values in series(30, 5).items():
-        whole = describe(values, 5, 12)
-        for cut in (0, 14):
-            changed = values.copy()
-            changed[cut + 1 :] = generator.choice([np.nan, 0.0, -5.0, 1e300, 30.0], 29 - cut)
-            past = describe(changed, 5, 12)
-            for field, array in vars(past).items():
-                expected = getattr(whole, field)
-                np.testing.assert_array_equal(array[:, : cut + 1], expected[:, : cut + 1], err_msg=f"{name}, {field}")
+    kinds = series(30, 5)
+    values = np.stack(list(kinds.values()))
+    whole = describe(values, 5, 12)
+    for cut in (0, 14):
+        changed = values.copy()
+        changed[:, cut + 1 :] = generator.choice([np.nan, 0.0, -5.0, 1e300, 30.0], (len(values), 29 - cut))
+        past = describe(changed, 5, 12)
+        for field, array in vars(past).items():
+            for name, found, expected in zip(kinds, array, getattr(whole, field), strict=True):
+                np.testing.assert_array_equal(found[: cut + 1], expected[: cut + 1], err_msg=f"{name}, {field}")
 
 
 @pytest.mark.usefixtures("kernels")
@@ -297,13 +299,13 @@ def test_errors_are_those_of_the_forecasts(kind, season, second):
 @pytest.mark.usefixtures("kernels")
 @pytest.mark.parametrize(("season", "second"), [(1, 0), (7, 0), (4, 9)])
 def test_the_chosen_are_made_of_those_least_wrong(season, second):
-    kinds = series(60, season, 4)
-    for kind in ("plain", "late", "gaps", "random walk", "negative late"):
-        past = describe(kinds[kind], season, second)
+    kinds = {name: series(60, season, 4)[name] for name in ("plain", "late", "gaps", "random walk", "negative late")}
+    past = describe(np.stack(list(kinds.values())), season, second)
+    for b, kind in enumerate(kinds):
         for t in range(25, 60):
-            near, far = past.features[0, t, DESCRIPTION:].reshape(3, -1)[1:, :OTHERS].astype(float)
-            others = past.candidates[0, t, :OTHERS].astype(float)
-            nearest, farthest, theta, mean, median = past.candidates[0, t, OTHERS:]
+            near, far = past.features[b, t, DESCRIPTION:].reshape(3, -1)[1:, :OTHERS].astype(float)
+            others = past.candidates[b, t, :OTHERS].astype(float)
+            nearest, farthest, theta, mean, median = past.candidates[b, t, OTHERS:]
 
             def one_of(chosen, errors, among, others=others):
                 least = [k for k in among if errors[k] <= errors[among].min() * (1 + 1e-5)]
