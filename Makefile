@@ -16,8 +16,11 @@ BUILT_FROM := pyproject.toml CMakeLists.txt $(wildcard src/foretell/kernels/nati
 
 # Threads that wait for work soon stop spinning: the cores may be shared.
 export GOMP_SPINCOUNT := 1000
+# The many processes that tests start share what Python has compiled, even where the environment forbids it.
+unexport PYTHONDONTWRITEBYTECODE
 
-PYTEST := $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4
+# Each worker takes a stretch of its own, so that what a module's tests share is made once.
+PYTEST := $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal
 
 .PHONY: forecast test types tests test-browser test-export test-kernels coverage sanitize format docs pretrain clean package
 
@@ -88,7 +91,8 @@ $(VENV)/.installed-%: $(BUILT_FROM) | $(BIN)/python
 	$(MAKE) --jobs=2 needs-$* package
 	touch $@
 
-PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
+# Python compiles what it imports, a third of what is installed.
+PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet --no-compile
 
 needs-%:
 	$(BIN)/python .ci/requirements.py $* > $(VENV)/requirements-$*.txt
