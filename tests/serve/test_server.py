@@ -47,6 +47,15 @@ def test_addresses_are_shown_to_be_clicked_on() -> None:
         assert url_of(everywhere).startswith("http://127.0.0.1:")
 
 
+def test_answers_are_sent_without_delay() -> None:
+    # asyncio sets TCP_NODELAY on accepted sockets only if the one that listens names its protocol; without it, the
+    # body of an answer waits for the client to confirm the head: 40 ms.
+    with listening(Address(port=0)) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.proto == socket.IPPROTO_TCP
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_two_processes_serve_and_finish_what_they_have_begun(model_folder: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "TMPDIR": str(tmp_path), "OMP_NUM_THREADS": "1", "FORETELL_TOKEN": "word"}

@@ -20,7 +20,7 @@ class _Waiting(Generic[T, R]):
     key: Hashable
     item: T
     size: int
-    answer: Callable[[Sequence[T]], Sequence[R]]
+    answer: Callable[[Sequence[T]], Sequence[R | Exception]]
     future: Future[R] = field(default_factory=Future)
 
 
@@ -40,10 +40,13 @@ class Batches:
         self._thread = threading.Thread(target=self._run, name="forecasts", daemon=True)
         self._thread.start()
 
-    def submit(self, key: Hashable, item: T, answer: Callable[[Sequence[T]], Sequence[R]], size: int = 1) -> Future[R]:
+    def submit(
+        self, key: Hashable, item: T, answer: Callable[[Sequence[T]], Sequence[R | Exception]], size: int = 1
+    ) -> Future[R]:
         """Queue an item; `answer` is called with it and others of the same key, and returns the result of each.
 
-        A key of None is shared by nobody. The future, as long as it waits, can be cancelled.
+        An exception among the results is raised for its item alone. A key of None is shared by nobody. The future, as
+        long as it waits, can be cancelled.
         """
         waiting: _Waiting[T, R] = _Waiting(key, item, size, answer)
         with self._ready:
@@ -99,4 +102,7 @@ def _answer(batch: Sequence[_Waiting[Any, Any]]) -> None:
             waiting.future.set_exception(error)
         return
     for waiting, result in zip(batch, results, strict=True):
-        waiting.future.set_result(result)
+        if isinstance(result, Exception):
+            waiting.future.set_exception(result)
+        else:
+            waiting.future.set_result(result)

@@ -26,7 +26,7 @@ from foretell.tables.json_records import parse_json, records_table
 
 T = TypeVar("T")
 _TABLE, _FUTURE = "table", "future"
-_MOST_FIELDS, _SMALL = 100, 1 << 17
+_MOST_FIELDS, _SMALL, _HEAD = 100, 1 << 17, 100
 WHERE = "the body"
 
 
@@ -38,6 +38,14 @@ class Part:
     """What it is called in errors."""
     content: Any
     format: Format
+    length: int
+    """Number of bytes of the body that it came in."""
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it is read in a few milliseconds: neither long nor packed, which would have zeros in its head."""
+        is_text = self.format is JSON or (self.format is CSV and b"\0" not in self.content[:_HEAD])
+        return is_text and self.length < _SMALL
 
     def read(self, columns: Columns, encoding: str | None, limits: Limits) -> pl.DataFrame:
         """Return the table. Raises TableError where it is none, ServiceError where it has too many rows."""
@@ -70,6 +78,11 @@ class Body:
     fields: tuple[tuple[str, str], ...] = ()
     """Options that stand beside the table in a form."""
 
+    @property
+    def is_small(self) -> bool:
+        """Whether its tables are."""
+        return self.table.is_small and (self.future is None or self.future.is_small)
+
 
 async def read_body(request: Request, limits: Limits) -> Body:
     """Read the table of a request. Raises ServiceError for a body that is too large, too slow, or of another type."""
@@ -88,7 +101,7 @@ async def read_body(request: Request, limits: Limits) -> Body:
     if not data:
         raise TableError(f"{WHERE} is empty; send a table")
     if found is not JSON:
-        return Body(Part(WHERE, data, found))
+        return Body(Part(WHERE, data, found, len(data)))
     # A small text is parsed sooner than another thread takes it over.
     return _from_json(data) if len(data) < _SMALL else await asyncio.to_thread(_from_json, data)
 
@@ -119,13 +132,13 @@ async def _whole(request: Request, limits: Limits) -> bytes:
 def _from_json(data: bytes) -> Body:
     value = parse_json(unpacked(data, WHERE, TableError), WHERE)
     if not isinstance(value, dict):
-        return Body(Part(WHERE, value, JSON))
+        return Body(Part(WHERE, value, JSON, len(data)))
     if _TABLE not in value:
         raise TableError(f'{WHERE} names no table: send a list of records, or {{"table": [...], "horizon": 14}}')
     future = value.pop(_FUTURE, None)
     return Body(
-        Part("the table", value.pop(_TABLE), JSON),
-        None if future is None else Part("the table of future values", future, JSON),
+        Part("the table", value.pop(_TABLE), JSON, len(data)),
+        None if future is None else Part("the table of future values", future, JSON, len(data)),
         value,
     )
 
@@ -151,7 +164,7 @@ async def _form(request: Request, limits: Limits) -> Body:
             data = await value.read()
             kind = format_of(_media_type(value.content_type or ""), data) or CSV
             where = "the table" if name == _TABLE else "the table of future values"
-            parts[name] = Part(where, parse_json(data, where) if kind is JSON else data, kind)
+            parts[name] = Part(where, parse_json(data, where) if kind is JSON else data, kind, len(data))
     finally:
         await form.close()
     if _TABLE not in parts:

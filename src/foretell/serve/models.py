@@ -139,6 +139,10 @@ class Models:
         """Name of the model that answers where none is named."""
         return next(iter(self._served), PRETRAINED)
 
+    def is_loaded(self, name: str) -> bool:
+        """Whether `forecaster` returns at once: it neither loads a model nor looks for the job that may have one."""
+        return name == PRETRAINED or name in self._served
+
     def forecaster(self, name: str) -> Forecaster | None:
         """Return the forecaster of a name; None for the pretrained network. Raises ServiceError for an unknown name."""
         if name == PRETRAINED:

@@ -88,8 +88,10 @@ def listening(address: Address) -> socket.socket:
     """Return a socket that listens at the address. Raises SettingsError where that cannot be."""
     host, port = address.host, address.port
     try:
-        family, *_, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        listener = socket.socket(family, socket.SOCK_STREAM)
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        family, kind, protocol, _, place = found
+        # Only a socket that names its protocol sends without delay (TCP_NODELAY) what asyncio writes to it.
+        listener = socket.socket(family, kind, protocol)
     except (OSError, UnicodeError) as error:
         raise SettingsError(f"host {host!r} is no address of this machine: give another, such as 127.0.0.1") from error
     try:

@@ -40,6 +40,25 @@ def records_table(rows: Any, where: str) -> pl.DataFrame:
     """
     if not isinstance(rows, list):
         raise TableError(f'{where} holds {_kind(rows)}, not a list of records such as [{{"ds": "2024-01-01", "y": 1}}]')
+    columns = _columns_alike(rows) or _columns(rows, where)
+    if not columns:
+        raise TableError(f"{where} holds no records with values")
+    return pl.DataFrame([_column(name, cells) for name, cells in columns.items()])
+
+
+def _columns_alike(rows: list[Any]) -> dict[str, Sequence[Any]] | None:
+    """Return the cells by column of records that all have the same columns; None for others, and for what is none."""
+    if not rows or set(map(type, rows)) != {dict}:
+        return None
+    names = tuple(rows[0])
+    if any(tuple(row) != names for row in rows):
+        return None
+    columns = dict(zip(names, zip(*(row.values() for row in rows), strict=True), strict=True))
+    return None if any({dict, list} & set(map(type, cells)) for cells in columns.values()) else columns
+
+
+def _columns(rows: list[Any], where: str) -> dict[str, Sequence[Any]]:
+    """Return the cells by column of any records, None where a record lacks one."""
     columns: dict[str, list[Any]] = {}
     for at, row in enumerate(rows):
         if not isinstance(row, Mapping):
@@ -53,15 +72,17 @@ def records_table(rows: Any, where: str) -> pl.DataFrame:
             cells = columns.setdefault(name, [])
             cells.extend([None] * (at - len(cells)))
             cells.append(value)
-    if not columns:
-        raise TableError(f"{where} holds no records with values")
-    return pl.DataFrame([_column(name, cells + [None] * (len(rows) - len(cells))) for name, cells in columns.items()])
+    return {name: cells + [None] * (len(rows) - len(cells)) for name, cells in columns.items()}
 
 
 def _column(name: str, cells: Sequence[Any]) -> pl.Series:
-    kinds = {type(cell) for cell in cells if cell is not None}
+    kinds = set(map(type, cells)) - {type(None)}
     if kinds <= {bool}:
         return pl.Series(name, cells, dtype=pl.Boolean)
+    if kinds == {str}:
+        return pl.Series(name, cells, dtype=pl.String)
+    if kinds == {float}:
+        return pl.Series(name, cells, dtype=pl.Float64)
     if kinds == {int} and all(cell is None or -_LARGEST <= cell < _LARGEST for cell in cells):
         return pl.Series(name, cells, dtype=pl.Int64)
     if kinds <= {int, float}:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -12,6 +10,7 @@ from foretell.errors import TableError
 from foretell.tables.calendar_numbers import times_of_floats, times_of_integers
 from foretell.tables.frequency_inference import filled_share
 from foretell.tables.grids import Times
+from foretell.tables.iso_times import all_iso, few_iso_times, is_iso, iso_times
 from foretell.tables.numerals import is_text, text_of
 from foretell.tables.parsed_times import ADVICE, ParsedTimes, refusal
 from foretell.tables.time_spellings import (
@@ -29,14 +28,6 @@ from foretell.tables.time_zones import zone_of_offsets
 _TICKS_PER_DAY = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 # 0001-01-01 and 9999-12-31, from 1970-01-01.
 _FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
-_DAY_SHAPE, _SECOND_SHAPE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}", r"[0-9]{2}:[0-9]{2}:[0-9]{2}$"
-# The commonest spellings by shape, read at once rather than part by part.
-_QUICK = (
-    (_DAY_SHAPE + "$", "%Y-%m-%d", "ISO dates"),
-    (_DAY_SHAPE + " " + _SECOND_SHAPE, "%Y-%m-%d %H:%M:%S", "ISO dates and times"),
-    (_DAY_SHAPE + "T" + _SECOND_SHAPE, "%Y-%m-%dT%H:%M:%S", "ISO dates and times"),
-)
-_COMMONEST = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T][0-9]{2}:[0-9]{2}:[0-9]{2})?").fullmatch
 # From here to there, of which the first is when a step begins.
 _FROM_TO = "^([^ ].{5,}?) +(?:-|\u2013|to|bis) +[^ ].{4,}$"
 _SAMPLED = 200
@@ -45,8 +36,10 @@ _DIGITS = r"^[+-]?[0-9]{1,18}$"
 
 def time_share(column: pl.Series) -> float:
     """The share of a text column's present cells that are spelled like a time stamp."""
+    if all_iso(column) is not None:
+        return 1.0
     cells = text_of(column).drop_nulls().to_list()
-    if all(map(_COMMONEST, cells)):
+    if all(map(is_iso, cells)):
         return 1.0 if cells else 0.0
     return float(np.mean([is_spelled(cell) for cell in cells]))
 
@@ -64,6 +57,9 @@ def parse_times(
     """
     rows = np.arange(len(column)) if rows is None else rows
     owner = np.zeros(len(column), np.int64) if owner is None else owner
+    few = few_iso_times(column) if is_text(column) else None
+    if few is not None:
+        return ParsedTimes(few[0], None, few[1])
     text = text_of(column) if is_text(column) else column
     if text.null_count():
         row = rows[text.is_null().arg_max() or 0] + 2
@@ -129,11 +125,9 @@ def _microseconds(column: pl.Series) -> NDArray[np.datetime64]:
 def _from_text(
     text: pl.Series, name: str, owner: NDArray[np.int64], rows: NDArray[np.int64], day_first: bool | None
 ) -> ParsedTimes:
-    for shape, pattern, words in _QUICK:
-        if text.str.contains(shape).all():
-            times = text.str.to_datetime(pattern, strict=False, time_unit="us")
-            if times.null_count() == 0:
-                return ParsedTimes(_microseconds(times), None, words)
+    iso = iso_times(text)
+    if iso is not None:
+        return ParsedTimes(_microseconds(iso[0]), None, iso[1])
     stamps = pl.DataFrame({"t": text}).with_row_index("i")
     unique = stamps.group_by("t", maintain_order=True).agg(pl.col("i").first()).with_row_index("u")
     cells, spelling, fitting = _spelled(unique["t"])
