@@ -19,13 +19,18 @@ import pytest
 pytest.importorskip("fastapi")
 
 from foretell.errors import TrainingError
+from foretell.field_types import to_plain
 from foretell.forecasting.forecaster import Forecaster
 from foretell.serve import jobs as jobs_module
 from foretell.serve import training
-from foretell.serve.jobs import Job, Jobs
+from foretell.serve.jobs import LOCK, REQUEST, TABLE, Job, Jobs
+from foretell.serve.problems import ServiceError
+from foretell.serve.questions import FitQuestion
+from foretell.serve.series import IDS, read_series
+from foretell.serve.settings import Limits
 from foretell.storage.locks import lock
 
-from .conftest import Client, records, table
+from .conftest import HORIZON, Client, records, table
 
 TINY = {"model": "gru", "steps": 10, "hidden": 8, "layers": 1, "horizon": 4}
 NAMES = ["<b>tea</b>", "milk"]
@@ -201,6 +206,41 @@ def test_a_job_ends_with_the_service_that_started_it(
         last = events(client, job)[-1]
         assert last[1:] == ("cancelled", last[2])
         assert last[2]["detail"] == "the service has ended"
+
+
+def test_the_forecast_can_be_drawn_before_the_backtest_has_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs = Jobs(tmp_path, Limits(), "cpu")
+    job = Job(tmp_path / "0123456789abcdef")
+    job.folder.mkdir()
+    (job.folder / LOCK).touch()
+    table(names=NAMES).write_ipc(job.folder / TABLE)
+    question = FitQuestion(model="pretrained", horizon=HORIZON)
+    request = {"question": to_plain(question), "device": "cpu", "minutes": 1.0}
+    (job.folder / REQUEST).write_text(json.dumps(request), "utf-8")
+    drawn: list[Any] = []
+    tell = Job.tell
+
+    def told(self: Job, event: str, **members: Any) -> None:
+        tell(self, event, **members)
+        if event == "fitted":
+            with pytest.raises(ServiceError, match="the job is running; it has no results"):
+                jobs.drawable(job.id)
+        if event == "forecast":
+            folder = jobs.drawable(job.id).folder
+            drawn.extend(json.loads(read_series(folder, place) or b"") for place in range(len(NAMES)))
+            assert json.loads((folder / IDS).read_text("utf-8")) == {"ids": NAMES, "errors": None}
+
+    monkeypatch.setattr(Job, "tell", told)
+    with (job.folder / LOCK).open("rb") as file:
+        assert lock(file.fileno())
+        training.run(job, request)
+    folder = jobs.drawable(job.id).folder
+    whole = [json.loads(read_series(folder, place) or b"") for place in range(len(NAMES))]
+    assert [one["backtest"] for one in drawn] == [[]] * len(NAMES)
+    assert all(len(one["backtest"]) == 3 for one in whole)
+    assert drawn == [one | {"backtest": []} for one in whole]
+    assert all(error > 0 for error in json.loads((folder / IDS).read_text("utf-8"))["errors"])
+    assert read_series(folder, len(NAMES)) is None
 
 
 def test_a_killed_process_has_failed(serving: Callable[..., Any]) -> None:

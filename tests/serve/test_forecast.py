@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import io
 import json
+import threading
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -172,7 +173,6 @@ def test_requests_that_wait_together_are_one_batch(client: Client, expected: pl.
     former, batches._on_batch = batches._on_batch, sizes.append
     blocked = asyncio.run_coroutine_threadsafe(asyncio.sleep(0), client.loop)
     blocked.result()
-    import threading
 
     gate = threading.Event()
     batches.submit("gate", None, lambda items: [gate.wait(60)] * len(items))
@@ -198,6 +198,31 @@ def test_requests_that_wait_together_are_one_batch(client: Client, expected: pl.
     first = read("text/csv", answers[0].body)["gru"]
     np.testing.assert_allclose(first, expected["gru"], rtol=1e-5)
     np.testing.assert_allclose(read("text/csv", answers[5].body)["gru"], 6 * first, rtol=1e-3)
+    for i in range(6):
+        alone = client.post("/v1/forecast", table(level=10.0 * (i + 1)).write_csv().encode(), "text/csv")
+        assert alone.body == answers[i].body
+
+
+def test_each_of_a_batch_is_read_and_refused_for_itself(client: Client) -> None:
+    batches = client.app.state.service._batches
+    gate = threading.Event()
+    batches.submit("gate", None, lambda items: [gate.wait(60)] * len(items))
+    unlike = table(names=["milk"]).with_columns(pl.lit("soon").alias("ds"))
+    bodies = [records(table()), records(unlike), {"table": records(table(names=["milk"])), "horizon": HORIZON}]
+
+    async def all_at_once() -> list[Any]:
+        kind = "application/json"
+        sent = [client.asked("POST", "/v1/forecast", json.dumps(body).encode(), kind) for body in bodies]
+        tasks = [asyncio.ensure_future(one) for one in sent]
+        while len(batches._queue) < len(tasks):
+            await asyncio.sleep(0.01)
+        gate.set()
+        return await asyncio.gather(*tasks)
+
+    answers = client.run(all_at_once())
+    assert "'soon' in column 'ds'" in answers[1].problem(422, "table")
+    assert [answers[k].json["series"] for k in (0, 2)] == [2, 1]
+    assert [answers[k].body for k in (0, 2)] == [client.post("/v1/forecast", bodies[k]).body for k in (0, 2)]
 
 
 def test_one_bad_table_does_not_spoil_the_batch() -> None:
@@ -205,8 +230,6 @@ def test_one_bad_table_does_not_spoil_the_batch() -> None:
     from foretell.serve.batches import Batches
 
     batches = Batches(10)
-    import threading
-
     gate = threading.Event()
     batches.submit("gate", 0, lambda items: [gate.wait(60)] * len(items))
 
@@ -216,12 +239,14 @@ def test_one_bad_table_does_not_spoil_the_batch() -> None:
         return [10 * item for item in items]
 
     futures = [batches.submit("same", item, answer) for item in (1, 2, 3)]
+    refused = batches.submit("each", 5, lambda items: [ValueError("five") for _ in items])
     cancelled = batches.submit("same", 4, answer)
     assert cancelled.cancel()
     gate.set()
     batches.close()
     assert [futures[0].result(), futures[2].result()] == [10, 30]
     assert isinstance(futures[1].exception(), ModelError)
+    assert isinstance(refused.exception(), ValueError)
     with pytest.raises(RuntimeError):
         batches.submit("same", 1, answer)
 

@@ -26,6 +26,14 @@ def test_columns_have_the_types_of_their_values() -> None:
     assert table["late"].to_list() == [None, 3]
 
 
+@pytest.mark.parametrize("cells", [[1, 2], [1, 2.5], [1.5, None], ["a", None], ["a", 1], [True, None], [None, None]])
+def test_records_with_their_columns_in_any_order_make_the_same_table(cells: list[Any]) -> None:
+    alike = [{"ds": f"2024-01-0{i + 1}", "y": cell} for i, cell in enumerate(cells)]
+    unlike = [alike[0], dict(reversed(alike[1].items()))]
+    assert records_table(alike, "the body").equals(records_table(unlike, "the body"))
+    assert records_table(alike, "the body").schema == records_table(unlike, "the body").schema
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [(b'[{"y": NaN}]', [{"y": None}]), (b'\xef\xbb\xbf[{"y": 1}]', [{"y": 1}]), (b"[1e400]", [float("inf")])],

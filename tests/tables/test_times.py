@@ -79,6 +79,24 @@ def test_the_share_of_cells_spelled_like_times(cells: list[str | None], share: f
     assert time_share(pl.Series(cells, dtype=pl.String)) == share
 
 
+@given(
+    st.lists(st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31)), min_size=1, max_size=9),
+    st.sampled_from(["%04Y-%m-%d", "%04Y-%m-%d %H:%M:%S", "%04Y-%m-%dT%H:%M:%S"]),
+)
+def test_short_columns_are_read_as_long_ones_are(times: list[datetime], pattern: str) -> None:
+    cells = [f"{time.year:04}" + time.strftime(pattern.removeprefix("%04Y")) for time in times]
+    few, many = parse_times(pl.Series(cells), "ds"), parse_times(pl.Series(cells * 5_000), "ds")
+    np.testing.assert_array_equal(np.tile(few.values, 5_000), many.values)
+    assert few.values.dtype == many.values.dtype
+    assert (few.zone, few.words, few.assumed) == (many.zone, many.words, many.assumed)
+
+
+@pytest.mark.parametrize("cell", ["2001-02-29", "2001-13-01", "2001-01-01 25:00:00", "0000-00-00"])
+def test_a_day_that_does_not_exist_is_refused(cell: str) -> None:
+    with pytest.raises(TableError, match=f"{cell!r} in column 'ds', row 3"):
+        parse_times(pl.Series(["2001-01-01" + cell[10:], cell]), "ds")
+
+
 def test_years_only_by_name() -> None:
     np.testing.assert_array_equal(parse_times(pl.Series([1999]), "fiscal_year").values, stamps("1999-01-01"))
 

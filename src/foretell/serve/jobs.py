@@ -237,6 +237,13 @@ class Jobs:
             )
         return job
 
+    def drawable(self, name: str) -> Job:
+        """Return a job whose forecast is there, though its backtest may be running. Raises ServiceError for another."""
+        job = self.get(name)
+        if job.state == "running" and any(event["event"] == "forecast" for _, event in job.events()):
+            return job
+        return self.finished(name)
+
     def model(self, name: str) -> Path | None:
         """Return the folder of the model that a job has fitted; None if there is none."""
         if not _ID.fullmatch(name):

@@ -1,10 +1,10 @@
-"""The series of a finished job, to draw: one JSON document each, found by its place in an index."""
+"""The series of a job, to draw: one JSON document each, found by its place in an index."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,40 +19,66 @@ from foretell.forecasting.tables.nixtla import quantile_columns
 from foretell.storage.whole_file import put_file
 from foretell.strict_json import strict
 
-IDS, SERIES, INDEX = "ids.json", "series.jsonl", "series.index"
+IDS, SERIES, WINDOWS = "ids.json", "series.jsonl", "windows.jsonl"
 _FEWEST_ROWS, _MOST_ROWS = 2_000, 2_000_000
 """Rows of history that each series, and all of them together, keep to be drawn."""
 
 
-def write_series(folder: Path, forecaster: Forecaster, backtest: Backtest | None) -> None:
-    """Write history, known columns, forecast and backtest of each series of the forecaster's latest forecast."""
+def write_series(folder: Path, forecaster: Forecaster) -> None:
+    """Write history, known columns and forecast of each series of the forecaster's latest forecast."""
     prediction = forecaster.prediction
     assert prediction is not None
-    panel = prediction.panel
-    windows = _windows(backtest)
-    errors = backtest.results.scores.by_series if backtest else {}
-    offsets = [0]
-    with (folder / SERIES).open("wb") as file:
-        for i in range(len(panel)):
-            document = _document(forecaster, prediction, i) | {"backtest": windows.get(panel.ids[i], [])}
-            text = json.dumps(document, ensure_ascii=False, allow_nan=False)
-            offsets.append(offsets[-1] + file.write(text.encode("utf-8", "replace")))
-    np.array(offsets, dtype=np.int64).tofile(folder / INDEX)
-    scores = [errors.get(name) for name in panel.ids] if errors else None
-    ids = {"ids": panel.ids, "errors": scores}
-    put_file(folder / IDS, json.dumps(strict(ids), ensure_ascii=False).encode("utf-8", "replace"))
+    count = len(prediction.panel)
+    _write_documents(folder / SERIES, (_document(forecaster, prediction, i) for i in range(count)))
+    _write_ids(folder, prediction.panel.ids, None)
+
+
+def write_windows(folder: Path, forecaster: Forecaster, backtest: Backtest) -> None:
+    """Write the backtest of each of these series."""
+    prediction = forecaster.prediction
+    assert prediction is not None
+    ids, windows, errors = prediction.panel.ids, _windows(backtest), backtest.results.scores.by_series
+    _write_documents(folder / WINDOWS, (windows.get(name, []) for name in ids))
+    _write_ids(folder, ids, [errors.get(name) for name in ids] if errors else None)
 
 
 def read_series(folder: Path, place: int) -> bytes | None:
-    """Return the document of the series at a place, None if there is none."""
-    with (folder / INDEX).open("rb") as index:
+    """Return the document of the series at a place, with its backtest if that is there; None if there is none."""
+    document = _read_document(folder / SERIES, place)
+    if document is None:
+        return None
+    windows = _read_document(folder / WINDOWS, place) if _index(folder / WINDOWS).exists() else None
+    return document.removesuffix(b"}") + b', "backtest": ' + (windows or b"[]") + b"}"
+
+
+def _write_ids(folder: Path, ids: Sequence[str], errors: list[float | None] | None) -> None:
+    text = json.dumps(strict({"ids": ids, "errors": errors}), ensure_ascii=False)
+    put_file(folder / IDS, text.encode("utf-8", "replace"))
+
+
+def _write_documents(path: Path, documents: Iterable[Any]) -> None:
+    """Write documents one after another, then the index of where each begins, which says that all are there."""
+    offsets = [0]
+    with path.open("wb") as file:
+        for document in documents:
+            text = json.dumps(document, ensure_ascii=False, allow_nan=False)
+            offsets.append(offsets[-1] + file.write(text.encode("utf-8", "replace")))
+    put_file(_index(path), np.array(offsets, dtype=np.int64).tobytes())
+
+
+def _read_document(path: Path, place: int) -> bytes | None:
+    with _index(path).open("rb") as index:
         if place < 0 or 8 * (place + 2) > index.seek(0, 2):
             return None
         index.seek(8 * place)
         start, end = np.frombuffer(index.read(16), dtype=np.int64)
-    with (folder / SERIES).open("rb") as file:
+    with path.open("rb") as file:
         file.seek(start)
         return file.read(int(end - start))
+
+
+def _index(path: Path) -> Path:
+    return path.with_suffix(".index")
 
 
 def _document(forecaster: Forecaster, prediction: Prediction, i: int) -> dict[str, Any]:
@@ -80,11 +106,9 @@ def _known(panel: Panel, i: int, first: int, end: int) -> Iterator[tuple[str, ND
             yield name, column[start + first : min(start + end, stop)]
 
 
-def _windows(backtest: Backtest | None) -> dict[str, list[dict[str, Any]]]:
+def _windows(backtest: Backtest) -> dict[str, list[dict[str, Any]]]:
     """Return the backtest windows of each series: from which row on, and the forecasts of all models."""
     found: dict[str, list[dict[str, Any]]] = {}
-    if backtest is None:
-        return found
     results = backtest.results
     panel = results.panel
     for k, (i, row) in enumerate(zip(results.cutoffs.series, results.cutoffs.rows, strict=True)):

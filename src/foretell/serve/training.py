@@ -26,7 +26,7 @@ from foretell.forecasting.settings import OF_GIVEN_LENGTH, ForecastSettings
 from foretell.forecasting.tables.reading import Reading
 from foretell.serve.jobs import BACKTEST, FORECAST, FUTURE, LOCK, MODEL, REPORT, REQUEST, SUMMARY, TABLE, Job
 from foretell.serve.questions import FitQuestion
-from foretell.serve.series import write_series
+from foretell.serve.series import write_series, write_windows
 from foretell.storage.locks import lock
 from foretell.storage.whole_file import put_file
 from foretell.strict_json import strict
@@ -112,13 +112,15 @@ def train(job: Job, question: FitQuestion, device: str) -> tuple[Forecaster, Bac
     job.tell("read", findings=reading.findings.sentences())
     forecaster.fit(reading, on_progress=_told(job))
     job.tell("fitted")
+    forecaster.predict().write_ipc(folder / FORECAST)
+    write_series(folder, forecaster)
+    # Who waits for the forecast can look at it while the backtest takes about as long again.
+    job.tell("forecast")
     backtest, untested = _backtest(forecaster, question)
-    forecast = forecaster.predict()
     forecaster.save(folder / MODEL)
-    forecast.write_ipc(folder / FORECAST)
     if backtest is not None:
         backtest.table.write_ipc(folder / BACKTEST)
-    write_series(folder, forecaster, backtest)
+        write_windows(folder, forecaster, backtest)
     put_file(
         folder / SUMMARY, json.dumps(strict(_summary(forecaster, backtest, untested)), ensure_ascii=False).encode()
     )
@@ -142,6 +144,9 @@ def _report(folder: Path, forecaster: Forecaster, backtest: Backtest | None, tit
         write_report(report_content(forecaster, backtest, title=title), folder / REPORT)
     except MissingExtraError:
         return
+    except SettingsError:
+        if folder.is_dir():  # the service has not ended meanwhile, nor was the job deleted
+            raise
 
 
 def _summary(forecaster: Forecaster, backtest: Backtest | None, untested: str | None) -> dict[str, Any]:

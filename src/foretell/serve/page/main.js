@@ -15,6 +15,7 @@ let series = null;
 let plans = false;
 let again = null;
 let looking = null;
+let drawing = null;
 const chart = new SeriesChart();
 const losses = new LossChart();
 const found = new Found(() => look());
@@ -73,6 +74,7 @@ async function start() {
   const preset = new FormData(byId("options")).get("preset");
   const options = [...found.options(), ["horizon", byId("horizon").value], ["preset", preset], ["name", file.name.split(".")[0]]];
   losses.clear();
+  drawing = null;
   byId("start").disabled = true;
   try {
     const begun = await send("/v1/fit", file, future, options);
@@ -82,8 +84,10 @@ async function start() {
     byId("done").removeAttribute("value");
     byId("stage").textContent = "Reading the table";
     const last = await follow(job, told);
-    if (last.event === "failed") throw new Error(last.detail);
+    await drawing;
     if (last.event === "finished") await results();
+    else byId("results").hidden = true;
+    if (last.event === "failed") throw new Error(last.detail);
   } finally {
     byId("start").disabled = false;
     byId("work").hidden = true;
@@ -92,7 +96,10 @@ async function start() {
 
 function told(event) {
   if (event.event === "read") byId("stage").textContent = "Forecasting";
-  if (event.event === "fitted") byId("stage").textContent = "Testing on the past";
+  if (event.event === "forecast") {
+    byId("stage").textContent = "Testing on the past";
+    drawing = guarded(first);
+  }
   if (event.event !== "progress") return;
   const [kind, ...network] = event.stage.split("-");
   const left = event.seconds_left === null ? "" : `, ${Math.ceil(event.seconds_left)} s left`;
@@ -101,17 +108,34 @@ function told(event) {
   losses.add(event);
 }
 
-async function results() {
-  const [summary, names] = await Promise.all(["summary", "series"].map(async (what) => (await ask(`/v1/fit/${job}/${what}`)).json()));
-  listed(byId("choice"), [...summary.findings.sentences, ...(summary.choice ? [summary.choice] : []), ...summary.notes]);
+async function result(what) {
+  return (await ask(`/v1/fit/${job}/${what}`)).json();
+}
+
+// The forecast is drawn as soon as it is there, while the backtest goes on.
+async function first() {
+  const names = await result("series");
+  plans = false;
+  listed(byId("choice"), []);
+  byId("scores").replaceChildren(made("p", { textContent: "The backtest is running.", className: "hint" }));
+  byId("baseline").replaceChildren();
+  byId("downloads").replaceChildren();
+  byId("what-if").hidden = true;
   byId("results").hidden = false;
+  picker.fill(names.ids, names.errors);
+  byId("results").focus();
+}
+
+async function results() {
+  if (byId("results").hidden) await first();
+  const [summary, names] = await Promise.all(["summary", "series"].map(result));
+  listed(byId("choice"), [...summary.findings.sentences, ...(summary.choice ? [summary.choice] : []), ...summary.notes]);
   scores(summary);
   downloads();
   // The pretrained network reads the values of the series alone.
   plans = summary.model !== "pretrained";
-  byId("what-if").hidden = true;
-  picker.fill(names.ids, names.errors);
-  byId("results").focus();
+  picker.rate(names.errors);
+  await pick(picker.chosen, true);
 }
 
 function scores(summary) {
@@ -152,11 +176,13 @@ async function download(what, name) {
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
 
-async function pick(place) {
-  const answer = await ask(`/v1/fit/${job}/series/${place}`);
-  series = await answer.json();
+async function pick(place, keep = false) {
+  const found = await result(`series/${place}`);
+  // Another may have been chosen meanwhile.
+  if (place !== picker.chosen) return;
+  series = found;
   byId("caption").textContent = series.id || "The series";
-  drawn(null, false);
+  drawn(null, keep);
   if (plans) whatIf.show(job, place, series);
 }
 

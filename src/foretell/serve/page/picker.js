@@ -42,6 +42,17 @@ export class Picker {
     this.#pick(0);
   }
 
+  get chosen() {
+    return this.#chosen;
+  }
+
+  // The errors of the series, once they are known.
+  rate(errors) {
+    this.#errors = errors;
+    byId("by-error").hidden = !errors;
+    if (errors && byId("sorted").checked) this.#filter();
+  }
+
   get height() {
     return 2 * parseFloat(getComputedStyle(document.documentElement).fontSize);
   }

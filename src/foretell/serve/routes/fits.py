@@ -16,7 +16,7 @@ from fastapi.responses import Response, StreamingResponse
 from foretell.serve.bodies import Body, read_body, read_json
 from foretell.serve.examples import FIT_ANSWERS, body_of
 from foretell.serve.forecasts import check_horizon
-from foretell.serve.jobs import BACKTEST, FORECAST, MODEL, REPORT, SUMMARY, Job
+from foretell.serve.jobs import BACKTEST, FINAL, FORECAST, MODEL, REPORT, SUMMARY, Job
 from foretell.serve.looks import read_checked
 from foretell.serve.media import CSV, accepted, written
 from foretell.serve.problems import ServiceError
@@ -29,6 +29,8 @@ from foretell.serve.training import forecaster_of
 
 router = APIRouter(tags=["fits"])
 _POLL, _HEARTBEAT = 0.1, 15.0
+_LAST_WORDS = 5.0
+"""Seconds after the end of a process until which it is waited for who says how it ended."""
 
 
 @router.post(
@@ -126,14 +128,18 @@ async def model(request: Request, name: str) -> Response:
 
 @router.get("/v1/fit/{name}/series", summary="Names of the series of a fit", response_class=Response)
 async def series(request: Request, name: str) -> Response:
-    """Return the names of the series in their order, and the error of each in the backtest."""
-    return _file(request, name, IDS, "application/json")
+    """Return the names of the series in their order, and the error of each in the backtest, null until it is done."""
+    found = service_of(request).jobs.drawable(name)
+    return Response((found.folder / IDS).read_bytes(), media_type="application/json")
 
 
 @router.get("/v1/fit/{name}/series/{place}", summary="History and forecast of a series", response_class=Response)
 async def one_series(request: Request, name: str, place: int) -> Response:
-    """Return history, known columns, forecast and backtest of the series at a place, counted from 0."""
-    found = service_of(request).jobs.finished(name)
+    """Return history, known columns, forecast and backtest of the series at a place, counted from 0.
+
+    They are there from the event `forecast` on, while the backtest may still be running.
+    """
+    found = service_of(request).jobs.drawable(name)
     content = read_series(found.folder, place)
     if content is None:
         raise ServiceError("not-found", f"the job has no series {place}")
@@ -168,14 +174,15 @@ def _started(service: Service, question: FitQuestion, body: Body) -> Job:
 
 
 async def _events(job: Job, after: int) -> AsyncIterator[bytes]:
-    silent = 0.0
+    silent, patience = 0.0, _LAST_WORDS
     while True:
         ended = job.state != "running" or not job.folder.is_dir()
         for number, event in job.events(after):
             after, silent = number, 0.0
             content = json.dumps({name: value for name, value in event.items() if name != "pid"}, ensure_ascii=False)
             yield f"id: {number}\nevent: {event['event']}\ndata: {content}\n\n".encode("utf-8", "replace")
-        if ended:
+        patience -= _POLL if ended else 0.0
+        if ended and (patience < 0 or not job.folder.is_dir() or job.last_event()["event"] in FINAL):
             return
         await asyncio.sleep(_POLL)
         silent += _POLL
