@@ -16,6 +16,7 @@ let plans = false;
 let again = null;
 let looking = null;
 let drawing = null;
+let findings = [];
 const chart = new SeriesChart();
 const losses = new LossChart();
 const found = new Found(() => look());
@@ -95,7 +96,10 @@ async function start() {
 }
 
 function told(event) {
-  if (event.event === "read") byId("stage").textContent = "Forecasting";
+  if (event.event === "read") {
+    byId("stage").textContent = "Forecasting";
+    findings = event.findings;
+  }
   if (event.event === "forecast") {
     byId("stage").textContent = "Testing on the past";
     drawing = guarded(first);
@@ -116,10 +120,10 @@ async function result(what) {
 async function first() {
   const names = await result("series");
   plans = false;
-  listed(byId("choice"), []);
+  listed(byId("choice"), findings);
   byId("scores").replaceChildren(made("p", { textContent: "The backtest is running.", className: "hint" }));
-  byId("baseline").replaceChildren();
-  byId("downloads").replaceChildren();
+  byId("past").disabled = byId("baseline").disabled = true;
+  byId("downloads").replaceChildren(made("span", { textContent: "They come with the backtest.", className: "hint" }));
   byId("what-if").hidden = true;
   byId("results").hidden = false;
   picker.fill(names.ids, names.errors);
@@ -134,6 +138,7 @@ async function results() {
   downloads();
   // The pretrained network reads the values of the series alone.
   plans = summary.model !== "pretrained";
+  byId("past").disabled = byId("baseline").disabled = !summary.backtest;
   picker.rate(names.errors);
   await pick(picker.chosen, true);
 }
