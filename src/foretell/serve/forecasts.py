@@ -171,7 +171,8 @@ class Forecasts:
             forecaster = Forecaster(PRETRAINED, horizon, levels=levels, columns=columns, device=self._models.device)
         else:
             columns = question.columns_for(base.fitted_model.columns)
-            forecaster = base.asked(question.horizon, question.level)
+            usual = question.horizon is None and question.level is None
+            forecaster = base if usual else base.asked(question.horizon, question.level)
         return _Asked(question, body, kind, name, base, forecaster, columns)
 
     def _submitted(self, asked: _Asked, reading: Reading | None) -> Future[_Answer]:
