@@ -99,6 +99,17 @@ def test_months_of_numbered_years_follow_each_other_from_2001(cells: list[str]) 
     )
 
 
+@pytest.mark.parametrize(
+    "cells",
+    [["11/98", "12/98", "1/99"], ["11-98", "12-98", "01-99"], ["98-11", "98-12", "99-01"], ["1/99", "12/98", "11/98"]],
+)
+def test_months_of_years_of_two_digits_follow_each_other(cells: list[str]) -> None:
+    months = np.array(["1998-11", "1998-12", "1999-01"], "datetime64[M]").astype("datetime64[us]")
+    found = parse_times(pl.Series(cells), "month").values
+    assert np.array_equal(found, months if "11" in cells[0] else months[::-1])
+    assert time_share(pl.Series(cells)) == 0.0  # nothing says so but the column's name
+
+
 def test_decimals_are_no_times() -> None:
     assert time_share(pl.Series(["1.2345", "0.8547", "12.3456", "4711.2", "2500.1"])) == 0.0
     assert time_share(pl.Series(["2024.01", "1.2024", "12.1999"])) == 1.0
@@ -120,6 +131,8 @@ def test_fiscal_years_are_said_to_be_taken_for_those_of_the_calendar() -> None:
         (["Q1 10", "Q5 10"], r"'Q5 10' in column 'ds', row 3"),
         (["19-Jan", "20-Jan"], r"'19-Jan' in column 'ds', row 2 .*names no year"),
         (["1-Jan", "2-Jan", "3-Jan"], r"'1-Jan' in column 'ds', row 2 .*names no year"),
+        (["3/4", "5/6"], r"'3/4' in column 'ds', row 2 .*not understood"),
+        (["11/98", "1/99"], r"'11/98' in column 'ds', row 2 .*not understood"),
         (["1-01", "1-03"], r"'1-01' in column 'ds', row 2 .*not understood"),
         (["Jan", "Feb"], r"'Jan' in column 'ds', row 2 .*names no year"),
         (["2020-366", "2021-366"], r"'2021-366' in column 'ds', row 3"),

@@ -85,13 +85,15 @@ _PATTERNS = {
     "dates with the year last": rf"{_WEEKDAY}{_NAME}\s+(?P<d>[0-9]{{1,2}})\s+(?P<H>[0-9]{{1,2}}):(?P<M>[0-9]{{2}})"
     rf":(?P<S>[0-9]{{2}})\s*{_ZONE}\s+(?P<y>[0-9]{{4}})$",
 }
-# The months of a textbook's tables, whose years are numbered from 1. Too much else looks like them: a column of them
-# is one of times only if its name says so.
-_OF_NUMBERED_YEARS = {
+# Months of years of two digits, and those of a textbook's tables, whose years are numbered from 1. Too much else looks
+# like them: a column of them is one of times only if its name says so, and month follows month.
+_OF_SHORT_YEARS = {
     "number of the year and month": r"(?P<n>[1-9][0-9]?)-(?P<m>0[1-9]|1[0-2])$",
     "number of the year and month's name": rf"(?P<n>[1-9][0-9]?)-{_NAME}$",
+    "month and year of two digits": r"(?P<m>[0-9]{1,2})[-/](?P<y>[0-9]{2})$",
+    "year of two digits and month": r"(?P<y>[0-9]{2})[-/](?P<m>[0-9]{1,2})$",
 }
-SPELLINGS = {words: "(?i)^" + pattern for words, pattern in {**_PATTERNS, **_OF_NUMBERED_YEARS}.items()}
+SPELLINGS = {words: "(?i)^" + pattern for words, pattern in {**_PATTERNS, **_OF_SHORT_YEARS}.items()}
 """What each spelling is called, and the pattern of its parts."""
 DATES_WITHOUT_YEAR = re.compile(rf"(?i)^(?:[0-9]{{1,2}}{_ST}[-/ ]?)?(?:{MONTH_NAMES})\.?$")
 """Plainly a time, and yet none: a day and a month, or a month alone."""
@@ -131,12 +133,25 @@ def is_spelled(cell: str) -> bool:
     return any(_compiled(words).match(cell) for words in _PATTERNS)
 
 
-def with_years(parts: pl.DataFrame) -> pl.DataFrame:
-    """Return the parts of months in numbered years, year 1 as 2001; without years unless month follows month."""
-    found = parts.with_columns(y=(pl.col("n").cast(pl.Int64) + _BEFORE_FIRST).cast(pl.String)).drop("n")
-    steps = np.unique(np.diff(times_of_parts(found.drop_nulls("y")).astype("datetime64[M]").astype(np.int64)))
-    months_follow = "1" in parts["n"] and len(steps) == 1 and abs(steps[0]) == 1
-    return found if months_follow else found.with_columns(y=pl.lit(None, pl.String))
+def settled(cells: pl.Series, words: str) -> str:
+    """Return the spelling of months of short years by which month follows month, or the one that was taken."""
+    if words not in _OF_SHORT_YEARS:
+        return words
+    follow = (other for other in _OF_SHORT_YEARS if not with_years(parts_of(cells, other), other)["y"].null_count())
+    return next(follow, words)
+
+
+def with_years(parts: pl.DataFrame, words: str) -> pl.DataFrame:
+    """Return the parts of a spelling, year 1 as 2001; those of short years without them unless month follows month."""
+    if words not in _OF_SHORT_YEARS:
+        return parts
+    numbered = "n" in parts.columns
+    if numbered:
+        first = "1" in parts["n"]
+        parts = parts.with_columns(y=(pl.col("n").cast(pl.Int64) + _BEFORE_FIRST).cast(pl.String)).drop("n")
+    steps = np.unique(np.diff(times_of_parts(parts.drop_nulls("y")).astype("datetime64[M]").astype(np.int64)))
+    months_follow = (not numbered or first) and len(steps) == 1 and abs(steps[0]) == 1
+    return parts if months_follow else parts.with_columns(y=pl.lit(None, pl.String))
 
 
 def parts_of(cells: pl.Series, words: str) -> pl.DataFrame:

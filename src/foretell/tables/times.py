@@ -20,6 +20,7 @@ from foretell.tables.time_spellings import (
     is_spelled,
     offset_minutes,
     parts_of,
+    settled,
     times_of_parts,
     with_years,
 )
@@ -171,7 +172,7 @@ def _spelled(cells: pl.Series) -> tuple[pl.Series, str, int]:
         if max(of_ranges.values()) > max(counts.values()):
             cells, counts = beginnings, of_ranges
     spelling = max(counts, key=lambda words: counts[words])
-    return cells, spelling, counts[spelling]
+    return cells, settled(cells, spelling), counts[spelling]
 
 
 def _sample(cells: pl.Series) -> list[str]:
@@ -187,14 +188,12 @@ def _readings(spelling: str, parts: pl.DataFrame, text: pl.Series) -> dict[str, 
         }
         # Dots are Europe's: there the day comes first unless something else settles it.
         return dict(reversed(readings.items())) if text.str.contains(".", literal=True).any() else readings
-    if "n" in parts.columns:
-        return {spelling: with_years(parts)}
     if spelling == "year and month" and len(parts) > 2:
         numbers = parts.select(pl.col("y", "m").cast(pl.Int64))
         if ((numbers["y"] + 1) % 100 == numbers["m"]).all():
             # Such as 2010/11, which as months would be thirteen months apart.
             return {_TWO_YEARS: parts.drop("m")}
-    return {spelling: parts}
+    return {spelling: with_years(parts, spelling)}
 
 
 _TWO_YEARS = "years that begin in one and end in the next"
