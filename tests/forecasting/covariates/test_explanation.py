@@ -16,7 +16,7 @@ from foretell.forecasting.settings import ForecastSettings
 RANDOM = np.random.default_rng(0)
 DAYS = pl.date_range(pl.date(2024, 1, 1), pl.date(2024, 9, 30), eager=True)
 DEFAULTS = ForecastSettings()
-QUICK = replace(DEFAULTS, hidden=16, training=replace(DEFAULTS.training, steps=100, patience=None))
+QUICK = replace(DEFAULTS, hidden=16, batch_size=8, training=replace(DEFAULTS.training, steps=100, patience=None))
 
 
 def table() -> pl.DataFrame:

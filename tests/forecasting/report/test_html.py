@@ -178,15 +178,11 @@ nasty = st.text(max_size=30) | st.sampled_from(
 )
 
 
-@settings(max_examples=12, deadline=None)
-@given(nasty)
-@example("<script>alert(1)</script>")
-@example("$\\frac{_}$")
-@example("lstm")
-def test_names_are_harmless_wherever_they_stand(
-    content: Callable[..., ReportContent], view: Callable[..., SeriesView], name: str
-) -> None:
-    def named(word: str) -> ReportContent:
+@pytest.fixture(scope="module")
+def named(content: Callable[..., ReportContent], view: Callable[..., SeriesView]) -> Callable[[str], ReportContent]:
+    """`named(word)`: a small report in which everything that has a name is called that."""
+
+    def report(word: str) -> ReportContent:
         small = dataclasses.replace(view(history=8, horizon=2, windows=0), id=word)
         rows = (Score(f"{word}.", {f"{word}!": 1.0}, True), Score(word, {f"{word}!": 2.0}))
         return content(
@@ -202,10 +198,26 @@ def test_names_are_harmless_wherever_they_stand(
             warnings=(word,),
         )
 
+    return report
+
+
+@pytest.fixture(scope="module")
+def plain_tags(named: Callable[[str], ReportContent]) -> list[str]:
+    return Outline(render_report(named("plain"))).tags
+
+
+@settings(max_examples=12, deadline=None)
+@given(nasty)
+@example("<script>alert(1)</script>")
+@example("$\\frac{_}$")
+@example("lstm")
+def test_names_are_harmless_wherever_they_stand(
+    named: Callable[[str], ReportContent], plain_tags: list[str], name: str
+) -> None:
     text = render_report(named(name))
     assert text.encode("utf-8")
     outline = Outline(text)
-    assert outline.tags == Outline(render_report(named("plain"))).tags
+    assert outline.tags == plain_tags
     assert outline.texts["title"] == [f"{printable(name)}: forecast"]
     assert outline.texts["h1"] == [printable(name)]
     assert outline.texts["h3"][0] == (printable(name) or "(no name)")

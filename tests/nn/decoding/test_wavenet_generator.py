@@ -112,10 +112,10 @@ def both(*given, **options):
 @pytest.mark.parametrize("weights", ["float32", "int8"])
 def test_every_mix_of_conditioning_gives_the_same(head, conditioned, local_size, batch, weights):
     net = build(head, local_size=local_size, **conditioned)
-    given, local = conditioning(net, batch, 40)
+    given, local = conditioning(net, batch, 25)
     prime = values_of(head, batch, 7)
     options = {"batch": batch, "prime": prime, "local": local, "weights": weights, **given}
-    for found, expected in both(net, head, 33, **options):
+    for found, expected in both(net, head, 18, **options):
         assert_same(head, found, expected, weights)
 
 
