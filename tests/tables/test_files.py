@@ -73,7 +73,8 @@ def test_contents(tmp_path: Path, text: str, expected: dict[str, list[object]]) 
         (b"a,b,a\n1,2,3\n", r"'a' is named twice \(columns 1 and 3\)"),
         (b'a,b\n1,2\n"3,4\n', "row 3: a quotation mark .* is opened and never closed"),
         (b"2001,5.5\n2002,6\n", "add a header row"),
-        ("a,b\n1,2\ncafé,3\n".encode("latin-1"), r"row 3 is not UTF-8 text \(byte 0xe9\).*--encoding or encoding="),
+        (b"a,b\n1,2\ncaf\xe9\x81,3\n", r"row 3 is not UTF-8 text \(byte 0xe9\).*--encoding or encoding="),
+        (b"a,b\n1,2\ncaf\xe9\x02,3\n", r"row 3 is not UTF-8 text \(byte 0xe9\).*--encoding or encoding="),
         (b"a,b\n1,\x00\n", "row 2 holds zero bytes"),
         ("a,b\n1,2\n".encode("utf-16-le"), "row 1 holds zero bytes.*if it is UTF-16"),
         (b'{"a": 1}\n{"a": 2', r"line 2, is not valid JSON: .*"),
@@ -91,6 +92,13 @@ def test_contents(tmp_path: Path, text: str, expected: dict[str, list[object]]) 
 def test_what_is_refused(tmp_path: Path, data: bytes, message: str) -> None:
     with pytest.raises(TableError, match=message):
         read(tmp_path, data)
+
+
+def test_text_of_windows_is_read_and_said(tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match=r"is not UTF-8 text: it was read as cp1252, .* row 2 holds 'Köln'"):
+        assert read(tmp_path, "city;€\nKöln;1\n".replace("€", "y").encode("cp1252")) == {"city": ["Köln"], "y": [1]}
+    with pytest.warns(UserWarning, match="row 1 holds '€'"):
+        assert read(tmp_path, "city;€\nKöln;1\n".encode("cp1252")) == {"city": ["Köln"], "€": [1]}
 
 
 def test_encodings_by_name(tmp_path: Path) -> None:
@@ -167,6 +175,7 @@ def test_where_nothing_can_be_written(tmp_path: Path) -> None:
 CSV_LIKE = st.text(st.sampled_from('ab1290.,;|\t\n\r" -:/#eé'), max_size=60).map(str.encode)
 
 
+@pytest.mark.filterwarnings("ignore:.*is not UTF-8 text")
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300)
 @given(st.binary(max_size=60) | CSV_LIKE | CSV_LIKE.map(lambda b: b"PAR1" + b) | CSV_LIKE.map(lambda b: b"a,b\n" + b))
 def test_any_bytes_make_a_table_or_a_table_error(tmp_path: Path, data: bytes) -> None:

@@ -6,13 +6,14 @@ import gzip
 import io
 import re
 import sys
+import warnings
 from pathlib import Path
 
 import polars as pl
 
 from foretell.errors import SettingsError, TableError
 from foretell.forked import require_polars
-from foretell.plain_text import as_utf8, contents, named
+from foretell.plain_text import as_utf8, contents, is_utf8, named
 from foretell.storage.addresses import is_address, put
 from foretell.storage.outputs import TABLE_ENDINGS
 from foretell.storage.whole_file import replace_file
@@ -38,6 +39,9 @@ _FOREIGN = {
 _DELIMITED = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 _FORMULA = "^[=+@\t\r-]"
 """How text begins that a spreadsheet takes for a formula."""
+_WINDOWS = "cp1252"
+_CONTROLS = re.compile(rb"[\0-\x08\x0e-\x1f\x7f]")
+_BEYOND_ASCII = re.compile(rb"[^\s\"',;|]*[\x80-\xff][^\s\"',;|]*")
 _JSON = re.compile(rb'\s*(\{\s*"|\{\s*\}|\[\s*(\{|\]))')
 
 
@@ -49,9 +53,9 @@ def read_table(
     `path` may be an address such as s3://bucket/sales.csv or https://host/sales.csv; `-` reads standard input.
 
     The separator is found among comma, semicolon, tab and vertical bar; text is UTF-8 or has a byte-order mark, unless
-    `encoding` names another. Columns of numbers become numbers; with `typed=False` the cells of delimited text stay
-    strings, and so do those of the columns that `as_written` chooses, such as ids. Raises `TableError` for whatever
-    cannot be read, naming the file and the row.
+    `encoding` names another; what is no UTF-8 is read as cp1252, with a warning. Columns of numbers become numbers;
+    with `typed=False` the cells of delimited text stay strings, and so do those of the columns that `as_written`
+    chooses, such as ids. Raises `TableError` for whatever cannot be read, naming the file and the row.
     """
     return parse_table(contents(path, TableError), named(path), encoding, typed=typed, as_written=as_written)
 
@@ -72,10 +76,33 @@ def parse_table(
     for magic, what in _FOREIGN.items():
         if data.startswith(magic):
             raise TableError(f"{where} is {what}")
-    data = as_utf8(data, encoding, where, TableError)
+    data = as_utf8(data, encoding or _windows(data, where), where, TableError)
     if _JSON.match(data):
         return lines_table(data, where)
     return parse_delimited(data, where, typed=typed, as_written=as_written)
+
+
+def _windows(data: bytes, where: str) -> str | None:
+    """Return the encoding that spreadsheets write on Windows in western languages, if text can be that and not UTF-8.
+
+    Warns (`UserWarning`) with the first word that shows whether it is.
+    """
+    if data.isascii() or is_utf8(data) or _CONTROLS.search(data):
+        return None
+    at = _BEYOND_ASCII.search(data)
+    try:
+        word = (at[0] if at else data).decode(_WINDOWS)
+        data.decode(_WINDOWS)
+    except UnicodeDecodeError:
+        return None
+    row = data.count(b"\n", 0, at.start() if at else 0) + 1
+    warnings.warn(
+        f"{where} is not UTF-8 text: it was read as {_WINDOWS}, the encoding of western languages on Windows, in which "
+        f"row {row} holds {word!r}; name another with --encoding or encoding=",
+        UserWarning,
+        stacklevel=4,
+    )
+    return _WINDOWS
 
 
 def write_table(df: pl.DataFrame, path: str | Path, *, quote_formulas: bool = False) -> None:

@@ -188,9 +188,10 @@ def _readings(spelling: str, parts: pl.DataFrame, text: pl.Series) -> dict[str, 
         }
         # Dots are Europe's: there the day comes first unless something else settles it.
         return dict(reversed(readings.items())) if text.str.contains(".", literal=True).any() else readings
-    if spelling == "year and month" and len(parts) > 2:
+    if spelling == "year and month":
         numbers = parts.select(pl.col("y", "m").cast(pl.Int64))
-        if ((numbers["y"] + 1) % 100 == numbers["m"]).all():
+        no_months = len(parts) > 2 or (numbers["m"] > 12).all()
+        if no_months and ((numbers["y"] + 1) % 100 == numbers["m"]).all():
             # Such as 2010/11, which as months would be thirteen months apart.
             return {_TWO_YEARS: parts.drop("m")}
     return {spelling: with_years(parts, spelling)}

@@ -49,7 +49,7 @@ _TIME_PARTS: dict[str, frozenset[str]] = {
     "quarter": _words("quarter qtr quartal trimestre trimestre q"),
     "month": _words("month months mon mth mnth mo mm monat mois mes mese month_number month_name month_num"),
     "week": _words("week weeks wk woche semaine semana settimana kw isoweek iso_week week_number weeknum"),
-    "day": _words("day days dd dom mday tag jour dia día giorno day_of_month dayofmonth"),
+    "day": _words("day days dd dom mday tag jour dia día giorno day_of_month dayofmonth date_of_month"),
     "day of the year": _words("doy yday dayofyear day_of_year julian_day julian"),
     "hour": _words(
         "hour hours hr hrs hh h he hour_of_day hourofday time time_of_day timeofday tod clock stunde uhrzeit zeit "
