@@ -54,7 +54,8 @@ test-export: $(VENV)/.installed-test
 
 NATIVE := src/foretell/kernels/native
 NATIVE_SOURCES := $(wildcard $(NATIVE)/*/*.cpp)
-# As the narrowest instruction set, which every machine has; FLAGS="-mavx2 -mfma" for another.
+# As the narrowest instruction set, which every machine has; FLAGS="-mavx2 -mfma" for another. With those of AVX-512 and
+# -mavx512bf16 also matrix tiles, emulated.
 sanitize: build/random_cases-address build/random_cases-thread
 	build/random_cases-address $(CASES)
 	build/random_cases-thread $(CASES)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import ctypes
 import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
 
 from foretell.errors import SettingsError
 from foretell.kernels import autograd, native, tiles
+from foretell.kernels.boundary import HEADER
 from foretell.kernels.inputs import GATES
 from foretell.kernels.packed import packed_weights
 from foretell.kernels.tiles import Tiles
@@ -181,9 +186,14 @@ def test_weights_may_be_bfloat16(steps, draw, computed_by, everything):
         assert torch.equal(found[name], e if weight is None else e.to(weight.dtype)), name
 
 
-def test_the_instructions_are_in_the_library_of_half_precision_alone(computed_by):  # noqa: ARG001
+def skip_where_the_compiler_does_not_know_them():
     if tiles.use(LIBRARY.of_half, Tiles.PROCESSOR).startswith("not known to the compiler"):
         pytest.skip("the compiler does not know them")
+
+
+@pytest.mark.usefixtures("computed_by")
+def test_the_instructions_are_in_the_library_of_half_precision_alone():
+    skip_where_the_compiler_does_not_know_them()
     prefix, f3, no = b"\xc4\xe2", b"\x7a", b"\x78"
 
     def multiply(sums, left, right):  # the left side in the last byte, the right side turned over in the third
@@ -221,3 +231,25 @@ def test_a_processor_without_tiles_is_passed_over(monkeypatch):
         assert native.library().without_tiles == "not chosen by FORETELL_ISA"
     finally:
         native.library.cache_clear()
+
+
+@pytest.mark.skipif(sys.platform != "linux" or shutil.which("c++") is None, reason="there is no C++ compiler")
+@pytest.mark.usefixtures("computed_by")
+def test_the_instructions_do_what_their_emulation_does(tmp_path):
+    skip_where_the_compiler_does_not_know_them()
+    program, flags = tmp_path / "tile_instructions", ("f", "bw", "dq", "vl", "bf16")
+    run = subprocess.run(
+        [
+            *("c++", "-std=c++17", "-O1", "-Wno-psabi", "-mfma", *(f"-mavx512{flag}" for flag in flags)),
+            *("-DFORETELL_TILE_INSTRUCTIONS", "-I", str(HEADER.parents[1])),
+            *(str(Path(__file__).with_name("tile_instructions.cpp")), "-o", str(program), "-lpthread", "-ldl"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr[-2000:]
+    run = subprocess.run([program], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (0, "")
+    trapped = int(run.stdout.split()[0])
+    assert trapped == 0 if tiles.in_processor() else trapped > 1000
