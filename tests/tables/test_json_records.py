@@ -36,7 +36,12 @@ def test_records_with_their_columns_in_any_order_make_the_same_table(cells: list
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [(b'[{"y": NaN}]', [{"y": None}]), (b'\xef\xbb\xbf[{"y": 1}]', [{"y": 1}]), (b"[1e400]", [float("inf")])],
+    [
+        (b'[{"y": NaN}]', [{"y": None}]),
+        (b'\xef\xbb\xbf[{"y": 1}]', [{"y": 1}]),
+        (b"[1e400]", [float("inf")]),
+        (b'"\\ud83d\\ude00"', "\N{GRINNING FACE}"),
+    ],
 )
 def test_what_clients_write_is_read(text: bytes, value: Any) -> None:
     assert parse_json(text, "the body") == value
@@ -55,6 +60,8 @@ def test_a_number_beyond_floats_is_infinite() -> None:
         (b'[{"y": 1}', "the body is not valid JSON: Expecting ',' delimiter (line 1, column 10)"),
         (b"\xff\xfe", "the body is not UTF-8 text (byte 0xff at 0)"),
         (b"", "the body is not valid JSON: Expecting value (line 1, column 1)"),
+        (b'[{"y": "\\ud800"}]', "the body holds \\ud800, which is half of a character; write both halves"),
+        (b'{"\\uDFFF": 1}', "the body holds \\udfff, which is half of a character"),
         (b"1" * 5000, "the body is not valid JSON: Exceeds the limit"),
     ],
 )

@@ -26,7 +26,7 @@ from foretell.tables.json_records import parse_json, records_table
 
 T = TypeVar("T")
 _TABLE, _FUTURE = "table", "future"
-_MOST_FIELDS, _SMALL, _HEAD = 100, 1 << 17, 100
+_MOST_FIELDS, _SMALL, _FEW_COLUMNS, _HEAD = 100, 1 << 17, 50, 500
 WHERE = "the body"
 
 
@@ -43,9 +43,15 @@ class Part:
 
     @property
     def is_small(self) -> bool:
-        """Whether it is read in a few milliseconds: neither long nor packed, which would have zeros in its head."""
-        is_text = self.format is JSON or (self.format is CSV and b"\0" not in self.content[:_HEAD])
-        return is_text and self.length < _SMALL
+        """Whether it is read in a few milliseconds: neither long, nor with many columns, nor packed."""
+        if self.length >= _SMALL or self.format not in (JSON, CSV):
+            return False
+        if self.format is JSON:
+            rows = self.content if isinstance(self.content, list) else []
+            return len(set().union(*(row for row in rows if isinstance(row, dict)))) <= _FEW_COLUMNS
+        # What is packed has zeros in its head.
+        head = self.content[:_HEAD]
+        return b"\0" not in head and b"\n" in head
 
     def read(self, columns: Columns, encoding: str | None, limits: Limits) -> pl.DataFrame:
         """Return the table. Raises TableError where it is none, ServiceError where it has too many rows."""

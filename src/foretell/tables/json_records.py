@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,15 +13,24 @@ import polars as pl
 from foretell.errors import TableError
 
 _LARGEST = 2**63
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 def parse_json(data: bytes, where: str) -> Any:
     """Return the value that a JSON text holds; `where` names it in errors. NaN, which JSON lacks, stands for null.
 
-    Raises TableError for text that is not JSON, and for values nested too deeply.
+    Raises TableError for text that is not JSON, for half a surrogate pair, and for values nested too deeply.
     """
     try:
-        return json.loads(data.decode("utf-8-sig"), parse_constant=_constant)
+        value = json.loads(data.decode("utf-8-sig"), parse_constant=_constant)
+        if _SURROGATE.search(data):
+            json.dumps(value, ensure_ascii=False).encode()
+        return value
+    except UnicodeEncodeError as error:
+        half = error.object[error.start]
+        raise TableError(
+            f"{where} holds \\u{ord(half):04x}, which is half of a character; write both halves"
+        ) from error
     except UnicodeDecodeError as error:
         raise TableError(f"{where} is not UTF-8 text (byte 0x{data[error.start]:02x} at {error.start:,})") from error
     except json.JSONDecodeError as error:
