@@ -5,6 +5,7 @@ Both are read once, when torch is first imported. Layers and kernels are tested 
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 
@@ -18,6 +19,17 @@ if SHARES_CORES:
 
 settings.register_profile("shared machine", deadline=None)
 settings.load_profile("shared machine")
+
+
+# What collection makes stays to the end: a quarter of its time went into looking through it again and again.
+def pytest_collection() -> None:
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True, scope="module")
