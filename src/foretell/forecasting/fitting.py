@@ -52,8 +52,8 @@ only calibrate."""
 _MOST_STEPS = 1 << 20
 """Maximum number of steps of all validation windows, to bound the memory of all members' quantiles."""
 _TOO_FEW = (
-    "The past of the other series is not used: it takes two series with 32 values each to learn from before those held "
-    "out."
+    "The past of the other series is not used: it takes two series that vary, with 32 values each at about the same "
+    "time, before those held out."
 )
 _WIDER = 1.1
 """Factor on distances from the median where calibration was not possible; the pretrained network needs none."""

@@ -132,3 +132,13 @@ def test_wild_hours_and_calm_ones_are_told_apart() -> None:
     assert day not in unlikely
     width = found.scores.upper - found.scores.lower
     assert np.nanmedian(width[300:][by_day[300:]]) > 3 * np.nanmedian(width[300:][~by_day[300:]])
+
+
+def test_what_is_rare_in_a_sparse_series_is_found_and_nothing_else() -> None:
+    random = np.random.default_rng(0)
+    values = (random.random(480) < 0.03) * 1.0
+    hours = np.datetime64("2024-01-01", "us") + np.arange(480) * np.timedelta64(1, "h")
+    found = find_anomalies(pl.DataFrame({"ds": hours, "y": values}))
+    ones = int((found.table["y"] == 1).sum())
+    assert ones >= 5
+    assert len(found.table) - ones <= 1  # one in five hundred is by chance

@@ -31,6 +31,10 @@ _FEWEST = 30
 _PASSES = 4
 _LONGEST_RUN = 3
 """So many in a row are a new level, and no longer taken out of the past of what follows."""
+_LEAST_BODY = 0.05
+"""Least of the first of these distances: where most values are exactly as expected, not all others are anomalies."""
+_OF_ROUNDING = 12**-0.5
+"""Standard deviation of what rounding to whole steps takes away, in steps."""
 _LEAST_RATIO = 1.45
 """Least ratio of these distances, a little below that of a normal distribution: anomalies must not seem usual."""
 _LOW, _HIGH = GRID.index(0.1), GRID.index(0.9)
@@ -192,7 +196,7 @@ class _Tail:
     @classmethod
     def of(cls, distances: Floats) -> _Tail:
         body, far = (float(np.quantile(distances, 1 - share)) for share in (_BODY, _TAIL))
-        body = max(body, 1e-6)
+        body = max(body, _LEAST_BODY)
         return cls(body, max(far, _LEAST_RATIO * body))
 
     @property
@@ -211,10 +215,13 @@ class _Tail:
 
 
 def _least_spread(panel: Panel) -> Floats:
-    """Return (R,), a hundredth of a series' mean absolute change, or a trifle of its size."""
+    """Return (R,), a hundredth of a series' mean absolute change, what rounding alone does to it, or a trifle of its
+    size."""
     least = []
     for i in range(len(panel)):
         seen = panel.series(i)[~np.isnan(panel.series(i))]
         change = float(np.abs(np.diff(seen)).mean()) if len(seen) > 1 else 0.0
-        least.append(max(0.01 * change, 1e-9 * float(np.abs(seen).max(initial=0.0)), np.finfo(float).tiny))
+        apart = np.diff(np.unique(seen))
+        rounding = _OF_ROUNDING * float(apart.min()) if len(apart) else 0.0
+        least.append(max(0.01 * change, rounding, 1e-9 * float(np.abs(seen).max(initial=0.0)), np.finfo(float).tiny))
     return np.repeat(least, np.diff(panel.offsets))

@@ -27,7 +27,11 @@ def parts_of(horizon: int) -> NDArray[np.int64]:
 
 
 def calibration_factors(
-    quantiles: Sequence[float], forecast: NDArray[np.float64], actual: NDArray[np.float64], windows: int
+    quantiles: Sequence[float],
+    forecast: NDArray[np.float64],
+    actual: NDArray[np.float64],
+    windows: int,
+    together: float = _TOGETHER,
 ) -> NDArray[np.float64]:
     """Compute the factors (3, Q) for each quantile's distance from the median, per part of the horizon.
 
@@ -35,16 +39,16 @@ def calibration_factors(
     by the same factor on both sides: the (1 - 2p) quantile of the held-out values' distances from the median, in units
     of the interval's half-width, with the finite-sample correction of conformal prediction (Romano et al., 2019). Both
     sides share a factor because a single shift in level is no evidence that one side is wider. Neighbouring values of
-    a series are correlated, and so are series, so the B forecasts count as at most `windows` windows that do not
-    overlap, and those as at most a hundred. The fewer there are, the closer the factors of the whole horizon are to 1,
-    and those of its parts to the factors of the whole.
+    a series are correlated, and so are series at one time, so the B forecasts count as at most `windows` windows that
+    do not overlap, and those as at most `together`. The fewer there are, the closer the factors of the whole horizon
+    are to 1, and those of its parts to the factors of the whole.
     """
     parts = parts_of(actual.shape[1])
     factors = np.ones((len(_PARTS) + 1, len(quantiles)))
     whole = _measured(quantiles, forecast, actual)
     if whole is None:
         return factors
-    apart = windows / (1 + windows / _TOGETHER)
+    apart = windows / (1 + windows / together)
     trust = apart / (apart + _DOUBT)
     whole = whole**trust
     for part in range(len(factors)):

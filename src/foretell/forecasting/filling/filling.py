@@ -31,7 +31,7 @@ from foretell.forecasting.tables.regularise import CUT_OFF
 
 Floats = NDArray[np.float64]
 
-_HIDDEN = 96
+_HIDDEN = 192
 """Number of observed stretches of each length that are estimated as though they were gaps."""
 _PRIOR = {**dict.fromkeys(LIKENESS, 1.0), **dict.fromkeys(INTERPOLATED, 0.3)}
 _UNCHECKED = 1.2
@@ -198,7 +198,8 @@ class _Method:
         known = ~np.isnan(actual) & np.isfinite(mixed).all(-1)
         if not known.any():
             return cls(blend, np.full((3, len(GRID)), _UNCHECKED))
-        factors = calibration_factors(GRID, mixed[known][:, None], actual[known][:, None], len(hidden))
+        # Stretches at random times share no period.
+        factors = calibration_factors(GRID, mixed[known][:, None], actual[known][:, None], len(hidden), together=np.inf)
         return cls(blend, np.tile(factors[:1], (3, 1)))
 
     def quantiles(self, sides: BothSides, stretches: Stretches, horizon: int) -> Floats:
