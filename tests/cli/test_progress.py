@@ -52,6 +52,28 @@ def test_a_resumed_run_starts_where_it_stands() -> None:
     assert shares == ["50", "60", "70", "80", "90", "100"]
 
 
+def test_two_stages_at_the_same_time_have_lines_of_their_own() -> None:
+    file = io.StringIO()
+    with ProgressDisplay(Console(file=file, width=120)) as display:
+        for step in range(1, 11):
+            display("fit-lstm", at(step, 10))
+            display("fit-gru", at(step, 20))
+    lines = [line.split("%")[0].rstrip() for line in file.getvalue().splitlines()]
+    assert [line for line in lines if "lstm" in line] == [f"Training (lstm): {10 * k:3}" for k in range(1, 11)]
+    assert [line for line in lines if "gru" in line] == [f"Training (gru): {10 * k:3}" for k in range(1, 6)]
+
+
+def test_a_stage_that_begins_anew_is_shown_anew() -> None:
+    file = io.StringIO()
+    with ProgressDisplay(Console(file=file, width=120)) as display:
+        for step in (1, 2, 1, 2):
+            display("fit", at(step, 2))
+    assert [line.split("%")[0].rstrip() for line in file.getvalue().splitlines()] == [
+        "Training:  50",
+        "Training: 100",
+    ] * 2
+
+
 def test_a_terminal_gets_a_bar() -> None:
     file = io.StringIO()
     with ProgressDisplay(Console(file=file, width=120, force_terminal=True)) as display:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -21,16 +22,26 @@ _REDRAWS_A_SECOND = 10
 _STAGES = {"fit": "Training", "finish": "Finishing on all data", "update": "Learning from new rows"}
 
 
+@dataclass
+class _Stage:
+    """What is shown of a stage."""
+
+    task: TaskID | None
+    fraction: float = 0.0
+    drawn: float = -math.inf
+    tenths: int = 0
+
+
 class ProgressDisplay:
-    """Called with the stage ("fit" or "finish-lstm", say, of window n "window n") and its progress after every step."""
+    """Called with the stage ("fit" or "finish-lstm", say, of window n "window n") and its progress after every step.
+
+    Several stages may be under way at the same time; one whose progress falls has begun anew.
+    """
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._bars: Bars | None = None
-        self._task: TaskID | None = None
-        self._stage = ""
-        self._drawn = -math.inf
-        self._tenths = 0
+        self._stages: dict[str, _Stage] = {}
 
     def __enter__(self) -> ProgressDisplay:
         from rich.progress import BarColumn, TextColumn
@@ -59,21 +70,22 @@ class ProgressDisplay:
 
     def show(self, stage: str, fraction: float, words: Callable[[], str]) -> None:
         """Show that `fraction` of a stage is done, with words that are asked for only when they are shown."""
-        if stage != self._stage:
-            self._stage, self._tenths, self._drawn = stage, 0, -math.inf
-            if self._bars is not None:
-                self._task = self._bars.add_task(_named(stage), total=1.0, words="")
+        shown = self._stages.get(stage)
+        if shown is None or fraction < shown.fraction:
+            task = None if self._bars is None else self._bars.add_task(_named(stage), total=1.0, words="")
+            shown = self._stages[stage] = _Stage(task)
+        shown.fraction = fraction
         done = fraction >= 1
-        if self._bars is not None and self._task is not None:
+        if self._bars is not None and shown.task is not None:
             now = monotonic()
             # A step may take less than a millisecond: drawing each one would cost more than training.
-            if done or now - self._drawn >= 1 / _REDRAWS_A_SECOND:
-                self._drawn = now
-                self._bars.update(self._task, completed=fraction, words=printable(words()))
+            if done or now - shown.drawn >= 1 / _REDRAWS_A_SECOND:
+                shown.drawn = now
+                self._bars.update(shown.task, completed=fraction, words=printable(words()))
             return
         tenths = 10 if done else int(10 * fraction)
-        if self._bars is None and tenths > self._tenths:
-            self._tenths = tenths
+        if self._bars is None and tenths > shown.tenths:
+            shown.tenths = tenths
             self._console.print(f"{_named(stage)}: {10 * tenths:3} %, {printable(words())}", soft_wrap=True)
 
 

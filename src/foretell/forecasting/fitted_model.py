@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from foretell.errors import ModelError, SettingsError
 from foretell.forecasting.any_horizon.reading import Reading
@@ -22,7 +23,7 @@ from foretell.forecasting.networks.fitted_network import FittedNetwork, Stage
 from foretell.forecasting.networks.windows import Windows
 from foretell.forecasting.nonnegative import within_reach
 from foretell.forecasting.panel import Panel, select
-from foretell.forecasting.prediction import SIMPLE, around, forecast
+from foretell.forecasting.prediction import SIMPLE, Answer, around, forecast, forecast_each
 from foretell.forecasting.pretrained.shipped import Pretrained
 from foretell.forecasting.quantiles import GRID, quantiles_of, read_off
 from foretell.forecasting.seasons.season import Seasons
@@ -71,17 +72,27 @@ class Members:
         """
         found: dict[str, Floats] = {}
         spread = self.experience.relative_spread
-        if self.pretrained is not None and (names is None or not {"pretrained", LINEAR, *SIMPLE}.isdisjoint(names)):
+        wanted = names is None or not {"pretrained", LINEAR, *SIMPLE}.isdisjoint(names)
+        pretrained = self.pretrained.network if self.pretrained is not None and wanted else None
+        networks = [network for network in self.networks if names is None or network.name in names]
+        answers: dict[str, Answer] = {}
+        for group in _reading_alike(networks):
+            windows = group[0].windows(panel, self.horizon)
+            asked: dict[str, nn.Module] = {network.name: network.network(stage) for network in group}
+            if pretrained is not None and group[0].architecture.reading == self._reading:
+                # It ignores covariates.
+                asked["pretrained"], pretrained = pretrained, None
+            each = forecast_each(list(asked.values()), windows, series, cutoffs, self.horizon, spread)
+            answers |= dict(zip(asked, each, strict=True))
+        if pretrained is not None:
             windows = Windows.bare(panel, self._reading)
-            answer = forecast(self.pretrained.network, windows, series, cutoffs, self.horizon, spread)
+            answers["pretrained"] = forecast(pretrained, windows, series, cutoffs, self.horizon, spread)
+        if (answer := answers.get("pretrained")) is not None:
             found |= {"pretrained": answer.quantiles} | answer.simple()
             if self.linear is not None and (names is None or LINEAR in names):
                 points = self.linear[stage].forecast(panel, series, cutoffs, self.horizon)
                 found[LINEAR] = around(points, answer.quantiles)
-        for network in self.networks:
-            if names is None or network.name in names:
-                answer = network.forecast(panel, series, cutoffs, self.horizon, stage, spread)
-                found[network.name] = answer.quantiles
+        found |= {network.name: answers[network.name].quantiles for network in networks}
         unseen = ~_seen(panel, series, cutoffs, self.past)
         for quantiles in found.values():
             quantiles[unseen] = self.experience.quantiles
@@ -207,6 +218,18 @@ class FittedModel:
         # Without any recent value the forecast is the distribution of the training series.
         grid[~_seen(panel, series, cutoffs, self.members.past)] = self.members.experience.quantiles
         return grid
+
+
+def _reading_alike(networks: Sequence[FittedNetwork]) -> list[list[FittedNetwork]]:
+    """Return the networks in groups of those that read the same windows."""
+    groups: list[list[FittedNetwork]] = []
+    for network in networks:
+        group = next((group for group in groups if group[0].reads_as(network)), None)
+        if group is None:
+            groups.append([network])
+        else:
+            group.append(network)
+    return groups
 
 
 def blended(members: Mapping[str, Floats], blend: Blend) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from foretell.forecasting.any_horizon.bank import BANK
-from foretell.forecasting.networks.windows import Windows
+from foretell.forecasting.networks.windows import Window, Windows
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.quantiles import GRID, MEDIAN
 from foretell.kernels.candidates import BASIC, CHOSEN
@@ -62,26 +62,48 @@ def forecast(
 
     A series of one or two values is assumed to have the spread `relative_spread`, as a share of its level.
     """
-    result = Answer(np.empty((len(series), horizon, len(GRID))), np.empty((len(series), horizon, len(SIMPLE))))
-    device = next(network.parameters()).device
+    return forecast_each([network], windows, series, cutoffs, horizon, relative_spread)[0]
+
+
+def forecast_each(
+    networks: Sequence[nn.Module],
+    windows: Windows,
+    series: NDArray[np.int64],
+    cutoffs: NDArray[np.int64],
+    horizon: int,
+    relative_spread: float = 0.0,
+) -> list[Answer]:
+    """Forecast with each of several networks that read the same windows, which are described once for all; as
+    `forecast`."""
+    shape = (len(series), horizon)
+    results = [Answer(np.empty((*shape, len(GRID))), np.empty((*shape, len(SIMPLE)))) for _ in networks]
     reading = windows.reading
     ahead = np.arange(1, horizon + 1)
     at_once = max(1, min(_BATCH, _CELLS // (horizon * 40)))
     with torch.inference_mode():
         for width, part in _batches(np.minimum(cutoffs, reading.reach), reading.window, at_once):
             window = windows.cut(series[part], cutoffs[part], cutoffs[part][:, None] - 1, ahead, width)
-            inputs, scale, count = window.inputs, window.scale[:, None, None], window.count[:, None]
-            last, own = inputs.last.numpy(), inputs.unit.numpy()
-            unit = np.where(count < FEW, np.fmax(own, relative_spread * np.abs(last)), own)
-            quantiles = network(inputs.to(device))[0][:, 0].double().cpu()
-            points = inputs.candidates[:, 0, list(PLACES)].mT.double()
-            with np.errstate(over="ignore"):  # the caller checks that the result is finite
-                for to, found, size in ((result.quantiles, quantiles, unit), (result.points, points, own)):
-                    to[part] = scale * (last[..., None] + size[..., None] * found.numpy())
-                # To the network a single value looks like a series that never changes.
-                least = np.where(count == 1, relative_spread * np.abs(last) * scale[..., 0], 0.0)[..., None] * APART
-                result.quantiles[part] = _at_least(result.quantiles[part], least)
-    return result
+            for network, result in zip(networks, results, strict=True):
+                _answer(network, window, part, relative_spread, result)
+    return results
+
+
+def _answer(
+    network: nn.Module, window: Window, part: NDArray[np.int64], relative_spread: float, result: Answer
+) -> None:
+    """Write what the network forecasts from a batch of windows to their places in the result."""
+    device = next(network.parameters()).device
+    inputs, scale, count = window.inputs, window.scale[:, None, None], window.count[:, None]
+    last, own = inputs.last.numpy(), inputs.unit.numpy()
+    unit = np.where(count < FEW, np.fmax(own, relative_spread * np.abs(last)), own)
+    quantiles = network(inputs.to(device))[0][:, 0].double().cpu()
+    points = inputs.candidates[:, 0, list(PLACES)].mT.double()
+    with np.errstate(over="ignore"):  # the caller checks that the result is finite
+        for to, found, size in ((result.quantiles, quantiles, unit), (result.points, points, own)):
+            to[part] = scale * (last[..., None] + size[..., None] * found.numpy())
+        # To the network a single value looks like a series that never changes.
+        least = np.where(count == 1, relative_spread * np.abs(last) * scale[..., 0], 0.0)[..., None] * APART
+        result.quantiles[part] = _at_least(result.quantiles[part], least)
 
 
 def _at_least(quantiles: NDArray[np.float64], least: NDArray[np.float64]) -> NDArray[np.float64]:

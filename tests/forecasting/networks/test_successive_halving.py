@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from foretell.forecasting.networks.side_by_side import SideBySide
 from foretell.forecasting.networks.successive_halving import survivors
 
 
@@ -96,3 +97,15 @@ def test_where_the_first_steps_took_all_of_the_time_nothing_goes_on() -> None:
     four = [Slow(str(k), k / 10) for k in range(4)]
     assert names(survivors(four, 0.001)) == "01"
     assert [len(one.minutes) for one in four] == [1, 1, 1, 1]
+
+
+def test_two_at_the_same_time_have_twice_the_time_each() -> None:
+    four = [Contestant(name, least) for name, least in (("a", 0.5), ("b", 0.3), ("c", 0.9), ("d", 0.4))]
+    assert names(survivors(four, 8.0, SideBySide(2))) == "bd"
+    assert [one.minutes for one in four] == [[2.0], pytest.approx([2.0, 6.0]), [2.0], pytest.approx([2.0, 6.0])]
+
+
+def test_one_that_is_left_alone_takes_no_more_time_than_there_is() -> None:
+    three = [Contestant("a", 0.5), Contestant("b", 0.6, enough=0.5), Contestant("c", 0.7, enough=0.5)]
+    assert names(survivors(three, 8.0, SideBySide(2))) == "abc"
+    assert three[0].minutes == pytest.approx([2.0, 2.0 + 8.0 - 2.0 - 0.5])

@@ -66,5 +66,13 @@ class FittedNetwork:
         relative_spread: float,
     ) -> Answer:
         """Forecast the steps after row `cutoffs` (B,) of `series` (B,)."""
-        windows = Windows.of(panel, self.covariates, self.architecture.reading, horizon)
+        windows = self.windows(panel, horizon)
         return forecast(self.network(stage), windows, series, cutoffs, horizon, relative_spread)
+
+    def windows(self, panel: Panel, horizon: int) -> Windows:
+        """Return the windows of a panel's series as the network reads them. Raises TableError as `Windows.of`."""
+        return Windows.of(panel, self.covariates, self.architecture.reading, horizon)
+
+    def reads_as(self, other: FittedNetwork) -> bool:
+        """Return whether both networks read the same windows."""
+        return self.architecture.reading == other.architecture.reading and self.covariates == other.covariates

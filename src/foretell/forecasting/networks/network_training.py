@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -44,6 +44,22 @@ _TUNED_SHARE = 0.6
 OnProgress = Callable[[str, Progress], None]
 
 
+@dataclass(frozen=True)
+class TrainingData:
+    """What a network that is trained on a panel reads."""
+
+    covariates: Covariates
+    windows: Windows
+    validation: Validation
+
+    @classmethod
+    def of(cls, panel: Panel, plan: Plan, horizon: int) -> TrainingData:
+        """Encode the covariates and cut the validation windows. Raises TableError as `Windows.of`."""
+        covariates = Covariates.fit(panel, plan.holdout.training)
+        windows = Windows.of(panel, covariates, plan.reading, horizon)
+        return cls(covariates, windows, Validation(windows, horizon, plan.holdout))
+
+
 class NetworkTraining:
     """Training of one network on all series of a panel, to be finished on all of the data.
 
@@ -63,8 +79,11 @@ class NetworkTraining:
         checkpoint: Path | None = None,
         tensorboard: Path | None = None,
         on_progress: OnProgress | None = None,
+        data: TrainingData | None = None,
     ) -> None:
         """`recipe` is the backbone of a network that begins with random weights, or a pretrained network to fine-tune.
+
+        Trainings on the same panel by the same plan may share their `data`.
 
         `on_progress` receives the name of the phase ("fit" or "finish", followed by the `label`) and its progress. With
         the folder `checkpoint`, a training that was interrupted continues where it stopped.
@@ -78,7 +97,8 @@ class NetworkTraining:
                 "and backtest: give longer series, or fewer backtest windows"
             )
         self._start = recipe if isinstance(recipe, Pretrained) else None
-        self._covariates = Covariates.fit(panel, holdout.training)
+        self.data = data = data or TrainingData.of(panel, plan, horizon)
+        self._covariates = data.covariates
         self._architecture = architecture = _architecture(panel, plan, self._covariates, recipe, settings)
         if training.truncate is not None and (architecture.backbone not in RECURRENT or settings.conv_stride > 1):
             raise SettingsError(
@@ -86,9 +106,8 @@ class NetworkTraining:
                 "conv_stride"
             )
         self._network = _build(architecture, training.seed, self._start)
-        windows = Windows.of(panel, self._covariates, architecture.reading, horizon)
-        self._task = TrainingTask.of(windows, horizon, architecture, settings, tuned=self._start is not None)
-        self._validation = Validation(windows, horizon, holdout)
+        self._task = TrainingTask.of(data.windows, horizon, architecture, settings, tuned=self._start is not None)
+        self._validation = data.validation
         self._holdout = holdout
         self._finish_share = _finish_share(holdout) if settings.finish is None else settings.finish
         if not self._validation and training.patience is not None:

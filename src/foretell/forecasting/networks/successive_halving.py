@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from operator import attrgetter
 from typing import Protocol, TypeVar
+
+from foretell.forecasting.networks.side_by_side import SideBySide
 
 SURVIVORS = 2
 """Number of trainings that go on to the end, of those that need all of the time."""
@@ -33,19 +36,23 @@ class Contestant(Protocol):
 C = TypeVar("C", bound=Contestant)
 
 
-def survivors(contestants: Sequence[C], minutes: float) -> list[C]:
+def survivors(contestants: Sequence[C], minutes: float, together: SideBySide | None = None) -> list[C]:
     """Train all contestants, then again and again only the better half of them; return those trained to the end.
 
     Each round takes an equal part of the `minutes`, so that those that remain, `SURVIVORS` in the last round, train
-    about twice as long as in the round before. A training that ends early costs no more time, so that it is kept; what
-    it leaves is spent in later rounds.
+    about twice as long as in the round before. As many train at the same time as `together` has lanes, one by default.
+    A training that ends early costs no more time, so that it is kept; what it leaves is spent in later rounds.
     """
-    running, ended = list(contestants), []
+    together = together or SideBySide()
+    running, ended, left = list(contestants), [], minutes
     for rounds_left in range(_rounds(len(contestants)), 0, -1):
-        left = minutes - sum(contestant.seconds for contestant in contestants) / 60
+        groups = [running[start : start + together.lanes] for start in range(0, len(running), together.lanes)]
         # A single step may have taken longer than there was time.
-        for contestant in running if left > 0 else ():
-            contestant.train(contestant.seconds / 60 + left / rounds_left / len(running))
+        share = left / rounds_left / max(1, len(groups))
+        for group in groups if left > 0 else ():
+            before = [contestant.seconds for contestant in group]
+            together.run([partial(one.train, one.seconds / 60 + share) for one in group])
+            left -= max(one.seconds - earlier for one, earlier in zip(group, before, strict=True)) / 60
         ended += [contestant for contestant in running if contestant.ended]
         running = sorted((c for c in running if not c.ended), key=attrgetter("loss"))
         if rounds_left > 1:

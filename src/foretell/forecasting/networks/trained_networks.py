@@ -1,7 +1,8 @@
-"""The networks that a model trains on its table, each for its share of the time or in a contest."""
+"""The networks that a model trains on its table, side by side, for the time that there is or in a contest."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from foretell.forecasting.networks.fitted_network import FINE_TUNED, FittedNetwork
-from foretell.forecasting.networks.network_training import NetworkTraining
+from foretell.forecasting.networks.network_training import NetworkTraining, OnProgress, TrainingData
+from foretell.forecasting.networks.side_by_side import SideBySide, lanes_for
 from foretell.forecasting.networks.successive_halving import SURVIVORS, survivors
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.plan import Plan
@@ -29,30 +31,42 @@ def train_networks(
     recipes: Sequence[Recipe],
     *,
     settings: ForecastSettings,
+    device: str = "auto",
     checkpoint: Path | None = None,
+    on_progress: OnProgress | None = None,
     **options: Any,
 ) -> tuple[list[FittedNetwork], list[str]]:
     """Train a network by each of the recipes on all series of a panel; return them, with notes for the user.
 
-    If there are more than two recipes, with a time budget and validation data, only the networks with the lowest
-    validation losses are trained to the end. The `options` are those of `NetworkTraining`. Raises the same errors as
-    `NetworkTraining` and `foretell.training.train`.
+    As many are trained at the same time as there are threads. If there are more than two recipes, with a time budget
+    and validation data, only the networks with the lowest validation losses are trained to the end. The `options` are
+    those of `NetworkTraining`. Raises the same errors as `NetworkTraining` and `foretell.training.train`.
     """
+    together = SideBySide(lanes_for(len(recipes), settings, device), on_progress, resumable=checkpoint is not None)
+    data: TrainingData | None = None
 
     def training(recipe: Recipe, parts: int, folder: Path | None) -> NetworkTraining:
+        nonlocal data
         tuned = isinstance(recipe, Pretrained)
         label = "" if len(recipes) == 1 else f"-{FINE_TUNED if tuned else recipe}"
         own = _part_of(settings, parts, tuned=tuned)
-        return NetworkTraining(panel, plan, recipe, settings=own, label=label, checkpoint=folder, **options)
+        made = NetworkTraining(
+            panel, plan, recipe, settings=own, label=label, device=device, checkpoint=folder,
+            on_progress=together.on_progress, data=data, **options,
+        )  # fmt: skip
+        data = made.data
+        return made
 
     if not _halves(settings, plan, len(recipes)):
-        return [training(recipe, len(recipes), checkpoint).complete() for recipe in recipes], []
+        parts = math.ceil(len(recipes) / together.lanes)
+        trainings = [training(recipe, parts, checkpoint) for recipe in recipes]
+        return together.run([one.complete for one in trainings]), []
     with TemporaryDirectory(prefix="foretell-") as folder:
         contestants = [training(recipe, 1, checkpoint or Path(folder)) for recipe in recipes]
         minutes = contestants[0].minutes
         assert minutes is not None
-        kept = survivors(contestants, minutes)
-        return [one.finish() for one in kept], _dropped(contestants, kept)
+        kept = survivors(contestants, minutes, together)
+        return together.run([one.finish for one in kept]), _dropped(contestants, kept)
 
 
 def _halves(settings: ForecastSettings, plan: Plan, count: int) -> bool:
