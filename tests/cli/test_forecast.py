@@ -17,7 +17,7 @@ from foretell.cli import destinations
 from foretell.forecasting import fitting
 from foretell.forecasting.forecaster import Forecaster
 from foretell.forecasting.pretrained.shipped import load
-from foretell.forecasting.settings import LONGER, OF_GIVEN_LENGTH, UNTIL_NO_BETTER, ForecastSettings
+from foretell.forecasting.settings import BATCH_SIZE, LONGER, OF_GIVEN_LENGTH, UNTIL_NO_BETTER
 from foretell.forecasting.tables import regularise
 from foretell.storage import outputs
 from foretell.training.settings import NO_BOUND
@@ -147,7 +147,7 @@ def test_an_epoch_covers_each_step_once(run: Callable[..., Any], sales: Path) ->
     done = run("forecast", str(sales), "-n", "7", "--epochs", "30", "-o", "f.csv", *options)
     assert done.exit_code == 0, done.output
     # 143 values less 3 windows and a validation stretch of a horizon or more leave 115 at most to train on.
-    most = math.ceil(30 * 115 / (21 * ForecastSettings().batch_size))
+    most = math.ceil(30 * 115 / (21 * BATCH_SIZE))
     assert 1 <= json.loads(done.stdout)["training"]["steps"] <= most
 
 

@@ -203,6 +203,7 @@ def forecaster_for(tables: Tables, ask: ForecastOptions, fit: FitOptions, *, dem
     from foretell.forecasting.forecaster import Forecaster
     from foretell.forecasting.networks.backbones import PRETRAINED
     from foretell.forecasting.plan import Plan
+    from foretell.forecasting.settings import BATCH_SIZE
     from foretell.forecasting.tables.reading import Reading
 
     ask = demo_forecast(ask, demo)
@@ -222,7 +223,8 @@ def forecaster_for(tables: Tables, ask: ForecastOptions, fit: FitOptions, *, dem
     reading = Reading.of(tables.table, tables.columns)
     if fit.epochs is not None:
         plan, settings = Plan.of(reading.observed, ask.horizon, fit.settings), fit.settings
-        training = settings.training.for_epochs(fit.epochs, plan.windows_per_epoch / settings.batch_size)
+        batch_size = settings.batch_size or BATCH_SIZE
+        training = settings.training.for_epochs(fit.epochs, plan.windows_per_epoch / batch_size)
         forecaster.settings = replace(settings, training=training)
     return forecaster, reading
 

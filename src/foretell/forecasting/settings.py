@@ -13,6 +13,8 @@ from foretell.training.settings import TrainingSettings
 LONGEST = 1_000_000
 """Maximum number of steps of a horizon, a season or a network's input."""
 ModelName = Literal["auto", "pretrained", "rnn", "lstm", "gru", "wavenet"]
+BATCH_SIZE = 32
+"""Windows in a batch, if not given."""
 BACKBONE_NAMES = ("rnn", "lstm", "gru", "wavenet")
 """Networks that a forecaster can be built on."""
 _SEVERAL = ("lstm", "gru", "wavenet")
@@ -118,7 +120,15 @@ class ForecastSettings:
             FORECAST,
         ),
     ] = False
-    batch_size: Annotated[int, Setting("Batch size, in windows, for each network.", MORE_TRAINING, at_least=1)] = 32
+    batch_size: Annotated[
+        int | None,
+        Setting(
+            "Batch size, in windows, for each network. If not given, 32, or fewer long windows where training ends by "
+            "itself.",
+            MORE_TRAINING,
+            at_least=1,
+        ),
+    ] = None
     windows: Annotated[
         int | None,
         Setting(

@@ -92,7 +92,11 @@ def test_a_signal_ends_both_after_their_checkpoints_from_which_they_go_on(noisy_
     assert {"fit-fine-tuned", "fit-lstm"} <= {folder.name for folder in tmp_path.iterdir() if any(folder.iterdir())}
     assert torch.get_num_threads() == 2
     begun: dict[str, int] = {}
-    again = fitted(noisy_sines, settings, tmp_path, lambda stage, progress: begun.setdefault(stage, progress.step))
+
+    def note(stage: str, progress: Progress) -> None:
+        begun.setdefault(stage, progress.step)
+
+    again = fitted(noisy_sines, settings, tmp_path, note)
     # It may have ended before the signal was seen.
     assert begun.get("fit-lstm", settings.training.steps) > 3
     assert weights(again) == weights(whole)

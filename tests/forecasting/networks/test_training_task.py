@@ -12,10 +12,12 @@ from foretell.forecasting.any_horizon.inputs import Inputs
 from foretell.forecasting.any_horizon.loss import candidate_weight, quantile_loss
 from foretell.forecasting.any_horizon.reading import Reading
 from foretell.forecasting.covariates.covariates import Covariates
-from foretell.forecasting.networks.training_task import TrainingTask, observed
+from foretell.forecasting.networks.training_task import TrainingTask, batch_size, observed
 from foretell.forecasting.networks.windows import Windows
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.quantiles import GRID
+from foretell.forecasting.settings import ForecastSettings
+from foretell.training.settings import TrainingSettings
 
 from ..conftest import panel_of
 
@@ -197,3 +199,22 @@ def test_what_comes_before_the_first_value_teaches_nothing():
         loss, _ = TrainingTask.loss(lambda inputs, _: (torch.zeros(*inputs.target.shape, len(GRID)), None), batch, None)  # type: ignore[arg-type]
         assert loss.isfinite()
     assert early > 0
+
+
+@pytest.mark.parametrize(
+    ("given", "patience", "window", "random", "tuned"),
+    [
+        (None, 4, 384, 16, 8),
+        (None, 4, 100, 32, 28),
+        (None, 4, 20, 32, 32),
+        (None, 4, 5000, 4, 4),
+        (None, None, 384, 32, 16),
+        (64, 4, 384, 64, 16),
+        (5, 4, 384, 5, 5),
+    ],
+)
+def test_a_batch_has_fewer_long_windows_where_training_ends_by_itself(
+    given: int | None, patience: int | None, window: int, random: int, tuned: int
+) -> None:
+    settings = ForecastSettings(batch_size=given, training=TrainingSettings(patience=patience))
+    assert (batch_size(settings, window, tuned=False), batch_size(settings, window, tuned=True)) == (random, tuned)

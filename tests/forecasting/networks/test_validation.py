@@ -82,6 +82,15 @@ def test_what_lies_beyond_the_stretch_changes_nothing(walks):
         assert one.loss(Fixed()) == other.loss(Fixed())
 
 
+def test_of_many_long_windows_an_even_sample_is_read(make_panel, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "_MOST_STEPS", 120)
+    panel = make_panel([np.arange(40.0) + 100 * i for i in range(20)])
+    network = Fixed()
+    validation_of(panel, [30] * 20, [30 + HORIZON] * 20).loss(network)
+    (inputs,) = network.asked
+    assert inputs.steps.shape[:2] == (10, 12)
+
+
 def test_the_loss_weighs_all_values_alike_but_for_how_far_the_candidates_lie_apart(
     walks, monkeypatch: pytest.MonkeyPatch
 ):

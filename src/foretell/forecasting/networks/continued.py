@@ -42,8 +42,9 @@ def continued(
         learning = network.architecture.build()
     learning.load_state_dict(network.final)
     windows = Windows.of(panel, network.covariates, network.architecture.reading, horizon)
-    training = settings.training
-    task = TrainingTask.of(windows, horizon, network.architecture, settings, tuned=network.tuned)
+    training = replace(settings.training, steps=steps, minutes=None, patience=None)
+    given = replace(settings, training=training)
+    task = TrainingTask.of(windows, horizon, network.architecture, given, tuned=network.tuned)
     done = network.history.steps + (network.finish.steps if network.finish else 0)
 
     def show(progress: Progress) -> None:
@@ -56,10 +57,7 @@ def continued(
         task.loss,
         settings=replace(
             training,
-            steps=steps,
-            minutes=None,
             schedule="cosine",
-            patience=None,
             learning_rate=training.learning_rate * _RATE * (TUNING_RATE if network.tuned else 1.0),
             seed=training.seed + 2,
         ),

@@ -14,7 +14,7 @@ from foretell.forecasting.any_horizon.loss import candidate_weight, quantile_los
 from foretell.forecasting.networks.architecture import Architecture
 from foretell.forecasting.networks.windows import Windows
 from foretell.forecasting.panel import Panel
-from foretell.forecasting.settings import ForecastSettings
+from foretell.forecasting.settings import BATCH_SIZE, ForecastSettings
 from foretell.training.processes import share_of
 
 _SHORTEST = 8
@@ -22,8 +22,11 @@ _ANCHORS = 24
 _AHEAD = 24
 """Number of steps ahead trained in one batch if the horizon is longer."""
 _WARM_UP = 4
-_TOKENS = 6144
+_TUNED_TOKENS = 6144
 """Maximum number of time steps in a fine-tuning batch, over all windows: its network is the larger one."""
+_TOKENS, _FEWER_TUNED_TOKENS = 6144, 3072
+"""The same where training ends by itself, which it does sooner with smaller batches: with random weights, and tuned."""
+_SMALLEST = 4
 
 
 class TrainingTask:
@@ -44,9 +47,7 @@ class TrainingTask:
 
         Raises SettingsError if several processes cannot share a batch equally.
         """
-        batch = settings.batch_size
-        if tuned:
-            batch = min(batch, max(1, _TOKENS // architecture.reading.window))
+        batch = batch_size(settings, architecture.reading.window, tuned=tuned)
         share_of(batch)  # of each member of an ensemble, too
         return cls(windows, horizon, batch * architecture.members, settings.training.seed)
 
@@ -90,6 +91,19 @@ class TrainingTask:
         """Compute the quantile loss over all anchors and steps ahead."""
         quantiles, state = network(inputs, state)
         return quantile_loss(quantiles, inputs.target, candidate_weight(inputs.candidates)), state
+
+
+def batch_size(settings: ForecastSettings, window: int, *, tuned: bool) -> int:
+    """Return the number of windows, of so many steps, in a batch of each network."""
+    most = settings.batch_size or BATCH_SIZE
+    if settings.batch_size is None and settings.training.patience is not None:
+        tokens = _FEWER_TUNED_TOKENS if tuned else _TOKENS
+    elif tuned:
+        tokens = _TUNED_TOKENS
+    else:
+        return most
+    # Processes that train together have equal shares.
+    return min(most, max(1, tokens // window // _SMALLEST) * _SMALLEST)
 
 
 def observed(panel: Panel, limits: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -17,6 +17,7 @@ from foretell.forecasting.prediction import actual_values
 _MOST_WINDOWS = 512
 _MOST_CUTOFFS = 8
 _MOST_STEPS = 1 << 16
+"""Maximum number of steps to forecast, and to read, over all windows: validation takes as long as training steps do."""
 _BATCH = 128
 
 
@@ -51,7 +52,8 @@ class Validation:
     """Some of the windows whose horizon lies in the validation parts."""
 
     def __init__(self, windows: Windows, horizon: int, holdout: Holdout) -> None:
-        most = min(_MOST_WINDOWS, max(1, _MOST_STEPS // horizon))
+        longest = max(horizon, min(windows.reading.window, int(holdout.training.max(initial=1))))
+        most = min(_MOST_WINDOWS, max(1, _MOST_STEPS // longest))
         series, cutoffs = held_out_windows(holdout, horizon, most, _MOST_CUTOFFS)
         self._batches: list[Inputs] = []
         for start in range(0, len(series), _BATCH):
