@@ -18,9 +18,7 @@ from foretell.audio.signal import RunningPhase, measured_phase
 from foretell.nn import Generator
 from foretell.nn.mu_law import decode
 from foretell.speech import Speech, SpeechModel, vocoder_task
-from foretell.speech.acoustic_task import predicted_mel
-from foretell.speech.aligning import align_others
-from foretell.speech.preparing import prepared, vocoder_batches
+from foretell.speech.preparing import vocoder_batches
 from foretell.speech.scales import log_hertz, vocoder_frames, vocoder_pitch
 from foretell.speech.synthesis import Synthesiser
 from foretell.speech.vocoder import HEAD, LEVELS, LOUDEST, Vocoder
@@ -32,16 +30,14 @@ _LOUDNESS = LOUDEST
 
 
 def trained(model: SpeechModel, speech: Speech, minutes: float, checkpoint: Path) -> Vocoder:
-    """The WaveNet, trained on recordings with the spectra that the model's acoustic network predicts for them."""
-    network, learned, settings = model.network, model.learned, model.settings
-    speech = learned.known(speech)
-    recordings = prepared(network, learned, speech, align_others(network, speech, learned.voices, learned.phonemes))
+    """The WaveNet, trained on recordings with their spectra, as the vocoder is."""
+    network, settings = model.network, model.settings
     examples = []
-    for recording, mel in zip(speech.recordings, predicted_mel(network.acoustic, recordings), strict=True):
+    for recording in speech.recordings:
         samples = np.zeros(len(recording.mel) * network.vocoder.hop, np.float32)
         samples[: len(recording.waveform)] = recording.waveform
         pitch, sounding = torch.from_numpy(log_hertz(recording.hertz)), torch.from_numpy(recording.voiced)
-        frames = vocoder_frames(mel, pitch, sounding).numpy()
+        frames = vocoder_frames(network.scaled(recording.mel), pitch, sounding).numpy()
         phase = measured_phase(recording.waveform, recording.hertz, recording.voiced, network.prediction.mel.frames)
         examples.append(Voiced(frames, vocoder_task.levels_of(samples * _LOUDNESS), phase))
     torch.manual_seed(settings.training.seed)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from foretell.audio.pieces import Grouping, Piece
-from foretell.speech.acoustic import AcousticNetwork, Phonemes, Spoken
+from foretell.speech.acoustic import Phonemes, Spoken
 
 _PITCH, _VOICING, _DURATION = 0.5, 0.25, 0.5
 """Weights of the parts of the loss; that of the spectrum is 1."""
@@ -123,17 +123,3 @@ def evaluator(recordings: Sequence[Prepared], batch: int, most: int) -> Callable
         return sum(float(loss(network, b, None)[0]) for b in moved) / len(chosen)
 
     return evaluate
-
-
-@torch.no_grad()
-def predicted_mel(network: AcousticNetwork, recordings: Sequence[Prepared], batch: int = 16) -> list[Tensor]:
-    """Return the spectrum `(T, bands)` that the network gives each recording, for its own durations and pitch."""
-    found: list[Tensor] = [torch.zeros(0)] * len(recordings)
-    order = sorted(range(len(recordings)), key=lambda k: len(recordings[k].mel))
-    for start in range(0, len(order), batch):
-        places = order[start : start + batch]
-        side_by_side = batch_of([recordings[k] for k in places])
-        spoken = network(side_by_side.phonemes, side_by_side.durations, side_by_side.pitch, side_by_side.voiced)
-        for row, place in enumerate(places):
-            found[place] = spoken.mel[row, : len(recordings[place].mel)].clone()
-    return found

@@ -6,7 +6,7 @@ import torch
 
 from foretell.audio.signal import measured_phase
 from foretell.speech import vocoder_task
-from foretell.speech.acoustic_task import Prepared, predicted_mel
+from foretell.speech.acoustic_task import Prepared
 from foretell.speech.aligning import Durations
 from foretell.speech.corpus import Speech
 from foretell.speech.learned import Learned
@@ -37,20 +37,20 @@ def prepared(network: SpeechNetwork, learned: Learned, speech: Speech, durations
     return found
 
 
-def voiced(network: SpeechNetwork, speech: Speech, recordings: list[Prepared]) -> list[Voiced]:
-    """Return recordings as the vocoder learns them: with the spectra that the acoustic network predicts.
+def voiced(network: SpeechNetwork, speech: Speech) -> list[Voiced]:
+    """Return recordings as the vocoder learns them: with the spectra that were recorded.
 
-    The residual is that of linear prediction by these spectra, so that the vocoder learns to make up for what they
-    lack: it will be asked to speak from such spectra.
+    By predicted spectra the residual is too loud or too quiet for several frames at a time, by as much as they err. A
+    network that learns from it goes on as loud as it has been, and its loudness drifts.
     """
-    spectra = predicted_mel(network.acoustic, recordings)
     found = []
-    for recording, mel in zip(speech.recordings, spectra, strict=True):
-        filters = network.prediction.filters(network.unscaled(mel))
+    for recording in speech.recordings:
+        filters = network.prediction.filters(recording.mel)
         levels = vocoder_task.levels_of(network.prediction.residual(recording.waveform, filters))
         pitch, sounding = torch.from_numpy(log_hertz(recording.hertz)), torch.from_numpy(recording.voiced)
+        frames = vocoder_frames(network.scaled(recording.mel), pitch, sounding)
         phase = measured_phase(recording.waveform, recording.hertz, recording.voiced, network.prediction.mel.frames)
-        found.append(Voiced(vocoder_frames(mel, pitch, sounding).numpy(), levels, phase))
+        found.append(Voiced(frames.numpy(), levels, phase))
     return found
 
 

@@ -46,7 +46,7 @@ class Score(model_score.Score):
     duration: float
     """Mean absolute error of the predicted durations of phonemes, in milliseconds."""
     bits: float
-    """Bits per sample of the residual, with predicted spectra."""
+    """Bits per sample of the residual, with recorded spectra."""
     recordings: int
 
 
@@ -73,7 +73,7 @@ def score_of(
         frames = torch.expm1(spoken.log_durations[0]).clamp(min=0)
         duration.append((frames - one.durations).abs() * 1000 * network.prediction.mel.frames.seconds)
         told(0.5 * done / len(recordings))
-    batches = vocoder_batches(settings, network, voiced(network, data, recordings), seed=1)
+    batches = vocoder_batches(settings, network, voiced(network, data), seed=1)
     bits = vocoder_task.evaluator(batches, _BATCHES * settings.validation_steps)(network.vocoder)
     told(1.0)
     return Score(_mean(spectrum), _mean(pitch), 100 * _mean(voicing), _mean(duration), bits, len(data.recordings))

@@ -93,13 +93,13 @@ class Stages:
         stretches = vocoder_batches(
             settings,
             network,
-            voiced(network, self.data, recordings),
+            voiced(network, self.data),
             seed=settings.training.seed,
             misheard=settings.misheard,
         )
         judged = None
-        if validation is not None and held is not None:
-            others_voiced = vocoder_batches(settings, network, voiced(network, validation, held), seed=1)
+        if validation is not None:
+            others_voiced = vocoder_batches(settings, network, voiced(network, validation), seed=1)
             judged = vocoder_task.evaluator(others_voiced, settings.validation_steps)
         done = history.steps
         last = self._fit(
