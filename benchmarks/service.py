@@ -193,8 +193,10 @@ def beside(python: str, clients: int, seconds: float) -> Load:
         free.close()
         table = Path(temporary, "table.json")
         table.write_bytes(body(0))
-        silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        process = subprocess.Popen([python, "-c", _PEER, str(table), str(port)], cwd=temporary, **silent)
+        silent = subprocess.DEVNULL
+        process = subprocess.Popen(
+            [python, "-c", _PEER, str(table), str(port)], cwd=temporary, stdout=silent, stderr=silent
+        )
         try:
             for _ in range(600):
                 with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
