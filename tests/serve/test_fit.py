@@ -243,6 +243,15 @@ def test_the_forecast_can_be_drawn_before_the_backtest_has_run(tmp_path: Path, m
     assert read_series(folder, len(NAMES)) is None
 
 
+def test_a_job_ends_though_its_folder_has_gone_with_the_service(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "kill", lambda *given: sent.append(given))
+    training._end(Job(tmp_path / "gone"), "the service has ended")
+    assert sent == [(os.getpid(), signal.SIGTERM)]
+
+
 def test_a_killed_process_has_failed(serving: Callable[..., Any]) -> None:
     with serving() as client:
         job = client.post("/v1/fit", {"table": records(table()), **TINY, "steps": 1_000_000}).json["id"]

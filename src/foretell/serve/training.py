@@ -205,7 +205,8 @@ def _watch(job: Job) -> None:
 
 
 def _end(job: Job, reason: str) -> None:
-    (job.folder / "reason.txt").write_text(reason, "utf-8")
+    with suppress(OSError):  # the folder may have gone with the service
+        (job.folder / "reason.txt").write_text(reason, "utf-8")
     os.kill(os.getpid(), signal.SIGTERM)
 
 
