@@ -101,7 +101,7 @@ def parts(folder: Path, pattern: str, model: Path, series: int) -> dict[str, flo
     forecaster = Forecaster.load(model, "cpu")
     clock = [time.process_time()]
     (folder / "pieces").mkdir()
-    pieces = write_pieces(files, id_column(forecaster.fitted_model.columns), partition_count(files), folder / "pieces")
+    pieces = write_pieces(files, id_column(forecaster.fitted_model), partition_count(files), folder / "pieces")
     clock.append(time.process_time())
     table = pl.concat([pl.read_parquet(piece) for piece in pieces[0]])
     reading = forecaster.read(table)
