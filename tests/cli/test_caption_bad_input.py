@@ -42,7 +42,7 @@ def photos(tmp_path: Path) -> Path:
         (GOOD + "b.png,red\n", [], ["row 3", "no file 'b.png'"]),
         (GOOD + "bad.png,red\n", [], ["row 3", "bad.png is not a readable picture"]),
         (GOOD + "cut.png,red\n", [], ["row 3", "cut.png cannot be read", "cut short"]),
-        ("image,caption\na.png,K\xe4se\n", [], ["t.csv: row 2 is not UTF-8"]),
+        ("image,caption\na.png,K\xe4\x81se\n", [], ["t.csv: row 2 is not UTF-8"]),
         (GOOD, ["--size", "0"], ["size is 0"]),
         (GOOD, ["--size", "65"], ["size is 65", "multiple of 8"]),
         (GOOD, ["--channels", "0"], ["channels is 0"]),

@@ -27,7 +27,7 @@ GOOD = "said,mood\na fine day,good\na dull day,bad\nfine,good\ndull,bad\n"
         ("said,mood\n,x\na,\n", [], ["no row has both a text (column 'said') and a label (column 'mood')"]),
         ("said,mood\na,\nb,\n", [], ["the column 'mood' is empty in every row"]),
         ("said,mood\n" + "".join(f"a,{k}\nb,{k}\n" for k in range(1001)), [], ["1,001 different labels"]),
-        (GOOD.replace("fine day", "f\xefne day"), [], ["row 2 is not UTF-8", "--encoding"]),
+        (GOOD.replace("fine day", "f\xef\x81ne day"), [], ["row 2 is not UTF-8", "--encoding"]),
         (GOOD, ["--text", "mood"], ["text and label are both the column 'mood'"]),
         (GOOD, ["--hidden", "0"], ["hidden is 0"]),
         (GOOD, ["--layers", "-1"], ["layers is -1"]),

@@ -68,7 +68,7 @@ class SideBySide:
         def on_its_share(training: Callable[[], T]) -> T:
             if self._stopped.is_set():
                 raise _StoppedError
-            torch.set_num_threads(threads // self.lanes)
+            torch.set_num_threads(max(1, threads // self.lanes))
             return training()
 
         with Interruption(active=self._resumable) as interruption:
