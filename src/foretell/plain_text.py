@@ -63,14 +63,13 @@ def unpacked(data: bytes, where: str, complaint: Complaint) -> bytes:
 def as_utf8(data: bytes, encoding: str | None, where: str, complaint: Complaint) -> bytes:
     """The text that `decoded` would give, as UTF-8; without a copy where it is that already."""
     marked = any(data.startswith(mark) for mark, name in _MARKS if name != "utf-8")
-    if encoding is None and not marked and b"\0" not in data and is_utf8(data):
+    if encoding is None and not marked and b"\0" not in data and _is_utf8(data):
         return data.removeprefix(codecs.BOM_UTF8)
     # A surrogate half, which only an odd encoding lets through, has no UTF-8 form.
     return decoded(data, encoding, where, complaint).encode("utf-8", "replace")
 
 
-def is_utf8(data: bytes) -> bool:
-    """Whether bytes are UTF-8 text."""
+def _is_utf8(data: bytes) -> bool:
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         if not data.isascii():

@@ -75,6 +75,7 @@ def test_columns_of_other_names(run: Callable[..., Any], model: Path) -> None:
     assert done.exit_code == 2
     assert "without an id column" in done.stderr
     assert "settled when the model was fitted" in run("update", "model", "since.csv", "--frequency", "W").stderr
+    assert "the aggregate was settled when" in run("update", "model", "since.csv", "--aggregate", "sum").stderr
 
 
 def test_nothing_new_leaves_the_folder(run: Callable[..., Any], model: Path) -> None:

@@ -127,8 +127,8 @@ class Client:
         try:
             await self.app(scope, receive, send)
         except Exception:
-            # The middleware of errors answers, and raises for the log.
-            if not told:
+            # The middleware of errors answers, and raises for the log; what comes later broke an answer.
+            if not told or told[0]["status"] != 500:
                 raise
         start = told[0]
         found = {name.decode().lower(): value.decode("latin-1") for name, value in start["headers"]}

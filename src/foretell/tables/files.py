@@ -13,7 +13,7 @@ import polars as pl
 
 from foretell.errors import SettingsError, TableError
 from foretell.forked import require_polars
-from foretell.plain_text import as_utf8, contents, is_utf8, named
+from foretell.plain_text import as_utf8, contents, named
 from foretell.storage.addresses import is_address, put
 from foretell.storage.outputs import TABLE_ENDINGS
 from foretell.storage.whole_file import replace_file
@@ -76,33 +76,35 @@ def parse_table(
     for magic, what in _FOREIGN.items():
         if data.startswith(magic):
             raise TableError(f"{where} is {what}")
-    data = as_utf8(data, encoding or _windows(data, where), where, TableError)
+    try:
+        data = as_utf8(data, encoding, where, TableError)
+    except TableError:
+        if encoding is not None or not _is_of_windows(data, where):
+            raise
+        data = as_utf8(data, _WINDOWS, where, TableError)
     if _JSON.match(data):
         return lines_table(data, where)
     return parse_delimited(data, where, typed=typed, as_written=as_written)
 
 
-def _windows(data: bytes, where: str) -> str | None:
-    """Return the encoding that spreadsheets write on Windows in western languages, if text can be that and not UTF-8.
-
-    Warns (`UserWarning`) with the first word that shows whether it is.
-    """
-    if data.isascii() or is_utf8(data) or _CONTROLS.search(data):
-        return None
+def _is_of_windows(data: bytes, where: str) -> bool:
+    """Return whether text that is not UTF-8 can be of the encoding that spreadsheets write on Windows in western
+    languages; then warns (`UserWarning`), with the first word that shows whether it is."""
     at = _BEYOND_ASCII.search(data)
+    if at is None or _CONTROLS.search(data):
+        return False
     try:
-        word = (at[0] if at else data).decode(_WINDOWS)
         data.decode(_WINDOWS)
     except UnicodeDecodeError:
-        return None
-    row = data.count(b"\n", 0, at.start() if at else 0) + 1
+        return False
+    row = data.count(b"\n", 0, at.start()) + 1
     warnings.warn(
         f"{where} is not UTF-8 text: it was read as {_WINDOWS}, the encoding of western languages on Windows, in which "
-        f"row {row} holds {word!r}; name another with --encoding or encoding=",
+        f"row {row} holds {at[0].decode(_WINDOWS)!r}; name another with --encoding or encoding=",
         UserWarning,
         stacklevel=4,
     )
-    return _WINDOWS
+    return True
 
 
 def write_table(df: pl.DataFrame, path: str | Path, *, quote_formulas: bool = False) -> None:

@@ -51,6 +51,8 @@ def test_quarters_and_words_that_name_series() -> None:
 def test_other_tables_stay_as_they_are() -> None:
     table = by_month(MONTHS)
     assert to_panel(table, Columns(target="Jan"))[0].ids == ("Jan",)
+    unknown = table.with_columns(Year=pl.Series([1990.0, 1991, 1992, 1993, 1994, float("nan")]))
+    assert len(to_panel(unknown)[0].ids) > 1
     assert len(to_panel(table.drop("Mar"))[0].ids) == 11
     assert to_panel(table.rename({"Year": "size"}).with_columns(size=pl.Series(range(6))))[1].frequency == "1"
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foretell.forecasting.panel import Panel
+from foretell.forecasting.ridge import Ridge
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -65,10 +66,10 @@ class LinearRegression:
             return cls(np.zeros((width + 1, horizon)))
         penalty = _USUAL_PENALTY
         if early.sum() >= _FEWEST[0] and late.sum() >= _FEWEST[1]:
-            ridge = _Ridge.of(design[early], targets[early])
+            ridge = Ridge.of(design[early], targets[early])
             errors = [np.abs(targets[late] - design[late] @ ridge.weights(each)).mean() for each in _PENALTIES]
             penalty = float(_PENALTIES[int(np.argmin(errors))])
-        return cls(_Ridge.of(design, targets).weights(penalty))
+        return cls(Ridge.of(design, targets).weights(penalty))
 
     @property
     def width(self) -> int:
@@ -85,24 +86,6 @@ class LinearRegression:
                 ahead = (last[:, None] + scale[:, None] * (design @ self.weights)) * unit[:, None]
             past = np.concatenate([past, np.clip(ahead, -limit, limit)], axis=1)
         return past[:, self.width : self.width + horizon]
-
-
-@dataclass(frozen=True)
-class _Ridge:
-    """Normal equations in the basis of the eigenvectors, which every penalty shares."""
-
-    values: Floats
-    vectors: Floats
-    moments: Floats
-
-    @classmethod
-    def of(cls, design: Floats, targets: Floats) -> _Ridge:
-        values, vectors = np.linalg.eigh(design.T @ design / len(design))
-        return cls(np.maximum(values, 0.0), vectors, vectors.T @ (design.T @ targets) / len(design))
-
-    def weights(self, penalty: float) -> Floats:
-        added = penalty * self.values.mean() + 1e-9
-        return np.asarray(self.vectors @ (self.moments / (self.values + added)[:, None]))
 
 
 def _width(limits: Integers, seasons: Sequence[int]) -> int:

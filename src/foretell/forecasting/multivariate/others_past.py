@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from foretell.forecasting.multivariate.aligned import FARTHEST, LEVELS, Aligned, first_rows, own_lags
 from foretell.forecasting.networks.training_task import observed
 from foretell.forecasting.panel import Panel
+from foretell.forecasting.ridge import Ridge
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
@@ -190,7 +191,7 @@ class _Fitting:
         for part in self._parts(read.shape[1]):
             design, targets, there = self._rest(part, read)
             expected.append(there)
-            effect.append(_Ridge.of(design, targets).weights(penalty))
+            effect.append(Ridge.of(design, targets).weights(penalty))
         return OthersPast(
             tuple(ids),
             self.lags,
@@ -215,14 +216,14 @@ class _Fitting:
         inside = self.inside[:, part].T[..., None]
         design = table.design(self.rows, self.lags, self.unit[part]) * inside
         targets = table.ahead(self.rows, self.steps, self.unit[part]) * inside
-        return _Ridge.of(design, targets).weights(_OWN_PENALTY), design, targets
+        return Ridge.of(design, targets).weights(_OWN_PENALTY), design, targets
 
     def _rest(self, part: Integers, read: Floats) -> tuple[Floats, Floats, Floats]:
         """Return what the own past leaves of the factors (n, R', K R) and of the next values (n, R', H), and the
         regression of the factors on it (n, P, K R)."""
         own, design, targets = self._own(part)
         factors = read * self.inside[:, part].T[..., None]
-        there = _Ridge.of(design, factors).weights(_OWN_PENALTY)
+        there = Ridge.of(design, factors).weights(_OWN_PENALTY)
         return factors - design @ there, targets - design @ own, there
 
     def _penalty(self, read: Floats) -> float:
@@ -235,32 +236,10 @@ class _Fitting:
         at_once = max(1, _CELLS // cells)
         for start in range(0, len(some), at_once):
             design, targets, _ = self._rest(some[start : start + at_once], read)
-            ridge = _Ridge.of(design[:, :early], targets[:, :early])
+            ridge = Ridge.of(design[:, :early], targets[:, :early])
             for k, penalty in enumerate(_PENALTIES):
                 errors[k] += np.abs(targets[:, late:] - design[:, late:] @ ridge.weights(penalty)).sum()
         return float(_PENALTIES[int(np.argmin(errors))])
-
-
-@dataclass(frozen=True)
-class _Ridge:
-    """Normal equations of n regressions in the bases of their eigenvectors, which every penalty shares."""
-
-    values: Floats
-    vectors: Floats
-    moments: Floats
-
-    @classmethod
-    def of(cls, design: Floats, targets: Floats) -> _Ridge:
-        """Of designs (n, R, P) and targets (n, R, H); rows of zeros count for nothing but the size of the penalty."""
-        turned = design.swapaxes(1, 2)
-        values, vectors = np.linalg.eigh(turned @ design / design.shape[1])
-        moments = vectors.swapaxes(1, 2) @ (turned @ targets / design.shape[1])
-        return cls(np.maximum(values, 0.0), vectors, moments)
-
-    def weights(self, penalty: float) -> Floats:
-        """Return (n, P, H)."""
-        added = penalty * np.maximum(self.values.mean(1, keepdims=True), 1e-9)
-        return np.asarray(self.vectors @ (self.moments / (self.values + added)[..., None]))
 
 
 def _leading(news: Floats, horizon: int) -> Floats:

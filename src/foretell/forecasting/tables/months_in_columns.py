@@ -61,4 +61,5 @@ def _first_of_quarter(name: str) -> int | None:
 
 
 def _are_years(column: pl.Series) -> bool:
-    return is_whole(column) and not column.null_count() and bool(column.cast(pl.Int64).is_between(*_YEARS).all())
+    years = column.cast(pl.Int64, strict=False) if is_whole(column) else column.clear()
+    return bool(len(years)) and not years.null_count() and bool(years.is_between(*_YEARS).all())

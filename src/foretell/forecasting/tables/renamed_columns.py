@@ -14,8 +14,9 @@ def with_names_of(table: pl.DataFrame, said: Columns, model: Columns, *, future:
     A table of `future` values may lack them. Raises SettingsError for what the model has settled otherwise, TableError
     for a column that is absent.
     """
-    if said.frequency is not None:
-        raise SettingsError("the frequency was settled when the model was fitted: leave it out")
+    for name, given in (("frequency", said.frequency), ("aggregate", said.aggregate)):
+        if given is not None:
+            raise SettingsError(f"the {name} was settled when the model was fitted: leave it out")
     if said.layout not in ("auto", model.layout):
         raise SettingsError(f"the model was fitted to a {model.layout} table, so that this one cannot be {said.layout}")
     if model.layout == "wide":

@@ -41,8 +41,8 @@ def time_column(table: pl.DataFrame, names: Sequence[str]) -> str | None:
     if name and (name.lower() == "ds" or _counts(table[name])):
         return name
     counted = (n for n in names if "date" in n.lower() and _counts(table[n]))
-    decimal = next((n for n in names if is_decimal_year(table[n])), None)
-    return decimal or next((n for n in names if is_time_like(table[n])), None) or next(counted, None)
+    decimal = (n for n in names if is_decimal_year(table[n]))
+    return next((n for n in names if is_time_like(table[n])), None) or next(decimal, None) or next(counted, None)
 
 
 def joined_time(table: pl.DataFrame, names: Sequence[str], time: str | None) -> str | None:
