@@ -26,6 +26,7 @@ from foretell.forecasting.backtesting.backtest import Backtest, run_backtest, ru
 from foretell.forecasting.covariates.copied_target import warn_of_copies
 from foretell.forecasting.covariates.explanation import effect_columns, effects
 from foretell.forecasting.covariates.holiday_columns import with_holidays
+from foretell.forecasting.covariates.strange_words import warn_of_strange_words
 from foretell.forecasting.facts import facts_of
 from foretell.forecasting.fitted_model import FittedModel, forecast_device
 from foretell.forecasting.fitting import fit_model
@@ -348,6 +349,8 @@ class Forecaster:
         if reading.ahead is None:
             check_future(reading.panel, self.horizon)
         panel = reading.panel if reading.ahead is None else reading.ahead
+        members = self.fitted_model.members
+        warn_of_strange_words([network.covariates for network in members.networks], panel, members.past)
         return with_holidays(panel, self.fitted_model.columns.holidays, self.horizon)
 
     def table_of(self, reading: Reading, prediction: Prediction) -> Any:
