@@ -18,6 +18,7 @@ from foretell.forecasting.blending.calibration import calibrated
 from foretell.forecasting.blending.linear import LinearRegression
 from foretell.forecasting.experience import Experience
 from foretell.forecasting.holdout import Holdout
+from foretell.forecasting.known_columns.known_effect import KnownEffect
 from foretell.forecasting.multivariate.correction import Correction
 from foretell.forecasting.networks.fitted_network import FittedNetwork, Stage
 from foretell.forecasting.networks.windows import Windows
@@ -57,6 +58,9 @@ class Members:
     """Networks trained on the table."""
     linear: Mapping[Stage, LinearRegression] | None = None
     """Regression beside the pretrained network, fitted to the training part and to all values."""
+    known: Mapping[Stage, KnownEffect] | None = None
+    """What known columns add, estimated from the training part and from all values: all members forecast the values
+    without it."""
 
     def quantiles(
         self,
@@ -70,6 +74,26 @@ class Members:
 
         If `names` are given, members that are not needed for these may be left out.
         """
+        unseen = ~_seen(panel, series, cutoffs, self.reach)
+        if self.known is None:
+            found = self._quantiles(panel, series, cutoffs, stage, names)
+        else:
+            effect = self.known[stage].on(panel)
+            added = effect.ahead(series, cutoffs, self.horizon)[..., None]
+            found = self._quantiles(effect.without(), series, cutoffs, stage, names)
+            found = {name: quantiles + added for name, quantiles in found.items()}
+        for quantiles in found.values():
+            quantiles[unseen] = self.experience.quantiles
+        return found
+
+    def _quantiles(
+        self,
+        panel: Panel,
+        series: NDArray[np.int64],
+        cutoffs: NDArray[np.int64],
+        stage: Stage,
+        names: Collection[str] | None,
+    ) -> dict[str, Floats]:
         found: dict[str, Floats] = {}
         spread = self.experience.relative_spread
         wanted = names is None or not {"pretrained", LINEAR, *SIMPLE}.isdisjoint(names)
@@ -93,14 +117,16 @@ class Members:
                 points = self.linear[stage].forecast(panel, series, cutoffs, self.horizon)
                 found[LINEAR] = around(points, answer.quantiles)
         found |= {network.name: answers[network.name].quantiles for network in networks}
-        unseen = ~_seen(panel, series, cutoffs, self.past)
-        for quantiles in found.values():
-            quantiles[unseen] = self.experience.quantiles
         return found
 
     @property
     def past(self) -> int:
         """Number of steps of history that a forecast uses."""
+        return self.reach + max((effect.window for effect in (self.known or {}).values()), default=0)
+
+    @property
+    def reach(self) -> int:
+        """Number of steps of history that the members read."""
         own = [self._reading] if self.pretrained is not None else []
         return max(reading.reach for reading in [*own, *(network.architecture.reading for network in self.networks)])
 
@@ -216,7 +242,7 @@ class FittedModel:
             mixed = calibrated(blended(found, self.blend), self.factors) + added[..., None]
             grid = within_reach(mixed, _pasts(panel, series, cutoffs), self.non_negative)
         # Without any recent value the forecast is the distribution of the training series.
-        grid[~_seen(panel, series, cutoffs, self.members.past)] = self.members.experience.quantiles
+        grid[~_seen(panel, series, cutoffs, self.members.reach)] = self.members.experience.quantiles
         return grid
 
 

@@ -17,6 +17,8 @@ from foretell.forecasting.blending.linear import LinearRegression
 from foretell.forecasting.experience import Experience
 from foretell.forecasting.fitted_model import LINEAR, FittedModel, Members, blended, forecast_device, validated_until
 from foretell.forecasting.holdout import Holdout
+from foretell.forecasting.known_columns.choosing import Estimate, estimated
+from foretell.forecasting.known_columns.known_effect import KnownEffect
 from foretell.forecasting.multivariate.correction import Correction
 from foretell.forecasting.multivariate.others_past import OthersPast
 from foretell.forecasting.networks.backbones import AUTO, PRETRAINED
@@ -41,7 +43,7 @@ _HALF_TRUSTED = 20_000
 _BESIDE_FINE_TUNED = 0.35
 """Prior weight of the pretrained network relative to the fine-tuned one, which is partly the same network."""
 _SEES_AHEAD = 3.0
-"""Factor on the prior of networks trained on the table if there are known columns, which no other member sees."""
+"""Factor on the prior of networks trained on the table if there are known columns whose effect no other member has."""
 _LINEAR_TRUSTED = 200
 """Number of training values of a single series at which a linear regression has half the pretrained network's prior."""
 _MOST_WINDOWS = 2048
@@ -85,6 +87,8 @@ def fit_model(
     values = int(learned.sum())
     if not observed(panel, panel.history).any():
         raise TableError("no series has a value to learn from: check the target column")
+    known = estimated(panel, plan.holdout.training, plan.seasons.lengths)
+    plain = panel if known is None else known.effect.on(panel).without()
     pretrained: Pretrained | None = None
     notes: list[str] = []
     if model in (AUTO, PRETRAINED):
@@ -103,7 +107,7 @@ def fit_model(
         if model == AUTO and pretrained is not None:
             recipes.insert(0, pretrained)
         networks, dropped = train_networks(
-            panel,
+            plain,
             plan,
             recipes,
             horizon=horizon,
@@ -114,16 +118,22 @@ def fit_model(
             on_progress=on_progress,
         )
         notes.extend(dropped)
-    unread = ", ".join(map(repr, (*panel.known, *panel.past, *panel.static)))
+    if known is not None:
+        notes.append(known.sentence)
+    read = () if known is None else tuple(panel.known)
+    unread = ", ".join(repr(name) for name in (*panel.known, *panel.past, *panel.static) if name not in read)
     if unread and not networks:
-        notes.append(f"No network was trained on the table, so the forecast reads no covariates: {unread}.")
+        other = "other " if read else ""
+        notes.append(f"No network was trained on the table, so the forecast reads no {other}covariates: {unread}.")
+    effects = _known_effects(known, panel)
     members = Members(
         horizon=horizon,
         seasons=plan.seasons,
         experience=Experience.of(panel, _first_seen(panel, plan.holdout), GRID),
         pretrained=pretrained,
         networks=tuple(networks),
-        linear=_regressions(panel, plan, horizon) if model == AUTO and pretrained is not None else None,
+        linear=_regressions(panel, effects, plan, horizon) if model == AUTO and pretrained is not None else None,
+        known=effects,
     )
     mix = model == AUTO and (pretrained is not None or len(networks) > 1)
     prior = _prior(members, values, len(panel)) if mix else None
@@ -152,9 +162,22 @@ def fit_model(
     )
 
 
-def _regressions(panel: Panel, plan: Plan, horizon: int) -> dict[Stage, LinearRegression]:
+def _known_effects(estimate: Estimate | None, panel: Panel) -> dict[Stage, KnownEffect] | None:
+    if estimate is None:
+        return None
+    return {"held_out": estimate.effect, "final": estimate.refitted(panel, panel.history).effect}
+
+
+def _regressions(
+    panel: Panel, effects: Mapping[Stage, KnownEffect] | None, plan: Plan, horizon: int
+) -> dict[Stage, LinearRegression]:
     parts: dict[Stage, NDArray[np.int64]] = {"held_out": plan.holdout.training, "final": panel.history}
-    return {stage: LinearRegression.fit(panel, rows, horizon, plan.seasons.lengths) for stage, rows in parts.items()}
+    return {
+        stage: LinearRegression.fit(
+            panel if effects is None else effects[stage].on(panel).without(), rows, horizon, plan.seasons.lengths
+        )
+        for stage, rows in parts.items()
+    }
 
 
 def _correction(panel: Panel, plan: Plan, horizon: int) -> Correction | None:
@@ -261,8 +284,8 @@ def _prior(members: Members, values: int, series: int) -> dict[str, float]:
         reads = network.architecture
         doubt = _WORTH_TRAINING if reads.known or reads.past or reads.static else _HALF_TRUSTED
         trust = 1.0 if network.tuned else values / (values + doubt)
-        # Only a network trained on the table sees the columns known in advance.
-        prior[network.name] = trust * (_SEES_AHEAD if reads.known else 1.0)
+        # Only a network trained on the table sees columns known in advance whose effect was not taken out.
+        prior[network.name] = trust * (_SEES_AHEAD if reads.known and members.known is None else 1.0)
         if network.tuned:
             prior["pretrained"] = _BESIDE_FINE_TUNED
     return prior

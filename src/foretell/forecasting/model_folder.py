@@ -20,6 +20,12 @@ from foretell.forecasting.covariates.covariates import Covariates
 from foretell.forecasting.experience import Experience
 from foretell.forecasting.fitted_model import LINEAR, FittedModel, Members
 from foretell.forecasting.holdout import Holdout
+from foretell.forecasting.known_columns.stored import (
+    describe_effects,
+    effect_tensors,
+    expected_effects,
+    read_effects,
+)
 from foretell.forecasting.multivariate.stored import (
     correction_tensors,
     describe_correction,
@@ -43,7 +49,7 @@ from foretell.training.history import History
 
 _KIND = "forecast"
 _SETS: tuple[Stage, ...] = ("held_out", "final")
-_PRETRAINED, _SERIES, _OTHERS = "pretrained", "series", "other_series"
+_PRETRAINED, _SERIES, _OTHERS, _KNOWN = "pretrained", "series", "other_series", "known_columns"
 
 
 def save_model(model: FittedModel, folder: str | Path) -> None:
@@ -60,6 +66,8 @@ def save_model(model: FittedModel, folder: str | Path) -> None:
         tensors |= {f"{_PRETRAINED}.{key}": t for key, t in pretrained.network.state_dict().items()}
     for stage, regression in (model.members.linear or {}).items():
         tensors[f"{LINEAR}.{stage}"] = torch.from_numpy(regression.weights)
+    if model.members.known is not None:
+        tensors |= {f"{_KNOWN}.{key}": t for key, t in effect_tensors(model.members.known).items()}
     if model.correction is not None:
         tensors |= {f"{_OTHERS}.{key}": t for key, t in correction_tensors(model.correction).items()}
     if model.learned is not None:
@@ -89,6 +97,7 @@ def _describe(model: FittedModel) -> dict[str, Any]:
         "linear": None
         if members.linear is None
         else {stage: list(r.weights.shape) for stage, r in members.linear.items()},
+        "known_columns": None if members.known is None else describe_effects(members.known),
         "networks": [_describe_network(network) for network in members.networks],
         "blend": dataclasses.asdict(model.blend),
         "factors": model.factors.tolist(),
@@ -122,8 +131,8 @@ def _understood(stored: StoredModel, device: torch.device) -> FittedModel:
     networks = [_network_facts(plain, frequency) for plain in read_value(list[Mapping[str, Any]], body["networks"])]
     sizes = None if body["pretrained"] is None else from_plain(Sizes, body["pretrained"])
     linear = _linear_shapes(body["linear"], sizes)
-    series, others = body.get("series"), body.get("other_series")
-    tensors = _tensors(stored, networks, sizes, linear, series, others)
+    series, others, known = (body.get(name) for name in (_SERIES, _OTHERS, _KNOWN))
+    tensors = _tensors(stored, networks, sizes, linear, series, others, known)
     members = Members(
         horizon=read_value(int, body["horizon"]),
         seasons=from_plain(Seasons, body["seasons"]),
@@ -139,6 +148,7 @@ def _understood(stored: StoredModel, device: torch.device) -> FittedModel:
             for network in networks
         ),
         linear={stage: LinearRegression(tensors[f"{LINEAR}.{stage}"].numpy()) for stage in linear} or None,
+        known=None if known is None else read_effects(known, _part(tensors, _KNOWN)),
     )
     model = FittedModel(
         name=read_value(str, body["name"]),
@@ -244,6 +254,7 @@ def _tensors(
     linear: Mapping[Stage, tuple[int, int]],
     series: Mapping[str, Any] | None,
     others: Mapping[str, Any] | None,
+    known: Mapping[str, Any] | None,
 ) -> dict[str, Tensor]:
     def expected() -> dict[str, Tensor]:
         tensors: dict[str, Tensor] = {}
@@ -254,6 +265,8 @@ def _tensors(
             tensors |= {f"{_PRETRAINED}.{key}": t for key, t in sizes.build().state_dict().items()}
         for stage, shape in linear.items():
             tensors[f"{LINEAR}.{stage}"] = torch.empty(shape, dtype=torch.float64)
+        if known is not None:
+            tensors |= {f"{_KNOWN}.{key}": t for key, t in expected_effects(known, _SETS).items()}
         if others is not None:
             tensors |= {f"{_OTHERS}.{key}": t for key, t in expected_correction(others).items()}
         if series is not None:

@@ -80,6 +80,43 @@ def test_without_training() -> None:
     assert (facts["horizon"], facts["frequency"], facts["season"]) == (HORIZON, "D", [7])
 
 
+def columns_of(forecaster: Forecaster, rows: int) -> dict[str, NDArray[Any]]:
+    """All inputs of the program beside the values, by name."""
+    panel, members = forecaster.panel, forecaster.fitted_model.members
+    covariates = members.networks[0].covariates if members.networks else members.known["final"].regressors.covariates  # type: ignore[index]
+
+    def spread(column: Any, past: bool) -> Any:
+        """A column of the panel (rows,) as (B, T), or as (B, H) after the history."""
+        found: Any = np.zeros((len(panel), rows if past else HORIZON), column.dtype)
+        for i, history in enumerate(panel.history):
+            start = panel.offsets[i]
+            if past:
+                found[i, rows - history :] = column[start : start + history]
+            else:
+                found[i] = column[start + history : start + history + HORIZON]
+        return found
+
+    codes = covariates.known["promotion"].codes(panel.known["promotion"])  # type: ignore[union-attr, arg-type]
+    end = np.datetime64("2024-02-01", "us").astype(np.int64)
+    day = 86_400_000_000
+    columns = {
+        "first_step": np.full(len(panel), end // day),
+        "times": np.tile(end + np.arange(-rows, 0) * day, (len(panel), 1)),
+        "future_times": np.tile(end + np.arange(HORIZON) * day, (len(panel), 1)),
+        "known_price": spread(panel.known["price"], True),
+        "known_promotion": spread(codes, True),
+        "future_price": spread(panel.known["price"], False),
+        "future_promotion": spread(codes, False),
+    }
+    if covariates.past:
+        skies = covariates.past["sky"].codes(panel.past["sky"])  # type: ignore[union-attr, arg-type]
+        columns |= {"past_wind": spread(panel.past["wind"], True), "past_sky": spread(skies, True)}
+    if covariates.static:
+        towns = covariates.static["town"].codes(panel.static["town"])  # type: ignore[union-attr, arg-type]
+        columns |= {"static_size": panel.static["size"].astype(float), "static_town": towns}
+    return columns
+
+
 def test_a_trained_network_with_calendar_and_covariates() -> None:
     settings = ForecastSettings(hidden=8, members=2, training=TrainingSettings(steps=3))
     forecaster = Forecaster(
@@ -94,45 +131,40 @@ def test_a_trained_network_with_calendar_and_covariates() -> None:
     given = table(with_columns=True)
     forecaster.fit(given)
     forecaster.predict(given)
+    assert forecaster.fitted_model.members.known is None  # the columns have no effect
     program = forecast_program(forecaster)
     values = padded(forecaster)
-    rows = values.shape[1]
-    panel = forecaster.panel
-    covariates = forecaster.fitted_model.members.networks[0].covariates
-
-    def spread(column: Any, past: bool) -> Any:
-        """A column of the panel (rows,) as (B, T), or as (B, H) after the history."""
-        found: Any = np.zeros((len(panel), rows if past else HORIZON), column.dtype)
-        for i, history in enumerate(panel.history):
-            start = panel.offsets[i]
-            if past:
-                found[i, rows - history :] = column[start : start + history]
-            else:
-                found[i] = column[start + history : start + history + HORIZON]
-        return found
-
-    codes = covariates.known["promotion"].codes(panel.known["promotion"])  # type: ignore[union-attr, arg-type]
-    skies = covariates.past["sky"].codes(panel.past["sky"])  # type: ignore[union-attr, arg-type]
-    end = np.datetime64("2024-02-01", "us").astype(np.int64)
-    day = 86_400_000_000
-    columns = {
-        "times": np.tile(end + np.arange(-rows, 0) * day, (len(panel), 1)),
-        "future_times": np.tile(end + np.arange(HORIZON) * day, (len(panel), 1)),
-        "known_price": spread(panel.known["price"], True),
-        "known_promotion": spread(codes, True),
-        "future_price": spread(panel.known["price"], False),
-        "future_promotion": spread(codes, False),
-        "past_wind": spread(panel.past["wind"], True),
-        "past_sky": spread(skies, True),
-        "static_size": panel.static["size"].astype(float),
-        "static_town": covariates.static["town"].codes(panel.static["town"]),  # type: ignore[union-attr, arg-type]
-    }
+    columns = columns_of(forecaster, values.shape[1])
+    del columns["first_step"]
     assert [column.name for column in program.columns[1:]] == list(columns)
     with torch.inference_mode():
         found = program.module(values, **{name: torch.from_numpy(column) for name, column in columns.items()})
     assert_the_same(found, forecaster)
     by_name = {column["name"]: column for column in program.document()["inputs"]}
     assert by_name["static_town"]["codes"] == {1: "x", 2: "y"}
+
+
+@pytest.mark.parametrize("by_weekday", [False, True])
+def test_the_effect_of_known_columns(by_weekday: bool) -> None:
+    sign = pl.when(pl.col("ds").dt.weekday() < 4).then(1).otherwise(-1 if by_weekday else 1)
+    level = pl.col("y").abs().mean().over("unique_id")
+    promoted = level * sign * (pl.col("promotion") == "a") + 0.3 * level * pl.col("price").clip(0)
+    columns = ["unique_id", "ds", "y", "price", "promotion"]
+    regular = pl.col("unique_id").is_in(["s0", "s1", "s3"])
+    given = table(with_columns=True).with_columns(pl.col("y") + promoted).filter(regular).select(columns)
+    forecaster = Forecaster("pretrained", HORIZON, season=7, known=("price", "promotion")).fit(given)
+    forecaster.predict(given)
+    effects = forecaster.fitted_model.members.known
+    assert effects is not None
+    assert effects["final"].regressors.season == (7 if by_weekday else 1)
+    program = forecast_program(forecaster)
+    values = padded(forecaster)
+    inputs = columns_of(forecaster, values.shape[1])
+    asked = [column.name for column in program.columns[1:]]
+    assert asked == [name for name in inputs if "times" not in name and (by_weekday or name != "first_step")]
+    with torch.inference_mode():
+        found = program.module(values, **{name: torch.from_numpy(inputs[name]) for name in asked})
+    assert_the_same(found, forecaster)
 
 
 def test_a_strided_convolution_is_refused() -> None:

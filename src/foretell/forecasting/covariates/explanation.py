@@ -53,7 +53,9 @@ def reads_covariates(model: FittedModel) -> bool:
 
 
 def _read_by(model: FittedModel) -> list[Covariates]:
-    return [network.covariates for network in model.members.networks if model.blend.shares.get(network.name, 0) > 0]
+    members = model.members
+    read = [network.covariates for network in members.networks if model.blend.shares.get(network.name, 0) > 0]
+    return read if members.known is None else [*read, members.known["held_out"].regressors.covariates]
 
 
 def effects(model: FittedModel, panel: Panel, cutoffs: Cutoffs) -> list[Effect]:

@@ -56,14 +56,14 @@ class CovariateProgram(torch.nn.Module):
         before = []
         for name, encoding in self.covariates.known.items():
             longest = max(window, self.season)
-            encoded = _last(_encoded(columns[known_input(name)], encoding), longest)
+            encoded = _last(encoded_column(columns[known_input(name)], encoding), longest)
             begun = F.pad(read.begun, (longest - window, 0))  # what lies before the window is not asked for below
             past.append(encoded[:, -window:])
-            future.append(_encoded(columns[future_input(name)], encoding))
+            future.append(encoded_column(columns[future_input(name)], encoding))
             earlier = [encoded[:, -1 - back] * begun[:, -1 - back, None] for back in self.back]
             before.append(torch.stack(earlier, 1))
         for name, encoding in self.covariates.past.items():
-            past.append(_last(_encoded(columns[past_input(name)], encoding), window))
+            past.append(_last(encoded_column(columns[past_input(name)], encoding), window))
         inputs = read.inputs
         if past:
             masked = torch.where(read.begun[..., None], torch.cat(past, -1), 0.0)
@@ -76,11 +76,11 @@ class CovariateProgram(torch.nn.Module):
             if isinstance(encoding, Categories):
                 codes.append(column)
             else:
-                numbers.append(_encoded(column[:, 0], encoding))
+                numbers.append(encoded_column(column[:, 0], encoding))
         return replace(inputs, static=torch.cat(numbers, 1), categories=torch.cat(codes, 1))
 
 
-def _encoded(column: Tensor, encoding: Encoding) -> Tensor:
+def encoded_column(column: Tensor, encoding: Encoding) -> Tensor:
     """Encode numbers, or codes of names, (...) as (..., F)."""
     if isinstance(encoding, Categories):
         names = torch.arange(1, len(encoding.names) + 1)

@@ -13,7 +13,7 @@ from foretell.errors import ExportError
 from foretell.forecasting.any_horizon.inputs import Inputs
 from foretell.forecasting.any_horizon.reading import Reading
 from foretell.forecasting.covariates.calendar import calendar_names
-from foretell.forecasting.covariates.covariates import Categories, Covariates
+from foretell.forecasting.covariates.covariates import Categories
 from foretell.forecasting.exported.covariate_program import (
     FUTURE_TIMES,
     TIMES,
@@ -23,6 +23,7 @@ from foretell.forecasting.exported.covariate_program import (
     past_input,
     static_input,
 )
+from foretell.forecasting.exported.effect_program import FIRST_STEP, EffectProgram
 from foretell.forecasting.exported.linear_program import LinearProgram
 from foretell.forecasting.exported.quantile_program import at_least, calibrated, read_off, within_reach
 from foretell.forecasting.exported.series_program import Read, SeriesProgram, latest
@@ -33,6 +34,8 @@ from foretell.forecasting.prediction import APART, FEW, PLACES, SIMPLE
 from foretell.forecasting.quantiles import MEDIAN, quantiles_of
 from foretell.forecasting.tables.nixtla import quantile_columns
 from foretell.model.export import Column, Program
+from foretell.tables.frequency import Frequency
+from foretell.tables.grids import FixedGrid, IntegerGrid, MonthGrid
 
 VALUES, QUANTILES = "values", "quantiles"
 _SERIES, _STEPS = 1009, 1013
@@ -94,6 +97,8 @@ class _ForecastProgram(nn.Module):
         super().__init__()
         members, shares = model.members, model.blend.shares
         self.horizon, self.past, self.shares = members.horizon, members.past, dict(shares)
+        self.reach = members.reach
+        self.effect = None if members.known is None else EffectProgram(members.known["final"])
         self.experience, self.probabilities = members.experience, quantiles_of(model.levels)
         self.register_buffer("factors", torch.from_numpy(model.factors.copy()))
         self.register_buffer("unseen", torch.tensor(members.experience.quantiles, dtype=torch.float64))
@@ -125,6 +130,11 @@ class _ForecastProgram(nn.Module):
 
     def forward(self, values: Tensor, **columns: Tensor) -> Tensor:
         """Forecast."""
+        past = latest(values, self.past)
+        added = None
+        if self.effect is not None:
+            values, ahead = self.effect(past, columns, self.horizon)
+            added = ahead[..., None]
         read = {reading: series(values) for reading, series in zip(self.reading_of, self.series, strict=True)}
         found: dict[str, Tensor] = {}
         if self.pretrained is not None:
@@ -139,8 +149,9 @@ class _ForecastProgram(nn.Module):
             its = read[reading]
             inputs = self.covariates[_key(name)](its, columns)
             found[name] = self._answer(self.networks[_key(name)], its, inputs)[0]
-        past = latest(values, self.past)
-        unseen = past.isnan().all(1)[:, None, None]
+        if added is not None:
+            found = {name: grid + added for name, grid in found.items()}
+        unseen = latest(past, self.reach).isnan().all(1)[:, None, None]
         found = {name: torch.where(unseen, self.unseen, grid) for name, grid in found.items()}
         first, *others = self.shares.items()
         grid = first[1] * found[first[0]]
@@ -181,20 +192,36 @@ def _sound(fit: FittedNetwork) -> FittedNetwork:
     return fit
 
 
+def _counted(frequency: Frequency) -> str:
+    """Return how the steps of a frequency are numbered."""
+    grid = frequency.grid
+    if isinstance(grid, FixedGrid):
+        return f"whole multiples of {grid.size} microseconds since 1970-01-01T00:00"
+    if isinstance(grid, MonthGrid):
+        return f"months since 1970-01, divided by {grid.months} and rounded down"
+    if isinstance(grid, IntegerGrid):
+        return f"the time, divided by {frequency.alias} and rounded down"
+    return "as foretell.tables.frequency.Frequency.positions counts them"
+
+
 def _covariate_columns(model: FittedModel) -> list[Column]:
     """Return the inputs that the networks read besides the values."""
     fits = [network for network in model.members.networks if network.name in model.blend.shares]
-    if not fits:
+    effect = None if model.members.known is None else model.members.known["final"].regressors
+    if not fits and effect is None:
         return []
     steps, horizon = ("series", "steps"), ("series", "horizon")
     columns = []
-    if calendar_names(model.frequency):
+    if effect is not None and effect.season > 1:
+        what = f"The number of the first step ahead, modulo {effect.season} or not: {_counted(model.frequency)}."
+        columns.append(Column(FIRST_STEP, torch.int64, ("series",), what))
+    if fits and calendar_names(model.frequency):
         what = "microseconds since 1970-01-01T00:00 in local time"
         columns += [
             Column(TIMES, torch.int64, steps, f"The time of each step of the past: {what}."),
             Column(FUTURE_TIMES, torch.int64, horizon, f"The time of each step ahead: {what}."),
         ]
-    covariates: Covariates = fits[0].covariates
+    covariates = effect.covariates if effect is not None else fits[0].covariates
     places: list[tuple[Any, Callable[[str], str], tuple[str, ...], str]] = [
         (covariates.known, known_input, steps, "in the past"),
         (covariates.known, future_input, horizon, "in the horizon"),

@@ -56,7 +56,7 @@ class SeriesProgram(torch.nn.Module):
         """Describe the series."""
         window, reach = self.reading.window, self.reading.reach
         values = F.pad(latest(values, reach), (window, 0), value=torch.nan)
-        scale = _power_of_two(values.nan_to_num().abs().amax(1))
+        scale = power_of_two(values.nan_to_num().abs().amax(1))
         state, features = self._followed(values / scale[:, None])
         features = compressed(features[-window:].transpose(0, 1))
         begun = (~values.isnan()).cumsum(1) > 0
@@ -109,7 +109,7 @@ def latest(values: Tensor, count: int) -> Tensor:
     return torch.where(torch.arange(steps) >= steps - count, values, torch.nan)
 
 
-def _power_of_two(largest: Tensor) -> Tensor:
+def power_of_two(largest: Tensor) -> Tensor:
     """Return the largest power of two that is not above each of the numbers, 1 for 0."""
     there = largest > 0
     largest = torch.where(there, largest, 1.0)

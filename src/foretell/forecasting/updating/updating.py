@@ -74,6 +74,7 @@ def updated(
         old,
         networks=tuple(replace(network, held_out=network.final, _built={}) for network in old.networks),
         linear=None if linear is None else {"held_out": linear["final"], "final": linear["final"]},
+        known=None if old.known is None else {"held_out": old.known["final"], "final": old.known["final"]},
     )
     blend, factors, calibrated_on = model.blend, model.factors, model.calibrated_on
     correction = model.correction
@@ -116,8 +117,10 @@ def _learned(
     device: str,
     on_progress: OnProgress | None,
 ) -> Members:
-    """Let the members learn from all rows, a `share` of which is new."""
-    networks = []
+    """Let the members learn from all rows, a `share` of which is new; what known columns add stays as it was."""
+    raw, networks = panel, []
+    if known.known is not None:
+        panel = known.known["final"].on(panel).without()
     for network in known.networks:
         done = network.history.steps + (network.finish.steps if network.finish else 0)
         networks.append(
@@ -136,5 +139,5 @@ def _learned(
     if linear is not None:
         fitted = LinearRegression.fit(panel, panel.history, model.horizon, model.seasons)
         linear = {"held_out": linear["held_out"], "final": fitted}
-    experience = Experience.of(panel, panel.history, GRID)
+    experience = Experience.of(raw, panel.history, GRID)
     return replace(known, networks=tuple(networks), linear=linear, experience=experience)
