@@ -122,7 +122,7 @@ class Members:
     @property
     def past(self) -> int:
         """Number of steps of history that a forecast uses."""
-        return self.reach + max((effect.window for effect in (self.known or {}).values()), default=0)
+        return self.reach + max((effect.past for effect in (self.known or {}).values()), default=0)
 
     @property
     def reach(self) -> int:

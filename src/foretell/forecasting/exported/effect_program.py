@@ -13,6 +13,7 @@ from foretell.forecasting.covariates.covariates import Standardised
 from foretell.forecasting.exported.covariate_program import encoded_column, future_input, known_input
 from foretell.forecasting.exported.series_program import power_of_two
 from foretell.forecasting.known_columns.known_effect import KnownEffect
+from foretell.forecasting.known_columns.running_level import OUTLYING
 from foretell.forecasting.seasons.further_seasons import phase_features
 
 FIRST_STEP = "first_step"
@@ -59,13 +60,19 @@ class EffectProgram(torch.nn.Module):
 
     def _level(self, values: Tensor) -> Tensor:
         """Return (B, T + 1); see `running_level`."""
-        seen = ~values.isnan()
         unit = power_of_two(values.nan_to_num().abs().amax(1))[:, None]
-        sums = F.pad((values.nan_to_num().abs() / unit).cumsum(1), (self.window + 1, 0))
+        sizes = values.abs() / unit
+        usual = self._mean_before(sizes)
+        limits = torch.where(usual > 0, OUTLYING * usual, torch.inf)[:, :-1]
+        return self._mean_before(torch.minimum(sizes, limits)) * unit
+
+    def _mean_before(self, sizes: Tensor) -> Tensor:
+        seen = ~sizes.isnan()
+        sums = F.pad(sizes.nan_to_num().cumsum(1), (self.window + 1, 0))
         counts = F.pad(seen.long().cumsum(1), (self.window + 1, 0))
         total = (sums[:, self.window :] - sums[:, : -self.window]).clamp(min=0.0)
         count = counts[:, self.window :] - counts[:, : -self.window]
-        level = torch.where(count > 0, total / count.clamp(min=1), 0.0)
+        mean = torch.where(count > 0, total / count.clamp(min=1), 0.0)
         first = seen.long().argmax(1, keepdim=True)
-        begun = torch.arange(level.shape[1]) > first
-        return torch.where(begun, level, level.gather(1, first + 1)) * unit
+        begun = torch.arange(mean.shape[1]) > first
+        return torch.where(begun, mean, mean.gather(1, first + 1))

@@ -23,7 +23,12 @@ class KnownEffect:
     weights: Floats
     """(K,)"""
     window: int
-    """Number of rows before a row whose mean absolute value is its level."""
+    """Number of rows before a row whose mean absolute value is its level; see `running_level`."""
+
+    @property
+    def past(self) -> int:
+        """Number of rows before a row on which its level depends."""
+        return 2 * self.window
 
     def on(self, panel: Panel) -> EffectOnPanel:
         """Return the effect in each row of a panel. Raises TableError as `Regressors.of`."""

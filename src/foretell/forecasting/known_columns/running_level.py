@@ -7,27 +7,37 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+OUTLYING = 30.0
+"""A value counts for no more than so many times the level before it."""
+
 
 def running_level(values: Floats, steps: int) -> Floats:
     """Return (T + 1,), at each row of `values` (T,) and at the one after the last, the mean absolute value of the
-    `steps` rows before it, of which NaN are left out.
+    `steps` rows before it, of which NaN are left out; of outliers no more than `OUTLYING` times the mean before them.
 
-    Rows before the first value, and that one itself, have the level of the row after it; where none of the rows before
-    holds a value, the level is 0.
+    So it depends on the last 2 `steps` rows. Rows before the first value, and that one itself, have the level of the
+    row after it; where none of the rows before holds a value, the level is 0.
     """
-    rows = len(values)
     seen = ~np.isnan(values)
-    level = np.zeros(rows + 1)
     if not seen.any():
-        return level
+        return np.zeros(len(values) + 1)
     largest = float(np.abs(values[seen]).max())
     unit = np.ldexp(1.0, np.frexp(largest)[1] - 1) if largest > 0 else 1.0
-    sums = np.append(0.0, np.cumsum(np.where(seen, np.abs(values) / unit, 0.0)))
+    sizes = np.abs(values) / unit
+    usual = _mean_before(sizes, seen, steps)
+    limits = np.where(usual > 0, OUTLYING * usual, np.inf)[:-1]
+    return _mean_before(np.minimum(sizes, limits), seen, steps) * unit
+
+
+def _mean_before(sizes: Floats, seen: NDArray[np.bool_], steps: int) -> Floats:
+    rows = len(sizes)
+    sums = np.append(0.0, np.cumsum(np.where(seen, sizes, 0.0)))
     counts = np.append(0, np.cumsum(seen))
     ends = np.arange(rows + 1)
     begins = np.maximum(ends - steps, 0)
     count = counts[ends] - counts[begins]
-    np.divide(np.maximum(sums[ends] - sums[begins], 0.0), count, out=level, where=count > 0)
+    mean = np.zeros(rows + 1)
+    np.divide(np.maximum(sums[ends] - sums[begins], 0.0), count, out=mean, where=count > 0)
     first = int(seen.argmax())
-    level[: first + 1] = level[first + 1]
-    return level * unit
+    mean[: first + 1] = mean[first + 1]
+    return mean
