@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from foretell.errors import SettingsError
-from foretell.forecasting.fitted_model import FittedModel, forecast_device, ticks
+from foretell.forecasting.fitted_model import FittedModel, ticks
 from foretell.forecasting.fitting import fit_model
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.quantiles import GRID, quantiles_of, read_off
@@ -89,18 +88,3 @@ def test_validated_until_is_the_time_after_the_validation_part(model, panel):
     expected = (START + end * np.timedelta64(1, "h")).astype(np.int64)
     assert model.validated_until == {"s0": ticks(panel, 0, int(model.holdout.validation[0])), "s1": expected}
     assert ticks(panel_of([[1.0, 2.0]], alias="3"), 0, 5) == 15
-
-
-@pytest.mark.parametrize("name", ["", "tpu9", "cuda:x", "cuda:99"])
-def test_a_device_that_is_not_there_is_refused(name):
-    with pytest.raises(SettingsError, match="try device='auto'"):
-        forecast_device(name)
-
-
-def test_devices_by_name(monkeypatch):
-    assert forecast_device("cpu") == torch.device("cpu")
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
-    assert forecast_device("auto") == torch.device("cpu")
-    with pytest.raises(SettingsError, match="no GPU"):
-        forecast_device("gpu")

@@ -29,7 +29,7 @@ from foretell.nn import WaveNet
 from foretell.nn.decoding.wavenet_generator import Backend, Generator
 from foretell.nn.decoding.wavenet_weights import Precision, WeightsOrAuto
 from foretell.nn.heads import Head, Sampling
-from foretell.training.hardware import Hardware
+from foretell.training.device import device_named
 
 _CHUNK_SECONDS = 0.25
 _LONGEST_SECONDS = 10_000_000
@@ -137,7 +137,7 @@ class AudioModel(Model[AudioSettings, Learned, WaveNet, Corpus, Score]):
             receptive_field=network.receptive_field,
             speakers=self.speakers or None,
         )
-        place = Hardware(device, "32-true").device
+        place = device_named(device)
         try:
             scores = AudioTask(self.head).score(network.to(place), batches.watched(on_progress))
         finally:

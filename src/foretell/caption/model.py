@@ -19,7 +19,7 @@ from foretell.caption.task import Score, TrainingTask
 from foretell.errors import ImageError, SettingsError
 from foretell.model.base import Model, Recipe
 from foretell.text.vocabulary import END, START, Vocabulary
-from foretell.training.hardware import Hardware
+from foretell.training.device import device_named
 
 _AT_ONCE = 128
 
@@ -62,9 +62,9 @@ class Captioner(Model[CaptionSettings, Learned, CaptionNetwork, Captioned, Score
         vocabulary, network = self.vocabulary, self.network
         pictures = images if isinstance(images, np.ndarray) else read_images(images, self.settings.size)
         self._require_size(pictures)
-        hardware = Hardware(device, "32-true")
+        place = device_named(device)
         try:
-            return self._captions(network.to(hardware.device), vocabulary, pictures, beam, on_progress)
+            return self._captions(network.to(place), vocabulary, pictures, beam, on_progress)
         finally:
             network.cpu()
 

@@ -303,23 +303,3 @@ def validated_until(panel: Panel, validation: NDArray[np.int64]) -> dict[str, in
 def ticks(panel: Panel, series: int, row: int) -> int:
     """Return the time of a row as a number: microseconds since 1970, or integer time."""
     return int(panel.times(series, row + 1)[-1].astype(np.int64))
-
-
-def forecast_device(name: str) -> torch.device:
-    """Return the device that training on `name` would use (see `foretell.training.hardware.Hardware`), without Fabric.
-
-    Raises SettingsError if it is not available.
-    """
-    kind, _, index = name.partition(":")
-    if kind == "auto" or kind == "gpu":
-        there = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-        if kind == "gpu" and there == "cpu":
-            raise SettingsError(f"device={name!r}: there is no GPU here; try device='auto'")
-        kind = there
-    try:
-        device = torch.device(f"{kind}:{index}" if index and kind != "cpu" else kind)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise SettingsError(f"device={name!r} cannot be used ({reason}): try device='auto'") from error
-    return device

@@ -15,7 +15,7 @@ from foretell.forecasting.blending.calibration import calibrated, calibration_fa
 from foretell.forecasting.blending.independence import design_effect
 from foretell.forecasting.blending.linear import LinearRegression
 from foretell.forecasting.experience import Experience
-from foretell.forecasting.fitted_model import LINEAR, FittedModel, Members, blended, forecast_device, validated_until
+from foretell.forecasting.fitted_model import LINEAR, FittedModel, Members, blended, validated_until
 from foretell.forecasting.holdout import Holdout
 from foretell.forecasting.known_columns.choosing import Estimate, estimated
 from foretell.forecasting.known_columns.known_effect import KnownEffect
@@ -35,6 +35,7 @@ from foretell.forecasting.pretrained.shipped import Pretrained, shipped
 from foretell.forecasting.quantiles import GRID
 from foretell.forecasting.settings import ForecastSettings
 from foretell.forecasting.tables.columns import Columns
+from foretell.training.device import device_named
 
 _WORTH_TRAINING = 300
 """Minimum number of values for training a network on a table without covariates."""
@@ -158,7 +159,7 @@ def fit_model(
         validated_until=validated_until(panel, plan.holdout.validation),
         non_negative=non_negative,
         notes=tuple(notes),
-        device=forecast_device(device),
+        device=device_named(device),
     )
 
 

@@ -28,7 +28,7 @@ from foretell.forecasting.covariates.explanation import effect_columns, effects
 from foretell.forecasting.covariates.holiday_columns import with_holidays
 from foretell.forecasting.covariates.strange_words import warn_of_strange_words
 from foretell.forecasting.facts import facts_of
-from foretell.forecasting.fitted_model import FittedModel, forecast_device
+from foretell.forecasting.fitted_model import FittedModel
 from foretell.forecasting.fitting import fit_model
 from foretell.forecasting.forecast_arrays import Prediction, predictions
 from foretell.forecasting.forecast_tables import forecast_table, sample_table
@@ -51,6 +51,7 @@ from foretell.forecasting.updating.updating import Update, learned_series, updat
 from foretell.forecasting.what_if import readings_by_plan
 from foretell.forked import require_polars
 from foretell.training import History, Progress
+from foretell.training.device import device_named
 from foretell.training.settings import NO_BOUND
 
 ALWAYS_POSITIVE = (
@@ -193,7 +194,7 @@ class Forecaster:
         progress. Raises TableError for an invalid table, SettingsError for invalid settings, TrainingError if training
         failed.
         """
-        forecast_device(self.device)
+        device_named(self.device)
         reading = table if isinstance(table, Reading) else Reading.of(table, self.columns)
         check_years(reading.panel, self.horizon)
         warn_of_copies(reading.observed)
@@ -237,7 +238,7 @@ class Forecaster:
         """
         model = self.fitted_model
         old = learned_series(model)
-        forecast_device(self.device)
+        device_named(self.device)
         columns = replace(model.columns, target=old.ids) if model.columns.layout == "wide" else model.columns
         reading = Reading.like(table, columns, model.frequency, same=True)
         lacking = sorted(set(old.ids) - set(reading.observed.ids))
@@ -433,7 +434,7 @@ class Forecaster:
     def _to_validate(self, table: IntoFrame | Reading | None) -> Reading:
         if table is None:
             return self._reading(None)
-        forecast_device(self.device)
+        device_named(self.device)
         reading = table if isinstance(table, Reading) else Reading.of(table, self.columns)
         check_years(reading.panel, self.horizon)
         self._read = reading
@@ -450,7 +451,7 @@ class Forecaster:
     @classmethod
     def load(cls, folder: str | Path, device: str = "auto") -> Forecaster:
         """Load the forecaster that was saved in a folder. Raises ModelError as `load_model` does."""
-        model = load_model(folder, forecast_device(device))
+        model = load_model(folder, device_named(device))
         forecaster = cls(
             model.name,
             model.horizon,

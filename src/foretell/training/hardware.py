@@ -1,9 +1,9 @@
-"""Device and precision, managed by Lightning Fabric."""
+"""Device and precision, managed by Lightning Fabric wherever there is more than one CPU to manage."""
 
 from __future__ import annotations
 
 import dataclasses
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar, cast
 
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from foretell.errors import SettingsError, TrainingError
 from foretell.training import processes
+from foretell.training.device import device_named
 
 V = TypeVar("V")
 
@@ -23,33 +24,18 @@ class Hardware:
     """
 
     def __init__(self, device: str, precision: str) -> None:
-        # The import takes over a second on top of torch, which only training should pay for.
-        from lightning_fabric import Fabric
-
-        kind, _, index = device.partition(":")
-        if index and not index.isdigit():
-            raise SettingsError(f"device={device!r}: use auto, cpu, cuda, mps or, for one of several, cuda:1")
-        devices = [int(index)] if index and kind != "cpu" else 1
-        together: dict[str, Any] = {}
-        if processes.count() > 1:
-            devices = processes.count_here()
-            together = {"num_nodes": processes.count() // devices, "strategy": "ddp"}
-        try:
-            self._fabric = Fabric(accelerator=kind, devices=devices, precision=cast(Any, precision), **together)
-            self._fabric.launch()
-        except (
-            ValueError,
-            RuntimeError,
-            TypeError,
-        ) as error:  # Fabric's MisconfigurationException is one of these or a subclass
-            raise SettingsError(
-                f"device={device!r} cannot be used for training ({error}): try device='auto'"
-            ) from error
-        self.device: torch.device = self._fabric.device
+        self.device: torch.device = device_named(device)
+        self._mixed = precision == "bf16-mixed"
+        self._fabric: Any = None
+        if self.device.type != "cpu" or processes.count() > 1:
+            self._fabric = _fabric(device, precision)
+            self.device = self._fabric.device
 
     def set_up(self, network: nn.Module) -> None:
         """Move the network to the device, in place."""
-        if processes.count() > 1:  # Fabric would wrap it, to combine gradients parameter by parameter
+        if self._fabric is None:
+            network.to(self.device)
+        elif processes.count() > 1:  # Fabric would wrap it, to combine gradients parameter by parameter
             self._fabric.to_device(network)
         else:
             self._fabric.setup_module(network)
@@ -88,6 +74,8 @@ class Hardware:
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Return the context in which losses and evaluations are computed."""
+        if self._fabric is None:
+            return torch.autocast("cpu", torch.bfloat16) if self._mixed else nullcontext()
         context: AbstractContextManager[Any] = self._fabric.autocast()
         return context
 
@@ -101,3 +89,25 @@ class Hardware:
             }
             return dataclasses.replace(batch, **fields)
         return self._fabric.to_device(batch)
+
+
+def _fabric(device: str, precision: str) -> Any:
+    # The import takes over a second on top of torch, which only those who need it should pay for.
+    from lightning_fabric import Fabric
+
+    kind, _, index = device.partition(":")
+    devices = [int(index)] if index and kind != "cpu" else 1
+    together: dict[str, Any] = {}
+    if processes.count() > 1:
+        devices = processes.count_here()
+        together = {"num_nodes": processes.count() // devices, "strategy": "ddp"}
+    try:
+        fabric = Fabric(accelerator=kind, devices=devices, precision=cast(Any, precision), **together)
+        fabric.launch()
+    except (
+        ValueError,
+        RuntimeError,
+        TypeError,
+    ) as error:  # Fabric's MisconfigurationException is one of these or a subclass
+        raise SettingsError(f"device={device!r} cannot be used for training ({error}): try device='auto'") from error
+    return fabric

@@ -15,7 +15,6 @@ from torch import Tensor
 
 from foretell.errors import ModelError
 from foretell.training import checkpoint, truncation
-from foretell.training import optimiser as optimisers
 from foretell.training.facts import Facts
 from foretell.training.history import Record
 from foretell.training.run import Run
@@ -43,7 +42,7 @@ def save(run: Run, folder: Path, *, seconds: float, identity: str) -> None:
         "best_value": torch.tensor(early.best, dtype=torch.float64),
         **_named("buffer", run, run.weights.buffers()),
         **_named("last_good_buffer", run, run.last_good.buffers),
-        **{f"optimiser.{name}": value for name, value in optimisers.moments(run.optimiser).items()},
+        **{f"optimiser.{name}": value for name, value in run.optimiser.moments.items()},
         **carried,
     }
     if average is not None:
@@ -122,8 +121,7 @@ def _restore(run: Run, tensors: dict[str, Tensor], facts: Facts) -> None:
     average = None if run.average is None else _like(vector, tensors, "average")
     prefix = "optimiser."
     moments = {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
-    optimisers.require_moments(moments, vector, run.settings, stepped=facts.healthy > 0)
-    optimisers.load_moments(run.optimiser, moments)
+    run.optimiser.load(moments, stepped=facts.healthy > 0)
     run.weights.restore(current)
     run.last_good = last_good
     run.steps, run.batch, run.chunk, run.state = facts.steps, facts.batch, facts.chunk, state

@@ -8,12 +8,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from foretell.training import optimiser as optimisers
 from foretell.training.averaging import MovingAverage
 from foretell.training.early_stopping import EarlyStopping
 from foretell.training.gradient_health import GradientHealth
 from foretell.training.hardware import Hardware
 from foretell.training.history import Record
+from foretell.training.optimiser import Optimiser
 from foretell.training.randomness import Randomness
 from foretell.training.schedule import rate_factor
 from foretell.training.settings import TrainingSettings
@@ -46,10 +46,7 @@ class Run:
         """True if the hidden state is carried over from batch to batch."""
         self.hardware = hardware
         self.weights = Weights(network)
-        # Optimisers need a parameter; this one shares the vector's memory.
-        self._flat = nn.Parameter(self.weights.vector)
-        self._flat.grad = self.weights.gradient
-        self.optimiser = optimisers.build(self._flat, settings)
+        self.optimiser = Optimiser(self.weights.vector, self.weights.gradient, settings)
         self.health = GradientHealth(settings.clip_norm)
         self.early = EarlyStopping(settings.patience)
         self.average = MovingAverage(self.weights.vector, settings.average) if settings.average is not None else None
@@ -83,8 +80,7 @@ class Run:
         )
         if healthy:
             self.weights.overwrite(self.last_good)
-            optimisers.set_rate(self.optimiser, rate)
-            self.optimiser.step()
+            self.optimiser.step(rate)
             self.weights.publish()
             if self.average is not None:
                 self.average.update(self.weights.vector)

@@ -13,9 +13,9 @@ from typing import TypeVar
 
 import torch
 
-from foretell.forecasting.fitted_model import forecast_device
 from foretell.forecasting.settings import ForecastSettings
 from foretell.training import Progress, processes
+from foretell.training.device import device_named
 from foretell.training.interruption import Interruption
 
 T = TypeVar("T")
@@ -34,7 +34,7 @@ def lanes_for(count: int, settings: ForecastSettings, device: str) -> int:
 
     Dropout draws from torch's generator, of which there is one for all threads; then trainings run one by one.
     """
-    if settings.dropout or processes.count() > 1 or forecast_device(device).type != "cpu":
+    if settings.dropout or processes.count() > 1 or device_named(device).type != "cpu":
         return 1
     return max(1, min(count, torch.get_num_threads()))
 
