@@ -59,8 +59,8 @@ class Members:
     linear: Mapping[Stage, LinearRegression] | None = None
     """Regression beside the pretrained network, fitted to the training part and to all values."""
     known: Mapping[Stage, KnownEffect] | None = None
-    """What known columns add, estimated from the training part and from all values: all members forecast the values
-    without it."""
+    """What known columns add, estimated from the training part and from all values. All members forecast the values
+    without it but networks trained from random weights, which learn more than a linear effect from the columns."""
 
     def quantiles(
         self,
@@ -75,13 +75,20 @@ class Members:
         If `names` are given, members that are not needed for these may be left out.
         """
         unseen = ~_seen(panel, series, cutoffs, self.reach)
-        if self.known is None:
-            found = self._quantiles(panel, series, cutoffs, stage, names)
-        else:
+        networks = [network for network in self.networks if names is None or network.name in names]
+        tuned, others = [n for n in networks if n.tuned], [n for n in networks if not n.tuned]
+        plain, added = panel, np.zeros(1)
+        if self.known is not None:
             effect = self.known[stage].on(panel)
-            added = effect.ahead(series, cutoffs, self.horizon)[..., None]
-            found = self._quantiles(effect.without(), series, cutoffs, stage, names)
-            found = {name: quantiles + added for name, quantiles in found.items()}
+            plain, added = effect.without(), effect.ahead(series, cutoffs, self.horizon)[..., None]
+        # Each group reads its windows once.
+        parts = (
+            [(plain, tuned, added), (panel, others, np.zeros(1))] if plain is not panel else [(panel, networks, added)]
+        )
+        found: dict[str, Floats] = {}
+        for values, group, more in parts:
+            own = self._quantiles(values, series, cutoffs, stage, names, group, simple=values is plain)
+            found |= {name: quantiles + more for name, quantiles in own.items()}
         for quantiles in found.values():
             quantiles[unseen] = self.experience.quantiles
         return found
@@ -93,12 +100,15 @@ class Members:
         cutoffs: NDArray[np.int64],
         stage: Stage,
         names: Collection[str] | None,
+        networks: Sequence[FittedNetwork],
+        *,
+        simple: bool,
     ) -> dict[str, Floats]:
+        """Return the quantiles of some networks, and of the `simple` members that forecast the same values."""
         found: dict[str, Floats] = {}
         spread = self.experience.relative_spread
-        wanted = names is None or not {"pretrained", LINEAR, *SIMPLE}.isdisjoint(names)
+        wanted = simple and (names is None or not {"pretrained", LINEAR, *SIMPLE}.isdisjoint(names))
         pretrained = self.pretrained.network if self.pretrained is not None and wanted else None
-        networks = [network for network in self.networks if names is None or network.name in names]
         answers: dict[str, Answer] = {}
         for group in _reading_alike(networks):
             windows = group[0].windows(panel, self.horizon)

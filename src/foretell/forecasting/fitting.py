@@ -44,7 +44,7 @@ _HALF_TRUSTED = 20_000
 _BESIDE_FINE_TUNED = 0.35
 """Prior weight of the pretrained network relative to the fine-tuned one, which is partly the same network."""
 _SEES_AHEAD = 3.0
-"""Factor on the prior of networks trained on the table if there are known columns whose effect no other member has."""
+"""Factor on the prior of networks that see known columns whose effect was not taken out of what they forecast."""
 _LINEAR_TRUSTED = 200
 """Number of training values of a single series at which a linear regression has half the pretrained network's prior."""
 _MOST_WINDOWS = 2048
@@ -88,7 +88,7 @@ def fit_model(
     values = int(learned.sum())
     if not observed(panel, panel.history).any():
         raise TableError("no series has a value to learn from: check the target column")
-    known = estimated(panel, plan.holdout.training, plan.seasons.lengths)
+    known = estimated(panel, plan.holdout.training, plan.seasons.lengths) if model in (AUTO, PRETRAINED) else None
     plain = panel if known is None else known.effect.on(panel).without()
     pretrained: Pretrained | None = None
     notes: list[str] = []
@@ -108,9 +108,10 @@ def fit_model(
         if model == AUTO and pretrained is not None:
             recipes.insert(0, pretrained)
         networks, dropped = train_networks(
-            plain,
+            panel,
             plan,
             recipes,
+            plain=plain,
             horizon=horizon,
             settings=settings,
             device=device,
@@ -285,8 +286,8 @@ def _prior(members: Members, values: int, series: int) -> dict[str, float]:
         reads = network.architecture
         doubt = _WORTH_TRAINING if reads.known or reads.past or reads.static else _HALF_TRUSTED
         trust = 1.0 if network.tuned else values / (values + doubt)
-        # Only a network trained on the table sees columns known in advance whose effect was not taken out.
-        prior[network.name] = trust * (_SEES_AHEAD if reads.known and members.known is None else 1.0)
+        ahead = reads.known and (members.known is None or not network.tuned)
+        prior[network.name] = trust * (_SEES_AHEAD if ahead else 1.0)
         if network.tuned:
             prior["pretrained"] = _BESIDE_FINE_TUNED
     return prior

@@ -324,7 +324,10 @@ def test_the_stretches_of_fine_tuning_are_kept_apart_from_those_of_training(nois
         on_progress=lambda stretch, _: told.append(stretch),
     )
     assert [network.name for network in found.members.networks] == ["fine-tuned", "lstm"]
-    assert list(dict.fromkeys(told)) == ["fit-fine-tuned", "finish-fine-tuned", "fit-lstm", "finish-lstm"]
+    # The networks may train at the same time.
+    stretches = list(dict.fromkeys(told))
+    assert [stretch for stretch in stretches if "lstm" in stretch] == ["fit-lstm", "finish-lstm"]
+    assert [stretch for stretch in stretches if "lstm" not in stretch] == ["fit-fine-tuned", "finish-fine-tuned"]
     assert {path.name for path in tmp_path.iterdir()} == set(told)
 
 

@@ -123,34 +123,38 @@ class _ForecastProgram(nn.Module):
                 for fit in fits
             }
         )
-        readings = [*self.readings.values()]
-        readings += [self.pretrained_reading] if self.pretrained is not None else []
-        self.reading_of = list(dict.fromkeys(readings))
-        self.series = nn.ModuleList(SeriesProgram(reading, self.horizon) for reading in self.reading_of)
+        self.read_plain = {fit.name: self.effect is not None and fit.tuned for fit in fits}
+        asked = [(reading, self.read_plain[name]) for name, reading in self.readings.items()]
+        asked += [(self.pretrained_reading, self.effect is not None)] if self.pretrained is not None else []
+        self.asked = list(dict.fromkeys(asked))
+        self.series = nn.ModuleList(SeriesProgram(reading, self.horizon) for reading, _ in self.asked)
 
     def forward(self, values: Tensor, **columns: Tensor) -> Tensor:
         """Forecast."""
         past = latest(values, self.past)
-        added = None
+        plain, added = values, None
         if self.effect is not None:
-            values, ahead = self.effect(past, columns, self.horizon)
+            plain, ahead = self.effect(past, columns, self.horizon)
             added = ahead[..., None]
-        read = {reading: series(values) for reading, series in zip(self.reading_of, self.series, strict=True)}
+        read = {
+            (reading, without): series(plain if without else values)
+            for (reading, without), series in zip(self.asked, self.series, strict=True)
+        }
         found: dict[str, Tensor] = {}
         if self.pretrained is not None:
-            its = read[self.pretrained_reading]
+            its = read[self.pretrained_reading, added is not None]
             quantiles, points = self._answer(self.pretrained, its, its.inputs)
             found["pretrained"] = quantiles
             spread = quantiles - quantiles[..., MEDIAN, None]
             found |= {name: points[..., k, None] + spread for k, name in enumerate(SIMPLE)}
             if self.linear is not None:
-                found[LINEAR] = self.linear(values, self.horizon)[..., None] + spread
+                found[LINEAR] = self.linear(plain, self.horizon)[..., None] + spread
         for name, reading in self.readings.items():
-            its = read[reading]
+            its = read[reading, self.read_plain[name]]
             inputs = self.covariates[_key(name)](its, columns)
             found[name] = self._answer(self.networks[_key(name)], its, inputs)[0]
         if added is not None:
-            found = {name: grid + added for name, grid in found.items()}
+            found = {name: grid + added if self.read_plain.get(name, True) else grid for name, grid in found.items()}
         unseen = latest(past, self.reach).isnan().all(1)[:, None, None]
         found = {name: torch.where(unseen, self.unseen, grid) for name, grid in found.items()}
         first, *others = self.shares.items()

@@ -30,6 +30,7 @@ def train_networks(
     plan: Plan,
     recipes: Sequence[Recipe],
     *,
+    plain: Panel | None = None,
     settings: ForecastSettings,
     device: str = "auto",
     checkpoint: Path | None = None,
@@ -39,22 +40,23 @@ def train_networks(
     """Train a network by each of the recipes on all series of a panel; return them, with notes for the user.
 
     As many are trained at the same time as there are threads. If there are more than two recipes, with a time budget
-    and validation data, only the networks with the lowest validation losses are trained to the end. The `options` are
-    those of `NetworkTraining`. Raises the same errors as `NetworkTraining` and `foretell.training.train`.
+    and validation data, only the networks with the lowest validation losses are trained to the end. A pretrained
+    network learns from `plain`, the panel without what known columns add, if that is given. The `options` are those of
+    `NetworkTraining`. Raises the same errors as `NetworkTraining` and `foretell.training.train`.
     """
     together = SideBySide(lanes_for(len(recipes), settings, device), on_progress, resumable=checkpoint is not None)
-    data: TrainingData | None = None
+    data: dict[int, TrainingData] = {}
 
     def training(recipe: Recipe, parts: int, folder: Path | None) -> NetworkTraining:
-        nonlocal data
         tuned = isinstance(recipe, Pretrained)
         label = "" if len(recipes) == 1 else f"-{FINE_TUNED if tuned else recipe}"
         own = _part_of(settings, parts, tuned=tuned)
+        values = plain if tuned and plain is not None else panel
         made = NetworkTraining(
-            panel, plan, recipe, settings=own, label=label, device=device, checkpoint=folder,
-            on_progress=together.on_progress, data=data, **options,
+            values, plan, recipe, settings=own, label=label, device=device, checkpoint=folder,
+            on_progress=together.on_progress, data=data.get(id(values)), **options,
         )  # fmt: skip
-        data = made.data
+        data[id(values)] = made.data
         return made
 
     if not _halves(settings, plan, len(recipes)):

@@ -118,15 +118,14 @@ def _learned(
     on_progress: OnProgress | None,
 ) -> Members:
     """Let the members learn from all rows, a `share` of which is new; what known columns add stays as it was."""
-    raw, networks = panel, []
-    if known.known is not None:
-        panel = known.known["final"].on(panel).without()
+    plain = panel if known.known is None else known.known["final"].on(panel).without()
+    networks = []
     for network in known.networks:
         done = network.history.steps + (network.finish.steps if network.finish else 0)
         networks.append(
             continued(
                 network,
-                panel,
+                plain if network.tuned else panel,
                 joined.before,
                 horizon=model.horizon,
                 settings=model.settings,
@@ -137,7 +136,7 @@ def _learned(
         )
     linear = known.linear
     if linear is not None:
-        fitted = LinearRegression.fit(panel, panel.history, model.horizon, model.seasons)
+        fitted = LinearRegression.fit(plain, panel.history, model.horizon, model.seasons)
         linear = {"held_out": linear["held_out"], "final": fitted}
-    experience = Experience.of(raw, panel.history, GRID)
+    experience = Experience.of(panel, panel.history, GRID)
     return replace(known, networks=tuple(networks), linear=linear, experience=experience)
