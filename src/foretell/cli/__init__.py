@@ -17,6 +17,9 @@ def main() -> None:
     # sleep at once make a small LSTM step 2.5 times as slow; a short spin is as fast as a long one, and yields soon
     # enough.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    # numpy's OpenBLAS is worse: beside other work, two of its threads take minutes for a regression that one does in
+    # half a second, and it has no setting to stop them from spinning while they wait for each other.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     _open_streams()
     try:
         from foretell.cli.app import app
