@@ -144,15 +144,16 @@ def test_a_trained_network_with_calendar_and_covariates() -> None:
     assert by_name["static_town"]["codes"] == {1: "x", 2: "y"}
 
 
-@pytest.mark.parametrize("by_weekday", [False, True])
-def test_the_effect_of_known_columns(by_weekday: bool) -> None:
+@pytest.mark.parametrize(("model", "by_weekday"), [("pretrained", False), ("pretrained", True), ("auto", False)])
+def test_the_effect_of_known_columns(model: str, by_weekday: bool) -> None:
     sign = pl.when(pl.col("ds").dt.weekday() < 4).then(1).otherwise(-1 if by_weekday else 1)
     level = pl.col("y").abs().mean().over("unique_id")
     promoted = level * sign * (pl.col("promotion") == "a") + 0.3 * level * pl.col("price").clip(0)
     columns = ["unique_id", "ds", "y", "price", "promotion"]
     regular = pl.col("unique_id").is_in(["s0", "s1", "s3"])
     given = table(with_columns=True).with_columns(pl.col("y") + promoted).filter(regular).select(columns)
-    forecaster = Forecaster("pretrained", HORIZON, season=7, known=("price", "promotion")).fit(given)
+    settings = ForecastSettings(hidden=8, training=TrainingSettings(steps=2))
+    forecaster = Forecaster(model, HORIZON, season=7, known=("price", "promotion"), settings=settings).fit(given)
     forecaster.predict(given)
     effects = forecaster.fitted_model.members.known
     assert effects is not None
@@ -161,7 +162,9 @@ def test_the_effect_of_known_columns(by_weekday: bool) -> None:
     values = padded(forecaster)
     inputs = columns_of(forecaster, values.shape[1])
     asked = [column.name for column in program.columns[1:]]
-    assert asked == [name for name in inputs if "times" not in name and (by_weekday or name != "first_step")]
+    unused = {"first_step"} if not by_weekday else set()
+    unused |= {"times", "future_times"} if model == "pretrained" else set()
+    assert asked == [name for name in inputs if name not in unused]
     with torch.inference_mode():
         found = program.module(values, **{name: torch.from_numpy(inputs[name]) for name in asked})
     assert_the_same(found, forecaster)
