@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,15 +17,15 @@ from foretell.tables.frequency import Frequency
 def panel(sky: list[str | None], kind: str = "past") -> Panel:
     rows = len(sky)
     columns: dict[str, Column] = {"sky": np.array(sky, dtype=object), "rain": np.arange(float(rows))}
-    return Panel(
+    bare = Panel(
         ids=("a",),
         frequency=Frequency.parse("1d"),
         starts=np.array(["2024-01-01"], dtype="datetime64[us]"),
         offsets=np.array([0, rows]),
         history=np.array([rows - 2]),
         values=np.array([1.0] * (rows - 2) + [np.nan] * 2),
-        **{kind: columns},
     )
+    return replace(bare, past=columns) if kind == "past" else replace(bare, known=columns)
 
 
 TRAINED = ["clear", "cloudy", None, "clear", "cloudy", "clear"]

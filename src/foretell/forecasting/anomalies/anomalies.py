@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from foretell.errors import SettingsError, TableError
 from foretell.forecasting.anomalies.calm_and_wild import relative_spread
+from foretell.forecasting.anomalies.cleaned_past import CleanedPast
 from foretell.forecasting.anomalies.one_step import one_step_quantiles
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.pretrained.shipped import shipped
@@ -28,9 +29,9 @@ _WARM = 16
 """Number of values of a series before the first that is judged, at least; or two seasons, if these are few steps."""
 _MOST_WARM = 64
 _FEWEST = 30
-_PASSES = 4
-_LONGEST_RUN = 3
-"""So many in a row are a new level, and no longer taken out of the past of what follows."""
+_PASSES = 5
+_SUSPECT = 0.05
+"""Values less likely than this may be anomalies, as far as the value after them is concerned."""
 _LEAST_BODY = 0.05
 """Least of the first of these distances: where most values are exactly as expected, not all others are anomalies."""
 _OF_ROUNDING = 12**-0.5
@@ -134,29 +135,56 @@ def find_anomalies(
 
 def _scored(panel: Panel, seasons: tuple[int, ...], probability: float) -> OneStepScores:
     row = np.arange(panel.offsets[-1]) - np.repeat(panel.offsets[:-1], np.diff(panel.offsets))
-    warm = int(np.clip(2 * min(seasons, default=1), _WARM, _MOST_WARM))
-    unlikely, values = np.zeros(len(panel.values), dtype=bool), panel.values
+    season, least = min(seasons, default=1), _least_spread(panel)
+    warm = row >= int(np.clip(2 * season, _WARM, _MOST_WARM))
+
+    def forecast_from(past: Floats) -> Floats:
+        return one_step_quantiles(shipped(), replace(panel, values=past), seasons)
+
+    as_it_is = grid = forecast_from(panel.values)
+    cleaned, usual = CleanedPast.of(panel, seasons), np.ones(len(row), dtype=bool)
+    scores = _judged(panel, grid, least, warm, usual, probability, season)
     for _ in range(_PASSES):
-        grid = one_step_quantiles(shipped(), replace(panel, values=values), seasons)
-        scores = _judged(panel, grid, row >= warm, ~unlikely, probability, min(seasons, default=1))
-        if np.array_equal(scores.unlikely, unlikely):
-            break
-        unlikely = scores.unlikely
+        before, cleaned = cleaned, cleaned.after(scores.unlikely, scores.expected)
         # In the past of the values after it stands what was expected: a gap would spoil more of them.
-        values = np.where(_alone(unlikely, panel), scores.expected, panel.values)
+        grid = forecast_from(cleaned.values())
+        # The value after one that is odd is forecast with that value in its past, too, and without it: the first in
+        # case it began a new level, the second in case it was an anomaly though none beyond doubt.
+        suspects = np.nan_to_num(scores.chance, nan=1.0) < _SUSPECT
+        without = forecast_from(cleaned.values_without(suspects, scores.expected))
+        for other, odd in ((as_it_is, scores.unlikely), (without, suspects)):
+            nearer = np.abs(_distance(panel.values, other, least)) < np.abs(_distance(panel.values, grid, least))
+            grid = np.where((nearer & cleaned.follows(odd, (1,)))[:, None], other, grid)
+        scores = _judged(panel, grid, least, warm, ~scores.unlikely, probability, season)
+        if np.array_equal(before.found, cleaned.found):
+            break
     return scores
 
 
-def _alone(unlikely: NDArray[np.bool_], panel: Panel) -> NDArray[np.bool_]:
-    """Return those in runs that are too short for a new level."""
-    owner = np.repeat(np.arange(len(panel)), np.diff(panel.offsets))
-    new = np.append(True, (np.diff(unlikely.astype(int)) != 0) | (np.diff(owner) != 0))
-    run = np.cumsum(new) - 1
-    return np.asarray(unlikely & (np.bincount(run)[run] < _LONGEST_RUN))
+def _sides(grid: Floats, least: Floats) -> tuple[Floats, Floats]:
+    """Return how far values usually lie above and below their medians, (R,) each, by quantiles (R, 15)."""
+    median = grid[:, MEDIAN]
+    # A series that never changes, or a sparse one, has quantiles that coincide.
+    above, below = (np.maximum(d / _SPREADS, least) for d in (grid[:, _HIGH] - median, median - grid[:, _LOW]))
+    return above, below
+
+
+def _distance(values: Floats, grid: Floats, least: Floats) -> Floats:
+    """Return (R,), how far values lie from their medians, in forecast spreads."""
+    above, below = _sides(grid, least)
+    with np.errstate(over="ignore", invalid="ignore"):
+        distance: Floats = (values - grid[:, MEDIAN]) / np.where(values >= grid[:, MEDIAN], above, below)
+    return distance
 
 
 def _judged(
-    panel: Panel, grid: Floats, warm: NDArray[np.bool_], usual: NDArray[np.bool_], probability: float, season: int
+    panel: Panel,
+    grid: Floats,
+    least: Floats,
+    warm: NDArray[np.bool_],
+    usual: NDArray[np.bool_],
+    probability: float,
+    season: int,
 ) -> OneStepScores:
     """Judge the rows that are `warm` (R,); what is normal is measured on those that are `usual` (R,)."""
     values, median = panel.values, grid[:, MEDIAN]
@@ -166,11 +194,8 @@ def _judged(
             f"{int(judged.sum()):,} values have enough before them to be judged, but it takes {_FEWEST} to say what is "
             "unusual: give a longer table"
         )
-    # A series that never changes, or a sparse one, has quantiles that coincide.
-    least = _least_spread(panel)
-    above, below = (np.maximum(d / _SPREADS, least) for d in (grid[:, _HIGH] - median, median - grid[:, _LOW]))
-    with np.errstate(over="ignore", invalid="ignore"):
-        distance = (values - median) / np.where(values >= median, above, below)
+    above, below = _sides(grid, least)
+    distance = _distance(values, grid, least)
     wild = relative_spread(np.where(judged, distance, np.nan), usual, panel.offsets, season)
     distance, above, below = distance / wild, above * wild, below * wild
     tail = _Tail.of(np.abs(distance[judged & usual]))
