@@ -25,8 +25,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from accuracy_peers import MISSING, PEERS
-from accuracy_sets import SETS, Case
-from accuracy_table import PUBLISHED, best_peer_sentences, measured_table, published_table
+from accuracy_sets import SETS, Case, more_sets
+from accuracy_table import PUBLISHED, behind_sentences, best_peer_sentences, measured_table, published_table
 
 DECILES = np.arange(1, 10) / 10
 LEVELS = (20, 40, 60, 80, 95)
@@ -160,23 +160,30 @@ def main() -> None:
     """Measure what is not yet measured, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--more", type=Path, help="a folder of further sets, as `public_sets.py` writes it")
     parser.add_argument("--results", type=Path, default=Path("accuracy.json"))
     parser.add_argument(
         "--validate", action="store_true", help="score on the end of the past, where settings are chosen"
     )
-    parser.add_argument("--sets", nargs="*", choices=SETS, default=list(SETS))
+    parser.add_argument("--sets", nargs="*", help="all unless named")
     parser.add_argument("--contestants", nargs="*", choices=CONTESTANTS, default=list(CONTESTANTS))
     parser.add_argument("--peers-python", default=sys.executable, help="the Python that has the peers' packages")
     parser.add_argument("--time-limit", type=float, default=3600.0, help="seconds per contestant and set")
     parser.add_argument("--nice", type=int, default=0, help="niceness of the peers; above 0 their times are not kept")
     given = parser.parse_args()
+    readers = {name: (given.data, read) for name, read in SETS.items()}
+    if given.more:
+        readers |= {name: (given.more, read) for name, read in more_sets(given.more).items()}
+    if unknown := set(given.sets or ()) - set(readers):
+        parser.error(f"--sets: {', '.join(sorted(unknown))} not among {', '.join(readers)}")
     terms = Terms(given.peers_python, given.time_limit, given.nice)
     known = json.loads(given.results.read_text()) if given.results.exists() else {}
-    for name in given.sets:
+    for name in given.sets or readers:
         wanted = [c for c in given.contestants if _is_open(known.setdefault(name, {}).get(c), terms)]
         if not wanted:
             continue
-        case = SETS[name](given.data)
+        folder, read = readers[name]
+        case = read(folder)
         if given.validate:
             case = case.held_out()
         for contestant in wanted:
@@ -189,8 +196,8 @@ def main() -> None:
             print(name, contestant, known[name][contestant], file=sys.stderr, flush=True)
     print(*measured_table(known), "", *best_peer_sentences(known, OURS), sep="\n")
     if not given.validate:
-        print(f"\nBeside the figures that {PUBLISHED['source']} published, MASE / WQL:\n")
-        print(*published_table(known), sep="\n")
+        print(f"\nMASE / WQL relative to seasonal naive, beside what {PUBLISHED['source']} published:\n")
+        print(*published_table(known), "", *behind_sentences(known, OURS), sep="\n")
 
 
 def _is_open(known: dict[str, float] | None, terms: Terms) -> bool:

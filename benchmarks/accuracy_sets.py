@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,12 +34,27 @@ class Case:
         return Case(self.name, table.filter(~last), _by_series(came), self.horizon, self.season)
 
 
-def _m3(name: str, horizon: int, season: int) -> Callable[[Path], Case]:
+Read = Callable[[Path], Case]
+"""Of the folder with the data."""
+
+
+def _two_files(name: str, horizon: int, season: int) -> Read:
+    """`NAME_train.csv.gz` and `NAME_test.csv.gz`, long tables of `unique_id`, `ds`, `y`."""
+
     def read(data: Path) -> Case:
         past, future = (_long(data / f"{name}_{part}.csv.gz") for part in ("train", "test"))
         return Case(name, past, _by_series(future), horizon, season)
 
     return read
+
+
+def more_sets(folder: Path) -> dict[str, Read]:
+    """The sets in a folder of one's own, in such two files each; `sets.json` has the horizon and the season of each.
+
+    `{"hospital": {"horizon": 12, "season": 12}}`; `public_sets.py` writes such a folder.
+    """
+    facts = json.loads((folder / "sets.json").read_text())
+    return {name: _two_files(name, fact["horizon"], fact["season"]) for name, fact in facts.items()}
 
 
 def _long(path: Path) -> pl.DataFrame:
@@ -65,7 +81,7 @@ def _hourly(data: Path) -> Case:
     return Case("m4_hourly", table, rows("test"), 48, 24)
 
 
-def _single(series: str, season: int) -> Callable[[Path], Case]:
+def _single(series: str, season: int) -> Read:
     def read(data: Path) -> Case:
         frame = _long(data / "singles.csv.gz").filter(pl.col("unique_id") == series)
         horizon = 2 * season
@@ -74,12 +90,12 @@ def _single(series: str, season: int) -> Callable[[Path], Case]:
     return read
 
 
-SETS: dict[str, Callable[[Path], Case]] = {
-    "m3_yearly": _m3("m3_yearly", 6, 1),
-    "m3_quarterly": _m3("m3_quarterly", 8, 4),
-    "m3_monthly": _m3("m3_monthly", 18, 12),
-    "m3_other": _m3("m3_other", 8, 1),
-    "car_parts": _m3("car_parts", 12, 12),
+SETS: dict[str, Read] = {
+    "m3_yearly": _two_files("m3_yearly", 6, 1),
+    "m3_quarterly": _two_files("m3_quarterly", 8, 4),
+    "m3_monthly": _two_files("m3_monthly", 18, 12),
+    "m3_other": _two_files("m3_other", 8, 1),
+    "car_parts": _two_files("car_parts", 12, 12),
     "m4_hourly": _hourly,
     "wineind": _single("wineind", 12),
     "woolyrnq": _single("woolyrnq", 4),

@@ -45,26 +45,42 @@ def best_peer_sentences(known: Results, ours: Iterable[str]) -> Iterable[str]:
 
 
 def published_table(known: Results) -> Iterable[str]:
-    """MASE / WQL of everybody who has all the published sets, by relative MASE: the best first.
+    """MASE / WQL relative to the published seasonal naive: a row per published set that was measured, then the mean.
 
-    Relative: the geometric mean over the sets of the ratio to the published seasonal naive.
+    A column for everybody who has all these sets, the best mean of MASE first.
     """
     models: dict[str, Mapping[str, Any]] = PUBLISHED["models"]
     base = models[PUBLISHED["baseline"]]
-    figures = {f"{model}, published": by_set for model, by_set in models.items()}
-    contestants = dict.fromkeys(name for results in known.values() for name in results)
-    for contestant in contestants:
-        rows = {name: known.get(name, {}).get(contestant, {}) for name in base}
+    names = [name for name in base if any("MASE" in row for row in known.get(name, {}).values())]
+    if not names:
+        return
+    figures = {f"{model}, published": by_set for model, by_set in models.items() if by_set is not base}
+    for contestant in dict.fromkeys(contestant for name in names for contestant in known[name]):
+        rows = {name: known[name].get(contestant, {}) for name in names}
         if all("MASE" in row for row in rows.values()):
             figures[contestant] = {name: (row["MASE"], row["WQL"]) for name, row in rows.items()}
-    yield f"| | {' | '.join(base)} | relative |"
-    yield "|---" * (len(base) + 2) + "|"
-    lines = {}
+    columns = []
     for model, by_set in figures.items():
-        relative = [_geometric([by_set[name][k] / base[name][k] for name in base]) for k in (0, 1)]
-        cells = [f"{by_set[name][0]:.3f} / {by_set[name][1]:.4f}" for name in base]
-        lines[f"| {model} | {' | '.join(cells)} | {relative[0]:.3f} / {relative[1]:.3f} |"] = relative[0]
-    yield from sorted(lines, key=lines.__getitem__)
+        relative = [[by_set[name][k] / base[name][k] for k in (0, 1)] for name in names]
+        mean = [_geometric(figure[k] for figure in relative) for k in (0, 1)]
+        columns.append((mean, model, [f"{m:.3f} / {w:.3f}" for m, w in (*relative, mean)]))
+    columns.sort()
+    yield f"| | {' | '.join(model for _, model, _ in columns)} |"
+    yield "|---" * (len(columns) + 1) + "|"
+    for k, name in enumerate((*names, f"geometric mean of {len(names)}")):
+        yield f"| {name} | {' | '.join(cells[k] for _, _, cells in columns)} |"
+
+
+def behind_sentences(known: Results, ours: Iterable[str], share: float = 0.05) -> Iterable[str]:
+    """On which published sets each of `ours` has a MASE or WQL that is more than this share above the rival's."""
+    rival = PUBLISHED["models"][PUBLISHED["rival"]]
+    for contestant in ours:
+        rows = {name: known[name][contestant] for name in rival if "MASE" in known.get(name, {}).get(contestant, {})}
+        ratios = {name: (row["MASE"] / rival[name][0], row["WQL"] / rival[name][1]) for name, row in rows.items()}
+        behind = [f"{name} ({m:.3f} / {w:.3f})" for name, (m, w) in ratios.items() if max(m, w) > 1 + share]
+        if ratios:
+            told = f"more than {share:.0%} behind {PUBLISHED['rival']} on {', '.join(behind) or 'none'}"
+            yield f"{contestant}: {told} of {len(ratios)} published sets"
 
 
 def _geometric(ratios: Iterable[float]) -> float:
