@@ -13,18 +13,9 @@ from narwhals.typing import IntoFrame
 from torch import nn
 
 from foretell.errors import SettingsError, TableError
-from foretell.forecasting.arguments import (
-    holiday_places,
-    known_aggregate,
-    model_of_preset,
-    season_lengths,
-    several_names,
-    several_numbers,
-    whole_number,
-)
-from foretell.forecasting.backtesting.backtest import Backtest, run_backtest, run_cross_validation, unseen_windows
+from foretell.forecasting.arguments import columns_of, model_of_preset, settings_of, whole_number
+from foretell.forecasting.backtesting.backtest import Backtest
 from foretell.forecasting.covariates.copied_target import warn_of_copies
-from foretell.forecasting.covariates.explanation import effect_columns, effects
 from foretell.forecasting.covariates.holiday_columns import with_holidays
 from foretell.forecasting.covariates.strange_words import warn_of_strange_words
 from foretell.forecasting.facts import facts_of
@@ -33,14 +24,14 @@ from foretell.forecasting.fitting import fit_model
 from foretell.forecasting.forecast_arrays import Prediction, predictions
 from foretell.forecasting.forecast_tables import forecast_table, sample_table
 from foretell.forecasting.hierarchy.coherent import coherent_paths
-from foretell.forecasting.hierarchy.columns import level_columns
+from foretell.forecasting.hindsight import PastWindows, backtested, cross_validated, explained
 from foretell.forecasting.holdout import WINDOWS
 from foretell.forecasting.model_folder import load_model, save_model
 from foretell.forecasting.networks.backbones import AUTO, model_name
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.quantiles import quantiles_of
 from foretell.forecasting.sampling.paths import require_memory, sample_paths
-from foretell.forecasting.settings import LONGER, LONGEST, ForecastSettings, preset_settings
+from foretell.forecasting.settings import LONGEST, ForecastSettings, preset_settings
 from foretell.forecasting.tables.columns import Aggregate, Columns
 from foretell.forecasting.tables.findings import Findings
 from foretell.forecasting.tables.future import check_future
@@ -52,7 +43,6 @@ from foretell.forecasting.what_if import readings_by_plan
 from foretell.forked import require_polars
 from foretell.training import History, Progress
 from foretell.training.device import device_named
-from foretell.training.settings import NO_BOUND
 
 ALWAYS_POSITIVE = (
     "No value is negative, so forecasts are kept at 0 or above; --no-non-negative (non_negative=False) lets them fall "
@@ -109,31 +99,24 @@ class Forecaster:
         levels = (levels,) if isinstance(levels, int) else levels
         quantiles_of(levels)
         self.levels = tuple(sorted(int(level) for level in levels))
-        said = columns or Columns()
-        self.columns = replace(
-            said,
-            known=several_names(known) or said.known,
-            past=several_names(past) or said.past,
-            static=several_names(static) or said.static,
-            holidays=holiday_places(holidays) or said.holidays,
-            frequency=frequency if frequency is not None else said.frequency,
-            aggregate=said.aggregate if aggregate is None else known_aggregate(aggregate),
-            hierarchy=level_columns(hierarchy) if hierarchy else said.hierarchy,
+        self.columns = columns_of(
+            columns or Columns(),
+            known=known,
+            past=past,
+            static=static,
+            holidays=holidays,
+            frequency=frequency,
+            aggregate=aggregate,
+            hierarchy=hierarchy,
         )
-        training = replace(settings.training, seed=whole_number("seed", seed, least=0) or settings.training.seed)
-        if minutes is not None:
-            training = replace(training, minutes=minutes, steps=NO_BOUND)
-            if training.patience is not None:
-                training = replace(training, patience=LONGER.patience)
-        seasons = settings.seasons if season is None else season_lengths(season)
-        named = settings.quantiles if quantiles is None else several_numbers(quantiles)
-        self.settings = replace(
+        self.settings = settings_of(
             settings,
-            seasons=seasons,
-            quantiles=named,
-            non_negative=settings.non_negative if non_negative is None else non_negative,
-            multivariate=settings.multivariate if multivariate is None else multivariate,
-            training=training,
+            season=season,
+            quantiles=quantiles,
+            non_negative=non_negative,
+            multivariate=multivariate,
+            minutes=minutes,
+            seed=seed,
         )
         self.device = device
         self._fitted: FittedModel | None = None
@@ -369,16 +352,9 @@ class Forecaster:
         SettingsError if no window is left to test.
         """
         model = self.fitted_model
-        reading = self._reading(table)
-        panel = with_holidays(reading.observed, model.columns.holidays)
-        if windows is None:
-            windows = int(model.holdout.windows(model.horizon).max(initial=0)) or WINDOWS
-        fresh = None
-        if refit:
-            # A refit tests on the windows that it would otherwise hold out itself.
-            settings = replace(self.settings, windows=0)
-            fresh = partial(self._fit, columns=model.columns, settings=settings)
-        return run_backtest(model, panel, windows, reading.kind, fresh)
+        # A refit tests on the windows that it would otherwise hold out itself.
+        fresh = partial(self._fit, columns=model.columns, settings=replace(self.settings, windows=0))
+        return backtested(model, self._reading(table), windows, fresh if refit else None)
 
     def explain(self, table: IntoFrame | None = None, *, windows: int = WINDOWS) -> Any:
         """Say what each covariate is worth, in a table of the input's type: how much worse forecasts are without it.
@@ -388,11 +364,7 @@ class Forecaster:
         `CRPS permuted`, `change`, the increase of the CRPS as a share; then `MAE 1`, `MAE permuted 1` and so on, by
         step ahead. Raises SettingsError if the forecast is made without covariates, and what `backtest` raises.
         """
-        model = self.fitted_model
-        reading = self._reading(table)
-        panel = with_holidays(reading.observed, model.columns.holidays)
-        found = effects(model, panel, unseen_windows(model, panel, windows))
-        return reading.kind.table(effect_columns(found))
+        return explained(self.fitted_model, self._reading(table), windows)
 
     def cross_validation(
         self,
@@ -412,12 +384,7 @@ class Forecaster:
         `validation` has the scores. Raises SettingsError for invalid numbers, TableError if the series are too short,
         and what `fit` raises.
         """
-        horizon = self.horizon
-        windows = whole_number("n_windows", n_windows, least=1)
-        step = horizon if step_size is None else whole_number("step_size", step_size, least=1)
-        every = (
-            (1 if refit else windows) if isinstance(refit, bool) else whole_number("refit", refit, least=0) or windows
-        )
+        asked = PastWindows.of(self.horizon, n_windows, step_size, refit)
         reading = self._to_validate(table)
         fit = partial(
             self._fit,
@@ -427,8 +394,7 @@ class Forecaster:
             tensorboard=None,
             on_progress=on_progress,
         )
-        panel = with_holidays(reading.observed, reading.columns.holidays)
-        self.validation = run_cross_validation(panel, horizon, windows, step, reading.kind, fit, every)
+        self.validation = cross_validated(reading, asked, fit)
         return self.validation.table
 
     def _to_validate(self, table: IntoFrame | Reading | None) -> Reading:
