@@ -43,8 +43,9 @@ _HALF_TRUSTED = 20_000
 """Number of training values at which a network trained from random weights has half the fine-tuned one's prior."""
 _BESIDE_FINE_TUNED = 0.35
 """Prior weight of the pretrained network relative to the fine-tuned one, which is partly the same network."""
-_SEES_AHEAD = 3.0
-"""Factor on the prior of networks that see known columns whose effect was not taken out of what they forecast."""
+_SEES_AHEAD, _SEES_MORE = 3.0, 2.0
+"""Factors on the prior of networks that see known columns: if no other member does, and, on that of those from random
+weights, if the others have the linear effect alone."""
 _LINEAR_TRUSTED = 200
 """Number of training values of a single series at which a linear regression has half the pretrained network's prior."""
 _MOST_WINDOWS = 2048
@@ -286,8 +287,8 @@ def _prior(members: Members, values: int, series: int) -> dict[str, float]:
         reads = network.architecture
         doubt = _WORTH_TRAINING if reads.known or reads.past or reads.static else _HALF_TRUSTED
         trust = 1.0 if network.tuned else values / (values + doubt)
-        ahead = reads.known and (members.known is None or not network.tuned)
-        prior[network.name] = trust * (_SEES_AHEAD if ahead else 1.0)
+        sees = _SEES_AHEAD if members.known is None else 1.0 if network.tuned else _SEES_MORE
+        prior[network.name] = trust * (sees if reads.known else 1.0)
         if network.tuned:
             prior["pretrained"] = _BESIDE_FINE_TUNED
     return prior
