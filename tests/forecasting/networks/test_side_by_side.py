@@ -146,3 +146,30 @@ def test_there_are_no_more_lanes_than_threads(count: int, threads: int, lanes: i
 
 def test_dropout_draws_from_one_generator_for_all_threads() -> None:
     assert lanes_for(2, dataclasses.replace(SETTINGS, dropout=0.1), "cpu") == 1
+
+
+def test_an_idle_lane_prepares_the_batches_of_the_training_that_is_left() -> None:
+    together = SideBySide(2)
+    first_ended = threading.Event()
+    makers: list[str] = []
+
+    def squares(n: int) -> int:
+        makers.append(threading.current_thread().name)
+        return n * n
+
+    def short() -> list[int]:
+        first_ended.set()
+        return []
+
+    def long() -> list[int]:
+        batch = together.prepared(squares)
+        first_ended.wait()
+        found = [batch(0)]
+        while len(set(makers)) == 1 and len(found) < 10_000:  # until the other lane is seen to be idle
+            found.append(batch(len(found)))
+        return found
+
+    found = together.run([short, long])[1]
+    assert found == [n * n for n in range(len(found))]
+    assert len(set(makers)) == 2
+    assert together.prepared(squares)(3) == 9

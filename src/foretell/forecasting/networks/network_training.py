@@ -42,6 +42,7 @@ _HEAD, _PHASE = 64, 16
 _TUNED_SHARE = 0.6
 
 OnProgress = Callable[[str, Progress], None]
+Batches = Callable[[int], Inputs]
 
 
 @dataclass(frozen=True)
@@ -79,11 +80,13 @@ class NetworkTraining:
         checkpoint: Path | None = None,
         tensorboard: Path | None = None,
         on_progress: OnProgress | None = None,
+        prepared: Callable[[Batches], Batches] | None = None,
         data: TrainingData | None = None,
     ) -> None:
         """`recipe` is the backbone of a network that begins with random weights, or a pretrained network to fine-tune.
 
-        Trainings on the same panel by the same plan may share their `data`.
+        Trainings on the same panel by the same plan may share their `data`. `prepared` returns the batches of a
+        training as another way to compute the same.
 
         `on_progress` receives the name of the phase ("fit" or "finish", followed by the `label`) and its progress. With
         the folder `checkpoint`, a training that was interrupted continues where it stopped.
@@ -118,6 +121,7 @@ class NetworkTraining:
         self._checkpoint = checkpoint
         self._tensorboard = tensorboard
         self._on_progress = on_progress
+        self._prepared = prepared
         self._minutes: float | None = None
         self.history: History | None = None
         """History of the training so far."""
@@ -205,13 +209,13 @@ class NetworkTraining:
     def _run(
         self,
         stage: str,
-        batches: Callable[[int], Inputs],
+        batches: Batches,
         settings: TrainingSettings,
         evaluate: Callable[[nn.Module], float] | None,
     ) -> History:
         return train(
             self._network,
-            batches,
+            batches if self._prepared is None else self._prepared(batches),
             self._task.loss,
             settings=settings,
             evaluate=evaluate,

@@ -2,14 +2,19 @@
 
 Much of a training step does not divide among threads, so that two trainings with one thread each end earlier than one
 after the other with two threads. Compiled code and torch's operators let other Python threads run meanwhile.
+
+Where fewer trainings are left than lanes, idle lanes prepare batches for those. They take no part in the steps: on more
+threads a step would round its sums otherwise, from a moment on that the clock decides.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from functools import partial
 from threading import Event, Lock
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 
@@ -50,6 +55,9 @@ class SideBySide:
         self._resumable = resumable
         self._telling = Lock()
         self._stopped = Event()
+        self._threads = 1
+        self._pool: ThreadPoolExecutor | None = None
+        self._running: Sequence[Future[Any]] = ()
 
     def on_progress(self, stage: str, progress: Progress) -> None:
         """Receive the progress of each training after every step. Raises KeyboardInterrupt if it is to end."""
@@ -64,24 +72,20 @@ class SideBySide:
         if self.lanes == 1:
             return [training() for training in trainings]
         threads = torch.get_num_threads()
-
-        def on_its_share(training: Callable[[], T]) -> T:
-            if self._stopped.is_set():
-                raise _StoppedError
-            torch.set_num_threads(max(1, threads // self.lanes))
-            return training()
-
+        self._threads = max(1, threads // self.lanes)
         with Interruption(active=self._resumable) as interruption:
             try:
                 # Each training seeds torch's generator, and leaves it as it found it: not as the caller left it.
                 with torch.random.fork_rng(devices=[]), ThreadPoolExecutor(self.lanes) as pool:
-                    running = [pool.submit(on_its_share, training) for training in trainings]
+                    running = [pool.submit(self._on_its_share, training) for training in trainings]
+                    self._pool, self._running = pool, running
                     try:
                         self._wait_for(running, interruption)
                     except BaseException:
                         self._stopped.set()
                         raise
             finally:
+                self._pool = None
                 torch.set_num_threads(threads)
             if interruption.pending is not None:
                 interruption.deliver()
@@ -89,6 +93,31 @@ class SideBySide:
         if failures:
             raise next((failure for failure in failures if not isinstance(failure, _StoppedError)), failures[0])
         return [one.result() for one in running]
+
+    def prepared(self, batches: Callable[[int], T]) -> Callable[[int], T]:
+        """Return the function `batches` of n = 0, 1, ..., whose next value an idle lane computes ahead if there is one.
+
+        It must be a pure function, without torch's random numbers.
+        """
+        ahead: dict[int, Future[T]] = {}
+
+        def batch(n: int) -> T:
+            waiting = ahead.pop(n, None)
+            ahead.clear()
+            found = batches(n) if waiting is None else waiting.result()
+            pool = self._pool
+            if pool is not None and sum(not one.done() for one in self._running) < self.lanes:
+                with suppress(RuntimeError):  # the pool is closed to new work where all are to end
+                    ahead[n + 1] = pool.submit(self._on_its_share, partial(batches, n + 1))
+            return found
+
+        return batch
+
+    def _on_its_share(self, work: Callable[[], T]) -> T:
+        if self._stopped.is_set():
+            raise _StoppedError
+        torch.set_num_threads(self._threads)
+        return work()
 
     def _wait_for(self, running: Sequence[Future[T]], interruption: Interruption) -> None:
         while True:

@@ -54,7 +54,7 @@ def train_networks(
         values = plain if tuned and plain is not None else panel
         made = NetworkTraining(
             values, plan, recipe, settings=own, label=label, device=device, checkpoint=folder,
-            on_progress=together.on_progress, data=data.get(id(values)), **options,
+            on_progress=together.on_progress, prepared=together.prepared, data=data.get(id(values)), **options,
         )  # fmt: skip
         data[id(values)] = made.data
         return made
