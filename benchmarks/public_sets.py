@@ -22,7 +22,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +132,7 @@ def _etth(clones: Path) -> Iterator[Series]:
     for file in ("ETTh1", "ETTh2"):
         table = pl.read_csv(_file(clones / "ETDataset", f"ETT-small/{file}.csv"))
         for column in table.columns[1:]:
-            yield f"{file}_{column}", datetime(2016, 7, 1), table[column].to_numpy()
+            yield f"{file}_{column}", date(2016, 7, 1), table[column].to_numpy()
 
 
 PUBLIC_SETS: dict[str, PublicSet] = {
@@ -165,8 +165,8 @@ def _times(start: date, count: int, step: int, unit: str) -> np.ndarray:
     """`start` and the times after it, in days or, where the step is one of hours, in hours."""
     if unit == "B":
         return np.busday_offset(np.datetime64(start, "D"), np.arange(count), roll="forward")
-    times = np.datetime64(start, unit) + step * np.arange(count)
-    return times.astype("datetime64[D]") if unit == "M" else times.astype(f"datetime64[{'D' if unit == 'D' else 'us'}]")
+    times = np.datetime64(start, "D").astype(f"datetime64[{unit}]") + step * np.arange(count)
+    return times.astype("datetime64[us]" if unit == "h" else "datetime64[D]")
 
 
 def write(table: pl.DataFrame, horizon: int, path: Path) -> None:
