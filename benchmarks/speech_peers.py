@@ -29,7 +29,8 @@ def pico() -> Callable[[str, str], None]:
             sound.setnchannels(1)
             sound.setsampwidth(2)
             sound.setframerate(16_000)
-            sound.writeframes(engine.speak(text, voice="en-US"))
+            # Any louder, its peaks are clipped.
+            sound.writeframes(engine.speak(text, voice="en-US", volume=0.5))
 
     return say
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +42,8 @@ class Sound:
     voice: str
     language: str
     text: str
+    recording: str
+    """The file that was recorded, if there is one."""
 
 
 @dataclass(frozen=True)
@@ -52,15 +56,23 @@ class Prompt:
     text: str
 
 
+@cache
+def read(folders: tuple[Path, ...], settings: SpeechSettings) -> tuple[Speech, Speech]:
+    """The recordings that training with these settings learns from, and those that it holds out."""
+    source = Voices(folders)
+    learned, held = source.hold_out(source.read(settings), settings)
+    if held is None:
+        raise SystemExit("Nothing is held out: train with --validation above 0.")
+    return learned, held
+
+
 def divided(folders: Sequence[Path], settings: SpeechSettings, notes: Path) -> tuple[list[Prompt], list[Prompt]]:
     """The prompts that training holds out, and those that it learns from; which these are is kept in `notes`.
 
     To know them every recording has to be read, as training reads them.
     """
-    source = Voices(tuple(folders))
     if not notes.is_file():
-        parts = source.hold_out(source.read(settings), settings)
-        names = [sorted((r.voice, r.name) for r in part.recordings) if part else [] for part in parts]
+        names = [sorted((r.voice, r.name) for r in part.recordings) for part in read(tuple(folders), settings)]
         notes.write_text(json.dumps(names), encoding="utf-8")
     learned, held = ({tuple(pair) for pair in part} for part in json.loads(notes.read_text(encoding="utf-8")))
     rows = [row for folder in folders for row in read_transcripts(folder).rows]
@@ -87,7 +99,7 @@ class Recorder:
             if not path.is_file():
                 path.parent.mkdir(parents=True, exist_ok=True)
                 make(prompt, path)
-            self.sounds.append(Sound(path, row, part, prompt.voice, prompt.language, prompt.text))
+            self.sounds.append(Sound(path, row, part, prompt.voice, prompt.language, prompt.text, prompt.sound.name))
 
 
 def write(path: Path, waveform: NDArray[np.float32], rate: int) -> None:
@@ -171,12 +183,25 @@ def pico_voice(folder: Path, words: Path, count: int, python: str) -> Path:
     if (folder / "metadata.csv").is_file():
         return folder
     rows = [row.strip() for row in words.read_text(encoding="utf-8").splitlines()]
-    rows = [row for row in rows if row.isascii() and 6 <= len(row.split()) <= 12]
-    chosen = np.random.default_rng(0).permutation(len(rows))[:count]
+    plain = [row for row in rows if re.fullmatch(r"[A-Za-z ,.'-]+", row) and 6 <= len(row.split()) <= 12]
+    chosen = of_many_words(plain, count)
     (folder / "wavs").mkdir(parents=True, exist_ok=True)
-    lines = [{"text": rows[k], "path": str(folder / "wavs" / f"{n:04}.wav")} for n, k in enumerate(chosen)]
+    lines = [{"text": row, "path": str(folder / "wavs" / f"{n:04}.wav")} for n, row in enumerate(chosen)]
     (folder / "lines.json").write_text(json.dumps(lines), encoding="utf-8")
     subprocess.run([python, str(_PEERS), "Pico", str(folder / "lines.json")], check=True)
-    metadata = "".join(f"{n:04}|en|{rows[k]}\n" for n, k in enumerate(chosen))
+    metadata = "".join(f"{n:04}|en|{row}\n" for n, row in enumerate(chosen))
     (folder / "metadata.csv").write_text(metadata, encoding="utf-8")
     return folder
+
+
+def of_many_words(sentences: Sequence[str], count: int) -> list[str]:
+    """Choose sentences of many different words: always the one that adds the most, or the first of several."""
+    left = {sentence: set(re.findall(r"[a-z']+", sentence.lower())) for sentence in sentences}
+    chosen: list[str] = []
+    while left and len(chosen) < count:
+        best = max(left, key=lambda sentence: len(left[sentence]))
+        added = left.pop(best)
+        chosen.append(best)
+        for words in left.values():
+            words -= added
+    return chosen

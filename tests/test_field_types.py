@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pytest
 
 from foretell.audio.settings import AudioSettings
 from foretell.caption.settings import CaptionSettings
-from foretell.declaration import declared
+from foretell.declaration import Setting, declared
 from foretell.errors import SettingsError
 from foretell.field_types import UnlikeError, from_plain, read_value, settle_fields
 from foretell.forecasting.settings import ForecastSettings
@@ -122,6 +122,20 @@ def test_settings_of_another_type_are_named(kind: type[Any]) -> None:
                 kind(**{name: value})
             tried += 1
     assert tried > 20
+
+
+@dataclass(frozen=True)
+class Tempo:
+    speed: Annotated[float | None, Setting("How fast.")] = None
+
+    def __post_init__(self) -> None:
+        settle_fields(self)
+
+
+@pytest.mark.parametrize("speed", [math.nan, math.inf])
+def test_a_number_without_bounds_has_to_be_finite(speed: float) -> None:
+    with pytest.raises(SettingsError, match="it must be a finite number, or None"):
+        Tempo(speed)
 
 
 def test_one_and_a_half_hidden_features_are_refused() -> None:

@@ -36,7 +36,8 @@ def settle_fields(instance: Any, shown: str = "{} is {!r}") -> None:
             raise SettingsError(f"{shown.format(field.name, given)}: it must be {error}") from None
         if field.setting is not None and not field.setting.allows(settled):
             each, none = "each " * isinstance(settled, tuple), ", or None" * (NoneType in get_args(field.hint))
-            raise SettingsError(f"{shown.format(field.name, given)}: it must {each}be {field.setting.rule}{none}")
+            rule = field.setting.rule or "a finite number"
+            raise SettingsError(f"{shown.format(field.name, given)}: it must {each}be {rule}{none}")
         if settled is not given:
             object.__setattr__(instance, field.name, settled)
 

@@ -80,7 +80,7 @@ def test_what_to_expect_of_little_speech_is_said_before_training(record: Callabl
 
 def test_clipped_recordings_are_said_to_be(record: Callable[..., Path], tmp_path: Path) -> None:
     folder = record(tmp_path / "anna", 200.0)
-    voices = Voices((folder,), phonemes=True)
+    voices = Voices((folder, record(tmp_path / "otto", 120.0)), phonemes=True)
     assert not any("clipped" in sentence for sentence in voices.parts(settings()).sentences)
     for path in (folder / "wavs").iterdir():
         waveform, rate = soundfile.read(path)
@@ -88,7 +88,7 @@ def test_clipped_recordings_are_said_to_be(record: Callable[..., Path], tmp_path
     parts = voices.parts(settings())
     said = [sentence for sentence in parts.sentences if "clipped" in sentence]
     assert len(said) == 1
-    assert said[0].endswith("samples are at the limits: some recordings are clipped.")
+    assert said[0].endswith("samples of anna are at the limits: its recordings are clipped.")
     assert all(np.isfinite(recording.mel).all() for recording in parts.training.recordings)
 
 

@@ -63,8 +63,8 @@ class Speech:
     """Files of sound that have no transcript, and were not read."""
     left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Recordings that were left out, by what is wrong with them: "are silent"."""
-    clipped: int = 0
-    """Samples at the limits."""
+    clipped: Mapping[str, int] = field(default_factory=dict)
+    """Samples at the limits, by voice."""
 
     @property
     def seconds(self) -> float:
@@ -133,7 +133,7 @@ def read_speech(
     for transcripts in found:
         if transcripts.ambiguous:
             left_out.setdefault(_AMBIGUOUS, []).extend(transcripts.ambiguous)
-    clipped = 0
+    clipped: dict[str, int] = {}
     for done, row in enumerate(rows, 1):
         if row.language is None:
             raise SettingsError(f"{row.place} names no language: give --language, or a column with it")
@@ -145,7 +145,8 @@ def read_speech(
             left_out.setdefault(recording, []).append(row.sound.name)
         else:
             recordings.append(recording)
-            clipped += int(np.count_nonzero(np.abs(recording.samples.astype(np.int32)) >= 32767))
+            limits = int(np.count_nonzero(np.abs(recording.samples.astype(np.int32)) >= 32767))
+            clipped[row.voice] = clipped.get(row.voice, 0) + limits
         if on_progress is not None:
             on_progress(done / len(rows))
     if not recordings or rate is None:

@@ -99,8 +99,9 @@ class Voices(Source["Speech"]):
         for reason, left_out in data.left_out.items():
             names = ", ".join(left_out[:_MOST_NAMES]) + (", ..." if len(left_out) > _MOST_NAMES else "")
             lines.append(f"{len(left_out):,} recordings were left out, because they {reason}: {names}.")
-        if data.clipped > data.rate / 100:
-            lines.append(f"{data.clipped:,} samples are at the limits: some recordings are clipped.")
+        for voice, samples in data.clipped.items():
+            if samples > data.rate / 100:
+                lines.append(f"{samples:,} samples of {voice} are at the limits: its recordings are clipped.")
         if few := expectation(data.seconds, len(data.voices)):
             lines.append(few)
         counts = {

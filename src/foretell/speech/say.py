@@ -66,6 +66,7 @@ class Say(Answer):
         Setting(
             "Sampling temperature: below 1 is smoother, 1 is noisier; by default what suits speech.",
             CHOICE,
+            above=0,
             metavar="T",
         ),
     ] = None
