@@ -186,7 +186,8 @@ def _require_same(run: Run, folder: Path, facts: Facts, identity: str) -> None:
         raise ModelError(f"the checkpoint in {folder} comes from another network, with other layers: {advice}")
     if facts.identity != identity:
         raise ModelError(
-            f"the checkpoint in {folder} comes from a run on other data (its first batch or names differ): {advice}"
+            f"the checkpoint in {folder} comes from a run on other data (its first batch or names differ, or were "
+            f"computed by another number of threads): {advice}"
         )
 
 
