@@ -30,6 +30,7 @@ from foretell.speech.utterance import PAUSES, WORD_BOUNDARY
 from foretell.training.loop import train
 
 STEPS = 1_500
+JUDGES_BELOW = 0.2
 _BATCH = 16
 _SIZE = 160
 _HIDDEN_BANDS = 8
@@ -126,12 +127,16 @@ def hidden(mel: Tensor) -> Tensor:
 
 
 def phone_errors(recorder: Recorder, phones: Phones, held: Speech, voices: Iterable[str]) -> list[str]:
-    """A table: by voice the share of phonemes that are heard wrongly in recordings and in what was synthesised."""
+    """A table: by voice the share of phonemes that are heard wrongly in recordings and in what was synthesised.
+
+    Of a voice whose recordings it does not hear well the recogniser is no judge, which is said.
+    """
     due = {(r.voice, r.name): [s for s in r.symbols if is_sound(s)] for r in held.recordings}
     rows: Sequence[str] = (RECORDINGS, CODEC, OURS)
     lines = ["| phoneme error | " + " | ".join(rows) + " |", "|---|" + "---|" * len(rows)]
+    unheard = []
     for voice in voices:
-        cells = []
+        cells: list[float] = []
         for row in rows:
             wrong = total = 0
             for sound in recorder.sounds:
@@ -139,6 +144,10 @@ def phone_errors(recorder: Recorder, phones: Phones, held: Speech, voices: Itera
                     wanted = due[voice, sound.recording]
                     heard = phones.heard(read_sound(sound.path, RATE), sound.language)
                     wrong, total = wrong + errors(heard, wanted), total + len(wanted)
-            cells.append(f"{wrong / max(1, total):.3f}")
-        lines.append(f"| {voice} | " + " | ".join(cells) + " |")
+            cells.append(wrong / max(1, total))
+        lines.append(f"| {voice} | " + " | ".join(f"{cell:.3f}" for cell in cells) + " |")
+        if cells[0] > JUDGES_BELOW:
+            unheard.append(voice)
+    if unheard:
+        lines.append(f"Above {JUDGES_BELOW} in recordings, so that it is no judge of {', '.join(unheard)}.")
     return lines
