@@ -16,9 +16,11 @@ import torch
 
 from foretell import Forecaster
 from foretell.errors import ExportError, MissingExtraError, ModelError
+from foretell.forecasting.settings import ForecastSettings
 from foretell.model.export import export
 from foretell.music.model import MusicModel
 from foretell.music.settings import MusicSettings
+from foretell.training.settings import TrainingSettings
 
 NAN = float("nan")
 HORIZON = 4
@@ -94,6 +96,44 @@ def test_torch_s_program(model: Any, tmp_path: Path) -> None:
     assert "foretell." not in str(loaded.graph)
     found = loaded.module()(torch.from_numpy(values(60)[2:4])).numpy()
     assert_its_numbers(found, expected[2:4])
+
+
+@pytest.mark.skipif("FORETELL_SLOW_TESTS" not in os.environ, reason="half a minute: make test-export runs it")
+@pytest.mark.filterwarnings("ignore")
+def test_programs_of_a_model_with_columns(tmp_path: Path) -> None:
+    pytest.importorskip("onnxscript")
+    runtime = pytest.importorskip("onnxruntime")
+    days = np.datetime64("2024-01-01") + np.arange(200 + HORIZON) * np.timedelta64(1, "D")
+    offers = (np.random.default_rng(0).random(200 + HORIZON) < 0.2).astype(float)
+    rows = np.arange(len(days))
+    sold = np.where(rows < 200, 50 + 30 * offers + rows % 7, np.nan)
+    given = pl.DataFrame({"ds": days.astype("datetime64[us]"), "y": sold, "offer": offers}).fill_nan(None)
+    settings = ForecastSettings(hidden=8, training=TrainingSettings(steps=2))
+    forecaster = Forecaster("auto", HORIZON, known=["offer"], settings=settings).fit(given)
+    forecaster.save(tmp_path / "model")
+    forecaster.predict(given)
+    assert forecaster.fitted_model.members.known is not None
+    assert forecaster.prediction is not None
+    expected = forecaster.prediction.quantiles
+    ticks = days.astype("datetime64[us]").astype(np.int64)[None]
+    columns = {
+        "times": ticks[:, :200],
+        "future_times": ticks[:, 200:],
+        "known_offer": offers[None, :200],
+        "future_offer": offers[None, 200:],
+        "first_step": np.array([ticks[0, 200] // 86_400_000_000]),
+    }
+    program = export(tmp_path / "model", tmp_path / "model.onnx")
+    columns = {column.name: columns[column.name] for column in program.columns[1:]}
+    session = runtime.InferenceSession(tmp_path / "model.onnx")
+    (found,) = session.run(["quantiles"], {"values": sold[None, :200], **columns})
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+    export(tmp_path / "model", tmp_path / "model.pt2", "torch")
+    module = torch.export.load(tmp_path / "model.pt2").module()
+    again = module(
+        torch.from_numpy(sold[None, :200]), columns={name: torch.from_numpy(each) for name, each in columns.items()}
+    )
+    np.testing.assert_allclose(again.numpy(), expected, rtol=1e-4)
 
 
 def test_what_has_no_program_is_said(tmp_path: Path) -> None:

@@ -92,19 +92,18 @@ def export(folder: Path | str, out: Path | str, format: Format = "onnx") -> Prog
 
 
 def _onnx(program: Program) -> bytes:
-    first, *others = program.examples
-    names = [column.name for column in program.columns]
+    module, more, shapes = _for_exporters(program)
     with _quietly(), torch.no_grad():
         written: Any = torch.onnx.export(
-            program.module.eval(),
-            (first,),
-            kwargs=dict(zip(names[1:], others, strict=True)),
+            module,
+            program.examples[:1],
+            kwargs=more,
             dynamo=True,
             verbose=False,
             optimize=False,  # which takes longer than the rest; runtimes do it themselves
-            input_names=names,
+            input_names=[column.name for column in program.columns],
             output_names=[program.output.name],
-            dynamic_shapes=_shapes(program),
+            dynamic_shapes=shapes,
         )
     model = written.model_proto
     model.producer_name = "foretell"
@@ -127,32 +126,40 @@ def _strip(graph: Any) -> None:
 def _torch(program: Program) -> bytes:
     from foretell.nn.layers.portable import self_contained
 
-    first, *others = program.examples
-    names = [column.name for column in program.columns]
+    module, more, shapes = _for_exporters(program)
     with _quietly(), torch.no_grad(), self_contained():
-        exported = torch.export.export(
-            program.module.eval(),
-            (first,),
-            dict(zip(names[1:], others, strict=True)),
-            dynamic_shapes=_shapes(program),
-        )
+        exported = torch.export.export(module, program.examples[:1], more, dynamic_shapes=shapes)
         file = io.BytesIO()
         torch.export.save(exported, file, extra_files={_DESCRIPTION: json.dumps(program.document())})
     return file.getvalue()
 
 
-def _shapes(program: Program) -> dict[str, Any]:
-    """Return the lengths that may differ from those of the examples, in the form of torch's exporters."""
+class _Columns(nn.Module):
+    """Takes a program's inputs but the first as a dictionary: torch's exporters miscount keywords of any name."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, first: Tensor, columns: dict[str, Tensor]) -> Tensor:
+        """Call the program."""
+        result: Tensor = self.module(first, **columns)
+        return result
+
+
+def _for_exporters(program: Program) -> tuple[nn.Module, dict[str, Any], dict[str, Any]]:
+    """Return a program as torch's exporters take it: the module, the examples beside the first one by keyword, and the
+    lengths of all that may differ from those of the examples."""
     axes = {axis: torch.export.Dim(axis) for column in program.columns for axis in column.axes}
-    shapes = [
+    first, *others = (
         {k: axes[axis] for k, axis in enumerate(column.axes) if axis not in program.fixed} for column in program.columns
-    ]
-    first, *others = shapes
-    names = [column.name for column in program.columns]
-    plain: dict[str, Any] = {names[0]: first}
-    if others:
-        plain["columns"] = dict(zip(names[1:], others, strict=True))
-    return plain
+    )
+    name, *names = (column.name for column in program.columns)
+    if not names:
+        return program.module.eval(), {}, {name: first}
+    examples = dict(zip(names, program.examples[1:], strict=True))
+    lengths = dict(zip(names, others, strict=True))
+    return _Columns(program.module).eval(), {"columns": examples}, {"first": first, "columns": lengths}
 
 
 @contextmanager

@@ -149,11 +149,14 @@ def test_the_effect_of_known_columns(model: str, by_weekday: bool) -> None:
     sign = pl.when(pl.col("ds").dt.weekday() < 4).then(1).otherwise(-1 if by_weekday else 1)
     level = pl.col("y").abs().mean().over("unique_id")
     promoted = level * sign * (pl.col("promotion") == "a") + 0.3 * level * pl.col("price").clip(0)
-    columns = ["unique_id", "ds", "y", "price", "promotion"]
+    others: dict[str, Any] = {"past": ("wind", "sky"), "static": ("size", "town")} if model == "auto" else {}
+    columns = ["unique_id", "ds", "y", "price", "promotion", *(name for kind in others.values() for name in kind)]
     regular = pl.col("unique_id").is_in(["s0", "s1", "s3"])
     given = table(with_columns=True).with_columns(pl.col("y") + promoted).filter(regular).select(columns)
     settings = ForecastSettings(hidden=8, training=TrainingSettings(steps=2))
-    forecaster = Forecaster(model, HORIZON, season=7, known=("price", "promotion"), settings=settings).fit(given)
+    forecaster = Forecaster(model, HORIZON, season=7, known=("price", "promotion"), **others, settings=settings).fit(
+        given
+    )
     forecaster.predict(given)
     effects = forecaster.fitted_model.members.known
     assert effects is not None

@@ -30,8 +30,9 @@ class EffectProgram(torch.nn.Module):
         regressors = effect.regressors
         self.covariates, self.season, self.window = regressors.covariates, regressors.season, effect.window
         self.register_buffer("weights", torch.from_numpy(np.array(effect.weights)))
-        each = phase_features(np.arange(self.season), [self.season]) if self.season > 1 else np.zeros((1, 0))
-        self.register_buffer("phases", torch.from_numpy(each).double())
+        if self.season > 1:
+            each = phase_features(np.arange(self.season), [self.season])
+            self.register_buffer("phases", torch.from_numpy(each).double())
 
     def forward(self, values: Tensor, columns: Mapping[str, Tensor], horizon: int) -> tuple[Tensor, Tensor]:
         """Return series (B, T) without the effect, and what it adds to the steps ahead (B, `horizon`)."""
@@ -56,7 +57,7 @@ class EffectProgram(torch.nn.Module):
             phases = self.phases[positions % self.season]
             by_phase = regressors[..., :, None] * phases[..., None, :]
             regressors = torch.cat([regressors, by_phase.flatten(-2)], -1)
-        return regressors @ self.weights
+        return (regressors * self.weights).sum(-1)
 
     def _level(self, values: Tensor) -> Tensor:
         """Return (B, T + 1); see `running_level`."""

@@ -225,7 +225,8 @@ def _covariate_columns(model: FittedModel) -> list[Column]:
             Column(TIMES, torch.int64, steps, f"The time of each step of the past: {what}."),
             Column(FUTURE_TIMES, torch.int64, horizon, f"The time of each step ahead: {what}."),
         ]
-    covariates = effect.covariates if effect is not None else fits[0].covariates
+    # Networks read all kinds of columns; the effect has the known ones, encoded as for them.
+    covariates = fits[0].covariates if fits or effect is None else effect.covariates
     places: list[tuple[Any, Callable[[str], str], tuple[str, ...], str]] = [
         (covariates.known, known_input, steps, "in the past"),
         (covariates.known, future_input, horizon, "in the horizon"),
