@@ -115,21 +115,21 @@ class _Compared:
 
     @classmethod
     def of(cls, panel: Panel, limits: Integers, regressors: Regressors, lag: int, window: int) -> _Compared:
-        columns = regressors.of(panel)
+        every = regressors.rows(panel)
         parts = []
-        for i in _some_series(panel, limits, columns.shape[1]):
+        for i in _some_series(panel, limits, regressors.count):
             rows = int(limits[i])
             own = slice(panel.offsets[i] + max(0, rows - _MOST_ROWS), panel.offsets[i] + rows)
             values = panel.values[own]
             level = running_level(values, window)[:-1]
-            found = _less_neighbours(np.column_stack([values, columns[own]]), lag)
+            found = _less_neighbours(np.column_stack([values, every[own]]), lag)
             usable = ~np.isnan(found[:, 0]) & (level > 0)
             typical = np.abs(found[usable, 0]).mean() if usable.any() else 0.0
             if typical > 0:
                 fold = np.arange(usable.sum()) * _FOLDS // usable.sum()
                 parts.append((found[usable, 0] / level[usable], found[usable, 1:], level[usable] / typical, fold))
         if not parts:
-            return cls(np.zeros(0), np.zeros((0, columns.shape[1])), np.zeros(0), np.zeros(0, np.int64))
+            return cls(np.zeros(0), np.zeros((0, regressors.count)), np.zeros(0), np.zeros(0, np.int64))
         response, design, unit, fold = (np.concatenate(each) for each in zip(*parts, strict=True))
         limit = float(np.quantile(np.abs(response), _LARGEST))
         return cls(np.clip(response, -limit, limit), design, unit, fold)

@@ -15,6 +15,10 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 
+_BLOCK = 1 << 14
+"""Rows whose regressors are made at once."""
+
+
 @dataclass(frozen=True)
 class KnownEffect:
     """A linear effect, with the same weights for all series: value = level * (regressors @ weights) + all else."""
@@ -31,9 +35,11 @@ class KnownEffect:
         return 2 * self.window
 
     def on(self, panel: Panel) -> EffectOnPanel:
-        """Return the effect in each row of a panel. Raises TableError as `Regressors.of`."""
+        """Return the effect in each row of a panel. Raises TableError as `Regressors.rows`."""
+        rows = self.regressors.rows(panel)
         # Row by row, so that a row's result does not depend on the others, as that of a matrix product may.
-        shares = (self.regressors.of(panel) * self.weights).sum(1)
+        blocks = (slice(start, start + _BLOCK) for start in range(0, len(rows), _BLOCK))
+        shares = np.concatenate([np.zeros(0), *((rows[block] * self.weights).sum(1) for block in blocks)])
         levels = [
             running_level(panel.values[start:end], self.window)
             for start, end in zip(panel.offsets[:-1], panel.offsets[1:], strict=True)

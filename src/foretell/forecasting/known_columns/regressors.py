@@ -40,16 +40,11 @@ class Regressors:
         plain = sum(encoding.width + isinstance(encoding, Standardised) for encoding in encodings)
         return plain * (1 + (phase_columns([self.season]) if self.season > 1 else 0))
 
-    def of(self, panel: Panel) -> Floats:
-        """Return (R, K) for all rows of a panel. Raises TableError for a column that is absent or of another type."""
-        encoded = self.covariates.encode_steps(replace(panel, past={})).astype(np.float64)
-        above = np.maximum(encoded[:, self._numbers()], 0.0)
-        columns = np.concatenate([encoded, above], 1)
-        if self.season == 1:
-            return columns
-        phases = phase_features(_positions(panel), [self.season])
-        by_phase = columns[:, :, None] * phases[:, None, :]
-        return np.concatenate([columns, by_phase.reshape(len(columns), -1)], 1)
+    def rows(self, panel: Panel) -> RegressorRows:
+        """Return those of all rows of a panel. Raises TableError for a column that is absent or of another type."""
+        encoded = self.covariates.encode_steps(replace(panel, past={}))
+        above = np.maximum(encoded[:, self._numbers()], 0)
+        return RegressorRows(np.concatenate([encoded, above], 1), _positions(panel), self.season)
 
     def _numbers(self) -> list[int]:
         """Return the places of the standardised numbers among the encoded columns."""
@@ -59,6 +54,29 @@ class Regressors:
                 places.append(place)
             place += encoding.width
         return places
+
+
+@dataclass(frozen=True)
+class RegressorRows:
+    """The regressors of R rows, which are multiplied by the phases as they are asked for: that takes much memory."""
+
+    columns: NDArray[np.float32]
+    """(R, K) without phases."""
+    positions: NDArray[np.int64]
+    """(R,) the number of the step that each row is."""
+    season: int
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+    def __getitem__(self, rows: slice) -> Floats:
+        """Return (M, K) for some of the rows."""
+        columns = self.columns[rows].astype(np.float64)
+        if self.season == 1:
+            return columns
+        phases = phase_features(self.positions[rows], [self.season])
+        by_phase = columns[:, :, None] * phases[:, None, :]
+        return np.concatenate([columns, by_phase.reshape(len(columns), -1)], 1)
 
 
 def _positions(panel: Panel) -> NDArray[np.int64]:
