@@ -76,19 +76,17 @@ class Members:
         """
         unseen = ~_seen(panel, series, cutoffs, self.reach)
         networks = [network for network in self.networks if names is None or network.name in names]
-        tuned, others = [n for n in networks if n.tuned], [n for n in networks if not n.tuned]
-        plain, added = panel, np.zeros(1)
-        if self.known is not None:
+        if self.known is None:
+            found = self._quantiles(panel, series, cutoffs, stage, names, networks, simple=True)
+        else:
             effect = self.known[stage].on(panel)
-            plain, added = effect.without(), effect.ahead(series, cutoffs, self.horizon)[..., None]
-        # Each group reads its windows once.
-        parts = (
-            [(plain, tuned, added), (panel, others, np.zeros(1))] if plain is not panel else [(panel, networks, added)]
-        )
-        found: dict[str, Floats] = {}
-        for values, group, more in parts:
-            own = self._quantiles(values, series, cutoffs, stage, names, group, simple=values is plain)
-            found |= {name: quantiles + more for name, quantiles in own.items()}
+            tuned = [network for network in networks if network.tuned]
+            found = self._quantiles(effect.without(), series, cutoffs, stage, names, tuned, simple=True)
+            added = effect.ahead(series, cutoffs, self.horizon)[..., None]
+            for quantiles in found.values():
+                quantiles += added
+            others = [network for network in networks if not network.tuned]
+            found |= self._quantiles(panel, series, cutoffs, stage, names, others, simple=False)
         for quantiles in found.values():
             quantiles[unseen] = self.experience.quantiles
         return found
