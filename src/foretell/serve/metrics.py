@@ -54,12 +54,23 @@ class Counted:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        status, began = 500, perf_counter()
+        status, began, counted = 500, perf_counter(), False
+
+        def count() -> None:
+            nonlocal counted
+            counted = True
+            # Addresses are not labels: there is no end of them.
+            route = getattr(scope.get("route"), "path", "other")
+            self._metrics.requests.labels(route, scope["method"], status).inc()
+            self._metrics.seconds.labels(route).observe(perf_counter() - began)
 
         async def noted(message):  # type: ignore[no-untyped-def]
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+            elif not message.get("more_body"):
+                # Before it is sent: whoever has read this answer finds it in the metrics, whichever process is asked.
+                count()
             await send(message)
 
         self._metrics.waiting.inc()
@@ -67,7 +78,5 @@ class Counted:
             await self._app(scope, receive, noted)
         finally:
             self._metrics.waiting.dec()
-            # Addresses are not labels: there is no end of them.
-            route = getattr(scope.get("route"), "path", "other")
-            self._metrics.requests.labels(route, scope["method"], status).inc()
-            self._metrics.seconds.labels(route).observe(perf_counter() - began)
+            if not counted:
+                count()
