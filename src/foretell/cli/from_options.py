@@ -130,6 +130,7 @@ def columns_of(
         known=covariates.known,
         past=covariates.past,
         static=covariates.static,
+        keep_outliers=covariates.keep_outliers,
         holidays=tuple(place.strip().upper() for place in covariates.holidays),
         layout=options.layout,
         hierarchy=level_columns(levels.hierarchy) if levels.hierarchy is not None else (),

@@ -128,7 +128,7 @@ class HierarchyOptions:
 
 @dataclass(frozen=True)
 class CovariateOptions:
-    """The covariate columns that a model uses."""
+    """What a model uses of a table: covariate columns, and values that may be wrong."""
 
     known: Annotated[
         tuple[str, ...],
@@ -164,6 +164,14 @@ class CovariateOptions:
             metavar="COLUMN",
         ),
     ] = ()
+    keep_outliers: Annotated[
+        bool,
+        Setting(
+            "Use values 100 times as far from the median of their series as all usual ones, which are otherwise read "
+            "as missing.",
+            DATA,
+        ),
+    ] = False
 
 
 @dataclass(frozen=True)

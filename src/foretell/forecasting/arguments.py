@@ -82,6 +82,7 @@ def columns_of(
     frequency: str | int | None,
     aggregate: Aggregate | None,
     hierarchy: str | Sequence[str],
+    keep_outliers: bool,
 ) -> Columns:
     """Return the roles of the columns: those `said`, and in their place whatever is given by an argument of its own.
 
@@ -96,6 +97,7 @@ def columns_of(
         frequency=frequency if frequency is not None else said.frequency,
         aggregate=said.aggregate if aggregate is None else known_aggregate(aggregate),
         hierarchy=level_columns(hierarchy) if hierarchy else said.hierarchy,
+        keep_outliers=keep_outliers or said.keep_outliers,
     )
 
 

@@ -35,6 +35,7 @@ from foretell.forecasting.settings import LONGEST, ForecastSettings, preset_sett
 from foretell.forecasting.tables.columns import Aggregate, Columns
 from foretell.forecasting.tables.findings import Findings
 from foretell.forecasting.tables.future import check_future
+from foretell.forecasting.tables.gross_outliers import without_gross_outliers
 from foretell.forecasting.tables.reading import Reading
 from foretell.forecasting.tables.years import check_years
 from foretell.forecasting.updating.joining import joined_in_time
@@ -54,17 +55,18 @@ class Forecaster:
     """Forecasts every series of a table, with calibrated intervals.
 
     `model` is auto, pretrained, rnn, lstm, gru or wavenet, or a class of `foretell.nn`: pretrained needs no training,
-    the last four train a network on the table, and auto blends both according to validation. `horizon` is the number
-    of steps to forecast; `levels` are the levels of the intervals in percent; `quantiles`, such as 0.05, have columns
-    of their own. `non_negative` keeps forecasts at 0 or above; None does so where no value is negative. `multivariate`
+    the last four train a network on the table, and auto blends both according to validation. `horizon` is the number of
+    steps to forecast; `levels` are the levels of the intervals in percent; `quantiles`, such as 0.05, have columns of
+    their own. `non_negative` keeps forecasts at 0 or above; None does so where no value is negative. `multivariate`
     lets each series see the recent past of the others, as far as that lowers the loss on held-out data. `known` names
     columns whose future is known, `past` columns known up to now and no further, `static` columns that are constant
     within a series; `holidays`, such as "US" or "DE-BY", adds known columns with the public holidays of places.
     `aggregate`, such as "sum" or "mean", says how several rows of a series within one step of the frequency become one.
     `season` is one season length or several, in steps; None detects them. `hierarchy`, such as "region > shop > item",
-    names columns of levels that are forecast too and add up. `columns` gives the role of each column that is not
-    detected correctly. `preset` is instant, fast or best: no training, about half a minute, about five minutes;
-    `minutes` sets another time budget. `settings` holds all other settings. Raises SettingsError for invalid arguments.
+    names columns of levels that are forecast too and add up. Values that cannot be right are read as missing, unless
+    `keep_outliers`. `columns` gives the role of each column that is not detected correctly. `preset` is instant, fast
+    or best: no training, about half a minute, about five minutes; `minutes` sets another time budget. `settings` holds
+    all other settings. Raises SettingsError for invalid arguments.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class Forecaster:
         aggregate: Aggregate | None = None,
         season: int | Sequence[int] | None = None,
         hierarchy: str | Sequence[str] = (),
+        keep_outliers: bool = False,
         columns: Columns | None = None,
         preset: str | None = None,
         minutes: float | None = None,
@@ -108,6 +111,7 @@ class Forecaster:
             frequency=frequency,
             aggregate=aggregate,
             hierarchy=hierarchy,
+            keep_outliers=keep_outliers,
         )
         self.settings = settings_of(
             settings,
@@ -228,6 +232,9 @@ class Forecaster:
         if reading.hierarchy is not None and lacking:
             raise TableError(f"the series {lacking[0]!r} has no row: the levels of a hierarchy need rows of all series")
         joined = joined_in_time(old, reading.observed, numbered=reading.findings.time is None)
+        if not columns.keep_outliers:
+            panel, sentences = without_gross_outliers(joined.panel)
+            joined = replace(joined, panel=panel, sentences=(*joined.sentences, *sentences))
         check_years(joined.panel, self.horizon)
         self._fitted, drift = updated(model, joined, device=self.device, on_progress=on_progress)
         self._read = self._fitted_to = replace(reading, panel=joined.panel)

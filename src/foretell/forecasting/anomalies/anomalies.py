@@ -106,7 +106,7 @@ def find_anomalies(
     """
     if isinstance(probability, bool) or not isinstance(probability, float | int) or not 0 < probability <= 0.1:
         raise SettingsError(f"probability is {probability!r}: it must be above 0 and at most 0.1")
-    reading = Reading.of(table, columns)
+    reading = Reading.of(table, replace(columns, keep_outliers=True))
     panel = reading.observed
     asked = (season,) if isinstance(season, int) else season
     seasons = find_seasons(panel, panel.history, panel.frequency.seasons, asked)

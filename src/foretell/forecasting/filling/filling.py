@@ -116,7 +116,7 @@ def fill(
     """
     asked = (levels,) if isinstance(levels, int) else tuple(levels)
     quantiles_of(asked)
-    reading = Reading.of(table, columns, keep_empty=False)
+    reading = Reading.of(table, replace(columns, keep_outliers=True), keep_empty=False)
     panel = _without_covariates(reading.panel)
     seasons = find_seasons(
         panel, panel.history, panel.frequency.seasons, None if season is None else season_lengths(season)

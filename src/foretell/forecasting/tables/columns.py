@@ -39,6 +39,8 @@ class Columns:
     """Frequency, in a form that `Frequency.parse` accepts."""
     aggregate: Aggregate | None = None
     """How several rows of a series within one step become one; with "sum" and "count" a step without a row has 0."""
+    keep_outliers: bool = False
+    """Whether values that cannot be right are used, rather than read as missing; see `without_gross_outliers`."""
     day_first: bool | None = None
     """Whether days come before months in dates such as 01/02/2024, if nothing else settles it."""
 

@@ -18,6 +18,7 @@ from foretell.forecasting.tables.columns import Columns
 from foretell.forecasting.tables.findings import Findings, describe_frequency
 from foretell.forecasting.tables.frames import to_polars
 from foretell.forecasting.tables.future import check_future, future_rows
+from foretell.forecasting.tables.gross_outliers import without_gross_outliers
 from foretell.forecasting.tables.months_in_columns import with_months_in_rows
 from foretell.forecasting.tables.nixtla import TableKind
 from foretell.forecasting.tables.past_columns import past_sentences
@@ -115,8 +116,11 @@ class Reading:
         return cls(panel, findings, TableKind(dates=dates), columns)
 
     def _checked(self) -> Reading:
-        """Check the past columns, and add the series of the upper levels of a hierarchy, if there is one."""
+        """Check the past columns, take out values that cannot be right, and add the upper levels of a hierarchy."""
         panel, hierarchy, notes = self.panel, None, past_sentences(self.panel)
+        if not self.columns.keep_outliers:
+            panel, sentences = without_gross_outliers(panel)
+            notes.extend(sentences)
         if self.columns.hierarchy:
             panel, hierarchy = with_levels(panel, self.columns.hierarchy)
             notes.append(hierarchy.sentence(len(self.panel)))
