@@ -128,11 +128,15 @@ def test_the_command_reads_its_options(tmp_path: Path, monkeypatch: pytest.Monke
         "4",
         "--start",
         "before.safetensors",
+        "--rate",
+        "0.002",
+        "--precision",
+        "bf16-mixed",
     ]
     monkeypatch.setattr("sys.argv", arguments)
     pretraining.main()
     assert called == {
         "folder": tmp_path / "new", "minutes": 7, "falling": 2, "sizes": Sizes(hidden=8), "seed": 4,
-        "start": Path("before.safetensors"),
+        "start": Path("before.safetensors"), "rate": 0.002, "precision": "bf16-mixed",
     }  # fmt: skip
     assert (tmp_path / "new").is_dir()

@@ -23,14 +23,22 @@ from foretell.storage.whole_file import replace_file
 from foretell.training import History, Progress, train
 from foretell.training.settings import NO_BOUND, TrainingSettings
 
-_RATE = 3e-3
+RATE = 3e-3
 _SAY_EVERY = 100
 
 
 def pretrain(
-    folder: Path, *, minutes: float, falling: float, sizes: Sizes, seed: int, start: Path | None = None
+    folder: Path,
+    *,
+    minutes: float,
+    falling: float,
+    sizes: Sizes,
+    seed: int,
+    start: Path | None = None,
+    rate: float = RATE,
+    precision: str = "32-true",
 ) -> None:
-    """Train for `minutes` in all at a constant rate, then for `falling` minutes at a falling one.
+    """Train for `minutes` in all at a constant `rate`, then for `falling` minutes at a falling one.
 
     From the weights in the file `start`, of an earlier run whose series were others, and with its sizes; or else from
     random weights.
@@ -48,10 +56,11 @@ def pretrain(
         "steps": NO_BOUND,
         "optimiser": "adamw",
         "weight_decay": 0.01,
-        "learning_rate": _RATE,
+        "learning_rate": rate,
         "average": 0.998,
         "evaluate_every": 500,
         "seed": seed,
+        "precision": precision,
     }
     history = train(
         network,
@@ -109,6 +118,8 @@ def main() -> None:
     parser.add_argument("--falling", type=float, default=13, help="minutes at a falling rate after them")
     parser.add_argument("--hidden", type=int, default=Sizes.hidden)
     parser.add_argument("--start", type=Path, help="weights of an earlier run to begin with, in place of random ones")
+    parser.add_argument("--rate", type=float, default=RATE, help="the learning rate while it is constant")
+    parser.add_argument("--precision", choices=("32-true", "bf16-mixed"), default="32-true")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
@@ -119,6 +130,8 @@ def main() -> None:
         sizes=Sizes(given.hidden),
         seed=given.seed,
         start=given.start,
+        rate=given.rate,
+        precision=given.precision,
     )
 
 
