@@ -171,6 +171,8 @@ def main() -> None:
     parser.add_argument("--time-limit", type=float, default=3600.0, help="seconds per contestant and set")
     parser.add_argument("--nice", type=int, default=0, help="niceness of the peers; above 0 their times are not kept")
     given = parser.parse_args()
+    # An exception, so that the contestant that runs is stopped too.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     readers = {name: (given.data, read) for name, read in SETS.items()}
     if given.more:
         readers |= {name: (given.more, read) for name, read in more_sets(given.more).items()}
