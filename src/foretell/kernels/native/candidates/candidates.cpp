@@ -7,12 +7,14 @@
 #include "candidates/smoothing.h"
 #include "core/exports.h"
 #include "core/threads.h"
+#include "core/vectors.h"
 
 namespace foretell {
 namespace {
 
 constexpr int64_t BASIC = 10, CHOSEN = 5;  // candidates before and after the smoothings
 constexpr int64_t DESCRIPTION = 20;        // features before those of the candidates
+static_assert(BASIC >= lanes<double>);
 
 // NaN and, so that everything computed here is finite, what is too great to reckon with.
 bool missing(double value) { return !(std::abs(value) <= 1e300); }
@@ -42,24 +44,21 @@ struct Line {
     }
 };
 
-// The median of finite values, the upper one of an even number: each in turn that may still be it is held against all,
-// which takes half the time of a partial sort, whose branches nobody can foresee.
+// The median of finite values, the upper one of an even number: the greatest of those that no more than half of them
+// are below. Each is held against all, side by side, which takes a third of the time of a sort, whose branches nobody
+// can foresee. There are no fewer values than a vector holds: the last vector begins earlier, if need be.
 double median_of(const double* values, int64_t count) {
-    const int64_t middle = count / 2;
-    double too_low = -std::numeric_limits<double>::infinity(), too_high = -too_low;
-    for (int64_t i = 0; i < count; ++i) {
-        const double value = values[i];
-        if (value <= too_low || value >= too_high) continue;
-        int64_t below = 0, up_to = 0;
-        for (int64_t k = 0; k < count; ++k) {
-            below += values[k] < value;
-            up_to += values[k] <= value;
-        }
-        if (below > middle) too_high = value;
-        else if (up_to <= middle) too_low = value;
-        else return value;
+    const Vec<int64_t> middle = broadcast<int64_t>(count / 2);
+    Vec<double> greatest = broadcast(-std::numeric_limits<double>::infinity());
+    for (int64_t i = 0; i < count; i += lanes<double>) {
+        const Vec<double> here = load(values + std::min<int64_t>(i, count - lanes<double>));
+        Vec<int64_t> below{};
+        for (int64_t k = 0; k < count; ++k) below -= broadcast(values[k]) < here;
+        greatest = below <= middle && here > greatest ? here : greatest;
     }
-    return values[0];
+    double median = greatest[0];
+    for (int i = 1; i < lanes<double>; ++i) median = std::max(median, greatest[i]);
+    return median;
 }
 
 // The mean of the values of each phase of a season, the older ones fading; NaN where there is none.
@@ -245,7 +244,8 @@ class Series {
         out[7] = out[6];
         if (two_cycles && sum_.positive && sum_.trailing_before > 0) {
             const double ratio = std::clamp(sum_.trailing / sum_.trailing_before, 0.6, 1.67);
-            out[7] = repeated * std::pow(ratio, season_ > 1 ? cycles : 0.25 * steps);
+            const double power = season_ > 1 ? cycles : 0.25 * steps;
+            out[7] = repeated * (power == 1 ? ratio : std::pow(ratio, power));
         }
         out[8] = sum_.last + (t > 0 ? steps * (sum_.last - sum_.first) / double(t) : 0.0);
         out[9] = sum_.trailing;

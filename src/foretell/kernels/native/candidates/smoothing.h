@@ -99,22 +99,17 @@ class SmoothingBank {
     // The forecasts (P) for `ahead` steps after step t, not beyond [low, high].
     const double* forecast(int64_t t, int64_t ahead, const Trend& trend, double low, double high) {
         const double steps = double(ahead);
-        double last_damping = 0, damped_steps = 0;
+        const double* damped_steps = damped(ahead);
         for (int g = 0; g < 2; ++g) {
             const bool has_season = seasonal_[g] && periods_[g] > 1;
             const double* season = season_[g].data() + (t + ahead) % periods_[g] * members(g);
             for (int64_t p = first(g), end = p + members(g); p < end; ++p, ++season) {
                 const bool log = s_.logarithmic[p] && positive_;
-                const double damping = s_.damping[p];
                 double value = level_[p];
                 if (s_.theta[p]) {
                     value += 0.5 * (log ? trend.log_slope : trend.slope) * steps;
-                } else if (damping > 0) {
-                    if (damping != last_damping) {
-                        last_damping = damping;
-                        damped_steps = damping < 1 ? damping * (1 - std::pow(damping, steps)) / (1 - damping) : steps;
-                    }
-                    value += trend_[p] * damped_steps;
+                } else if (s_.damping[p] > 0) {
+                    value += trend_[p] * damped_steps[p];
                 }
                 if (has_season) value += *season;
                 if (log) value = std::exp(std::min(value, 700.0));
@@ -131,12 +126,30 @@ class SmoothingBank {
     int64_t periods_[2];
     std::vector<double> season_[2];  // (period, members): by phase since the first value
     std::vector<int64_t> seen_[2];   // (period): values that the season of a phase rests on
+    std::vector<std::vector<double>> damped_;  // see `damped`: by `ahead` if that is below `FEW_AHEAD`, else the latest
     bool positive_ = true, seasonal_[2] = {false, false};
+
+    static constexpr int64_t FEW_AHEAD = 512;
 
     int group(int64_t p) const { return p >= s_.first_of_second; }
     int64_t first(int g) const { return g ? s_.first_of_second : 0; }
     int64_t members(int g) const { return g ? count_ - s_.first_of_second : s_.first_of_second; }
     int64_t place(int64_t p) const { return p - first(group(p)); }
+
+    // (P): how many steps of its trend a smoothing adds for `ahead` steps.
+    const double* damped(int64_t ahead) {
+        const auto place = size_t(ahead < FEW_AHEAD ? ahead : 0);
+        if (damped_.size() <= place) damped_.resize(place + 1);
+        auto& steps = damped_[place];
+        if (steps.empty() || !place) {
+            steps.resize(size_t(count_));
+            for (int64_t p = 0; p < count_; ++p) {
+                const double d = s_.damping[p];
+                steps[size_t(p)] = d < 1 ? d * (1 - std::pow(d, double(ahead))) / (1 - d) : double(ahead);
+            }
+        }
+        return steps.data();
+    }
 
     // Level, trend and season of the latest one or two whole cycles, which end at step t.
     void start_season(int64_t p, int64_t t, const double* values, int cycles) {
