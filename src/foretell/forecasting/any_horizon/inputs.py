@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from foretell.forecasting.any_horizon.asinh import asinh_
 from foretell.forecasting.any_horizon.bank import BANK, CANDIDATES
 from foretell.kernels.candidates import FACTS, SIGNED, SPREADS, look_back
 
@@ -153,7 +154,7 @@ def compressed(raw: Tensor) -> Tensor:
     signed, spreads = len(SIGNED), len(SIGNED) + len(SPREADS)
     errors = spreads + len(FACTS)
     for start, end in ((0, signed), (errors, errors + CANDIDATES)):
-        raw[..., start:end].clamp_(-_LARGEST, _LARGEST).asinh_()
+        asinh_(raw[..., start:end].clamp_(-_LARGEST, _LARGEST))
     raw[..., signed - 1] /= 4  # the mean itself, which is large where a series lies far from 0
     for start, end in ((signed, spreads), (errors + CANDIDATES, raw.shape[-1])):
         raw[..., start:end].clamp_(0.0, _LARGEST).add_(_LEAST).log_()

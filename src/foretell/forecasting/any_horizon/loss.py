@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from foretell.forecasting.any_horizon.spread import Spread
 from foretell.forecasting.quantiles import GRID, MEDIAN
 
 _OF_THE_MEDIAN = 0.5
@@ -26,4 +27,4 @@ def quantile_loss(quantiles: Tensor, target: Tensor, weight: Tensor) -> Tensor:
 
 def candidate_weight(candidates: Tensor) -> Tensor:
     """(B, A, H): less for steps whose candidates (B, A, K, H) lie far apart, where any error is large."""
-    return 1 / (1 + 0.5 * candidates.std(2))
+    return 1 / (1 + 0.5 * Spread.of(candidates, 2).deviation.squeeze(2))

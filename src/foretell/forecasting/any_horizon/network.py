@@ -9,11 +9,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from foretell.forecasting.any_horizon.asinh import asinh_
 from foretell.forecasting.any_horizon.bank import CANDIDATES, FEATURES
 from foretell.forecasting.any_horizon.inputs import AHEAD_FEATURES, Inputs
 from foretell.forecasting.any_horizon.lags import DistributedLags
 from foretell.forecasting.any_horizon.phases import Phases
 from foretell.forecasting.any_horizon.rowwise import RowwiseLinear, by_rows
+from foretell.forecasting.any_horizon.spread import Spread
 from foretell.forecasting.quantiles import GRID, MEDIAN
 from foretell.nn import Downsample
 
@@ -154,8 +156,7 @@ def _at(values: Tensor, places: Tensor) -> Tensor:
 
 def _compared(candidates: Tensor) -> Tensor:
     """(..., K) to (..., 2 K + 2): the candidates, and how they lie to each other."""
-    mean = candidates.mean(-1, keepdim=True)
-    spread = candidates.std(-1, keepdim=True)
+    mean, distances, deviation = Spread.of(candidates, -1)
     return torch.cat(
-        [candidates.asinh(), (candidates - mean) / (spread + 0.1), mean.asinh(), (spread + 0.05).log()], -1
+        [asinh_(candidates.clone()), distances / (deviation + 0.1), asinh_(mean), (deviation + 0.05).log()], -1
     )

@@ -25,8 +25,12 @@ _BLOCK = 10 * _VECTOR
 
 def rowwise(device: torch.device) -> bool:
     """Return whether to compute row by row: on the CPU, outside of training and of programs that are exported."""
-    exported = torch.compiler.is_compiling() or torch.jit.is_tracing()  # type: ignore[attr-defined,no-untyped-call]
-    return device.type == "cpu" and not torch.is_grad_enabled() and not exported
+    return device.type == "cpu" and not torch.is_grad_enabled() and not exporting()
+
+
+def exporting() -> bool:
+    """Return whether a program that is exported is being traced."""
+    return torch.compiler.is_compiling() or torch.jit.is_tracing()  # type: ignore[attr-defined,no-untyped-call]
 
 
 class RowwiseLinear(nn.Linear):
