@@ -188,6 +188,7 @@ def test_every_setting_is_an_option(run: Callable[..., Any], sales: Path, monkey
     plain, of_minutes, best, of_steps = (forecaster.settings.training for forecaster in fitted)
     assert plain == replace(UNTIL_NO_BETTER, learning_rate=0.02)
     assert (of_minutes.minutes, of_minutes.patience, of_minutes.steps) == (3, 7, NO_BOUND)
+    assert (plain.rise, of_minutes.rise) == (UNTIL_NO_BETTER.rise, None)
     assert best == replace(LONGER, learning_rate=0.02)
     assert of_steps == replace(OF_GIVEN_LENGTH, learning_rate=0.02, steps=9, clip_norm=None)
 

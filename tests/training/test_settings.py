@@ -23,6 +23,7 @@ from foretell.training import TrainingSettings
         ("truncate", 0),
         ("evaluate_every", 0),
         ("patience", 0),
+        ("rise", -0.1),
         ("average", 1.0),
         ("max_nonfinite", 0),
         ("precision", "16-mixed"),

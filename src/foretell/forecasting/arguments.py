@@ -119,7 +119,7 @@ def settings_of(
     if minutes is not None:
         training = replace(training, minutes=minutes, steps=NO_BOUND)
         if training.patience is not None:
-            training = replace(training, patience=LONGER.patience)
+            training = replace(training, patience=LONGER.patience, rise=LONGER.rise)
     return replace(
         said,
         seasons=said.seasons if season is None else season_lengths(season),

@@ -29,9 +29,10 @@ UNTIL_NO_BETTER = TrainingSettings(
     average=0.99,
     evaluate_every=20,
     patience=4,
+    rise=0.01,
 )
 """Training that ends when validation no longer improves, within a time limit."""
-LONGER = replace(UNTIL_NO_BETTER, steps=20_000, minutes=5.0, patience=10)
+LONGER = replace(UNTIL_NO_BETTER, steps=20_000, minutes=5.0, patience=10, rise=None)
 """The same training with a longer time limit."""
 OF_GIVEN_LENGTH = TrainingSettings(steps=600, learning_rate=0.01, average=0.99, evaluate_every=50)
 """Training of a length that the caller gives."""
@@ -176,7 +177,7 @@ def preset_settings(preset: str, settings: ForecastSettings, *, several: bool) -
     if preset not in PRESETS:
         raise SettingsError(f"preset is {preset!r}: choose one of {', '.join(PRESETS)}")
     if preset == "best":
-        longer = {name: getattr(LONGER, name) for name in ("steps", "minutes", "patience")}
+        longer = {name: getattr(LONGER, name) for name in ("steps", "minutes", "patience", "rise")}
         members = settings.members if several else max(_BEST_MEMBERS, settings.members)
         return replace(settings, members=members, training=replace(settings.training, **longer))
     return settings

@@ -128,6 +128,8 @@ def _restore(run: Run, tensors: dict[str, Tensor], facts: Facts) -> None:
     run.health.healthy, run.health.skipped, run.health.in_a_row = facts.healthy, facts.skipped, facts.in_a_row
     run.early.best, run.early.best_step, run.early.waited = best_value, facts.best_step, facts.waited
     run.early.snapshot = best
+    if record.evaluations:
+        run.early.latest = record.evaluations[-1][1]
     if run.average is not None and average is not None:
         run.average.vector.copy_(average)
         run.average.updates = facts.averaged

@@ -48,7 +48,7 @@ class Run:
         self.weights = Weights(network)
         self.optimiser = Optimiser(self.weights.vector, self.weights.gradient, settings)
         self.health = GradientHealth(settings.clip_norm)
-        self.early = EarlyStopping(settings.patience)
+        self.early = EarlyStopping(settings.patience, settings.rise)
         self.average = MovingAverage(self.weights.vector, settings.average) if settings.average is not None else None
         self.record = Record()
         self.last_good = self.weights.snapshot()

@@ -87,6 +87,15 @@ class TrainingSettings:
             at_least=1,
         ),
     ] = None
+    rise: Annotated[
+        float | None,
+        Setting(
+            "Share by which an evaluation must lie above the best one for training to stop after half of the patience; "
+            "none always waits for all of it.",
+            MORE_TRAINING,
+            at_least=0,
+        ),
+    ] = None
     average: Annotated[
         float | None,
         Setting(
