@@ -31,6 +31,7 @@ def facts_of(model: FittedModel) -> dict[str, Any]:
         "holidays": ", ".join(model.columns.holidays) or "none",
         "hierarchy": " > ".join(model.columns.hierarchy) or "none",
         **({} if model.correction is None else {"other_series": "used" if model.correction.used else "not used"}),
+        **({} if model.past_effect is None else {"past_effect": "used" if model.past_effect.used else "not used"}),
         "calibrated_on": f"{model.calibrated_on:,} values",
     }
 

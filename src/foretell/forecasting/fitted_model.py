@@ -15,15 +15,17 @@ from foretell.errors import ModelError, SettingsError
 from foretell.forecasting.any_horizon.reading import Reading
 from foretell.forecasting.blending.blend import Blend
 from foretell.forecasting.blending.calibration import calibrated
+from foretell.forecasting.blending.correction import Correction
 from foretell.forecasting.blending.linear import LinearRegression
 from foretell.forecasting.experience import Experience
 from foretell.forecasting.holdout import Holdout
 from foretell.forecasting.known_columns.known_effect import KnownEffect
-from foretell.forecasting.multivariate.correction import Correction
+from foretell.forecasting.multivariate.others_past import OthersPast
 from foretell.forecasting.networks.fitted_network import FittedNetwork, Stage
 from foretell.forecasting.networks.windows import Windows
 from foretell.forecasting.nonnegative import within_reach
 from foretell.forecasting.panel import Panel, select
+from foretell.forecasting.past_columns.past_effect import PastEffect
 from foretell.forecasting.prediction import SIMPLE, Answer, around, forecast, forecast_each
 from foretell.forecasting.pretrained.shipped import Pretrained
 from foretell.forecasting.quantiles import GRID, quantiles_of, read_off
@@ -169,8 +171,10 @@ class FittedModel:
     """Whether forecasts are kept at 0 or above; None where each series decides, see `within_reach`."""
     notes: tuple[str, ...] = ()
     """Notes on the fit for the user."""
-    correction: Correction | None = None
+    correction: Correction[OthersPast] | None = None
     """What the past of the other series adds; None where they are forecast each for itself."""
+    past_effect: Correction[PastEffect] | None = None
+    """What the past columns add beyond what members read of them; None where that is nothing."""
     learned: Panel | None = None
     """Series that the model was fitted to, without the columns of holidays; None if they were not kept."""
     device: torch.device = field(default=torch.device("cpu"), compare=False)
@@ -228,8 +232,9 @@ class FittedModel:
         at_once = max(1, _STEPS // (self.horizon * _AT_ONCE)) * _AT_ONCE
         forecasts = np.empty((len(series), self.horizon, len(GRID)))
         added = np.zeros((len(series), self.horizon))
-        if self.correction is not None:
-            added = self.correction.added(panel, series, cutoffs, self.horizon, stage)
+        for correction in (self.correction, self.past_effect):
+            if correction is not None:
+                added += correction.added(panel, series, cutoffs, self.horizon, stage)
         with threads_for(len(series)):
             for start in range(0, len(series), at_once):
                 part = slice(start, start + at_once)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 from foretell.errors import ModelError, TableError
 from foretell.forecasting.blending.blend import Blend, chosen_blend
 from foretell.forecasting.blending.calibration import calibrated, calibration_factors
+from foretell.forecasting.blending.correction import Correction
 from foretell.forecasting.blending.independence import design_effect
 from foretell.forecasting.blending.linear import LinearRegression
 from foretell.forecasting.experience import Experience
 from foretell.forecasting.fitted_model import LINEAR, FittedModel, Members, blended, validated_until
 from foretell.forecasting.holdout import Holdout
-from foretell.forecasting.known_columns.choosing import Estimate, estimated
+from foretell.forecasting.known_columns.choosing import Estimate as KnownEstimate
+from foretell.forecasting.known_columns.choosing import estimated
 from foretell.forecasting.known_columns.known_effect import KnownEffect
-from foretell.forecasting.multivariate.correction import Correction
 from foretell.forecasting.multivariate.others_past import OthersPast
 from foretell.forecasting.networks.backbones import AUTO, PRETRAINED
 from foretell.forecasting.networks.fitted_network import FittedNetwork, Stage
@@ -29,6 +30,9 @@ from foretell.forecasting.networks.training_task import observed
 from foretell.forecasting.networks.validation import held_out_values, held_out_windows
 from foretell.forecasting.nonnegative import is_non_negative
 from foretell.forecasting.panel import Panel
+from foretell.forecasting.past_columns import estimating as past_columns
+from foretell.forecasting.past_columns.estimating import Estimate
+from foretell.forecasting.past_columns.past_effect import PastEffect
 from foretell.forecasting.plan import Plan
 from foretell.forecasting.prediction import SIMPLE
 from foretell.forecasting.pretrained.shipped import Pretrained, shipped
@@ -100,8 +104,12 @@ def fit_model(
             if model == PRETRAINED:
                 raise
             notes.append(f"The pretrained network was left out: {error}")
+    past = _past_columns(plain, plan, horizon, pretrained)
+    worth_reading = past is not None and past.worth_reading
+    seen = panel if worth_reading or not panel.past else replace(panel, past={})
+    plain = seen if known is None else replace(plain, past=seen.past)
     networks: list[FittedNetwork] = []
-    needless = _needless(panel, learned) if model == AUTO else None
+    needless = _needless(seen, learned) if model == AUTO else None
     if needless is not None and pretrained is not None:
         notes.append(needless)
     elif model != PRETRAINED:
@@ -109,7 +117,7 @@ def fit_model(
         if model == AUTO and pretrained is not None:
             recipes.insert(0, pretrained)
         networks, dropped = train_networks(
-            panel,
+            seen,
             plan,
             recipes,
             plain=plain,
@@ -123,11 +131,6 @@ def fit_model(
         notes.extend(dropped)
     if known is not None:
         notes.append(known.sentence)
-    read = () if known is None else tuple(panel.known)
-    unread = ", ".join(repr(name) for name in (*panel.known, *panel.past, *panel.static) if name not in read)
-    if unread and not networks:
-        other = "other " if read else ""
-        notes.append(f"No network was trained on the table, so the forecast reads no {other}covariates: {unread}.")
     effects = _known_effects(known, panel)
     members = Members(
         horizon=horizon,
@@ -143,9 +146,18 @@ def fit_model(
     correction = _correction(panel, plan, horizon) if settings.multivariate else None
     if settings.multivariate and correction is None:
         notes.append(_TOO_FEW)
-    validated = validated_blend(panel, plan.holdout, members, prior, correction=correction)
+    past_effect = None if past is None else past.correction(read=worth_reading and bool(networks))
+    validated = validated_blend(panel, plan.holdout, members, prior, correction=correction, past_effect=past_effect)
     if validated.correction is not None:
         notes.append(validated.correction.sentence)
+    read = [] if known is None else [*panel.known]
+    if panel.past:
+        notes.append(_said_of_past(panel, validated.past_effect, networks))
+        read += panel.past
+    unread = ", ".join(repr(name) for name in (*panel.known, *panel.past, *panel.static) if name not in read)
+    if unread and not networks:
+        other = "other " if read else ""
+        notes.append(f"No network was trained on the table, so the forecast reads no {other}covariates: {unread}.")
     return FittedModel(
         name=model,
         levels=tuple(sorted(levels)),
@@ -154,6 +166,7 @@ def fit_model(
         factors=validated.factors,
         calibrated_on=validated.calibrated_on,
         correction=validated.correction,
+        past_effect=validated.past_effect,
         holdout=plan.holdout,
         frequency=panel.frequency,
         columns=columns,
@@ -165,7 +178,7 @@ def fit_model(
     )
 
 
-def _known_effects(estimate: Estimate | None, panel: Panel) -> dict[Stage, KnownEffect] | None:
+def _known_effects(estimate: KnownEstimate | None, panel: Panel) -> dict[Stage, KnownEffect] | None:
     if estimate is None:
         return None
     return {"held_out": estimate.effect, "final": estimate.refitted(panel, panel.history).effect}
@@ -183,12 +196,35 @@ def _regressions(
     }
 
 
-def _correction(panel: Panel, plan: Plan, horizon: int) -> Correction | None:
+def _correction(panel: Panel, plan: Plan, horizon: int) -> Correction[OthersPast] | None:
     """Return what the others' past adds, whose shares are not chosen yet; None if there are too few values."""
     parts: dict[Stage, NDArray[np.int64]] = {"held_out": plan.holdout.training, "final": panel.history}
     found = {stage: OthersPast.fit(panel, rows, horizon, plan.seasons.lengths) for stage, rows in parts.items()}
     past = {stage: each for stage, each in found.items() if each is not None}
     return Correction(past) if len(past) == len(parts) else None
+
+
+def _past_columns(plain: Panel, plan: Plan, horizon: int, pretrained: Pretrained | None) -> Estimate | None:
+    """Return what the past columns add to values without the effect of known ones; None if that is nothing, or if there
+    is no pretrained network whose errors would tell."""
+    if not plain.past:
+        return None
+    try:
+        return past_columns.estimated(plain, plan.holdout, horizon, plan.seasons.lengths, pretrained or shipped())
+    except ModelError:
+        return None
+
+
+def _said_of_past(panel: Panel, correction: Correction[PastEffect] | None, networks: Sequence[FittedNetwork]) -> str:
+    names = ", ".join(map(repr, panel.past))
+    if correction is None:
+        said = f"The past of {names} is not used: it lowers no error in the training part by more than chance."
+    else:
+        said = correction.sentence
+    reading = [network for network in networks if network.covariates.past]
+    if reading:
+        return f"Networks read the past of {names}. As to what is added by regression: {said}"
+    return said
 
 
 def _needless(panel: Panel, learned: NDArray[np.int64]) -> str | None:
@@ -215,7 +251,8 @@ class Validated:
     """(3, 15), see `calibration_factors`."""
     calibrated_on: int
     """Number of values that these were measured on."""
-    correction: Correction | None
+    correction: Correction[OthersPast] | None
+    past_effect: Correction[PastEffect] | None
 
 
 def validated_blend(
@@ -224,9 +261,10 @@ def validated_blend(
     members: Members,
     prior: Mapping[str, float] | None,
     earlier: NDArray[np.float64] | None = None,
-    correction: Correction | None = None,
+    correction: Correction[OthersPast] | None = None,
+    past_effect: Correction[PastEffect] | None = None,
 ) -> Validated:
-    """Return the blend, the shares of a correction and the calibration factors, from the validation parts.
+    """Return the blend, the shares of the corrections and the calibration factors, from the validation parts.
 
     `prior` are the weights without any evidence; None where there is nothing to blend. `earlier` factors (3, 15) apply
     before those that are measured, and are part of those returned.
@@ -243,7 +281,7 @@ def validated_blend(
     actual = held_out_values(panel, holdout, series, cutoffs, horizon)
     forecasts = members.quantiles(panel, series, cutoffs, "held_out")
     scale, independent = np.zeros(len(series)), 0.0
-    if prior is not None or correction is not None:
+    if prior is not None or correction is not None or past_effect is not None:
         scale = usual_changes(panel, holdout.training, season)[series]
         independent = apart / design_effect(panel, holdout, season)
     if prior is not None:
@@ -256,11 +294,14 @@ def validated_blend(
     if correction is not None:
         correction = correction.chosen(panel, series, cutoffs, mixed, actual, scale, independent)
         mixed = mixed + correction.added(panel, series, cutoffs, horizon, "held_out")[..., None]
+    if past_effect is not None:
+        past_effect = past_effect.chosen(panel, series, cutoffs, mixed, actual, scale, independent)
+        mixed = mixed + past_effect.added(panel, series, cutoffs, horizon, "held_out")[..., None]
     usable = np.isfinite(mixed).all((1, 2))
     factors = calibration_factors(GRID, mixed[usable], actual[usable], apart)
     if not count and members.pretrained is None:
         factors = np.where(np.array(GRID) == 0.5, 1.0, _WIDER) * factors
-    return Validated(blend, factors if earlier is None else factors * earlier, count, correction)
+    return Validated(blend, factors if earlier is None else factors * earlier, count, correction, past_effect)
 
 
 def usual_changes(panel: Panel, limits: NDArray[np.int64], season: int) -> NDArray[np.float64]:

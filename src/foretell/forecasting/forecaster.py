@@ -340,8 +340,11 @@ class Forecaster:
         if reading.ahead is None:
             check_future(reading.panel, self.horizon)
         panel = reading.panel if reading.ahead is None else reading.ahead
-        members = self.fitted_model.members
-        warn_of_strange_words([network.covariates for network in members.networks], panel, members.past)
+        model = self.fitted_model
+        read = [network.covariates for network in model.members.networks]
+        if model.past_effect is not None and model.past_effect.used:
+            read.append(model.past_effect.past["final"].features.covariates)
+        warn_of_strange_words(read, panel, model.members.past)
         return with_holidays(panel, self.fitted_model.columns.holidays, self.horizon)
 
     def table_of(self, reading: Reading, prediction: Prediction) -> Any:

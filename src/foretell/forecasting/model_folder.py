@@ -35,6 +35,12 @@ from foretell.forecasting.multivariate.stored import (
 from foretell.forecasting.networks.architecture import Architecture
 from foretell.forecasting.networks.backbones import MODELS
 from foretell.forecasting.networks.fitted_network import FittedNetwork, Stage
+from foretell.forecasting.past_columns.stored import (
+    describe_past_effect,
+    expected_past_effect,
+    past_effect_tensors,
+    read_past_effect,
+)
 from foretell.forecasting.prediction import SIMPLE
 from foretell.forecasting.pretrained.shipped import Pretrained, Sizes
 from foretell.forecasting.quantiles import GRID, quantiles_of
@@ -49,7 +55,8 @@ from foretell.training.history import History
 
 _KIND = "forecast"
 _SETS: tuple[Stage, ...] = ("held_out", "final")
-_PRETRAINED, _SERIES, _OTHERS, _KNOWN = "pretrained", "series", "other_series", "known_columns"
+_PRETRAINED, _SERIES, _OTHERS = "pretrained", "series", "other_series"
+_KNOWN, _PAST = "known_columns", "past_columns"
 
 
 def save_model(model: FittedModel, folder: str | Path) -> None:
@@ -70,6 +77,8 @@ def save_model(model: FittedModel, folder: str | Path) -> None:
         tensors |= {f"{_KNOWN}.{key}": t for key, t in effect_tensors(model.members.known).items()}
     if model.correction is not None:
         tensors |= {f"{_OTHERS}.{key}": t for key, t in correction_tensors(model.correction).items()}
+    if model.past_effect is not None:
+        tensors |= {f"{_PAST}.{key}": t for key, t in past_effect_tensors(model.past_effect).items()}
     if model.learned is not None:
         tensors |= {f"{_SERIES}.{key}": t for key, t in series_tensors(model.learned).items()}
     write_folder(folder, _KIND, _describe(model), tensors)
@@ -110,6 +119,7 @@ def _describe(model: FittedModel) -> dict[str, Any]:
         "non_negative": model.non_negative,
         "notes": list(model.notes),
         "other_series": None if model.correction is None else describe_correction(model.correction),
+        "past_columns": None if model.past_effect is None else describe_past_effect(model.past_effect),
         "series": None if model.learned is None else describe_series(model.learned),
     }
 
@@ -131,8 +141,8 @@ def _understood(stored: StoredModel, device: torch.device) -> FittedModel:
     networks = [_network_facts(plain, frequency) for plain in read_value(list[Mapping[str, Any]], body["networks"])]
     sizes = None if body["pretrained"] is None else from_plain(Sizes, body["pretrained"])
     linear = _linear_shapes(body["linear"], sizes)
-    series, others, known = (body.get(name) for name in (_SERIES, _OTHERS, _KNOWN))
-    tensors = _tensors(stored, networks, sizes, linear, series, others, known)
+    series, others, known, past = (body.get(name) for name in (_SERIES, _OTHERS, _KNOWN, _PAST))
+    tensors = _tensors(stored, networks, sizes, linear, series, others, known, past)
     members = Members(
         horizon=read_value(int, body["horizon"]),
         seasons=from_plain(Seasons, body["seasons"]),
@@ -165,6 +175,7 @@ def _understood(stored: StoredModel, device: torch.device) -> FittedModel:
         non_negative=read_value(bool | None, body.get("non_negative")),
         notes=read_value(tuple[str, ...], body["notes"]),
         correction=None if others is None else read_correction(others, _part(tensors, _OTHERS)),
+        past_effect=None if past is None else read_past_effect(past, _part(tensors, _PAST)),
         learned=None if series is None else read_series(series, _part(tensors, _SERIES), frequency),
         device=device,
     )
@@ -255,6 +266,7 @@ def _tensors(
     series: Mapping[str, Any] | None,
     others: Mapping[str, Any] | None,
     known: Mapping[str, Any] | None,
+    past: Mapping[str, Any] | None,
 ) -> dict[str, Tensor]:
     def expected() -> dict[str, Tensor]:
         tensors: dict[str, Tensor] = {}
@@ -269,6 +281,8 @@ def _tensors(
             tensors |= {f"{_KNOWN}.{key}": t for key, t in expected_effects(known, _SETS).items()}
         if others is not None:
             tensors |= {f"{_OTHERS}.{key}": t for key, t in expected_correction(others).items()}
+        if past is not None:
+            tensors |= {f"{_PAST}.{key}": t for key, t in expected_past_effect(past).items()}
         if series is not None:
             tensors |= {f"{_SERIES}.{key}": t for key, t in expected_tensors(series).items()}
         return tensors

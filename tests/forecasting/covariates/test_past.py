@@ -115,11 +115,6 @@ def test_other_networks(model: str) -> None:
     assert not forecaster.predict(changed).equals(forecaster.predict(TABLE))
 
 
-def test_without_a_network_of_the_table_it_is_not_read_and_that_is_said() -> None:
-    forecaster = Forecaster("pretrained", HORIZON, past="rain", device="cpu").fit(TABLE)
-    assert any("reads no covariates: 'rain'" in note for note in forecaster.fitted_model.notes)
-
-
 def test_the_report_shows_what_each_added(fitted: Forecaster) -> None:
     pytest.importorskip("matplotlib")
     content = report_content(fitted, fitted.backtest())

@@ -8,8 +8,8 @@ import numpy as np
 
 from foretell.forecasting.any_horizon.reading import Reading
 from foretell.forecasting.filling.both_sides import BothSides
-from foretell.forecasting.filling.many_cutoffs import forecast_from_many
 from foretell.forecasting.filling.stretches import gaps_of
+from foretell.forecasting.many_cutoffs import forecast_from_many
 from foretell.forecasting.networks.windows import Windows
 from foretell.forecasting.prediction import forecast
 from foretell.forecasting.pretrained.shipped import shipped

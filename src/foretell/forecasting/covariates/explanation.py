@@ -55,7 +55,11 @@ def reads_covariates(model: FittedModel) -> bool:
 def _read_by(model: FittedModel) -> list[Covariates]:
     members = model.members
     read = [network.covariates for network in members.networks if model.blend.shares.get(network.name, 0) > 0]
-    return read if members.known is None else [*read, members.known["held_out"].regressors.covariates]
+    if members.known is not None:
+        read.append(members.known["held_out"].regressors.covariates)
+    if model.past_effect is not None and model.past_effect.used:
+        read.append(model.past_effect.past["held_out"].features.covariates)
+    return read
 
 
 def effects(model: FittedModel, panel: Panel, cutoffs: Cutoffs) -> list[Effect]:
@@ -153,7 +157,8 @@ def _with_delayed(model: FittedModel, panel: Panel, cutoffs: Cutoffs, share: flo
     assert model.correction is not None
     season = min(model.seasons, default=1)
     steps = max(1, round(share * int(cutoffs.rows.min()) / season)) * season
-    delayed = replace(model, correction=model.correction.delayed(steps))
+    past = {stage: replace(past, delay=steps) for stage, past in model.correction.past.items()}
+    delayed = replace(model, correction=replace(model.correction, past=past))
     return delayed.distribution(panel, cutoffs.series, cutoffs.rows, "held_out")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from foretell.errors import ExportError
 from foretell.forecasting.any_horizon.inputs import Inputs
 from foretell.forecasting.any_horizon.reading import Reading
 from foretell.forecasting.covariates.calendar import calendar_names
-from foretell.forecasting.covariates.covariates import Categories
+from foretell.forecasting.covariates.covariates import Categories, Covariates
 from foretell.forecasting.exported.covariate_program import (
     FUTURE_TIMES,
     TIMES,
@@ -25,6 +26,7 @@ from foretell.forecasting.exported.covariate_program import (
 )
 from foretell.forecasting.exported.effect_program import FIRST_STEP, EffectProgram
 from foretell.forecasting.exported.linear_program import LinearProgram
+from foretell.forecasting.exported.past_effect_program import PastEffectProgram
 from foretell.forecasting.exported.quantile_program import at_least, calibrated, read_off, within_reach
 from foretell.forecasting.exported.series_program import Read, SeriesProgram, latest
 from foretell.forecasting.fitted_model import LINEAR, FittedModel
@@ -99,6 +101,8 @@ class _ForecastProgram(nn.Module):
         self.horizon, self.past, self.shares = members.horizon, members.past, dict(shares)
         self.reach = members.reach
         self.effect = None if members.known is None else EffectProgram(members.known["final"])
+        past = model.past_effect
+        self.past_effect = None if past is None or not past.used else PastEffectProgram(past, self.horizon)
         self.experience, self.probabilities = members.experience, quantiles_of(model.levels)
         self.register_buffer("factors", torch.from_numpy(model.factors.copy()))
         self.register_buffer("unseen", torch.tensor(members.experience.quantiles, dtype=torch.float64))
@@ -161,7 +165,10 @@ class _ForecastProgram(nn.Module):
         grid = first[1] * found[first[0]]
         for name, share in others:
             grid = grid + share * found[name]
-        grid = within_reach(calibrated(grid, self.factors), past, self.non_negative)
+        grid = calibrated(grid, self.factors)
+        if self.past_effect is not None:
+            grid = grid + self.past_effect(values, columns)[..., None]
+        grid = within_reach(grid, past, self.non_negative)
         return read_off(torch.where(unseen, self.unseen, grid), self.probabilities)
 
     def _answer(self, network: nn.Module, read: Read, inputs: Inputs) -> tuple[Tensor, Tensor]:
@@ -212,12 +219,17 @@ def _covariate_columns(model: FittedModel) -> list[Column]:
     """Return the inputs that the networks read besides the values."""
     fits = [network for network in model.members.networks if network.name in model.blend.shares]
     effect = None if model.members.known is None else model.members.known["final"].regressors
-    if not fits and effect is None:
+    used = model.past_effect is not None and model.past_effect.used
+    of_past = model.past_effect.past["final"].features if used and model.past_effect is not None else None
+    if not fits and effect is None and of_past is None:
         return []
     steps, horizon = ("series", "steps"), ("series", "horizon")
     columns = []
-    if effect is not None and effect.season > 1:
-        what = f"The number of the first step ahead, modulo {effect.season} or not: {_counted(model.frequency)}."
+    seasons = {effect.season} if effect is not None and effect.season > 1 else set()
+    seasons |= {of_past.season} if of_past is not None and of_past.by_phase else set()
+    if seasons:
+        season = " and ".join(map(str, sorted(seasons)))
+        what = f"The number of the first step ahead, modulo {season} or not: {_counted(model.frequency)}."
         columns.append(Column(FIRST_STEP, torch.int64, ("series",), what))
     if fits and calendar_names(model.frequency):
         what = "microseconds since 1970-01-01T00:00 in local time"
@@ -225,8 +237,12 @@ def _covariate_columns(model: FittedModel) -> list[Column]:
             Column(TIMES, torch.int64, steps, f"The time of each step of the past: {what}."),
             Column(FUTURE_TIMES, torch.int64, horizon, f"The time of each step ahead: {what}."),
         ]
-    # Networks read all kinds of columns; the effect has the known ones, encoded as for them.
-    covariates = fits[0].covariates if fits or effect is None else effect.covariates
+    # Networks may read all kinds of columns; the effects have the known and the past ones, encoded as for them.
+    covariates = fits[0].covariates if fits else Covariates({}, {})
+    if effect is not None:
+        covariates = replace(covariates, known=effect.covariates.known)
+    if of_past is not None:
+        covariates = replace(covariates, past=of_past.covariates.past)
     places: list[tuple[Any, Callable[[str], str], tuple[str, ...], str]] = [
         (covariates.known, known_input, steps, "in the past"),
         (covariates.known, future_input, horizon, "in the horizon"),

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from foretell.forecasting.any_horizon.reading import Reading
 from foretell.forecasting.experience import Experience
 from foretell.forecasting.filling.interpolation import seasonal, seasonal_line, straight_line
-from foretell.forecasting.filling.many_cutoffs import forecast_from_many
 from foretell.forecasting.filling.stretches import Stretches
+from foretell.forecasting.many_cutoffs import forecast_from_many
 from foretell.forecasting.networks.windows import Windows
 from foretell.forecasting.panel import Panel
 from foretell.forecasting.prediction import FEW, around, forecast

@@ -95,6 +95,16 @@ class OthersPast:
         table = Aligned.of(panel, series, limits[series], first, end)
         return _Fitting(table, unit, own_lags(seasons, end - first), horizon).fitted([panel.ids[i] for i in series])
 
+    @property
+    def subject(self) -> str:
+        """What is read, in words."""
+        return "The past of the other series"
+
+    @property
+    def steps(self) -> int:
+        """H, the number of steps ahead that it reaches."""
+        return int(self.effect.shape[2])
+
     def correction(self, panel: Panel, series: Integers, cutoffs: Integers, horizon: int) -> Floats:
         """Return (B, `horizon`), what the others' past adds after row `cutoffs` (B,) of `series` (B,), from values of
         the whole panel up to that time; 0 for series that were not fitted, and far ahead."""

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from foretell.field_types import read_value
+from foretell.forecasting.blending.correction import Correction
 from foretell.forecasting.multivariate.aligned import LEVELS
-from foretell.forecasting.multivariate.correction import Correction
 from foretell.forecasting.multivariate.others_past import READ, OthersPast
 from foretell.forecasting.networks.fitted_network import Stage
 from foretell.forecasting.settings import LONGEST
@@ -20,7 +20,7 @@ _STAGES: tuple[Stage, ...] = ("held_out", "final")
 _MOST_FACTORS = 64
 
 
-def describe_correction(correction: Correction) -> dict[str, Any]:
+def describe_correction(correction: Correction[OthersPast]) -> dict[str, Any]:
     """For JSON."""
     return {
         "shares": list(correction.shares),
@@ -38,7 +38,7 @@ def describe_correction(correction: Correction) -> dict[str, Any]:
     }
 
 
-def correction_tensors(correction: Correction) -> dict[str, Tensor]:
+def correction_tensors(correction: Correction[OthersPast]) -> dict[str, Tensor]:
     """Return the arrays of both stages by name."""
     return {
         f"{stage}.{name}": torch.from_numpy(getattr(past, name))
@@ -56,7 +56,7 @@ def expected_correction(plain: Mapping[str, Any]) -> dict[str, Tensor]:
     }
 
 
-def read_correction(plain: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Correction:
+def read_correction(plain: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Correction[OthersPast]:
     """Return what was stored. Raises ValueError, TypeError or KeyError for anything else."""
     past: dict[Stage, OthersPast] = {}
     for stage in _STAGES:

@@ -18,6 +18,8 @@ from foretell.forecasting.networks.continued import continued
 from foretell.forecasting.networks.network_training import OnProgress
 from foretell.forecasting.nonnegative import is_non_negative
 from foretell.forecasting.panel import Panel
+from foretell.forecasting.past_columns.estimating import refitted
+from foretell.forecasting.pretrained.shipped import shipped
 from foretell.forecasting.quantiles import GRID
 from foretell.forecasting.updating.drift import Drift, drift_of
 from foretell.forecasting.updating.joining import Joined
@@ -77,18 +79,27 @@ def updated(
         known=None if old.known is None else {"held_out": old.known["final"], "final": old.known["final"]},
     )
     blend, factors, calibrated_on = model.blend, model.factors, model.calibrated_on
-    correction = model.correction
+    correction, past_effect = model.correction, model.past_effect
     if correction is not None:
-        correction = replace(correction, past={"held_out": correction.past["final"], "final": correction.past["final"]})
+        correction = replace(correction, past=dict.fromkeys(correction.past, correction.past["final"]))
+    if past_effect is not None:
+        past_effect = replace(past_effect, past=dict.fromkeys(past_effect.past, past_effect.past["final"]))
     if len(holdout.validated):
         prior = blend.shares if model.name == "auto" else None
-        found = validated_blend(panel, holdout, known, prior, earlier=factors, correction=correction)
-        blend, factors, correction = found.blend, found.factors, found.correction
+        found = validated_blend(
+            panel, holdout, known, prior, earlier=factors, correction=correction, past_effect=past_effect
+        )
+        blend, factors, correction, past_effect = found.blend, found.factors, found.correction, found.past_effect
         calibrated_on += found.calibrated_on
     if correction is not None:
         fitted = OthersPast.fit(panel, panel.history, model.horizon, model.seasons)
         if fitted is not None:
             correction = replace(correction, past={**correction.past, "final": fitted})
+    if past_effect is not None:
+        plain = panel if known.known is None else known.known["final"].on(panel).without()
+        pretrained = old.pretrained or shipped()
+        again = refitted(past_effect.past["final"], plain, panel.history, model.horizon, model.seasons, pretrained)
+        past_effect = replace(past_effect, past={**past_effect.past, "final": again})
     total = int((~np.isnan(panel.values)).sum())
     members = _learned(model, known, panel, joined, joined.count / total, device, on_progress)
     return (
@@ -99,6 +110,7 @@ def updated(
             factors=factors,
             calibrated_on=calibrated_on,
             correction=correction,
+            past_effect=past_effect,
             holdout=holdout,
             validated_until=validated_until(panel, panel.history),
             non_negative=is_non_negative(panel, panel.history, model.settings.non_negative),

@@ -1,0 +1,1 @@
+"""What columns that are known up to now, and no further, add to the forecast of a series."""
