@@ -67,7 +67,8 @@ class LinearRegression:
         penalty = _USUAL_PENALTY
         if early.sum() >= _FEWEST[0] and late.sum() >= _FEWEST[1]:
             ridge = Ridge.of(design[early], targets[early])
-            errors = [np.abs(targets[late] - design[late] @ ridge.weights(each)).mean() for each in _PENALTIES]
+            known, came = design[late], targets[late]
+            errors = [np.abs(came - known @ ridge.weights(each)).mean() for each in _PENALTIES]
             penalty = float(_PENALTIES[int(np.argmin(errors))])
         return cls(Ridge.of(design, targets).weights(penalty))
 
