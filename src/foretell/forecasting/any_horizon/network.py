@@ -107,11 +107,12 @@ class AnyHorizonNetwork(nn.Module):
         self, candidates: Tensor, context: Tensor, ahead: Tensor, phase: Tensor, covariates: Tensor | None
     ) -> Tensor:
         """The quantiles (..., Q) of steps ahead, from the candidates (..., K) and what is known, each (..., `head`)."""
-        z = context + ahead + self.compare(_compared(candidates))
+        # In place where nothing needs what stood there: tensors as large as these come from new pages of memory.
+        z = (context + ahead).add_(self.compare(_compared(candidates)))
         if covariates is not None:
-            z = z + covariates
-        z = F.gelu(z + phase)
-        z = z + F.gelu(self.middle(z))
+            z.add_(covariates)
+        z = F.gelu(z.add_(phase))
+        z = F.gelu(self.middle(z)).add_(z)
         shares, correction, scale, widths = self.output(z).split([CANDIDATES, 1, 1, len(GRID) - 1], -1)
         median = (shares.softmax(-1) * candidates).sum(-1, keepdim=True) + correction
         distances = F.softplus(widths + _NARROW) * scale.clamp(-6, 6).exp()
