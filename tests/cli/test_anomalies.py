@@ -30,7 +30,7 @@ def test_a_table_and_a_report(run: Callable[..., Any], odd: Path) -> None:
     assert sorted(path.name for path in (odd.parent / "forecast").iterdir()) == ["anomalies.csv", "anomalies.html"]
     table = pl.read_csv(odd.parent / "forecast" / "anomalies.csv")
     assert "2024-05-30" in table["ds"].to_list()
-    assert "less likely than 0.002, given all before them" in done.stdout
+    assert "less likely than 0.002, given those before and after them" in done.stdout
     page = (odd.parent / "forecast" / "anomalies.html").read_text()
     for words in ("Anomaly report", "2024-05-30", "size in spreads", "in the part shown"):
         assert words in page

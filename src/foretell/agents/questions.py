@@ -109,8 +109,8 @@ class AnomalyQuestion(TableQuestion):
     output: Output = None
     probability: Annotated[
         float,
-        Setting("Values that are less likely than this, given all before them, are anomalies.", FORECAST, above=0,
-                at_most=0.1),
+        Setting("Values that are less likely than this, given those before and after them, are anomalies.", FORECAST,
+                above=0, at_most=0.1),
     ] = PROBABILITY  # fmt: skip
     overwrite: Overwrite = False
     rows: Rows = 0

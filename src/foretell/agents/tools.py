@@ -155,7 +155,7 @@ def explain(work: Work, asked: ExplainQuestion) -> Answer:
 
 
 def anomalies(work: Work, asked: AnomalyQuestion) -> Answer:
-    """Find values that everything before them in their series made unlikely, without labels and without training. May
+    """Find values that are unlikely beside those before and after them, without labels and without training. May
     write them to a file: unique_id, ds, y, what was expected, its bounds, the probability, and the size in spreads."""
     out = _new_table(work, asked.output, asked, asked.table)
     table = work.read(asked.table, asked.columns, asked.encoding)

@@ -21,7 +21,7 @@ class AnomalyOptions:
     probability: Annotated[
         float,
         Setting(
-            "Values that are less likely than this, given everything before them, are anomalies.",
+            "Values that are less likely than this, given those before and after them, are anomalies.",
             FORECAST,
             above=0,
             at_most=0.1,
@@ -42,10 +42,11 @@ class AnomalyOptions:
 
 
 def anomalies(table: TableOptions, ask: AnomalyOptions, output: ReportOutput, *, messages: MessageOptions) -> None:
-    """Find values that lie outside of what everything before them made likely.
+    """Find values that are unlikely beside those before and after them.
 
     Without an output option, they are written to ./forecast/anomalies.csv, and ./forecast/anomalies.html shows them.
-    The pretrained network forecasts each value from those before it; nothing is trained, and no labels are needed.
+    The pretrained network forecasts each value from those before it and, read backwards, from those after it; nothing
+    is trained, and no labels are needed.
     """
     to = destinations_of(output, "anomalies", "report of anomalies")
     printer = Printer(messages, "anomalies", stdout_taken=to.stdout_taken)

@@ -19,7 +19,7 @@ _FORECASTING = {
     "backtest": "Test a saved model on past data: compare its forecasts with the actual values.",
     "cross-validate": "Forecast windows of the past from the data before them, and score the forecasts.",
     "explain": "Say what each covariate of a saved model is worth.",
-    "anomalies": "Find values that lie outside of what everything before them made likely.",
+    "anomalies": "Find values that are unlikely beside those before and after them.",
     "fill": "Fill the gaps of series, from both sides and with intervals.",
     "export": "Write a saved model as a program that runs without foretell: ONNX, or torch's own format.",
     "serve": "Serve forecasts over HTTP: saved models, or the pretrained network alone, and a page to use them.",

@@ -1,1 +1,1 @@
-"""Anomalies: values outside what everything before them made likely."""
+"""Anomalies: values that are unlikely beside those before and after them."""
