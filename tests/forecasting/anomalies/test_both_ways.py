@@ -62,7 +62,7 @@ def test_the_last_values_are_judged_by_what_came_before_them(make_panel: Any) ->
     judged = BothWays.of(panel, ()).judged(np.ones(300, dtype=bool))
     late = np.r_[184:200, 284:300]
     assert np.flatnonzero(~judged.two_sided).tolist() == [*range(16), *range(184, 216), *range(284, 300)]
-    np.testing.assert_array_equal(judged.chance(panel.values, 0.01)[late], judged.before.chance(panel.values)[late])
+    np.testing.assert_array_equal(judged.chance(panel.values)[late], judged.before.chance(panel.values)[late])
     both = np.flatnonzero(judged.two_sided)
     # Both sides together are nearer: most walks lie between their neighbours.
     errors = [np.abs(panel.values - each.median)[both].mean() for each in (judged.before, judged.around)]

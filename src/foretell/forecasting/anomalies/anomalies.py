@@ -121,14 +121,14 @@ def _scored(panel: Panel, seasons: tuple[int, ...], probability: float) -> OneSt
     ways = BothWays.of(panel, seasons)
     judged = ways.judged(np.ones(len(panel.values), dtype=bool))
     for _ in range(_PASSES):
-        chance = np.nan_to_num(judged.chance(panel.values, probability), nan=1.0)
+        chance = np.nan_to_num(judged.chance(panel.values), nan=1.0)
         unlikely, before = chance < probability, ways
         ways = ways.after(unlikely, chance < _SUSPECT)
         judged = ways.judged(~unlikely)
         if ways.has_replaced_the_same(before):
             break
     values = panel.values
-    chance, (lower, upper) = judged.chance(values, probability), judged.bounds(values, probability)
+    chance, (lower, upper) = judged.chance(values), judged.bounds(values, probability)
     return OneStepScores(
         panel, probability, judged.before.median, lower, upper, chance, size=judged.before.size(values)
     )

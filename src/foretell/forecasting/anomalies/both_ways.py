@@ -27,9 +27,9 @@ _CLIPPED = 3.0
 _MOST_ALIKE = 0.98
 _USUAL = 10.0
 """A value that is this much more likely than an anomaly, by one of the two judgements, is none."""
-_BEYOND_DOUBT = 0.01
-"""Unless it is less likely than an anomaly by this factor, given what came before it: a new level is usual for both
-sides together, half of it each."""
+_BEYOND_DOUBT = 10.0
+"""A value that is this much less likely than an anomaly, given what came before it, is one: a new level is half as far
+out of both sides together."""
 _HALVINGS = 40
 
 
@@ -98,15 +98,17 @@ class TwoJudgements:
     two_sided: Flags
     """(R,) which values have enough after them for the second."""
 
-    def chance(self, values: Floats, probability: float) -> Floats:
-        """Return (R,), the probability of values at least as far out, where less than `probability` is an anomaly.
+    def chance(self, values: Floats) -> Floats:
+        """Return (R,), the probability of values at least as far out.
 
-        It is the geometric mean of those by both judgements, but at least a tenth of the larger.
+        It is the geometric mean of those by both judgements, but at least a tenth of the larger, and no more than
+        ten times that by what came before.
         """
         before = self.before.chance(values)
         around = np.where(self.two_sided, self.around.chance(values), before)
-        floor = np.where(before < _BEYOND_DOUBT * probability, before, np.maximum(before, around)) / _USUAL
-        return np.maximum(np.sqrt(before * around), floor)
+        least, most = np.maximum(before, around) / _USUAL, _BEYOND_DOUBT * before
+        chance: Floats = np.minimum(np.maximum(np.sqrt(before * around), least), most)
+        return chance
 
     def bounds(self, values: Floats, probability: float) -> tuple[Floats, Floats]:
         """Return the bounds of the interval outside of which values are anomalies, (R,) each."""
@@ -117,8 +119,7 @@ class TwoJudgements:
         )
         ends = [self.before.median - reach, self.before.median + reach]
         lower, upper = (
-            _crossing(lambda at: self.chance(at, probability) >= probability, self.before.median, end, values)
-            for end in ends
+            _crossing(lambda at: self.chance(at) >= probability, self.before.median, end, values) for end in ends
         )
         return lower, upper
 
