@@ -131,6 +131,13 @@ def recent(panel: Panel, rows: int) -> Panel:
     return _cut(panel, np.arange(len(panel)), skipped, np.diff(panel.offsets) - skipped)
 
 
+def histories(panel: Panel) -> Panel:
+    """Return the histories alone, without the rows after them and without covariates."""
+    values = [panel.series(i) for i in range(len(panel))]
+    offsets = np.append(0, np.cumsum(panel.history))
+    return replace(panel, offsets=offsets, values=np.concatenate(values), known={}, past={}, static={})
+
+
 def _cut(panel: Panel, series: NDArray[np.int64], skipped: NDArray[np.int64], length: NDArray[np.int64]) -> Panel:
     """Return `length` rows of each of the series, from row `skipped` on; each (M,)."""
     offsets = np.append(0, np.cumsum(length))

@@ -13,6 +13,7 @@ from foretell.forecasting.anomalies.both_ways import BothWays
 from foretell.forecasting.anomalies.one_step import one_step_quantiles
 from foretell.forecasting.filling.both_sides import reversed_in_time
 from foretell.forecasting.pretrained.shipped import shipped
+from foretell.forecasting.tables.columns import Columns
 
 ROWS, ODD = 400, 250
 PROBABILITY = 0.002
@@ -77,3 +78,17 @@ def test_backwards_each_series_is_read_from_its_end(make_panel: Any) -> None:
     assert np.isnan(back[[57, 58, 59, 97, 98, 99]]).all()
     alone = one_step_quantiles(shipped(), reversed_in_time(make_panel([walk(7, 40)], alias="D")), (7,))
     np.testing.assert_allclose(back[60:], alone[::-1], rtol=1e-4)
+
+
+def test_rows_ahead_change_nothing() -> None:
+    days = np.datetime64("2024-01-01", "us") + np.arange(100) * np.timedelta64(1, "D")
+    table = pl.concat(
+        pl.DataFrame({"id": name, "ds": days, "y": walk(seed, 100), "open": np.arange(100.0) % 2})
+        for name, seed in (("first", 8), ("second", 9))
+    )
+    ahead = pl.when(pl.col("ds") <= days[90]).then(pl.col("y"))
+    given = [find_anomalies(each) for each in (table.filter(pl.col("ds") <= days[90]), table.with_columns(y=ahead))]
+    known = find_anomalies(table.with_columns(y=ahead), columns=Columns(known=("open",)))
+    for found in (given[1], known):
+        np.testing.assert_array_equal(found.scores.chance, given[0].scores.chance)
+        assert found.table.equals(given[0].table)

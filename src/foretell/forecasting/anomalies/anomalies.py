@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from foretell.errors import SettingsError
 from foretell.forecasting.anomalies.both_ways import BothWays
-from foretell.forecasting.panel import Panel
+from foretell.forecasting.panel import Panel, histories
 from foretell.forecasting.seasons.detection import find_seasons
 from foretell.forecasting.tables.columns import Columns
 from foretell.forecasting.tables.findings import Findings
@@ -91,7 +91,7 @@ def find_anomalies(
     if isinstance(probability, bool) or not isinstance(probability, float | int) or not 0 < probability <= 0.1:
         raise SettingsError(f"probability is {probability!r}: it must be above 0 and at most 0.1")
     reading = Reading.of(table, replace(columns, keep_outliers=True))
-    panel = reading.observed
+    panel = histories(reading.observed)
     asked = (season,) if isinstance(season, int) else season
     seasons = find_seasons(panel, panel.history, panel.frequency.seasons, asked)
     scores = _scored(panel, seasons.lengths, float(probability))

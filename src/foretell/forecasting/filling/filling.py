@@ -18,7 +18,7 @@ from foretell.forecasting.filling.both_sides import INTERPOLATED, LIKENESS, Both
 from foretell.forecasting.filling.stretches import Stretches, gaps_of, hidden_like
 from foretell.forecasting.fitted_model import blended
 from foretell.forecasting.nonnegative import is_non_negative, within_reach
-from foretell.forecasting.panel import Panel
+from foretell.forecasting.panel import Panel, histories
 from foretell.forecasting.prediction import actual_values
 from foretell.forecasting.pretrained.shipped import shipped
 from foretell.forecasting.quantiles import GRID, quantiles_of, read_off
@@ -117,7 +117,7 @@ def fill(
     asked = (levels,) if isinstance(levels, int) else tuple(levels)
     quantiles_of(asked)
     reading = Reading.of(table, replace(columns, keep_outliers=True), keep_empty=False)
-    panel = _without_covariates(reading.panel)
+    panel = histories(reading.panel)
     seasons = find_seasons(
         panel, panel.history, panel.frequency.seasons, None if season is None else season_lengths(season)
     )
@@ -135,13 +135,6 @@ def fill(
     notes = [note for note in reading.findings.notes if not note.startswith(CUT_OFF)]
     findings = replace(reading.findings, seasons=seasons, filled=True, notes=notes)
     return Filled(found, findings, tuple(_sentences(gaps, findings)), gaps)
-
-
-def _without_covariates(panel: Panel) -> Panel:
-    """Return the histories alone."""
-    values = [panel.series(i) for i in range(len(panel))]
-    offsets = np.append(0, np.cumsum(panel.history))
-    return replace(panel, offsets=offsets, values=np.concatenate(values), known={}, past={}, static={})
 
 
 def _filled(panel: Panel, seasons: tuple[int, ...], never_negative: bool | None, levels: tuple[int, ...]) -> FilledGaps:
