@@ -129,6 +129,10 @@ class Members:
         found |= {network.name: answers[network.name].quantiles for network in networks}
         return found
 
+    def without_known(self, panel: Panel, stage: Stage) -> Panel:
+        """Return the panel with values as they would have been without what known columns add."""
+        return panel if self.known is None else self.known[stage].on(panel).without()
+
     @property
     def past(self) -> int:
         """Number of steps of history that a forecast uses."""
@@ -232,9 +236,11 @@ class FittedModel:
         at_once = max(1, _STEPS // (self.horizon * _AT_ONCE)) * _AT_ONCE
         forecasts = np.empty((len(series), self.horizon, len(GRID)))
         added = np.zeros((len(series), self.horizon))
-        for correction in (self.correction, self.past_effect):
-            if correction is not None:
-                added += correction.added(panel, series, cutoffs, self.horizon, stage)
+        if self.correction is not None:
+            added += self.correction.added(panel, series, cutoffs, self.horizon, stage)
+        if self.past_effect is not None and self.past_effect.used:
+            plain = self.members.without_known(panel, stage)
+            added += self.past_effect.added(plain, series, cutoffs, self.horizon, stage)
         with threads_for(len(series)):
             for start in range(0, len(series), at_once):
                 part = slice(start, start + at_once)

@@ -218,7 +218,7 @@ def _past_columns(plain: Panel, plan: Plan, horizon: int, pretrained: Pretrained
 def _said_of_past(panel: Panel, correction: Correction[PastEffect] | None, networks: Sequence[FittedNetwork]) -> str:
     names = ", ".join(map(repr, panel.past))
     if correction is None:
-        said = f"The past of {names} is not used: it lowers no error in the training part by more than chance."
+        said = f"The past of {names} is not used: the training part does not show that it helps by more than chance."
     else:
         said = correction.sentence
     reading = [network for network in networks if network.covariates.past]
@@ -295,8 +295,9 @@ def validated_blend(
         correction = correction.chosen(panel, series, cutoffs, mixed, actual, scale, independent)
         mixed = mixed + correction.added(panel, series, cutoffs, horizon, "held_out")[..., None]
     if past_effect is not None:
-        past_effect = past_effect.chosen(panel, series, cutoffs, mixed, actual, scale, independent)
-        mixed = mixed + past_effect.added(panel, series, cutoffs, horizon, "held_out")[..., None]
+        plain = members.without_known(panel, "held_out")
+        past_effect = past_effect.chosen(plain, series, cutoffs, mixed, actual, scale, independent)
+        mixed = mixed + past_effect.added(plain, series, cutoffs, horizon, "held_out")[..., None]
     usable = np.isfinite(mixed).all((1, 2))
     factors = calibration_factors(GRID, mixed[usable], actual[usable], apart)
     if not count and members.pretrained is None:

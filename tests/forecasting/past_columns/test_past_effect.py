@@ -85,7 +85,7 @@ def test_columns_that_say_nothing_change_nothing(seed: int) -> None:
     model = given.fitted_model
     if model.past_effect is None:
         assert given.predict().equals(without.predict())
-        assert "is not used: it lowers no error in the training part by more than chance" in model.notes[-1]
+        assert "is not used: the training part does not show that it helps by more than chance" in model.notes[-1]
 
 
 def test_networks_read_what_is_worth_it_alone() -> None:
@@ -211,3 +211,46 @@ def test_what_is_expected_counts_where_nothing_could_be_held_out(wet: Forecaster
     assert not Correction(effect.past, expected=hopeless).chosen(*arguments).used
     with pytest.raises(ValueError, match="4 gains each"):
         Expected(((0.0,),) * 3, 1.0)
+
+
+def test_an_update_of_fewer_rows_than_a_horizon() -> None:
+    table = river().select("hour", "level", "rain").with_columns(pl.col("rain").fill_null(1.0))
+    forecaster = fit(table[: STEPS - 1], "rain")
+    forecaster.update(table[STEPS - 1 :])  # what is known of none of the later steps ahead
+    effect = forecaster.fitted_model.past_effect
+    assert effect is not None
+    assert effect.loss is not None
+    assert np.isfinite(effect.loss)
+    assert len(effect.shares) == HORIZON
+
+
+def test_it_is_in_proportion_to_what_known_columns_leave() -> None:
+    table, here = river().select("hour", "level", "rain"), np.arange(STEPS) < STEPS - HORIZON
+    fair = np.where(np.random.default_rng(1).random(STEPS) < 0.15, 1.0, 0.0)
+    crowded = np.where(here, table["level"] + 400 * fair, np.nan)
+    with_fairs = table.with_columns(fair=fair, level=pl.Series(crowded).fill_nan(None))
+    options: dict[str, Any] = {"past": ["rain"], "device": "cpu", "settings": DEFAULTS}
+    forecaster = Forecaster("pretrained", HORIZON, known=["fair"], **options).fit(with_fairs)
+    alone = Forecaster("pretrained", HORIZON, **options).fit(table.filter(here))
+    cutoffs = np.arange(400, STEPS - 2 * HORIZON, 8)
+    series = np.zeros(len(cutoffs), np.int64)
+    added = []
+    for model in (forecaster.fitted_model, alone.fitted_model):
+        panel, effect = model.learned, model.past_effect
+        assert panel is not None
+        assert effect is not None
+        alike = (replace(model, past_effect=replace(effect, shares=(share,) * HORIZON)) for share in (1.0, 0.0))
+        added.append(np.subtract(*(each.distribution(panel, series, cutoffs, "final")[..., 0] for each in alike)))
+    assert 0.8 < (added[0] * added[1]).sum() / (added[1] ** 2).sum() < 1.2
+
+    forecaster.predict()
+    assert forecaster.prediction is not None
+    rain = with_fairs["rain"].to_numpy()
+    columns = {"known_fair": fair[here], "future_fair": fair[~here], "past_rain": rain[here]}
+    program = forecast_program(forecaster)
+    asked = {column.name for column in program.columns} - {VALUES, "first_step"}
+    given = {name: torch.from_numpy(columns[name][None]) for name in asked}
+    if "first_step" in {column.name for column in program.columns}:
+        given["first_step"] = torch.tensor([19_723 * 24 + int(here.sum())])  # hours since 1970 up to 2024
+    found = program.module(torch.from_numpy(crowded[here][None]), **given)
+    np.testing.assert_allclose(found.detach().numpy(), forecaster.prediction.quantiles, rtol=1e-5)

@@ -167,7 +167,7 @@ class _ForecastProgram(nn.Module):
             grid = grid + share * found[name]
         grid = calibrated(grid, self.factors)
         if self.past_effect is not None:
-            grid = grid + self.past_effect(values, columns)[..., None]
+            grid = grid + self.past_effect(plain, columns)[..., None]
         grid = within_reach(grid, past, self.non_negative)
         return read_off(torch.where(unseen, self.unseen, grid), self.probabilities)
 

@@ -96,8 +96,7 @@ def updated(
         if fitted is not None:
             correction = replace(correction, past={**correction.past, "final": fitted})
     if past_effect is not None:
-        plain = panel if known.known is None else known.known["final"].on(panel).without()
-        pretrained = old.pretrained or shipped()
+        plain, pretrained = known.without_known(panel, "final"), old.pretrained or shipped()
         again = refitted(past_effect.past["final"], plain, panel.history, model.horizon, model.seasons, pretrained)
         past_effect = replace(past_effect, past={**past_effect.past, "final": again})
     total = int((~np.isnan(panel.values)).sum())
