@@ -138,7 +138,7 @@ class Correction(Generic[S]):
             at = parts == part
             losses = [each[:, at] for each in some]
             if self.expected is None:
-                best = int(np.argmin([np.nanmean(each) for each in losses]))
+                best = int(np.argmin([_mean(each) for each in losses]))
                 share = SHARES[best] if _better(none[:, at], losses[best], windows) else 0.0
             else:
                 share = _expected_share(self._gains(self.expected, int(part), none[:, at], losses, windows))
@@ -147,16 +147,16 @@ class Correction(Generic[S]):
         return replace(
             self,
             shares=_reached(shares, source.steps),
-            loss=float(np.nanmean(left)),
-            loss_without=float(np.nanmean(none)),
+            loss=_mean(left),
+            loss_without=_mean(none),
         )
 
     @staticmethod
     def _gains(expected: Expected, part: int, none: Floats, some: Sequence[Floats], windows: float) -> Floats:
         """Return the gains by each of `SHARES`: those expected and those on held-out windows, by their number."""
-        if not windows or not np.nanmean(none) > 0:
+        if not windows or not _mean(none) > 0:
             return np.array(expected.gains[part])
-        seen = 1 - np.array([np.nanmean(each) for each in some]) / np.nanmean(none)
+        seen = 1 - np.array([_mean(each) for each in some]) / _mean(none)
         believed = min(expected.windows, _BELIEVED * windows)
         return np.asarray((believed * np.array(expected.gains[part]) + windows * seen) / (believed + windows))
 
@@ -179,6 +179,12 @@ def _losses(off: Floats, apart: Floats) -> Floats:
     return 2 * total / len(GRID)
 
 
+def _mean(losses: Floats) -> float:
+    """Return the mean of losses (B, H); NaN if none is known, as of the far steps after an update of a few rows."""
+    known = losses[~np.isnan(losses)]
+    return float(known.mean()) if len(known) else np.nan
+
+
 def _better(before: Floats, after: Floats, windows: float) -> bool:
     """Return whether losses (B, H) have become lower by more than chance."""
     known = ~np.isnan(before).all(1)
@@ -187,4 +193,4 @@ def _better(before: Floats, after: Floats, windows: float) -> bool:
     gains = np.nanmean(before[known] - after[known], axis=1)
     count = max(1.0, min(windows, float(len(gains))))
     gain, error = float(gains.mean()), float(gains.std()) / np.sqrt(count)
-    return bool(gain > max(error, max(_LEAST, _CHANCE / count) * float(np.nanmean(before))))
+    return bool(gain > max(error, max(_LEAST, _CHANCE / count) * _mean(before)))
