@@ -233,7 +233,11 @@ class Forecaster:
             raise TableError(f"the series {lacking[0]!r} has no row: the levels of a hierarchy need rows of all series")
         joined = joined_in_time(old, reading.observed, numbered=reading.findings.time is None)
         if not columns.keep_outliers:
-            panel, sentences = without_gross_outliers(joined.panel)
+            sums = {} if reading.hierarchy is None else reading.hierarchy.members
+            panel, sentences = without_gross_outliers(joined.panel, sums)
+            if reading.hierarchy is not None:
+                gone = np.isnan(panel.values) & ~np.isnan(joined.panel.values)
+                panel = reading.hierarchy.without_sums_of(panel, gone)
             joined = replace(joined, panel=panel, sentences=(*joined.sentences, *sentences))
         check_years(joined.panel, self.horizon)
         self._fitted, drift = updated(model, joined, device=self.device, on_progress=on_progress)

@@ -97,3 +97,15 @@ def test_an_anomaly_is_reported_and_outliers_are_kept_where_asked() -> None:
     odd = table(with_value(1e8, 60))
     assert 1e8 in find_anomalies(odd).table["y"].to_list()
     assert Reading.of(odd, Columns(keep_outliers=True)).panel.values[60] == 1e8
+
+
+def test_an_update_of_a_hierarchy_takes_them_out_of_the_sums_too() -> None:
+    shops = pl.concat(table(usual(130, seed)).with_columns(shop=pl.lit(f"shop {seed}")) for seed in range(12))
+    old, new = shops.filter(pl.col("day") < date(2024, 4, 30)), shops.filter(pl.col("day") >= date(2024, 4, 30))
+    wrong = (pl.col("day") == date(2024, 5, 4)) & (pl.col("shop") == "shop 3")
+    fitted = Forecaster("pretrained", 5, hierarchy="shop").fit(old)
+    change = fitted.update(new.with_columns(sold=pl.when(wrong).then(1e7).otherwise("sold")))
+    assert sum("1 value is read as missing" in sentence for sentence in change.sentences) == 1
+    panel = fitted.panel
+    missing = {panel.ids[i]: np.flatnonzero(np.isnan(panel.series(i))).tolist() for i in range(len(panel))}
+    assert {name: rows for name, rows in missing.items() if rows} == {"total": [124], "shop 3": [124]}

@@ -33,6 +33,16 @@ class Hierarchy:
             matrix[row, [place[member] for member in self.members[name]]] = 1
         return Sums(matrix, np.array([place[name] for name in upper], dtype=np.int64))
 
+    def without_sums_of(self, panel: Panel, gone: NDArray[np.bool_]) -> Panel:
+        """Return the panel without the sums that contain values in rows that are `gone` (R,)."""
+        place = {name: i for i, name in enumerate(panel.ids)}
+        numbers, values = panel.frequency.positions(panel.starts)[0], panel.values.copy()
+        for name, members in self.members.items():
+            for i in (place[member] for member in members):
+                rows = np.flatnonzero(gone[panel.offsets[i] : panel.offsets[i + 1]])
+                values[panel.offsets[place[name]] + rows + numbers[i] - numbers[place[name]]] = np.nan
+        return replace(panel, values=values)
+
     def sentence(self, lowest: int) -> str:
         """A sentence that says how many series there are."""
         return f"{lowest:,} series add up to {len(self.members):,} of higher levels ({' > '.join(self.levels)})."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
@@ -23,15 +24,18 @@ value it is at least 9, in most series without one less than 8."""
 _SHOWN = 3
 
 
-def without_gross_outliers(panel: Panel) -> tuple[Panel, list[str]]:
+def without_gross_outliers(panel: Panel, sums: Collection[str] = ()) -> tuple[Panel, list[str]]:
     """Return the panel with gross outliers as missing values, and sentences that name them.
 
     A gross outlier lies at least 100 times as far from the median of its series as at least 99 % of the others do.
-    Values that are not followed by usual ones stay, and the sentences say so.
+    Values that are not followed by usual ones stay, and the sentences say so. Series that are `sums` of others stay as
+    they are.
     """
     wrong: list[int] = []
     last: list[int] = []
     for series in _suspects(panel):
+        if panel.ids[series] in sums:
+            continue
         start = int(panel.offsets[series])
         rows = _gross(panel.series(series))
         end = start + int(panel.history[series])
