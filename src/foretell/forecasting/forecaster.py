@@ -236,8 +236,7 @@ class Forecaster:
             sums = {} if reading.hierarchy is None else reading.hierarchy.members
             panel, sentences = without_gross_outliers(joined.panel, sums)
             if reading.hierarchy is not None:
-                gone = np.isnan(panel.values) & ~np.isnan(joined.panel.values)
-                panel = reading.hierarchy.without_sums_of(panel, gone)
+                panel = reading.hierarchy.without_incomplete(panel, joined.panel)
             joined = replace(joined, panel=panel, sentences=(*joined.sentences, *sentences))
         check_years(joined.panel, self.horizon)
         self._fitted, drift = updated(model, joined, device=self.device, on_progress=on_progress)

@@ -33,8 +33,9 @@ class Hierarchy:
             matrix[row, [place[member] for member in self.members[name]]] = 1
         return Sums(matrix, np.array([place[name] for name in upper], dtype=np.int64))
 
-    def without_sums_of(self, panel: Panel, gone: NDArray[np.bool_]) -> Panel:
-        """Return the panel without the sums that contain values in rows that are `gone` (R,)."""
+    def without_incomplete(self, panel: Panel, before: Panel) -> Panel:
+        """Return the panel without the sums of values that it lacks, but the panel `before` it had."""
+        gone = np.isnan(panel.values) & ~np.isnan(before.values)
         place = {name: i for i, name in enumerate(panel.ids)}
         numbers, values = panel.frequency.positions(panel.starts)[0], panel.values.copy()
         for name, members in self.members.items():
