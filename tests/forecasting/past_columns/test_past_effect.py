@@ -254,3 +254,13 @@ def test_it_is_in_proportion_to_what_known_columns_leave() -> None:
         given["first_step"] = torch.tensor([19_723 * 24 + int(here.sum())])  # hours since 1970 up to 2024
     found = program.module(torch.from_numpy(crowded[here][None]), **given)
     np.testing.assert_allclose(found.detach().numpy(), forecaster.prediction.quantiles, rtol=1e-5)
+
+
+def test_series_without_any_value(wet: Forecaster) -> None:
+    table = river().with_columns(river=pl.lit("first"))
+    dry = table.head(50).with_columns(level=pl.lit(None, dtype=pl.Float64), river=pl.lit("second"))
+    columns = Columns(id="river", time="hour", target="level", past=("rain", "chance", "sky"))
+    reading = wet.read(pl.concat([table, dry]), columns=columns)
+    both, alone = wet.forecast(reading), wet.forecast(wet.read(table.drop("river")))
+    np.testing.assert_array_equal(both.quantiles[0], alone.quantiles[0])
+    assert np.isfinite(both.quantiles[1]).all()

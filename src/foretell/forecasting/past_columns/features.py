@@ -117,8 +117,9 @@ class PastFeatures:
 def _before(column: Floats, panel: Panel, series: Integers, cutoffs: Integers, count: int) -> Floats:
     """Return the `count` rows (B, `count`, ...) before each cutoff; NaN before a series begins."""
     rows = cutoffs[:, None] + np.arange(-count, 0)
-    found: Floats = column[np.maximum(rows, 0) + panel.offsets[series][:, None]]
-    found[rows < 0] = np.nan
+    there = rows >= 0
+    found = np.full((*rows.shape, *column.shape[1:]), np.nan)
+    found[there] = column[(rows + panel.offsets[series][:, None])[there]]
     return found
 
 
