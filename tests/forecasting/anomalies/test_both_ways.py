@@ -23,9 +23,9 @@ def walk(seed: int = 0, rows: int = ROWS) -> np.ndarray:
     return 100 + np.random.default_rng(seed).normal(0, 1, rows).cumsum()
 
 
-def scores(values: np.ndarray) -> Any:
+def scores(values: np.ndarray, probability: float = PROBABILITY) -> Any:
     days = np.datetime64("2024-01-01", "us") + np.arange(len(values)) * np.timedelta64(1, "D")
-    return find_anomalies(pl.DataFrame({"ds": days, "y": values})).scores
+    return find_anomalies(pl.DataFrame({"ds": days, "y": values}), probability=probability).scores
 
 
 def test_a_spike_is_clearer_between_its_neighbours_than_from_its_past() -> None:
@@ -78,6 +78,13 @@ def test_backwards_each_series_is_read_from_its_end(make_panel: Any) -> None:
     assert np.isnan(back[[57, 58, 59, 97, 98, 99]]).all()
     alone = one_step_quantiles(shipped(), reversed_in_time(make_panel([walk(7, 40)], alias="D")), (7,))
     np.testing.assert_allclose(back[60:], alone[::-1], rtol=1e-4)
+
+
+@pytest.mark.parametrize("probability", [0.02, 0.1])
+def test_as_many_are_found_as_are_asked_for(probability: float) -> None:
+    found = scores(walk(10, 1000), probability)
+    share = found.unlikely.sum() / (~np.isnan(found.chance)).sum()
+    assert 0.5 * probability < share < 1.5 * probability
 
 
 def test_rows_ahead_change_nothing() -> None:

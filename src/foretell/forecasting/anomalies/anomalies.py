@@ -122,7 +122,8 @@ def _scored(panel: Panel, seasons: tuple[int, ...], probability: float) -> OneSt
     judged = ways.judged(np.ones(len(panel.values), dtype=bool))
     for _ in range(_PASSES):
         chance = np.nan_to_num(judged.chance(panel.values), nan=1.0)
-        unlikely, before = chance < probability, ways
+        # However many are asked for: what is usual is not measured without the many values that are only rather odd.
+        unlikely, before = chance < min(probability, PROBABILITY), ways
         ways = ways.after(unlikely, chance < _SUSPECT)
         judged = ways.judged(~unlikely)
         if ways.has_replaced_the_same(before):
