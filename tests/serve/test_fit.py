@@ -369,6 +369,17 @@ def test_plans_that_cannot_be(client: Client, finished: str, body: Any, status: 
     assert answer.problem(status, kind).startswith(said)
 
 
+def test_values_that_cannot_be_right_are_kept_where_asked(client: Client) -> None:
+    frame = table(60, names=NAMES[:1])
+    wrong = frame.with_columns(y=pl.when(pl.int_range(pl.len()) == 30).then(1e8).otherwise("y"))
+    seen, kept = (
+        " ".join(client.post("/v1/look", records(wrong), query=query).json["findings"]["sentences"])
+        for query in ({}, {"keep_outliers": "true"})
+    )
+    assert "1 value is read as missing" in seen
+    assert "read as missing" not in kept
+
+
 def test_a_look_at_a_table(client: Client) -> None:
     frame = table(40, names=NAMES).with_columns(note=pl.lit("x"))
     seen = client.post("/v1/look", frame.write_csv().encode(), "text/csv").json

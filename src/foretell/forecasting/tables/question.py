@@ -35,6 +35,9 @@ class TableQuestion:
     aggregate: Annotated[
         Aggregate | None, Setting("How several rows of a series within one step become one.", DATA)
     ] = None
+    keep_outliers: Annotated[
+        bool, Setting("Use values that cannot be right, which are otherwise read as missing.", DATA)
+    ] = False
     encoding: Annotated[str | None, Setting("Encoding of delimited text that is not UTF-8.", DATA)] = None
 
     def __post_init__(self) -> None:
@@ -54,16 +57,16 @@ class TableQuestion:
             hierarchy=self.hierarchy,
             frequency=self.frequency,
             aggregate=self.aggregate,
+            keep_outliers=self.keep_outliers,
         )
 
     def columns_for(self, settled: Columns) -> Columns:
         """Return the columns of a model; id, time and target may have other names in this table.
 
-        Raises SettingsError for covariates or a frequency, which the model has settled.
+        Raises SettingsError for what else is said, since the model has settled it.
         """
-        given = [
-            name for name in ("known", "past", "static", "hierarchy", "frequency", "aggregate") if getattr(self, name)
-        ]
+        settled_before = ("known", "past", "static", "hierarchy", "frequency", "aggregate", "keep_outliers")
+        given = [name for name in settled_before if getattr(self, name)]
         if given:
             raise SettingsError(f"option {given[0]!r} was settled when the model was fitted: leave it out")
         said = self.columns
