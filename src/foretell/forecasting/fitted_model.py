@@ -175,6 +175,8 @@ class FittedModel:
     """Whether forecasts are kept at 0 or above; None where each series decides, see `within_reach`."""
     notes: tuple[str, ...] = ()
     """Notes on the fit for the user."""
+    warnings: tuple[str, ...] = ()
+    """Those of the notes that tell of something missing."""
     correction: Correction[OthersPast] | None = None
     """What the past of the other series adds; None where they are forecast each for itself."""
     past_effect: Correction[PastEffect] | None = None

@@ -97,13 +97,14 @@ def fit_model(
     plain = panel if known is None else known.effect.on(panel).without()
     pretrained: Pretrained | None = None
     notes: list[str] = []
+    warnings: list[str] = []
     if model in (AUTO, PRETRAINED):
         try:
             pretrained = shipped()
         except ModelError as error:
             if model == PRETRAINED:
                 raise
-            notes.append(f"The pretrained network was left out: {error}")
+            warnings.append(f"The pretrained network was left out: {error}")
     past = _past_columns(plain, plan, horizon, pretrained)
     worth_reading = past is not None and past.worth_reading
     seen = panel if worth_reading or not panel.past else replace(panel, past={})
@@ -111,7 +112,7 @@ def fit_model(
     networks: list[FittedNetwork] = []
     needless = _needless(seen, learned) if model == AUTO else None
     if needless is not None and pretrained is not None:
-        notes.append(needless)
+        warnings.append(needless)
     elif model != PRETRAINED:
         recipes: list[Recipe] = [*settings.contestants] if model == AUTO else [model]
         if model == AUTO and pretrained is not None:
@@ -145,7 +146,7 @@ def fit_model(
     prior = _prior(members, values, len(panel)) if mix else None
     correction = _correction(panel, plan, horizon) if settings.multivariate else None
     if settings.multivariate and correction is None:
-        notes.append(_TOO_FEW)
+        warnings.append(_TOO_FEW)
     past_effect = None if past is None else past.correction(read=worth_reading and bool(networks))
     validated = validated_blend(panel, plan.holdout, members, prior, correction=correction, past_effect=past_effect)
     if validated.correction is not None:
@@ -157,7 +158,7 @@ def fit_model(
     unread = ", ".join(repr(name) for name in (*panel.known, *panel.past, *panel.static) if name not in read)
     if unread and not networks:
         other = "other " if read else ""
-        notes.append(f"No network was trained on the table, so the forecast reads no {other}covariates: {unread}.")
+        warnings.append(f"No network was trained on the table, so the forecast reads no {other}covariates: {unread}.")
     return FittedModel(
         name=model,
         levels=tuple(sorted(levels)),
@@ -173,7 +174,8 @@ def fit_model(
         settings=settings,
         validated_until=validated_until(panel, plan.holdout.validation),
         non_negative=non_negative,
-        notes=tuple(notes),
+        notes=(*warnings, *notes),
+        warnings=tuple(warnings),
         device=device_named(device),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -110,6 +111,8 @@ def test_warnings() -> None:
     assert render_report(content)
     tiny = report_content(fit(table(1)[:8], season=8))
     assert any("not calibrated" in warning for warning in tiny.warnings)
+    untrained = Forecaster("auto", HORIZON, season=8).fit(table(1)[:8])
+    assert any("No network was trained" in warning for warning in report_content(untrained).warnings)
     none = report_content(fit(table(1)[:8], season=8, levels=()))
     assert not any("calibrated" in warning for warning in none.warnings)
     assert none.series[0].intervals == {}
@@ -143,3 +146,17 @@ def test_a_report_leaves_the_forecaster_as_it_is() -> None:
     other = fit(frame)
     other.backtest(frame.filter(unique_id="s01"))
     assert [view.id for view in report_content(other).series] == ["s01"]
+
+
+def test_what_is_said_of_the_fit_is_no_warning(tmp_path: Path) -> None:
+    forecaster = fit(table(1))
+    remarked = replace(forecaster.fitted_model, notes=("Too few.", "As usual."), warnings=("Too few.",))
+    forecaster._fitted = remarked
+    forecaster.save(tmp_path / "model")
+    loaded = Forecaster.load(tmp_path / "model")
+    loaded.predict(table(1))
+    content = report_content(loaded)
+    assert content.findings.count("As usual.") == 1
+    assert content.warnings.count("Too few.") == 1
+    assert "Too few." not in content.findings
+    assert "As usual." not in content.warnings

@@ -13,6 +13,7 @@ from foretell.forecasting.backtesting.backtest import Backtest, Cutoffs, Results
 from foretell.forecasting.backtesting.scores import METRICS
 from foretell.forecasting.backtesting.scores_by_part import scores_by_part
 from foretell.forecasting.covariates.explanation import effects, reads_covariates
+from foretell.forecasting.fitted_model import FittedModel
 from foretell.forecasting.forecast_arrays import Prediction
 from foretell.forecasting.forecaster import Forecaster
 from foretell.forecasting.networks.fitted_network import FittedNetwork
@@ -69,7 +70,11 @@ def report_content(
         evaluations=history.evaluations if history else (),
         best_step=history.best_step if history else None,
         skipped_steps=history.skipped if history else 0,
-        findings=[*forecaster.findings.sentences(), *(backtest.notes if backtest else ())],
+        findings=[
+            *forecaster.findings.sentences(),
+            *_remarks(forecaster.fitted_model),
+            *(backtest.notes if backtest else ()),
+        ],
         facts=_facts(forecaster),
         warnings=_warnings(forecaster, backtest, prediction),
     )
@@ -275,7 +280,7 @@ def _warnings(forecaster: Forecaster, backtest: Backtest | None, prediction: Pre
     model = forecaster.fitted_model
     network = model.network
     runs = ((network.history, "Training"), (network.finish, "The last stretch")) if network else ()
-    warnings = [*model.notes, *(_stopped(history, what) for history, what in runs if history)]
+    warnings = [*model.warnings, *(_stopped(history, what) for history, what in runs if history)]
     if forecaster.levels and model.calibrated_on < _FEWEST_CALIBRATED:
         warnings.append(
             "The intervals are not calibrated: too few values could be held out. Take them for a rough guide, or give "
@@ -295,6 +300,11 @@ def _warnings(forecaster: Forecaster, backtest: Backtest | None, prediction: Pre
             f"{count(no_past, 'series has', 'series have')} no history: the forecast is what the others are like."
         )
     return [warning for warning in warnings if warning]
+
+
+def _remarks(model: FittedModel) -> list[str]:
+    """Return the notes on the fit that are no warnings."""
+    return [note for note in model.notes if note not in model.warnings]
 
 
 def _stopped(history: History, what: str) -> str:
