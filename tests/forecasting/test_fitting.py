@@ -6,7 +6,8 @@ import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
@@ -442,3 +443,16 @@ def test_presets_name_a_model_and_a_training() -> None:
     assert best.settings.members == 1
     assert best.settings.training.minutes == 5
     assert best.settings.training.seed == 7
+
+
+def test_several_networks_from_random_weights_have_the_prior_of_one() -> None:
+    def prior(*names: str) -> dict[str, float]:
+        reads = SimpleNamespace(known=0, past=0, static=0)
+        networks = [SimpleNamespace(name=name, tuned=name == "fine-tuned", architecture=reads) for name in names]
+        members = SimpleNamespace(pretrained=object(), linear=None, networks=networks, known=None)
+        return fitting._prior(cast(Any, members), 20_000, 10)
+
+    one, three = prior("fine-tuned", "lstm"), prior("fine-tuned", "lstm", "gru", "wavenet")
+    assert three["lstm"] == three["gru"] == three["wavenet"]
+    assert 3 * three["lstm"] == pytest.approx(one["lstm"])
+    assert (three["fine-tuned"], three["pretrained"]) == (one["fine-tuned"], one["pretrained"])

@@ -327,10 +327,12 @@ def _prior(members: Members, values: int, series: int) -> dict[str, float]:
     if members.linear is not None:
         per_series = values / series
         prior[LINEAR] = per_series**2 / (per_series**2 + _LINEAR_TRUSTED**2) / series
+    from_random = sum(not network.tuned for network in members.networks)
     for network in members.networks:
         reads = network.architecture
         doubt = _WORTH_TRAINING if reads.known or reads.past or reads.static else _HALF_TRUSTED
-        trust = 1.0 if network.tuned else values / (values + doubt)
+        # Several networks from random weights are no more trusted together than one.
+        trust = 1.0 if network.tuned else values / (values + doubt) / from_random
         sees = _SEES_AHEAD if members.known is None else 1.0 if network.tuned else _SEES_MORE
         prior[network.name] = trust * (sees if reads.known else 1.0)
         if network.tuned:
