@@ -57,7 +57,8 @@ def _from_r(clone: Path, path: str) -> Mapping[str, Any]:
     """The objects in one of R's files; a time series is its values and (start, end, values per year)."""
     import rdata
 
-    classes = {**rdata.conversion.DEFAULT_CLASS_MAP, **dict.fromkeys(("ts", "msts"), _time_series)}
+    classes: dict[Any, Any] = dict.fromkeys(("ts", "msts"), _time_series)
+    classes = {**rdata.conversion.DEFAULT_CLASS_MAP, **classes}
     with tempfile.NamedTemporaryFile(suffix=".rda") as file:
         file.write(_file(clone, path))
         file.flush()
