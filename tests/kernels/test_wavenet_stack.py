@@ -9,6 +9,7 @@ import torch
 
 from foretell import nn
 from foretell.kernels import native, wavenet_stack
+from foretell.kernels.wavenet_stack import Local
 
 pytestmark = pytest.mark.skipif(native.library() is None, reason="the compiled kernels are missing")
 
@@ -100,11 +101,12 @@ def test_one_seed_gives_one_result_for_any_number_of_threads():
     weights = [layer.weights for layer in net.layers]
     x = torch.randn(3, 200, 40, generator=torch.Generator().manual_seed(1)).requires_grad_()
     pasts = [x.new_zeros(3, d, 40) for d in net.dilations]
+    local = Local(torch.randn(3, 200, 21).requires_grad_(), [torch.randn(80, 21).requires_grad_() for _ in weights])
     former, results = torch.get_num_threads(), []
     for threads in (1, 2):
         torch.set_num_threads(threads)
-        skips, _ = wavenet_stack.run(x, pasts, net.dilations, weights, [None] * 3)
-        wanted = [x, *(t for layer in weights for t in layer)]
+        skips, _ = wavenet_stack.run(x, pasts, net.dilations, weights, [None] * 3, local)
+        wanted = [x, *(t for layer in weights for t in layer), local.values, *local.projections]
         results.append([skips, *torch.autograd.grad(skips.square().sum(), wanted)])
     torch.set_num_threads(former)
     assert all(torch.equal(a, b) for a, b in zip(*results, strict=True))
@@ -242,6 +244,32 @@ def test_the_inputs_may_change_after_forward(monkeypatch):
     (second,) = torch.autograd.grad(skips.sum(), embedded)
     assert torch.equal(first, second)
     assert torch.isfinite(expected[0]).all()
+
+
+def test_local_conditioning_of_other_shapes_is_named():
+    net = build(dtype=torch.float32)
+    weights = [layer.weights for layer in net.layers]
+    x = torch.randn(2, 20, 12)
+    pasts = [x.new_zeros(2, d, 12) for d in net.dilations]
+    right = Local(torch.randn(2, 20, 5), [torch.randn(24, 5)] * 3)
+    for wrong in (right._replace(values=torch.randn(2, 19, 5)), right._replace(projections=[torch.randn(24, 6)] * 3)):
+        with pytest.raises(ValueError, match="must have the shape"):
+            wavenet_stack.run(x, pasts, net.dilations, weights, [None] * 3, wrong)
+
+
+@pytest.mark.parametrize("wanted", ["values", "projections"])
+def test_local_gradients_that_are_not_wanted_are_not_computed(wanted):
+    net = build(dtype=torch.float64)
+    weights = [layer.weights for layer in net.layers]
+    x = torch.randn(2, 20, 12, dtype=torch.float64)
+    pasts = [x.new_zeros(2, d, 12) for d in net.dilations]
+    values, projection = torch.randn(2, 20, 5, dtype=torch.float64), torch.randn(24, 5, dtype=torch.float64)
+    needed = (values if wanted == "values" else projection).requires_grad_()
+    skips, _ = wavenet_stack.run(x, pasts, net.dilations, weights, [None] * 3, Local(values, [projection] * 3))
+    (found,) = torch.autograd.grad(skips.sum(), needed)
+    extras = [values @ projection.t()] * 3
+    skips, _ = wavenet_stack.run(x, pasts, net.dilations, weights, extras)
+    torch.testing.assert_close(found, torch.autograd.grad(skips.sum(), needed)[0])
 
 
 def test_nan_stays_where_it_is_seen():

@@ -184,6 +184,7 @@ WAVENET_NETWORK = _structure(
     int64: head  # HeadKind
     int64: bits  # of the grid that a mixture's values lie on
     float: least_log_scale greatest_log_scale
+    const float*: log_widths  # (outputs,) of levels, whose density then has the temperature; null for all the same
     """,
 )
 
@@ -196,6 +197,7 @@ WAVENET_CALL = _structure(
     int64: steps threads
     const float*: uniforms local
     double: temperature
+    const float*: temperatures  # (steps,), null for the same at all steps
     int64: top_k  # 0 for all
     double: top_p  # 1 for all
     const int64*: levels_before
@@ -211,12 +213,15 @@ WAVENET_STACK = _structure(
     "inputs, of which the first `past` = (kernel - 1) dilation rows are from before; and `gates[k]` (B, T, units, 2, "
     "lanes), the filter's tanh and the gate's sigma of each vector of units. Forwards x[0] is given, and the rest is "
     "left for backward. Weights as in `WaveNetNetwork`, layer by layer; `extra[k]` (B, T, 2R) or, the same for all "
-    "time steps, (B, 1, 2R) is what conditioning adds, null for nothing.",
+    "time steps, (B, 1, 2R) is what conditioning adds, null for nothing. To it comes the product of `local` (B, T, L) "
+    "with `local_weights[k]` (2R, L); L is `local_size`, 0 for none.",
     """
     int64: layers residual skip kernel batch steps threads
-    int64: extra_steps  # T or 1
+    int64: extra_steps local_size  # T or 1, and L
     const int64*: dilations
     const void* const*: gated gated_bias mixed mixed_bias extra
+    const void*: local
+    const void* const*: local_weights
     void* const*: x gates
     void*: skips  # (B, T, S)
     const void*: grad_skips  # (B, T, S)
@@ -224,6 +229,8 @@ WAVENET_STACK = _structure(
     void* const*: grad_gated grad_gated_bias  # (kernel, 2R, R), (2R,)
     void* const*: grad_residual grad_residual_bias grad_skip grad_skip_bias
     void* const*: grad_extra  # (B, T, units, 2, lanes) each, null where not wanted
+    void*: grad_local  # (B, T, L), null where not wanted
+    void* const*: grad_local_weights  # (2R, L)
     """,
 )
 

@@ -61,6 +61,8 @@ class HeadKind:
     bits: int = 0
     least_log_scale: float = 0.0
     greatest_log_scale: float = 0.0
+    log_widths: Tensor | None = None
+    """(outputs,) of levels, whose density has the temperature."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,7 @@ class CompiledWaveNet:
             bits=head.bits,
             least_log_scale=head.least_log_scale,
             greatest_log_scale=head.greatest_log_scale,
+            log_widths=address(head.log_widths),
         )
         self._handle: int | None = library.wavenet["create"](ctypes.byref(network))
         if self._handle is None:
@@ -143,10 +146,18 @@ class CompiledWaveNet:
         # Step 0 would leave the rings as they are; the time at which all of them are full does not.
         self.set_past([torch.zeros(self.batch, self._residual, size) for size in kept], max(kept))
 
-    def run(self, before: Tensor, uniforms: Tensor, chance: Chance, local: Tensor | None) -> Tensor:
+    def run(
+        self,
+        before: Tensor,
+        uniforms: Tensor,
+        chance: Chance,
+        local: Tensor | None,
+        temperatures: Tensor | None = None,
+    ) -> Tensor:
         """The next values (B, T), after the values `before` (B,), by chance `uniforms` (T, B, 2) in [0, 1).
 
-        Values are levels, int64, or float32, by the head. `local` (T, B, layers, 2R) is what local conditioning adds.
+        Values are levels, int64, or float32, by the head. `local` (T, B, layers, 2R) is what local conditioning adds;
+        `temperatures` (T,) are in place of that of `chance`.
         """
         steps = uniforms.shape[0]
         kind = torch.int64 if self._quantised else torch.float32
@@ -160,6 +171,10 @@ class CompiledWaveNet:
             raise ValueError(f"uniforms {tuple(uniforms.shape)} and before {tuple(before.shape)} do not fit")
         if self._quantised and not (int(before.min()) >= 0 and int(before.max()) < self._levels):
             raise ValueError(f"levels must be from 0 to {self._levels - 1}, got {before.tolist()}")
+        if temperatures is not None:
+            temperatures = temperatures.to(torch.float32).contiguous()
+            if tuple(temperatures.shape) != (steps,):
+                raise ValueError(f"temperatures has the shape {tuple(temperatures.shape)}")
         if local is not None and tuple(local.shape) != (steps, self.batch, self._layers, 2 * self._residual):
             raise ValueError(f"local has the shape {tuple(local.shape)}")
         name = "levels" if self._quantised else "scalars"
@@ -169,6 +184,7 @@ class CompiledWaveNet:
             uniforms=uniforms.data_ptr(),
             local=None if local is None else local.data_ptr(),
             temperature=chance.temperature,
+            temperatures=None if temperatures is None else temperatures.data_ptr(),
             top_k=chance.top_k,
             top_p=chance.top_p,
             **{f"{name}_before": before.data_ptr(), name: values.data_ptr()},

@@ -10,7 +10,7 @@ import ctypes
 from collections.abc import Sequence
 from ctypes import c_int64, c_void_p
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -27,15 +27,30 @@ _FEWEST_STEPS = 8
 _FEW_MULTIPLICATIONS = 4e5
 
 
-def takes(x: Tensor, weights: Sequence[LayerWeights], extras: Sequence[Tensor | None]) -> bool:
+class Local(NamedTuple):
+    """Conditioning that differs from step to step."""
+
+    values: Tensor
+    """(B, T, L)"""
+    projections: list[Tensor]
+    """(2R, L) for each layer: rows of the filter before those of the gate."""
+
+
+def takes(
+    x: Tensor, weights: Sequence[LayerWeights], extras: Sequence[Tensor | None], local: Local | None = None
+) -> bool:
     """Return whether the compiled code is available and supports `x` `(B, T, R)`, these weights and conditioning."""
     if x.device.type != "cpu" or x.dtype not in native.DTYPES or x.shape[1] < _FEWEST_STEPS:
         return False
     if torch.compiler.is_compiling() or forward_ad._current_level >= 0 or torch.is_autocast_enabled("cpu"):
         return False
-    tensors = [x, *(t for layer in weights for t in layer), *(e for e in extras if e is not None)]
+    tensors = [x, *(t for layer in weights for t in layer), *(e for e in extras if e is not None), *_flat(local)]
     alike = all(t.dtype == x.dtype and t.device == x.device for t in tensors)
     return alike and plain(*tensors) and native.library() is not None
+
+
+def _flat(local: Local | None) -> list[Tensor]:
+    return [] if local is None else [local.values, *local.projections]
 
 
 def run(
@@ -44,17 +59,19 @@ def run(
     dilations: Sequence[int],
     weights: Sequence[LayerWeights],
     extras: Sequence[Tensor | None],
+    local: Local | None = None,
 ) -> tuple[Tensor, list[Tensor]]:
     """Compute the skip sum `(B, T, S)` of all layers, and each layer's inputs `(B, n + T, R)`, detached.
 
     `x` `(B, T, R)` is the first layer's input. `pasts` are the preceding inputs, `(B, n, R)` with n = (kernel - 1)
-    dilation, through which no gradient flows. `extras`, `(B, T, 2R)` or `(B, 1, 2R)` each, are the conditioning.
+    dilation, through which no gradient flows. `extras`, `(B, T, 2R)` or `(B, 1, 2R)` each, and what the projections of
+    `local` give are added to filter and gate.
     """
     flat = [t for layer in weights for t in layer]
-    tensors = [x, *flat, *(e for e in extras if e is not None)]
+    tensors = [x, *flat, *(e for e in extras if e is not None), *_flat(local)]
     keep = torch.is_grad_enabled() and any(t.requires_grad for t in tensors)
     plan = _Plan(tuple(dilations), len(weights), list(pasts), keep)
-    skips: Tensor = _Stack.apply(plan, x, *flat, *extras)  # type: ignore[no-untyped-call]
+    skips: Tensor = _Stack.apply(plan, x, *flat, *extras, *_flat(local))  # type: ignore[no-untyped-call]
     # Hooks on saved tensors, such as checkpointing, need this to be the only reference to them.
     inputs, plan.inputs = plan.inputs, []
     return skips, inputs
@@ -71,18 +88,19 @@ class _Plan:
     """True if there will be a backward pass."""
     inputs: list[Tensor] = field(default_factory=list)
 
-    def split(self, flat: Sequence[Any]) -> tuple[list[LayerWeights], list[Tensor | None]]:
-        """Split the arguments after `x` into weights and extras."""
+    def split(self, flat: Sequence[Any]) -> tuple[list[LayerWeights], list[Tensor | None], Local | None]:
+        """Split the arguments after `x` into weights, extras and local conditioning."""
         size = len(LayerWeights._fields)
         weights = [LayerWeights(*flat[k * size : (k + 1) * size]) for k in range(self.layers)]
-        return weights, list(flat[self.layers * size :])
+        extras, local = list(flat[self.layers * size :][: self.layers]), flat[self.layers * (size + 1) :]
+        return weights, extras, Local(local[0], list(local[1:])) if local else None
 
 
 class _Stack(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, plan: _Plan, x: Tensor, *flat: Any) -> Tensor:
-        weights, extras = plan.split(flat)
-        call = _Call(x, plan, weights, extras)
+        weights, extras, local = plan.split(flat)
+        call = _Call(x, plan, weights, extras, local)
         kernel = weights[0].gated.shape[2]
         batch, steps, channels = x.shape
         for past, dilation in zip(plan.pasts, plan.dilations, strict=True):
@@ -111,10 +129,12 @@ class _Stack(torch.autograd.Function):
             )
         if torch.is_grad_enabled():  # the gradients will be differentiated again
             return None, *_by_the_twin(plan, x, flat, grad_skips, ctx.needs_input_grad[1:])
-        weights, extras = plan.split(flat)
-        call = _Call(x, plan, weights, extras)
-        wanted = [t is not None and need for t, need in zip(extras, ctx.needs_input_grad[-plan.layers :], strict=True)]
-        g = call.gradients(wanted)
+        weights, extras, local = plan.split(flat)
+        call = _Call(x, plan, weights, extras, local)
+        first = 2 + len(LayerWeights._fields) * plan.layers  # of the extras among the arguments
+        needed = ctx.needs_input_grad[first : first + plan.layers]
+        wanted = [t is not None and need for t, need in zip(extras, needed, strict=True)]
+        g = call.gradients(wanted, local is not None and ctx.needs_input_grad[first + plan.layers])
         call.run("backward", x=inputs, gates=gates, grad_skips=grad_skips.contiguous(), **g)
         found: list[Tensor | None] = [g["grad_x"]]
         for k in range(plan.layers):
@@ -124,6 +144,8 @@ class _Stack(torch.autograd.Function):
             gated = g["grad_gated"][k].permute(1, 2, 0)
             found += [gated, g["grad_gated_bias"][k], torch.cat(mixed)[:, :, None], torch.cat(bias)]
         found += [call.of_extra(grad, extra) for grad, extra in zip(g["grad_extra"], extras, strict=True)]
+        if local is not None:
+            found += [g["grad_local"], *g["grad_local_weights"]]
         return None, *found
 
 
@@ -139,8 +161,11 @@ def _batched(t: Tensor) -> bool:
 def _by_the_twin(plan: _Plan, x: Tensor, flat: list[Any], grad: Tensor, needed: Sequence[bool]) -> list[Tensor | None]:
     # Aliases stop differentiation at the arguments, one of which may be a function of another.
     tensors = [None if t is None else t.view_as(t) for t in (x, *flat)]
-    weights, extras = plan.split(tensors[1:])
+    weights, extras, local = plan.split(tensors[1:])
     pasts = [past.transpose(1, 2) for past in plan.pasts]
+    if local is not None:
+        told = [local.values @ projection.t() for projection in local.projections]
+        extras = [own if e is None else own + e for own, e in zip(told, extras, strict=True)]
     tall = [None if e is None else e.transpose(1, 2) for e in extras]
     assert tensors[0] is not None
     skips = wavenet_reference.stack(tensors[0].transpose(1, 2), pasts, plan.dilations, weights, tall)
@@ -160,11 +185,25 @@ def _check_shapes(weights: Sequence[LayerWeights], residual: int, skip: int, ker
                 raise ValueError(f"{name} of layer {k} must have the shape {shape}, got {tuple(tensor.shape)}")
 
 
+def _check_local(local: Local, rows: tuple[int, int], gates: int) -> None:
+    size = local.values.shape[2]
+    if tuple(local.values.shape[:2]) != rows:
+        raise ValueError(f"local must have the shape {(*rows, size)}, got {tuple(local.values.shape)}")
+    for k, projection in enumerate(local.projections):
+        if tuple(projection.shape) != (gates, size):
+            raise ValueError(f"projection {k} must have the shape {(gates, size)}, got {tuple(projection.shape)}")
+
+
 class _Call:
     """One call of the compiled code: its sizes, and everything that is passed to it by address."""
 
     def __init__(
-        self, x: Tensor, plan: _Plan, weights: Sequence[LayerWeights], extras: Sequence[Tensor | None]
+        self,
+        x: Tensor,
+        plan: _Plan,
+        weights: Sequence[LayerWeights],
+        extras: Sequence[Tensor | None],
+        local: Local | None,
     ) -> None:
         library = native.library()
         assert library is not None
@@ -180,6 +219,12 @@ class _Call:
         extra_steps = {e.shape[1] for e in extras if e is not None} or {1}
         assert len(extra_steps) == 1
         self._given |= {"extra": self._addresses(extras), "extra_steps": extra_steps.pop()}
+        self._local_size = 0
+        if local is not None:
+            self._local_size = local.values.shape[2]
+            _check_local(local, (self.batch, self.steps), 2 * self.residual)
+            self._held.append(local.values.detach().contiguous())
+            self._given |= {"local": self._held[-1].data_ptr(), "local_weights": self._addresses(local.projections)}
 
     @property
     def _units(self) -> tuple[int, int]:
@@ -192,10 +237,10 @@ class _Call:
         units, lanes = self._units
         return x.new_empty(self.batch, self.steps, units, 2, lanes)
 
-    def gradients(self, wanted: Sequence[bool]) -> dict[str, Any]:
-        """Allocate the gradients, by the structure's names."""
+    def gradients(self, wanted: Sequence[bool], local_wanted: bool) -> dict[str, Any]:
+        """Allocate the gradients, by the structure's names; `wanted` of each extra, and whether of the local values."""
         new, r, s = self._like.new_empty, self.residual, self.skip
-        layers = range(self._plan.layers)
+        layers, local = range(self._plan.layers), self._local_size
         return {
             "grad_x": new(self.batch, self.steps, r),
             "grad_gated": [new(self.kernel, 2 * r, r) for _ in layers],
@@ -205,6 +250,8 @@ class _Call:
             "grad_skip": [new(s, r) for _ in layers],
             "grad_skip_bias": [new(s) for _ in layers],
             "grad_extra": [self.gates_like(self._like) if want else None for want in wanted],
+            "grad_local": new(self.batch, self.steps, local) if local_wanted else None,
+            "grad_local_weights": [new(2 * r, local) for _ in layers] if local else [],
         }
 
     def of_extra(self, gates: Tensor | None, extra: Tensor | None) -> Tensor | None:
@@ -231,11 +278,17 @@ class _Call:
             threads=1 if work < _FEW_MULTIPLICATIONS else torch.get_num_threads(),
             dilations=ctypes.addressof(dilations),
             **self._given,
-            **{key: t.data_ptr() if isinstance(t, Tensor) else self._addresses(t) for key, t in tensors.items()},
+            local_size=self._local_size,
+            **{key: self._address(value) for key, value in tensors.items()},
         )
         function = self._library.wavenet[f"{name}_{native.DTYPES[self._like.dtype]}"]
         if function(ctypes.byref(structure)):
             raise MemoryError(f"foretell: not enough memory for {plan.layers} layers of {self.steps} time steps")
+
+    def _address(self, given: Tensor | Sequence[Tensor | None] | None) -> int | None:
+        if given is None:
+            return None
+        return given.data_ptr() if isinstance(given, Tensor) else self._addresses(given)
 
     def _addresses(self, tensors: Sequence[Tensor | None]) -> int:
         held = [None if t is None else t.detach().contiguous() for t in tensors]

@@ -48,6 +48,12 @@ def decode(levels: Tensor, levels_count: int = 256) -> Tensor:
     return waveform.clamp(-1, 1)
 
 
+def log_widths(levels: int = 256) -> Tensor:
+    """Return the logarithms of the ranges of values that levels stand for, `(levels,)`, but for a constant."""
+    _check(levels)
+    return (torch.arange(levels) - levels // 2).abs() / (levels // 2) * math.log(levels)
+
+
 def _check(levels: int) -> None:
     if isinstance(levels, bool) or not isinstance(levels, int) or not 2 <= levels <= _MOST_LEVELS:
         raise ValueError(f"levels must be a whole number from 2 to {_MOST_LEVELS:,}, got {levels!r}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import pickle
 from contextlib import contextmanager
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -149,6 +150,40 @@ def test_every_kind_of_sampling_gives_the_same(temperature, top_k, top_p):
         net = build(head)
         for found, expected in both(net, head, 50, batch=6, sampling=nn.Sampling(temperature, top_k, top_p), seed=5):
             assert_same(head, found, expected)
+
+
+@compiled
+@pytest.mark.parametrize(("top_k", "top_p"), [(None, None), (5, None), (None, 0.7)])
+def test_the_temperature_of_mu_law_levels_is_that_of_their_density(top_k, top_p):
+    head = nn.Categorical(37, mu_law=True)
+    net = build(head)
+    sampling = nn.Sampling(0.6, top_k, top_p)
+    for found, expected in both(net, head, 50, batch=6, sampling=sampling, seed=5):
+        assert torch.equal(found, expected)
+    assert not torch.equal(
+        expected, generated("native", net, nn.Categorical(37), 50, batch=6, sampling=sampling, seed=5)
+    )
+
+
+@compiled
+@pytest.mark.parametrize("head", [*HEADS, nn.Categorical(37, mu_law=True)], ids=repr)
+@pytest.mark.parametrize("batch", [1, 3])
+def test_temperatures_step_by_step(head, batch):
+    net, temperatures = build(head), torch.linspace(0.3, 1.5, 40)
+    found = {}
+    for threads in (0, 1, 2):
+        with on_threads(max(threads, 1)):
+            backend: Literal["native", "reference"] = "native" if threads else "reference"
+            generator = nn.Generator(net, head, batch=batch, backend=backend, seed=3)
+            parts = [generator.generate(n, temperatures=temperatures[at : at + n]) for at, n in ((0, 7), (7, 33))]
+        found[threads] = torch.cat(parts, 1)
+        assert_same(head, found[threads], found[0])
+    same = nn.Generator(net, head, batch=batch, seed=3).generate(40, temperatures=torch.ones(40))
+    assert_same(head, same, nn.Generator(net, head, batch=batch, seed=3).generate(40))
+    assert not torch.equal(same, found[1])
+    for wrong in (torch.ones(39), torch.ones(40, 1), torch.zeros(40), torch.full((40,), torch.nan)):
+        with pytest.raises(ValueError, match="temperatures"):
+            nn.Generator(net, head, batch=batch).generate(40, temperatures=wrong)
 
 
 @compiled

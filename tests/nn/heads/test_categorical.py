@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from foretell.nn.heads import Categorical, Sampling
+from foretell.nn.mu_law import decode, log_widths
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -49,3 +50,26 @@ def test_levels_may_be_of_any_whole_type() -> None:
 def test_a_draw_takes_the_first_of_the_two_numbers() -> None:
     outputs = torch.tensor([[0.0, 0.0], [0.0, 0.0]])
     assert Categorical(2).sample(outputs, torch.tensor([[0.1, 0.9], [0.9, 0.1]]), Sampling()).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("temperature", [0.5, 0.85, 1.2])
+def test_of_mu_law_levels_the_density_has_the_temperature(temperature: float) -> None:
+    """The widths of levels are taken from the values that they stand for."""
+    values = decode(torch.arange(256)).double()
+    between = (values[1:] + values[:-1]) / 2
+    widths = torch.diff(between)  # of all levels but the outermost
+    logits = torch.randn(256, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    drawn = (logits - log_widths(256)) / temperature + log_widths(256)
+    share = torch.softmax(drawn, 0)[1:-1]
+    density = torch.softmax(logits, 0)[1:-1] / widths
+    due = density ** (1 / temperature) * widths
+    # Beside level 128, silence, the approximation of widths by their slope is as good as one in 50.
+    torch.testing.assert_close(share / share.sum(), due / due.sum(), rtol=0.03, atol=0)
+
+    head, sampling = Categorical(256, mu_law=True), Sampling(temperature)
+    u = torch.rand(4000, 2, generator=torch.Generator().manual_seed(1))
+    levels = head.sample(logits.float().expand(4000, -1), u, sampling)
+    found = torch.searchsorted(torch.softmax(drawn, 0).cumsum(0), u[:, 0].double(), right=True)
+    assert (levels == found).double().mean() > 0.999  # rounding, at the edges
+    assert head.arguments() == {"classes": 256, "silence": 128, "mu_law": True}
+    assert head != Categorical(256)

@@ -57,6 +57,8 @@ def test_into_a_description_and_back(head: Head) -> None:
         {"name": "categorical", "classes": 8, "silence": 8},
         {"name": "categorical", "classes": 8, "silence": -1},
         {"name": "categorical", "classes": 8, "silence": 1.0},
+        {"name": "categorical", "classes": 8, "mu_law": 1},
+        {"name": "categorical", "classes": 1, "mu_law": True},
     ],
     ids=repr,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -142,19 +143,24 @@ class Generator:
             self._compiled.set_past(self._state[:-1], int(self._state[-1]))
 
     @torch.no_grad()
-    def generate(self, steps: int, local_y: Tensor | None = None, *, rate: int = 1) -> Tensor:
+    def generate(
+        self, steps: int, local_y: Tensor | None = None, *, rate: int = 1, temperatures: Tensor | None = None
+    ) -> Tensor:
         """The next values `(B, steps)`: levels, int64, or floats in [-1, 1]. Another call goes on after them.
 
         `local_y` `(B, steps, L)` where the network has local conditioning. If `rate` is above 1, it is `(B, 1 + steps /
         rate + 1, L)`, frames that are interpolated as by `foretell.nn.interpolate`: the compiled code projects them
-        before that, which is a fraction of the work. Raises ValueError for outputs that are no distribution, NaN or
-        infinite; there is no going on after that.
+        before that, which is a fraction of the work. `temperatures` `(steps,)`, above 0, take the place of that of the
+        sampling options, step by step. Raises ValueError for outputs that are no distribution, NaN or infinite; there
+        is no going on after that.
         """
         if steps < 0:
             raise ValueError(f"steps must be at least 0, got {steps}")
         if rate < 1 or steps % rate:
             raise ValueError(f"steps must be a multiple of rate, got {steps} and {rate}")
         self._network.check_local(local_y, self.batch, steps if rate == 1 else steps // rate + 2)
+        if temperatures is not None and (temperatures.shape != (steps,) or not bool((temperatures > 0).all())):
+            raise ValueError(f"temperatures must be ({steps},) numbers above 0, got {tuple(temperatures.shape)}")
         self._began = True
         parts = [self._before[:, None][:, :0]]
         size = max(1, _CALL // rate) * rate
@@ -164,7 +170,8 @@ class Generator:
             if local_y is not None:
                 local = local_y[:, start:stop] if rate == 1 else local_y[:, start // rate : stop // rate + 2]
             step = self._by_reference if self._compiled is None else self._by_compiled_code
-            parts.append(step(self._uniforms(stop - start), local, rate))
+            own = None if temperatures is None else temperatures[start:stop]
+            parts.append(step(self._uniforms(stop - start), local, rate, own))
             self._before = parts[-1][:, -1]
         return torch.cat(parts, 1)
 
@@ -187,7 +194,7 @@ class Generator:
         drawn = [chance.random((steps, 2), dtype=np.float32) for chance in self._chance]
         return torch.from_numpy(np.stack(drawn, 1))
 
-    def _by_reference(self, uniforms: Tensor, local_y: Tensor | None, rate: int) -> Tensor:
+    def _by_reference(self, uniforms: Tensor, local_y: Tensor | None, rate: int, temperatures: Tensor | None) -> Tensor:
         if local_y is not None and rate > 1:
             local_y = interpolate(local_y, rate)
         before, values = self._before, []
@@ -195,11 +202,16 @@ class Generator:
             local = None if local_y is None else local_y[:, step : step + 1]
             x = self._head.network_input(before[:, None])
             outputs, self._state = self._network.advance(x, self._state, self._global_y, local)
-            before = self._head.sample(outputs[:, 0], u, self.sampling).to(before.dtype)
+            sampling = self.sampling
+            if temperatures is not None:
+                sampling = replace(sampling, temperature=float(temperatures[step]))
+            before = self._head.sample(outputs[:, 0], u, sampling).to(before.dtype)
             values.append(before)
         return torch.stack(values, 1)
 
-    def _by_compiled_code(self, uniforms: Tensor, local_y: Tensor | None, rate: int) -> Tensor:
+    def _by_compiled_code(
+        self, uniforms: Tensor, local_y: Tensor | None, rate: int, temperatures: Tensor | None
+    ) -> Tensor:
         assert self._compiled is not None
         local = None
         if local_y is not None:
@@ -209,7 +221,7 @@ class Generator:
             local = shares.view(*shares.shape[:2], len(self._network.layers), -1).transpose(0, 1)
         s = self.sampling
         chance = Chance(s.temperature, s.top_k or 0, 1.0 if s.top_p is None else s.top_p)
-        return self._compiled.run(self._before, uniforms, chance, local)
+        return self._compiled.run(self._before, uniforms, chance, local, temperatures)
 
     def _room_for(self, shares: Tensor, rate: int) -> Tensor:
         """Memory for interpolated shares, kept from call to call: fresh memory costs more than what is written."""
@@ -260,7 +272,7 @@ def _choose(backend: Backend, network: WaveNet, head: Head) -> Literal["native",
 def _kind_of(head: Head) -> HeadKind:
     if isinstance(head, GridHead):
         return HeadKind(head.name, head.bits, head.least_log_scale, head.greatest_log_scale)
-    return HeadKind(head.name)
+    return HeadKind(head.name, log_widths=head.log_widths if isinstance(head, Categorical) else None)
 
 
 def _weights_of(network: WaveNet, global_y: Tensor | None) -> Weights:

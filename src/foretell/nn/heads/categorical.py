@@ -10,12 +10,15 @@ from torch import Tensor
 from foretell.nn.heads.head import Head
 from foretell.nn.heads.sampling import Sampling, draw
 from foretell.nn.layers.convolution import check_sizes
+from foretell.nn.mu_law import log_widths as mu_law_log_widths
 
 
 class Categorical(Head):
     """A distribution over N levels, with the outputs `(..., N)` as logits: P(n) = softmax(outputs)_n.
 
     - `classes` N, at least 1; `silence`: the level before a sequence begins, N // 2 by default.
+    - `mu_law`: whether the levels are those of mu-law, wider the louder they are. A temperature then sharpens the
+      density of the values; the probabilities alone, sharpened, would favour wide levels.
 
     Values are levels, int64. Raises ValueError for another number of classes, or if `silence` is not a level.
     """
@@ -24,13 +27,17 @@ class Categorical(Head):
     quantised: ClassVar[bool] = True
     silence: int
 
-    def __init__(self, classes: int = 256, silence: int | None = None) -> None:
+    def __init__(self, classes: int = 256, silence: int | None = None, *, mu_law: bool = False) -> None:
         check_sizes(classes=classes)
         silence = classes // 2 if silence is None else silence
         if isinstance(silence, bool) or not isinstance(silence, int) or not 0 <= silence < classes:
             raise ValueError(f"silence must be a level from 0 to {classes - 1}, got {silence!r}")
+        if not isinstance(mu_law, bool):
+            raise ValueError(f"mu_law must be True or False, got {mu_law!r}")
         self.classes = classes
         self.silence = silence
+        self.log_widths = mu_law_log_widths(classes) if mu_law else None
+        """(N,), those of mu-law levels but for a constant; None where levels are alike."""
 
     @property
     def input_size(self) -> int:
@@ -44,7 +51,8 @@ class Categorical(Head):
 
     def arguments(self) -> dict[str, int]:
         """Return the constructor's arguments."""
-        return {"classes": self.classes, "silence": self.silence}
+        own = {"classes": self.classes, "silence": self.silence}
+        return own if self.log_widths is None else {**own, "mu_law": True}
 
     def network_input(self, values: Tensor) -> Tensor:
         """Return the levels `(B, T)` themselves, int64."""
@@ -68,4 +76,5 @@ class Categorical(Head):
         return nll.view(values.shape)
 
     def _sample(self, outputs: Tensor, uniforms: Tensor, sampling: Sampling) -> Tensor:
-        return draw(outputs, uniforms[:, 0], sampling)
+        log_widths = None if self.log_widths is None else self.log_widths.to(outputs.device)
+        return draw(outputs, uniforms[:, 0], sampling, log_widths)

@@ -42,15 +42,21 @@ class Sampling:
             raise SettingsError(f"top_p must be above 0 and at most 1, or None for all, got {self.top_p}")
 
 
-def draw(logits: Tensor, uniforms: Tensor, sampling: Sampling) -> Tensor:
+def draw(logits: Tensor, uniforms: Tensor, sampling: Sampling, log_widths: Tensor | None = None) -> Tensor:
     """Sample an index `(B,)`, int64, for each row of the logits `(B, N)`, using numbers `(B,)` uniform in [0, 1).
 
     It is the smallest i with sum_{j <= i} w_j > u * sum_j w_j, where w_j = exp(logit_j / temperature - max) if j is
     kept and 0 otherwise, all in single precision. top_k keeps the k largest logits and, of equal ones, those with lower
     indices. Of these, in the same order, top_p keeps the shortest prefix whose sum of w is at least top_p times the sum
-    of all that top_k kept. Raises OutputsError (a ValueError) if no logit is finite, or any is NaN or inf.
+    of all that top_k kept. With `log_widths` (N,), those of levels, the temperature divides the logarithm of the
+    density instead: logit_j / temperature becomes (logit_j - log_width_j) / temperature + log_width_j. Raises
+    OutputsError (a ValueError) if no logit is finite, or any is NaN or inf.
     """
-    scaled = logits.float() / sampling.temperature
+    scaled = logits.float()
+    if log_widths is None:
+        scaled = scaled / sampling.temperature
+    else:
+        scaled = (scaled - log_widths) / sampling.temperature + log_widths
     weights = (scaled - scaled.amax(-1, keepdim=True)).exp()
     if sampling.top_k is not None or sampling.top_p is not None:
         weights = _restrict(weights, scaled, sampling)

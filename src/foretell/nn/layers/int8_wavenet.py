@@ -42,9 +42,9 @@ class Int8WaveNet(WaveNet):
                     module.weight.copy_(matrix.values)
 
     def _through_layers(
-        self, x: Tensor, state: WaveNetState | None, extras: list[Tensor | None]
+        self, x: Tensor, state: WaveNetState | None, global_y: Tensor | None, local_y: Tensor | None
     ) -> tuple[Tensor, WaveNetState | None]:
-        return self._layer_by_layer(x, state, wavenet_int8.layer, self._matrices, extras)
+        return self._layer_by_layer(x, state, wavenet_int8.layer, self._matrices, global_y, local_y)
 
     def _outputs(self, features: Tensor) -> Tensor:
         if self.hidden is None or self.output is None:

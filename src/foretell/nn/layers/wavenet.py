@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from foretell.kernels import wavenet_reference, wavenet_stack
 from foretell.kernels.wavenet_reference import LayerWeights
+from foretell.kernels.wavenet_stack import Local
 from foretell.nn.layers import wavenet_state
 from foretell.nn.layers.convolution import check_sequence, check_sizes
 from foretell.nn.layers.export_errors import not_as_torchscript
@@ -240,11 +241,7 @@ class WaveNet(nn.Module):
             raise ValueError(f"input must have at least one time step, got {tuple(x.shape)}")
         global_y = self.embed_global(global_y, batch)
         self.check_local(local_y, batch, steps)
-        if local_y is not None:
-            local_y = local_y.transpose(1, 2)
-        x = self.embed(x)
-        extras = [layer.extra(global_y, local_y) for layer in self._layers]
-        skips, state = self._through_layers(x, state, extras)
+        skips, state = self._through_layers(self.embed(x), state, global_y, local_y)
         return self._outputs(torch.relu(skips)), state
 
     @property
@@ -257,13 +254,21 @@ class WaveNet(nn.Module):
         return _at_each_step(self.output, torch.relu(_at_each_step(self.hidden, features)))
 
     def _through_layers(
-        self, x: Tensor, state: WaveNetState | None, extras: list[Tensor | None]
+        self, x: Tensor, state: WaveNetState | None, global_y: Tensor | None, local_y: Tensor | None
     ) -> tuple[Tensor, WaveNetState | None]:
         """The skip sum `(B, T, S)`, from the first layer's input `(B, T, R)`."""
         weights = [layer.weights for layer in self._layers]
-        if wavenet_stack.takes(x, weights, extras):
-            return self._compiled(x, state, weights, extras)
-        return self._layer_by_layer(x, state, wavenet_reference.layer, weights, extras)
+        extras = [layer.extra(global_y, None) for layer in self._layers]
+        local = self._local(local_y)
+        if wavenet_stack.takes(x, weights, extras, local):
+            return self._compiled(x, state, weights, extras, local)
+        return self._layer_by_layer(x, state, wavenet_reference.layer, weights, global_y, local_y)
+
+    def _local(self, local_y: Tensor | None) -> Local | None:
+        projections = [layer.local_projection for layer in self._layers]
+        if local_y is None:
+            return None
+        return Local(local_y, [projection.weight[:, :, 0] for projection in projections if projection is not None])
 
     def _layer_by_layer(
         self,
@@ -271,9 +276,12 @@ class WaveNet(nn.Module):
         state: WaveNetState | None,
         layer: Callable[..., tuple[Tensor, Tensor]],
         weights: Sequence[Any],
-        extras: list[Tensor | None],
+        global_y: Tensor | None,
+        local_y: Tensor | None,
     ) -> tuple[Tensor, WaveNetState | None]:
         steps, x = x.shape[1], x.transpose(1, 2)
+        local_y = None if local_y is None else local_y.transpose(1, 2)
+        extras = [layer.extra(global_y, local_y) for layer in self._layers]
         skips = x
         after: list[Tensor] = []
         for k, (own, dilation, extra) in enumerate(zip(weights, self.dilations, extras, strict=True)):
@@ -287,7 +295,12 @@ class WaveNet(nn.Module):
         return skips.transpose(1, 2), None if state is None else (*after, state[-1] + steps)
 
     def _compiled(
-        self, x: Tensor, state: WaveNetState | None, weights: list[LayerWeights], extras: list[Tensor | None]
+        self,
+        x: Tensor,
+        state: WaveNetState | None,
+        weights: list[LayerWeights],
+        extras: list[Tensor | None],
+        local: Local | None,
     ) -> tuple[Tensor, WaveNetState | None]:
         batch, steps, channels = x.shape
         if state is None:
@@ -296,7 +309,7 @@ class WaveNet(nn.Module):
             unrolled = wavenet_state.unrolled(state, batch, channels, self.kernel_size, self.dilations)
             pasts = [past.transpose(1, 2) for past in unrolled]
         upright = [None if extra is None else extra.transpose(1, 2) for extra in extras]
-        skips, inputs = wavenet_stack.run(x, pasts, self.dilations, weights, upright)
+        skips, inputs = wavenet_stack.run(x, pasts, self.dilations, weights, upright, local)
         if state is not None:
             state = wavenet_state.after([i.transpose(1, 2) for i in inputs], state, steps)
         return skips, state

@@ -99,6 +99,7 @@ struct WaveNetNetwork {
     int64_t head;  // HeadKind
     int64_t bits;  // of the grid that a mixture's values lie on
     float least_log_scale, greatest_log_scale;
+    const float *log_widths;  // (outputs,) of levels, whose density then has the temperature; null for all the same
 };
 
 // One call of the generator. `uniforms` (steps, B, 2) in [0, 1) are all the chance there is. `local` (steps, B, layers,
@@ -108,6 +109,7 @@ struct WaveNetCall {
     int64_t steps, threads;
     const float *uniforms, *local;
     double temperature;
+    const float *temperatures;  // (steps,), null for the same at all steps
     int64_t top_k;  // 0 for all
     double top_p;  // 1 for all
     const int64_t *levels_before;
@@ -120,12 +122,15 @@ struct WaveNetCall {
 // inputs, of which the first `past` = (kernel - 1) dilation rows are from before; and `gates[k]` (B, T, units, 2,
 // lanes), the filter's tanh and the gate's sigma of each vector of units. Forwards x[0] is given, and the rest is left
 // for backward. Weights as in `WaveNetNetwork`, layer by layer; `extra[k]` (B, T, 2R) or, the same for all time steps,
-// (B, 1, 2R) is what conditioning adds, null for nothing.
+// (B, 1, 2R) is what conditioning adds, null for nothing. To it comes the product of `local` (B, T, L) with
+// `local_weights[k]` (2R, L); L is `local_size`, 0 for none.
 struct WaveNetStack {
     int64_t layers, residual, skip, kernel, batch, steps, threads;
-    int64_t extra_steps;  // T or 1
+    int64_t extra_steps, local_size;  // T or 1, and L
     const int64_t *dilations;
     const void *const *gated, *const *gated_bias, *const *mixed, *const *mixed_bias, *const *extra;
+    const void *local;
+    const void *const *local_weights;
     void *const *x, *const *gates;
     void *skips;  // (B, T, S)
     const void *grad_skips;  // (B, T, S)
@@ -133,6 +138,8 @@ struct WaveNetStack {
     void *const *grad_gated, *const *grad_gated_bias;  // (kernel, 2R, R), (2R,)
     void *const *grad_residual, *const *grad_residual_bias, *const *grad_skip, *const *grad_skip_bias;
     void *const *grad_extra;  // (B, T, units, 2, lanes) each, null where not wanted
+    void *grad_local;  // (B, T, L), null where not wanted
+    void *const *grad_local_weights;  // (2R, L)
 };
 
 // A network that predicts a token from the one before: an embedding, recurrent layers, maybe attention, a linear head.
@@ -328,12 +335,14 @@ constexpr uint64_t layout_hash() {
     FIELD(WaveNetNetwork, bits);
     FIELD(WaveNetNetwork, least_log_scale);
     FIELD(WaveNetNetwork, greatest_log_scale);
+    FIELD(WaveNetNetwork, log_widths);
     hash.add("WaveNetCall", sizeof(WaveNetCall));
     FIELD(WaveNetCall, steps);
     FIELD(WaveNetCall, threads);
     FIELD(WaveNetCall, uniforms);
     FIELD(WaveNetCall, local);
     FIELD(WaveNetCall, temperature);
+    FIELD(WaveNetCall, temperatures);
     FIELD(WaveNetCall, top_k);
     FIELD(WaveNetCall, top_p);
     FIELD(WaveNetCall, levels_before);
@@ -349,12 +358,15 @@ constexpr uint64_t layout_hash() {
     FIELD(WaveNetStack, steps);
     FIELD(WaveNetStack, threads);
     FIELD(WaveNetStack, extra_steps);
+    FIELD(WaveNetStack, local_size);
     FIELD(WaveNetStack, dilations);
     FIELD(WaveNetStack, gated);
     FIELD(WaveNetStack, gated_bias);
     FIELD(WaveNetStack, mixed);
     FIELD(WaveNetStack, mixed_bias);
     FIELD(WaveNetStack, extra);
+    FIELD(WaveNetStack, local);
+    FIELD(WaveNetStack, local_weights);
     FIELD(WaveNetStack, x);
     FIELD(WaveNetStack, gates);
     FIELD(WaveNetStack, skips);
@@ -367,6 +379,8 @@ constexpr uint64_t layout_hash() {
     FIELD(WaveNetStack, grad_skip);
     FIELD(WaveNetStack, grad_skip_bias);
     FIELD(WaveNetStack, grad_extra);
+    FIELD(WaveNetStack, grad_local);
+    FIELD(WaveNetStack, grad_local_weights);
     hash.add("DecoderNetwork", sizeof(DecoderNetwork));
     FIELD(DecoderNetwork, sequences);
     FIELD(DecoderNetwork, rows);

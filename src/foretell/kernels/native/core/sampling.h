@@ -22,6 +22,11 @@ struct Sampling {
     float top_p;
     int64_t* order;
     float* weights;  // room for the outputs, rounded up to a vector
+    const float* log_widths = nullptr;  // of the levels, whose density then has the temperature; rounded up likewise
+
+    float scaled(float logit, int64_t level) const {
+        return log_widths ? (logit - log_widths[level]) / temperature + log_widths[level] : logit / temperature;
+    }
 };
 
 // The weights exp(scaled - max) of the logits, zero for those that top-k and top-p leave out. False where the logits
@@ -31,7 +36,9 @@ inline bool weigh(const float* logits, int64_t count, const Sampling& s) {
     constexpr float least = -std::numeric_limits<float>::infinity();
     Vec<float> highest = broadcast(least);
     for (int64_t i = 0; i < count; i += L) {
-        Vec<float> v = load_first(logits + i, int(count - i)) / s.temperature;
+        Vec<float> v = load_first(logits + i, int(count - i));
+        const Vec<float> width = s.log_widths ? load(s.log_widths + i) : Vec<float>{};
+        v = s.log_widths ? (v - width) / s.temperature + width : v / s.temperature;
         if (count - i < L)
             for (int64_t j = count - i; j < L; ++j) v[j] = least;
         store(s.weights + i, v);
@@ -48,7 +55,7 @@ inline bool weigh(const float* logits, int64_t count, const Sampling& s) {
     for (int64_t i = 0; i < count; i += L) all += load(s.weights + i);
     if (!(sum<float>(all) > 0)) return false;
     const auto likelier = [&](int64_t a, int64_t b) {
-        const float x = logits[a] / s.temperature, y = logits[b] / s.temperature;
+        const float x = s.scaled(logits[a], a), y = s.scaled(logits[b], b);
         return x > y || (x == y && a < b);
     };
     const bool by_count = s.top_k > 0 && s.top_k < count, by_share = s.top_p < 1;

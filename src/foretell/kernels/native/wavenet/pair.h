@@ -151,7 +151,7 @@ class Pair {
 
     void follow() {
         Row row;
-        Sampling sampling = room_.sampling(*call_);
+        Sampling sampling = room_.sampling(streams_, *call_);
         for (int64_t s = 0; s < call_->steps; ++s) {
             streams_.begin_skip(1, room_.skip);
             int spins = 0;

@@ -56,6 +56,7 @@ class StackOfLayers {
   private:
     static constexpr int64_t L = lanes<T>;
     static constexpr int64_t block = 96;  // rows that go through a layer together
+    static constexpr int both[] = {0, 1};
 
     const WaveNetStack& s;
     const int64_t R, S, units, unit_row, gate_row, rows;
@@ -73,6 +74,11 @@ class StackOfLayers {
     }
     T* present(int64_t k, int64_t row) const { return window(k, row) + past(k) * R; }
     T* gates(int64_t k, int64_t row) const { return static_cast<T*>(s.gates[k]) + row * gate_row; }
+    const T* local(int64_t row) const { return static_cast<const T*>(s.local) + row * s.local_size; }
+    // The weights (2R, L) of the local conditioning; of none where there is none.
+    GateMatrix<T> projection(int64_t k) const {
+        return {s.local_size ? values(s.local_weights[k]) : nullptr, both, 2, R, s.local_size};
+    }
     const T* extra(int64_t k, int64_t row) const {
         if (!s.extra || !s.extra[k]) return nullptr;
         const int64_t at = s.extra_steps == 1 ? row / s.steps : row;
@@ -138,26 +144,39 @@ class StackOfLayers {
     void forward(int64_t k, const T* skip_bias) {
         const T *gated = values(s.gated[k]), *mixed = values(s.mixed[k]);
         const T *gated_bias = values(s.gated_bias[k]), *mixed_bias = values(s.mixed_bias[k]);
-        Buffer<T> memory[3], gate_bias(gate_row, T(0));
+        Buffer<T> memory[4], gate_bias(gate_row, T(0));
         const Panels<T> gate_weights = pack_taps(memory[0], gated);
+        const Panels<T> local_weights = pack(memory[3], s.local_size, 2 * units, transposed(projection(k)));
         const GateMatrix<T> skip{mixed + skip_first(k) * R, whole, 1, S, R}, residual{mixed, whole, 1, R, R};
         const Panels<T> skip_weights = pack(memory[1], R, (S + L - 1) / L, transposed(skip));
         const Panels<T> residual_weights = pack(memory[2], R, last(k) ? 0 : units, transposed(residual));
         for (int64_t i = 0; i < gate_row; ++i) gate_bias[i] = gate_of(i) < 0 ? T(0) : gated_bias[gate_of(i)];
         const Depth taps{0, s.kernel, R, s.dilations[k] * R};
-        const Depth inputs{0, 1, R, 0};
+        const Depth inputs{0, 1, R, 0}, conditions{0, 1, s.local_size, 0};
         T* const skips = static_cast<T*>(s.skips);
 
         in_blocks([&](int64_t first, int64_t count) {
-            Buffer<T> z(block * unit_row);
+            Buffer<T> z(block * unit_row), told(s.local_size ? block * gate_row : 0);
             const T* pointers[block];
+            if (s.local_size) {
+                for (int64_t r = 0; r < count; ++r) pointers[r] = local(first + r);
+                multiply(
+                    pointers, count, conditions, local_weights,
+                    [&](int64_t panel, int64_t, Vec<T>* tile) {
+                        each_vector(local_weights, panel, tile, [&](int64_t at, Vec<T>& v) { v = load(gate_bias + at); });
+                    },
+                    [&](int64_t panel, int64_t r, Vec<T>* tile) {
+                        each_vector(local_weights, panel, tile,
+                                    [&](int64_t at, Vec<T>& v) { store(told + r * gate_row + at, v); });
+                    });
+            }
             for (int64_t r = 0; r < count; ++r) pointers[r] = window(k, first + r);
             multiply(
                 pointers, count, taps, gate_weights,
                 [&](int64_t panel, int64_t r, Vec<T>* tile) {
-                    const T* add = extra(k, first + r);
+                    const T *add = extra(k, first + r), *from = s.local_size ? told + r * gate_row : gate_bias + 0;
                     each_vector(gate_weights, panel, tile, [&](int64_t at, Vec<T>& v) {
-                        v = load(gate_bias + at);
+                        v = load(from + at);
                         if (add) v += load_first(add + gate_of(at), left(R, at / (2 * L) * L));
                     });
                 },
@@ -264,7 +283,7 @@ class StackOfLayers {
                     tap_rows[size_t(tap)][size_t(row)] = window(k, row) + tap * s.dilations[k] * R;
             }
         });
-        static constexpr int both[] = {0, 1}, one[] = {0};
+        static constexpr int one[] = {0};
         std::vector<WeightGradient<T>> wanted;
         const auto out = [](void* to) { return static_cast<T*>(to); };
         for (int64_t tap = 0; tap < s.kernel; ++tap)
@@ -276,6 +295,11 @@ class StackOfLayers {
                 {z_rows.data(), R, rows, grad_x, R, 0, L, one, 1, R, out(s.grad_residual[k]), out(s.grad_residual_bias[k])});
         wanted.push_back(
             {z_rows.data(), R, rows, grad_skips, S, 0, L, one, 1, S, out(s.grad_skip[k]), out(s.grad_skip_bias[k])});
+        std::vector<const T*> local_rows(s.local_size ? size_t(rows) : 0);
+        for (size_t row = 0; row < local_rows.size(); ++row) local_rows[row] = local(int64_t(row));
+        if (s.local_size)
+            wanted.push_back({local_rows.data(), s.local_size, rows, nullptr, gate_row, 0, 2 * L, both, 2, R,
+                              out(s.grad_local_weights[k]), nullptr, gate_rows.data()});
         weight_gradients(wanted, s.threads);
         if (s.grad_extra && s.grad_extra[k])
             in_blocks([&](int64_t first, int64_t count) {
@@ -285,11 +309,15 @@ class StackOfLayers {
             });
     }
 
-    // What the gates' gradients give to the layer's inputs, added to what came past the layer.
+    // What the gates' gradients give to the layer's inputs, added to what came past the layer, and to the local
+    // conditioning, added to what later layers gave.
     void inputs_backward(int64_t k, T* grad_x, T* grad_gates) {
         const T* gated = values(s.gated[k]);
-        Buffer<T> memory;
-        const Panels<T> weights = pack_taps_backwards(memory, gated);
+        Buffer<T> memory[2];
+        const Panels<T> weights = pack_taps_backwards(memory[0], gated);
+        const int64_t local_size = s.grad_local ? s.local_size : 0;
+        const Panels<T> local_weights = pack(memory[1], gate_row, (local_size + L - 1) / L, straight(projection(k)));
+        T* const grad_local = static_cast<T*>(s.grad_local);
         const Depth windows{0, s.kernel, gate_row, s.dilations[k] * gate_row};
         in_blocks([&](int64_t first, int64_t count) {
             const T* pointers[block];
@@ -305,6 +333,19 @@ class StackOfLayers {
                     each_vector(weights, panel, tile, [&](int64_t at, Vec<T>& v) {
                         store_first(grad_x + (first + r) * R + at, v, left(R, at));
                     });
+                });
+            multiply(
+                pointers, count, Depth{0, 1, gate_row, 0}, local_weights,
+                [&](int64_t panel, int64_t r, Vec<T>* tile) {
+                    const T* from = grad_local + (first + r) * local_size;
+                    each_vector(local_weights, panel, tile, [&](int64_t at, Vec<T>& v) {
+                        v = last(k) ? Vec<T>{} : load_first(from + at, left(local_size, at));
+                    });
+                },
+                [&](int64_t panel, int64_t r, Vec<T>* tile) {
+                    T* const to = grad_local + (first + r) * local_size;
+                    each_vector(local_weights, panel, tile,
+                                [&](int64_t at, Vec<T>& v) { store_first(to + at, v, left(local_size, at)); });
                 });
         });
     }

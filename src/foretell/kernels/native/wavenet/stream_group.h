@@ -20,8 +20,8 @@ struct Workspace {
     std::vector<int64_t> order;
     std::vector<typename Rows<W>::Row> rows;
 
-    Sampling sampling(const WaveNetCall& call) {
-        return {float(call.temperature), call.top_k, float(call.top_p), order.data(), weights};
+    Sampling sampling(const Streams<W>& streams, const WaveNetCall& call) {
+        return {float(call.temperature), call.top_k, float(call.top_p), order.data(), weights, streams.log_widths};
     }
 };
 
@@ -37,7 +37,7 @@ class StreamGroup {
         const int64_t local_step = streams_.count * layers * 2 * streams_.w.residual;
         const int64_t local_first = first_ * layers * 2 * streams_.w.residual;
         auto* const p = room_.rows.data();
-        Sampling sampling = room_.sampling(call);
+        Sampling sampling = room_.sampling(streams_, call);
         for (int64_t s = 0; s < call.steps; ++s) {
             const int64_t t = t0 + s;
             const float* local = call.local ? call.local + s * local_step + local_first : nullptr;

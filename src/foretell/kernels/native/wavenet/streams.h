@@ -17,6 +17,10 @@ class Streams {
     Streams(const WaveNetNetwork& n, const WaveNetWeights<W>& weights)
         : w(weights), count(n.batch), head(HeadKind(n.head)), bits(n.bits), outputs(n.outputs),
           log_scales{n.least_log_scale, n.greatest_log_scale} {
+        if (n.log_widths) {
+            log_widths = Buffer<float>(round_up(outputs, vector_floats), 0.0f);
+            std::memcpy(log_widths, n.log_widths, size_t(outputs) * sizeof(float));
+        }
         for (const auto& layer : w.layers) {
             offsets_.push_back(slots_);
             slots_ += layer.ring;
@@ -139,6 +143,7 @@ class Streams {
     // are no distribution count as silence, and are noted.
     void sample(int64_t stream, int64_t s, const WaveNetCall& call, const float* output, Sampling& sampling) {
         const float* const u = call.uniforms + (s * count + stream) * 2;
+        if (call.temperatures) sampling.temperature = call.temperatures[s];
         if (head == HeadKind::categorical) {
             const int64_t level = draw(output, outputs, u[0], sampling);
             if (level < 0) failed = true;
@@ -159,6 +164,7 @@ class Streams {
     const HeadKind head;
     const int64_t bits, outputs;
     const LogScales log_scales;
+    Buffer<float> log_widths;
 
   private:
     std::vector<int64_t> offsets_;

@@ -77,6 +77,7 @@ class Generator : public AnyGenerator {
     WaveNetCall part_of(WaveNetCall call, int64_t first, int64_t steps) const {
         call.steps = steps;
         call.uniforms += 2 * first;
+        if (call.temperatures) call.temperatures += first;
         if (call.local) call.local += first * int64_t(weights_.layers.size()) * 2 * weights_.residual;
         if (call.levels) call.levels += first;
         if (call.scalars) call.scalars += first;
