@@ -60,14 +60,14 @@ def test_the_wavenet_is_told_of_a_stretch_what_it_is_told_of_the_whole(network: 
     vocoder = network.vocoder
     frames, phase = torch.randn(1, 40, 18), torch.rand(1, 40 * 80) * 6
     whole = vocoder.local_between(frames, 0, 40, phase)
-    assert whole.shape == (1, 40 * 80, 4 + 2 * 8)
+    assert whole.shape == (1, 40 * 80, 4 + 2 * vocoder.harmonics)
     for start, stop in ((0, 5), (5, 30), (30, 40)):
         piece = slice(80 * start, 80 * stop)
         told = vocoder.local_between(frames, start, stop, phase[:, piece])
         assert torch.allclose(told, whole[:, piece], atol=1e-6)
     # Of the harmonics: cosine and sine, as loud as the frame in whose middle the sample lies is voiced.
     waves, voicing = whole[0, 40::80, 4:], frames[0, :, -1:]
-    angles = phase[0, 40::80, None] * torch.arange(1, 9)
+    angles = phase[0, 40::80, None] * torch.arange(1, vocoder.harmonics + 1)
     assert torch.allclose(waves, torch.cat([angles.cos(), angles.sin()], 1) * voicing, atol=0.05)
 
 

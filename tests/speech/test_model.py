@@ -15,12 +15,13 @@ import torch
 
 from foretell.errors import ForetellError
 from foretell.model.folder import _digest
-from foretell.speech import Speech, SpeechModel, SpeechSettings, Voice, Voices, read_speech
+from foretell.speech import Speech, SpeechModel, SpeechSettings, Voice, Voices, read_speech, stages
 from foretell.speech.learned import Learned
-from foretell.speech.synthesis import Synthesiser
+from foretell.speech.synthesis import FIRST_FRAMES, Synthesiser
 from foretell.speech.utterance import Segment
 from foretell.training import TrainingSettings
 from foretell.training.history import Progress
+from foretell.training.loop import train
 
 SETTINGS: dict[str, Any] = {
     "bands": 16,
@@ -137,7 +138,7 @@ def test_saying_follows_its_options(speech: Speech) -> None:
     assert not np.array_equal(said, voice.say("ani ana", phonemes=True, seed=4))
     chunks = list(voice.stream("ani ana", phonemes=True, seed=3))
     assert len(chunks) > 2
-    assert len(chunks[0]) == 5 * 80
+    assert len(chunks[0]) == (FIRST_FRAMES - 2) * 80 + 40
     assert np.array_equal(np.concatenate(chunks), said)
     slow = voice.say("ani ana", phonemes=True, speed=0.5)
     assert len(slow) == pytest.approx(2 * len(said), rel=0.15)
@@ -149,6 +150,30 @@ def test_saying_follows_its_options(speech: Speech) -> None:
         voice.say("ani", phonemes=True, temperature=0)
     with pytest.warns(UserWarning, match="not trained on"):
         voice.say("ø", phonemes=True)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "fast", "due"),
+    [
+        ("auto", "bf16-mixed", "bf16-mixed"),
+        ("auto", "32-true", "32-true"),
+        ("32-true", "bf16-mixed", "32-true"),
+        ("bf16-mixed", "32-true", "bf16-mixed"),
+    ],
+)
+def test_the_acoustic_network_has_a_precision_of_its_own(
+    chosen: str, fast: str, due: str, speech: Speech, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[str, str] = {}
+
+    def noted(*given: Any, settings: TrainingSettings, **options: Any) -> Any:
+        seen[type(given[0]).__name__] = settings.precision
+        return train(*given, settings=settings, **options)
+
+    monkeypatch.setattr(stages, "train", noted)
+    monkeypatch.setattr(stages, "fast_precision", lambda _: fast)
+    SpeechModel(settings(12, acoustic_precision=chosen)).train(speech, device="cpu")
+    assert seen == {"AcousticNetwork": due, "Criticised": due, "Vocoder": "32-true"}
 
 
 def test_a_training_that_was_stopped_goes_on_in_every_stage(speech: Speech, tmp_path: Path) -> None:
@@ -201,6 +226,6 @@ def test_a_long_text_is_heard_from_its_beginning(speech: Speech) -> None:
     torch.set_num_threads(1)
     voice = SpeechModel(settings(4)).train(halves(speech)[0], device="cpu")
     stream = voice.stream("ani ana " * 12_500, phonemes=True)
-    assert len(next(stream)) == 5 * 80
+    assert len(next(stream)) == (FIRST_FRAMES - 2) * 80 + 40
     stream.close()  # type: ignore[attr-defined]
     assert len(voice.say("ani.", phonemes=True)) > 0

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from foretell.errors import SettingsError
-from foretell.training.hardware import Hardware
+from foretell.training.hardware import Hardware, fast_precision
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,14 @@ class Pair:
 def test_a_device_that_is_not_there_is_refused(device: str) -> None:
     with pytest.raises(SettingsError, match="device="):
         Hardware(device, "32-true")
+
+
+@pytest.mark.parametrize("has_instructions", [True, False])
+def test_bfloat16_is_fast_where_the_cpu_has_instructions_for_it(
+    has_instructions: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: has_instructions)
+    assert fast_precision("cpu") == ("bf16-mixed" if has_instructions else "32-true")
 
 
 def test_full_precision_computes_in_the_networks_own_type() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Literal
 
 from foretell.declaration import DATA, MORE_TRAINING, TRAINING, Setting
 from foretell.errors import SettingsError
@@ -75,7 +75,15 @@ class SpeechSettings(ModelSettings):
     acoustic_learning_rate: Annotated[
         float, Setting("Highest learning rate of the acoustic network.", MORE_TRAINING, above=0)
     ] = 2e-3
-    acoustic_batch: Annotated[int, Setting("Recordings per step of the acoustic network.", TRAINING, at_least=1)] = 16
+    acoustic_batch: Annotated[int, Setting("Recordings per step of the acoustic network.", TRAINING, at_least=1)] = 8
+    acoustic_precision: Annotated[
+        Literal["auto", "32-true", "bf16-mixed"],
+        Setting(
+            "Precision of the acoustic network: auto is bf16-mixed on a processor with instructions for bfloat16, and "
+            "else that of the WaveNet.",
+            MORE_TRAINING,
+        ),
+    ] = "auto"
     batch: Annotated[int, Setting("WaveNet: stretches of sound per step.", TRAINING, at_least=1)] = 3
     stretch: Annotated[int, Setting("WaveNet: frames of 10 ms per stretch.", TRAINING, at_least=2)] = 12
     misheard: Annotated[
@@ -95,7 +103,7 @@ class SpeechSettings(ModelSettings):
             at_least=0,
             at_most=32,
         ),
-    ] = 8
+    ] = 16
     validation_steps: Annotated[int, evaluation_batches("Batches")] = 20
     training: TrainingSettings = field(
         default_factory=partial(

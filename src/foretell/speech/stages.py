@@ -22,10 +22,10 @@ from foretell.speech.learned import Learned
 from foretell.speech.network import SpeechNetwork
 from foretell.speech.preparing import prepared, vocoder_batches, voiced
 from foretell.speech.settings import SpeechSettings
-from foretell.training.hardware import Hardware
+from foretell.training.hardware import Hardware, fast_precision
 from foretell.training.history import History, Progress
 from foretell.training.loop import train
-from foretell.training.settings import NO_BOUND, TrainingSettings
+from foretell.training.settings import NO_BOUND, PrecisionName, TrainingSettings
 
 _FOR_NETWORKS = 0.95
 """Share of the minutes; the rest is for alignment and for what the vocoder is conditioned on."""
@@ -179,8 +179,8 @@ class Stages:
         """Divide the length of training among the networks."""
         settings, share = self.settings, self.settings.acoustic_share
         training = settings.training_for(steps_per_epoch / share)
-        acoustic = replace(training, learning_rate=settings.acoustic_learning_rate)
-        critic = replace(training, learning_rate=settings.acoustic_learning_rate / 4)
+        acoustic = replace(training, learning_rate=settings.acoustic_learning_rate, precision=self._acoustic_precision)
+        critic = replace(acoustic, learning_rate=settings.acoustic_learning_rate / 4)
         if training.minutes is not None:
             minutes = _FOR_NETWORKS * training.minutes
             own = share * minutes
@@ -197,6 +197,14 @@ class Stages:
             replace(critic, steps=judged) if judged else None,
             replace(training, steps=left) if left > 0 else None,
         )
+
+    @property
+    def _acoustic_precision(self) -> PrecisionName:
+        chosen = self.settings.acoustic_precision
+        if chosen != "auto":
+            return chosen
+        fast = fast_precision(self.device)
+        return self.settings.training.precision if fast == "32-true" else fast
 
     @property
     def _steps(self) -> int:
