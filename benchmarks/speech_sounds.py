@@ -21,7 +21,7 @@ from foretell.speech import Speech, SpeechModel, SpeechSettings, Voices, read_sp
 from foretell.speech.contour import Contour
 from foretell.speech.corpus import Recording
 from foretell.speech.scales import log_hertz, vocoder_frames
-from foretell.speech.synthesis import TEMPERATURE, Synthesiser
+from foretell.speech.synthesis import Synthesiser
 from foretell.speech.transcripts import read_transcripts
 
 RATE = 16_000
@@ -127,7 +127,7 @@ class Through:
         pitch, voiced = torch.from_numpy(log_hertz(recording.hertz)), torch.from_numpy(recording.voiced)
         frames = vocoder_frames(network.scaled(recording.mel), pitch, voiced)[None]
         contour = Contour(recording.mel, frames, torch.zeros(0))
-        chunks = list(self._synthesiser.sound(contour, seed=0, temperature=TEMPERATURE))
+        chunks = list(self._synthesiser.sound(contour, seed=0))
         write(path, np.concatenate(chunks), self._model.rate)
 
     def _read(self, prompt: Prompt) -> Recording:
@@ -140,11 +140,11 @@ class Through:
         return read.recordings[0]
 
 
-def spoken(model: SpeechModel, weights: float = TEMPERATURE) -> Callable[[Prompt, Path], None]:
+def spoken(model: SpeechModel) -> Callable[[Prompt, Path], None]:
     """What speaks a prompt with its voice."""
 
     def make(prompt: Prompt, path: Path) -> None:
-        said = model.say(prompt.text, voice=prompt.voice, language=prompt.language, temperature=weights)
+        said = model.say(prompt.text, voice=prompt.voice, language=prompt.language)
         write(path, said, model.rate)
 
     return make

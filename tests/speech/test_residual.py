@@ -1,33 +1,18 @@
-"""Drawing levels at a temperature, and generators that are kept."""
+"""Drawing the residual, and generators that are kept."""
 
 from __future__ import annotations
 
 import pickle
 
 import numpy as np
-import pytest
 import torch
 
 from foretell.audio.signal import Frames, LinearPrediction, MelSpectrum
 from foretell.nn import Generator, WaveNet
 from foretell.nn.mu_law import decode
-from foretell.speech.residual import ResidualGenerators, residual, tempered
+from foretell.speech.residual import ResidualGenerators, residual
 from foretell.speech.vocoder import HEAD, LEVELS, LOUDEST
 from foretell.speech.vocoder_task import levels_of
-
-
-@pytest.mark.parametrize("temperature", [0.5, 0.85, 1.2])
-def test_the_density_of_the_residual_is_tempered_not_that_of_levels(temperature: float) -> None:
-    network = WaveNet(256, 2, 2, 256, (1,)).eval()
-    widths = torch.exp((torch.arange(256) - 128).abs() / 128 * torch.log(torch.tensor(256.0)))
-    before = torch.full((1, 1), 128)
-    with torch.no_grad():
-        logits = network(before)[0, 0]
-        drawn = torch.softmax(tempered(network, temperature)(before)[0, 0] / temperature, 0)
-    density = torch.softmax(logits, 0) / widths
-    due = density ** (1 / temperature) * widths
-    assert torch.allclose(drawn, due / due.sum(), atol=1e-6)
-    assert tempered(network, 1.0) is network
 
 
 def test_recordings_through_the_codec_are_what_they_were() -> None:
@@ -57,31 +42,31 @@ def network() -> WaveNet:
 
 def test_a_generator_that_is_kept_draws_what_a_new_one_does() -> None:
     local = torch.randn(1, 40, 3)
-    first = residual(Generator(tempered(network(), 1.0), HEAD, seed=5), local)
+    first = residual(Generator(network(), HEAD, seed=5), local)
     assert first.shape == (40,)
     kept = ResidualGenerators(network())
     lent = []
     for seed in (5, 6, 5):
-        with kept.one(seed, 1.0, "float32") as generator:
+        with kept.one(seed, "float32") as generator:
             lent.append(generator)
             drawn = residual(generator, local)
         assert np.array_equal(drawn, first) == (seed == 5)
     assert lent[0] is lent[1] is lent[2]
-    with kept.one(5, 1.0, "int8") as generator:
+    with kept.one(5, "int8") as generator:
         assert generator is not lent[0]
         assert generator.weights == "int8"
-    with kept.one(5, 1.0, "float32") as one, kept.one(5, 1.0, "float32") as other:
+    with kept.one(5, "float32") as one, kept.one(5, "float32") as other:
         assert one is not other
 
 
 def test_weights_that_have_changed_are_noticed() -> None:
     changed = network()
     kept = ResidualGenerators(changed)
-    with kept.one(5, 1.0, "float32") as first:
+    with kept.one(5, "float32") as first:
         pass
     with torch.no_grad():
         changed.input.weight.add_(1)
-    with kept.one(5, 1.0, "float32") as second:
+    with kept.one(5, "float32") as second:
         assert second is not first
-    with pickle.loads(pickle.dumps(kept)).one(5, 1.0, "float32") as third:
+    with pickle.loads(pickle.dumps(kept)).one(5, "float32") as third:
         assert third is not second

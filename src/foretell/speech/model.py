@@ -22,7 +22,7 @@ from foretell.speech.request import Request
 from foretell.speech.score import Score, score_of
 from foretell.speech.settings import SpeechSettings
 from foretell.speech.stages import Stages
-from foretell.speech.synthesis import TEMPERATURE, WEIGHTS, Synthesiser
+from foretell.speech.synthesis import WEIGHTS, Synthesiser
 from foretell.training.history import Progress
 
 
@@ -97,7 +97,7 @@ class SpeechModel(Model[SpeechSettings, Learned, SpeechNetwork, Speech, Score]):
         phonemes: bool = False,
         front_end: str = "gruut",
         seed: int = 0,
-        temperature: float = TEMPERATURE,
+        temperature: float | None = None,
         weights: Precision = WEIGHTS,
         on_warning: Callable[[str], None] | None = None,
     ) -> Iterator[NDArray[np.float32]]:
@@ -108,14 +108,16 @@ class SpeechModel(Model[SpeechSettings, Learned, SpeechNetwork, Speech, Score]):
         - `language`: that of the text; if not given, that of the voice.
         - `speed`, `pitch`: factors; 2 is twice as fast, or an octave higher.
         - `phonemes`: the text is IPA. `front_end`: what reads text, "gruut" or "espeak-ng".
-        - `seed`: one seed gives one sound. `temperature`: below 1 is smoother. `weights`: see `foretell.nn.Generator`.
+        - `seed`: one seed gives one sound. `temperature`: below 1 is smoother; if not given, what suits voiced and
+          unvoiced sounds each. `weights`: see `foretell.nn.Generator`.
         - `on_warning`: called with sentences about what is spoken otherwise than written; else `warnings.warn` is.
 
         Raises `SettingsError` for options that make no sense, among them unknown voices, and `TextError` for text that
         cannot be read.
         """
         request = Request(voice, language, speed, pitch, phonemes, front_end)
-        Sampling(temperature)
+        if temperature is not None:
+            Sampling(temperature)
         segments = request.segments(text, self.learned.repertoire, on_warning or _warn)
         return self._speaking().stream(segments, seed=seed, temperature=temperature, weights=weights)
 

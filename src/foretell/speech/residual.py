@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import math
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,29 +12,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from foretell.nn import Generator, Sampling, WaveNet
+from foretell.nn import Generator, WaveNet
 from foretell.nn.decoding.wavenet_weights import Precision
 from foretell.nn.mu_law import decode
 from foretell.speech.vocoder import HEAD, LEVELS, LOUDEST
 
 _KEPT = 4
-
-
-def tempered(network: WaveNet, temperature: float) -> WaveNet:
-    """Return a network whose levels, drawn at a temperature, follow the density of the residual at that temperature.
-
-    Levels of mu-law are wider the louder they are: their probabilities alone, sharpened, would favour loud ones. The
-    logits of the copy are those of densities, times their widths to the power of the temperature.
-    """
-    if temperature == 1:
-        return network
-    copied = copy.deepcopy(network)
-    assert copied.output is not None
-    assert copied.output.bias is not None
-    log_widths = (torch.arange(LEVELS) - HEAD.silence).abs() / (LEVELS // 2) * math.log(LEVELS)
-    with torch.no_grad():
-        copied.output.bias.add_((temperature - 1) * log_widths)
-    return copied
 
 
 class ResidualGenerators:
@@ -50,14 +31,12 @@ class ResidualGenerators:
         self._free: deque[tuple[Any, Generator]] = deque(maxlen=_KEPT)
 
     @contextmanager
-    def one(self, seed: int, temperature: float, weights: Precision) -> Iterator[Generator]:
+    def one(self, seed: int, weights: Precision) -> Iterator[Generator]:
         """Lend a generator at its beginning."""
-        key = (temperature, weights, torch.get_num_threads(), [p._version for p in self._network.parameters()])
+        key = (weights, torch.get_num_threads(), [p._version for p in self._network.parameters()])
         generator = self._taken(key)
         if generator is None:
-            generator = Generator(
-                tempered(self._network, temperature), HEAD, sampling=Sampling(temperature), seed=seed, weights=weights
-            )
+            generator = Generator(self._network, HEAD, seed=seed, weights=weights)
         else:
             generator.restart(seed)
         try:
@@ -80,7 +59,7 @@ class ResidualGenerators:
         return ResidualGenerators, (self._network,)
 
 
-def residual(generator: Generator, local: Tensor) -> NDArray[np.float32]:
+def residual(generator: Generator, local: Tensor, temperatures: Tensor | None = None) -> NDArray[np.float32]:
     """Return the residual of S samples from what the WaveNet is told at each, `(1, S, local_size)`."""
-    levels = generator.generate(local.shape[1], local)
+    levels = generator.generate(local.shape[1], local, temperatures=temperatures)
     return (decode(levels[0], LEVELS) * LOUDEST).numpy()

@@ -8,8 +8,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from foretell.audio.signal import HarmonicFilter, RunningPhase
+from foretell.audio.signal import HarmonicFilter, LevelCorrection, RunningPhase
 from foretell.audio.signal.frames import PARTS
+from foretell.audio.signal.phase import pitch_at_samples
 from foretell.nn.decoding.wavenet_weights import Precision
 from foretell.speech.contour import Contour, PredictedContour
 from foretell.speech.learned import Learned
@@ -18,10 +19,11 @@ from foretell.speech.residual import ResidualGenerators, residual
 from foretell.speech.scales import vocoder_pitch
 from foretell.speech.utterance import Segment
 
-FIRST_FRAMES, FRAMES = 5, 25
+FIRST_FRAMES, FRAMES = 7, 25
 """Frames of the first chunk of a segment, which is to be heard soon, and of all others."""
-TEMPERATURE = 0.85
-"""The temperature that suits speech: at 1 it is noisier, much lower its consonants are too quiet."""
+UNVOICED, VOICED = 1.0, 0.7
+"""Temperatures that suit speech: lower ones have less noise between the harmonics of a voice, but in consonants without
+one, which are noise, they are too quiet."""
 WEIGHTS: Precision = "int8"
 """The weights that generate fastest; the ear does not tell them from others."""
 
@@ -39,7 +41,7 @@ class Synthesiser:
         segments: Iterable[Segment],
         *,
         seed: int = 0,
-        temperature: float = TEMPERATURE,
+        temperature: float | None = None,
         weights: Precision = WEIGHTS,
     ) -> Iterator[NDArray[np.float32]]:
         """Yield waveforms of segments that the repertoire knows; a segment is read when the one before is spoken."""
@@ -58,17 +60,20 @@ class Synthesiser:
         return PredictedContour(self.network, self._learned, segment)
 
     def sound(
-        self, contour: Contour, *, seed: int, temperature: float, weights: Precision = WEIGHTS
+        self, contour: Contour, *, seed: int, temperature: float | None = None, weights: Precision = WEIGHTS
     ) -> Iterator[NDArray[np.float32]]:
         """Yield the waveform of a contour: the residual by the vocoder, filtered by linear prediction.
 
-        A last filter keeps the harmonics and weakens the noise between them, of which the vocoder makes too much.
+        The residual is drawn at `temperature`, or where that is None at one that suits voiced and unvoiced sounds each.
+        Two filters follow: one keeps the harmonics and weakens the noise between them, of which the vocoder makes too
+        much, and one brings each band to the level of the contour's spectrum.
         """
         vocoder, prediction, total = self.network.vocoder, self.network.prediction, len(contour)
         past: NDArray[np.float64] | None = None
         harmonics, running = HarmonicFilter(prediction.mel.frames), RunningPhase(prediction.mel.frames)
+        levels = LevelCorrection(prediction.mel)
         start = 0
-        with self._generators.one(seed, temperature, weights) as generator:
+        with self._generators.one(seed, weights) as generator:
             while start < total:
                 stop = min(start + (FRAMES if start else FIRST_FRAMES), total)
                 contour.require(stop + vocoder.margin)
@@ -77,10 +82,18 @@ class Synthesiser:
                 phase = torch.from_numpy(running.of(hertz, voiced))
                 with torch.no_grad():
                     local = vocoder.local_between(contour.frames, start, stop, phase[None])
-                drawn = residual(generator, local)
+                if temperature is None:
+                    share = torch.from_numpy(pitch_at_samples(hertz, voiced, vocoder.hop)[1])
+                    temperatures = UNVOICED + (VOICED - UNVOICED) * share
+                else:
+                    temperatures = torch.full(phase.shape, temperature)
+                drawn = residual(generator, local, temperatures)
                 # Filters are interpolated between neighbouring frames.
                 low = max(0, start - 1)
                 filters = prediction.filters(contour.mel[low : stop + 1])[PARTS * (start - low) : PARTS * (stop - low)]
                 waveform, past = prediction.synthesise(drawn, filters, past)
-                yield harmonics.of(waveform, hertz, voiced)
+                ready = levels.of(harmonics.of(waveform, hertz, voiced), contour.mel[start:stop])
+                if len(ready):
+                    yield ready
                 start = stop
+        yield levels.rest()

@@ -12,7 +12,7 @@ from foretell.speech.settings import SpeechSettings
 LEVELS = 256
 LOUDEST = 8.0
 """The residual, in standard deviations, that the highest level stands for; louder ones are clipped."""
-HEAD = Categorical(LEVELS)
+HEAD = Categorical(LEVELS, mu_law=True)
 
 
 class Vocoder(nn.Module):

@@ -62,7 +62,10 @@ class MelSpectrum:
 
     def of(self, waveform: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the log-mel spectrum `(T, bands)` of a waveform `(N,)`, a row per frame."""
-        windows = self.frames.windows(waveform, len(self.window))
+        return self.under(self.frames.windows(waveform, len(self.window)))
+
+    def under(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the log-mel spectra `(T, bands)` of the samples around each frame, `(T, len(self.window))`."""
         mel = np.empty((len(windows), self.bands), np.float32)
         for start in range(0, len(windows), _BLOCK):
             spectrum = np.fft.rfft(windows[start : start + _BLOCK] * self.window, self.size)
