@@ -79,15 +79,22 @@ def test_another_language_is_spoken_with_the_voices_own_sounds_and_warned_of_onc
     texts = [segment("kæt?", "en"), segment("dɒɡ", "en")]
     found = list(VOICES.spoken(texts, "june", warned.append))
     assert {f.language for f in found} == {"fr"}
-    assert all(symbol in VOICES.voices["june"].symbols for f in found for symbol in f.symbols)
-    assert found[0].symbols[-1] == "."
+    assert all(symbol in VOICES.known_to["june"] for f in found for symbol in f.symbols)
+    assert found[0].symbols[-1] == "?"
     assert warned == ["the voice june was trained on French, not on English: it says it with the sounds that it knows"]
 
 
 def test_a_sound_that_its_own_language_did_not_have_is_warned_of_once() -> None:
     warned: list[str] = []
-    found = list(VOICES.spoken([segment("ty?", "fr"), segment("ty!", "fr")], "june", warned.append))
+    voices = Repertoire.of([segment("pti øf.", "fr", "june"), segment("ty.", "en", "ann")])
+    found = list(voices.spoken([segment("ty?", "fr"), segment("ty!", "fr")], "june", warned.append))
     assert found[0].symbols == ("t", "ø", ".")
     assert len(warned) == 1
     assert warned[0].startswith("june: the voice was not trained on some of these sounds")
     assert warned[0].endswith("y by ø")
+
+
+def test_a_sound_that_another_voice_of_the_language_has_is_said() -> None:
+    found, warned = spoken(segment("ty?", "fr"))
+    assert found.symbols == ("t", "y", "?")
+    assert not warned

@@ -66,6 +66,7 @@ class Learned:
         for recording in data.recordings:
             inventory = self.repertoire.voices[recording.voice]
             language = known_as(recording.language, inventory.languages) or inventory.languages[0]
-            segment, _ = inventory.symbols.adapted(Segment(recording.symbols, recording.stress, language))
+            table = self.repertoire.known_to[recording.voice]
+            segment, _ = table.adapted(Segment(recording.symbols, recording.stress, language))
             found.append(replace(recording, symbols=segment.symbols, stress=segment.stress, language=language))
         return replace(data, recordings=tuple(found))

@@ -77,6 +77,18 @@ class Repertoire:
         return SymbolTable(tuple(sorted({s for inventory in self.voices.values() for s in inventory.symbols.symbols})))
 
     @cached_property
+    def known_to(self) -> dict[str, SymbolTable]:
+        """Return what each voice can say: its own symbols, and those of other voices that share a language with it.
+
+        The network has learned how these sound in the language; how the voice sounds, it knows from all the others.
+        """
+        tables = {}
+        for voice, own in self.voices.items():
+            alike = [other for other in self.voices.values() if set(other.languages) & set(own.languages)]
+            tables[voice] = SymbolTable(tuple(sorted({s for other in alike for s in other.symbols.symbols})))
+        return tables
+
+    @cached_property
     def languages(self) -> tuple[str, ...]:
         """The languages of all voices, sorted."""
         return tuple(sorted({language for inventory in self.voices.values() for language in inventory.languages}))
@@ -99,7 +111,7 @@ class Repertoire:
         return next(iter(self.voices))
 
     def spoken(self, segments: Iterable[Segment], voice: str, on_warning: Warned) -> Iterator[Segment]:
-        """Yield segments as their voices speak them: each with a voice, and a language and symbols that this one knows.
+        """Yield segments as their voices speak them: each with a voice, a language of its own and symbols of `known_to`.
 
         `voice` speaks what names none. Another language than the voice's is spoken with its own sounds, each foreign
         one by the nearest; that is warned of, once for each. Raises SettingsError for a voice that is not known.
@@ -109,7 +121,7 @@ class Repertoire:
             name = self.voice(segment.voice or voice)
             inventory = self.voices[name]
             language = known_as(segment.language, inventory.languages)
-            adapted, replaced = inventory.symbols.adapted(segment)
+            adapted, replaced = self.known_to[name].adapted(segment)
             if language is None and (name, segment.language) not in told:
                 told.add((name, segment.language))
                 on_warning(
