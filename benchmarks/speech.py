@@ -29,7 +29,7 @@ import torch
 from side_by_side import machine
 from speech_peers import PEERS
 from speech_phones import phone_errors, phones_of
-from speech_plain import speak, trained
+from speech_plain import speak, synthesiser, trained
 from speech_sounds import (
     CODEC,
     HARVARD,
@@ -97,7 +97,7 @@ def main() -> None:
     plain_minutes = _VOCODER_SHARE * asked.minutes if asked.plain is None else asked.plain
     if plain_minutes and english:
         plain = trained(model, read((*folders, *more), model.settings)[0], plain_minutes, asked.work / "plain")
-        recorder.keep("without linear prediction", PROMPTS, english, partial(speak, model, plain))
+        recorder.keep("without linear prediction", PROMPTS, english, partial(speak, model, synthesiser(model, plain)))
     for peer in PEERS:
         said_by_peer(recorder, peer, asked.judge, parts)
 

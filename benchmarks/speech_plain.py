@@ -5,8 +5,10 @@ It has the vocoder's layers, is trained like it and for as long, and stands besi
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,14 +16,14 @@ from numpy.typing import NDArray
 from speech_sounds import Prompt, write
 
 from foretell.audio.network import begin_for_sound
-from foretell.audio.signal import RunningPhase, measured_phase
-from foretell.nn import Generator
-from foretell.nn.mu_law import decode
+from foretell.audio.signal import MelSpectrum, measured_phase
+from foretell.audio.signal.frames import PARTS
 from foretell.speech import Speech, SpeechModel, vocoder_task
 from foretell.speech.preparing import vocoder_batches
-from foretell.speech.scales import log_hertz, vocoder_frames, vocoder_pitch
+from foretell.speech.request import Request
+from foretell.speech.scales import log_hertz, vocoder_frames
 from foretell.speech.synthesis import Synthesiser
-from foretell.speech.vocoder import HEAD, LEVELS, LOUDEST, Vocoder
+from foretell.speech.vocoder import HEAD, LOUDEST, Vocoder
 from foretell.speech.vocoder_task import Voiced
 from foretell.training.loop import train
 
@@ -52,23 +54,30 @@ def trained(model: SpeechModel, speech: Speech, minutes: float, checkpoint: Path
     return plain.eval()
 
 
-def speak(model: SpeechModel, plain: Vocoder, prompt: Prompt, path: Path) -> None:
-    """Speak a prompt with it: durations, spectra and pitch are those of the model."""
-    synthesiser = Synthesiser(model.network, model.learned)
-    repertoire = model.learned.repertoire
-    from foretell.speech.request import Request
+class Waveform:
+    """In the place of linear prediction: what the WaveNet draws is the waveform."""
 
-    segments = Request(prompt.voice, prompt.language).segments(prompt.text, repertoire, print)
-    parts: list[NDArray[np.float32]] = []
-    for segment in segments:
-        contour = synthesiser.contour(segment)
-        contour.require(len(contour))
-        around = torch.arange(-1, len(contour) + 1).clamp(0, len(contour) - 1)
-        running = RunningPhase(model.network.prediction.mel.frames)
-        phase = torch.from_numpy(running.of(*vocoder_pitch(contour.frames[0, around])))
-        with torch.no_grad():
-            local = plain.local_between(contour.frames, 0, len(contour), phase[None])
-        generator = Generator(plain.wavenet, HEAD, seed=0, weights="int8")
-        levels = generator.generate(local.shape[1], local)
-        parts.append(decode(levels[0], LEVELS).numpy())
-    write(path, np.concatenate(parts), model.rate)
+    def __init__(self, mel: MelSpectrum) -> None:
+        self.mel = mel
+
+    def filters(self, log_mel: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Nothing, for each part of a frame."""
+        return np.zeros(PARTS * len(log_mel), np.float32)
+
+    def synthesise(self, drawn: NDArray[np.float32], filters: Any, past: Any) -> tuple[NDArray[np.float32], Any]:  # noqa: ARG002
+        """The waveform itself."""
+        return drawn / np.float32(_LOUDNESS), past
+
+
+def synthesiser(model: SpeechModel, plain: Vocoder) -> Synthesiser:
+    """What speaks with it: durations, spectra, pitch and all filters but linear prediction are those of the model."""
+    network = copy.deepcopy(model.network)
+    network.vocoder = plain
+    network.prediction = Waveform(network.prediction.mel)  # type: ignore[assignment]
+    return Synthesiser(network, model.learned)
+
+
+def speak(model: SpeechModel, synthesiser: Synthesiser, prompt: Prompt, path: Path) -> None:
+    """Speak a prompt with it."""
+    segments = Request(prompt.voice, prompt.language).segments(prompt.text, model.learned.repertoire, print)
+    write(path, np.concatenate(list(synthesiser.stream(segments))), model.rate)

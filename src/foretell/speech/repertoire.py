@@ -111,7 +111,7 @@ class Repertoire:
         return next(iter(self.voices))
 
     def spoken(self, segments: Iterable[Segment], voice: str, on_warning: Warned) -> Iterator[Segment]:
-        """Yield segments as their voices speak them: each with a voice, a language of its own and symbols of `known_to`.
+        """Yield segments as their voices speak them: with a voice, a language of its own, and symbols of `known_to`.
 
         `voice` speaks what names none. Another language than the voice's is spoken with its own sounds, each foreign
         one by the nearest; that is warned of, once for each. Raises SettingsError for a voice that is not known.
