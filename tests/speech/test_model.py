@@ -138,7 +138,7 @@ def test_saying_follows_its_options(speech: Speech) -> None:
     assert not np.array_equal(said, voice.say("ani ana", phonemes=True, seed=4))
     chunks = list(voice.stream("ani ana", phonemes=True, seed=3))
     assert len(chunks) > 2
-    assert len(chunks[0]) == (FIRST_FRAMES - 2) * 80 + 40
+    assert len(chunks[0]) == (FIRST_FRAMES - 7) * 80
     assert np.array_equal(np.concatenate(chunks), said)
     slow = voice.say("ani ana", phonemes=True, speed=0.5)
     assert len(slow) == pytest.approx(2 * len(said), rel=0.15)
@@ -226,6 +226,6 @@ def test_a_long_text_is_heard_from_its_beginning(speech: Speech) -> None:
     torch.set_num_threads(1)
     voice = SpeechModel(settings(4)).train(halves(speech)[0], device="cpu")
     stream = voice.stream("ani ana " * 12_500, phonemes=True)
-    assert len(next(stream)) == (FIRST_FRAMES - 2) * 80 + 40
+    assert len(next(stream)) == (FIRST_FRAMES - 7) * 80
     stream.close()  # type: ignore[attr-defined]
     assert len(voice.say("ani.", phonemes=True)) > 0

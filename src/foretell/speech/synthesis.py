@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from foretell.audio.signal import HarmonicFilter, LevelCorrection, RunningPhase
+from foretell.audio.signal import HarmonicFilter, LevelCorrection, MelSpectrum, RunningPhase
 from foretell.audio.signal.frames import PARTS
 from foretell.audio.signal.phase import pitch_at_samples
 from foretell.nn.decoding.wavenet_weights import Precision
@@ -19,7 +21,7 @@ from foretell.speech.residual import ResidualGenerators, residual
 from foretell.speech.scales import vocoder_pitch
 from foretell.speech.utterance import Segment
 
-FIRST_FRAMES, FRAMES = 7, 25
+FIRST_FRAMES, FRAMES = 10, 25
 """Frames of the first chunk of a segment, which is to be heard soon, and of all others."""
 UNVOICED, VOICED = 1.0, 0.7
 """Temperatures that suit speech: lower ones have less noise between the harmonics of a voice, but in consonants without
@@ -65,35 +67,63 @@ class Synthesiser:
         """Yield the waveform of a contour: the residual by the vocoder, filtered by linear prediction.
 
         The residual is drawn at `temperature`, or where that is None at one that suits voiced and unvoiced sounds each.
-        Two filters follow: one keeps the harmonics and weakens the noise between them, of which the vocoder makes too
-        much, and one brings each band to the level of the contour's spectrum.
+        What the vocoder says is noisy between the harmonics, and too loud or too quiet in one band or another: two
+        filters correct that. In their time the first sound comes some frames later than it is drawn.
         """
         vocoder, prediction, total = self.network.vocoder, self.network.prediction, len(contour)
         past: NDArray[np.float64] | None = None
-        harmonics, running = HarmonicFilter(prediction.mel.frames), RunningPhase(prediction.mel.frames)
-        levels = LevelCorrection(prediction.mel)
+        running, filters = RunningPhase(prediction.mel.frames), _AfterFilters(prediction.mel, contour)
         start = 0
         with self._generators.one(seed, weights) as generator:
             while start < total:
                 stop = min(start + (FRAMES if start else FIRST_FRAMES), total)
                 contour.require(stop + vocoder.margin)
                 around = torch.arange(start - 1, stop + 1).clamp(0, total - 1)
-                hertz, voiced = vocoder_pitch(contour.frames[0, around])
-                phase = torch.from_numpy(running.of(hertz, voiced))
+                frequencies, voicing = pitch_at_samples(*vocoder_pitch(contour.frames[0, around]), vocoder.hop)
+                phase = running.of(frequencies)
                 with torch.no_grad():
-                    local = vocoder.local_between(contour.frames, start, stop, phase[None])
-                if temperature is None:
-                    share = torch.from_numpy(pitch_at_samples(hertz, voiced, vocoder.hop)[1])
-                    temperatures = UNVOICED + (VOICED - UNVOICED) * share
-                else:
-                    temperatures = torch.full(phase.shape, temperature)
-                drawn = residual(generator, local, temperatures)
-                # Filters are interpolated between neighbouring frames.
+                    local = vocoder.local_between(contour.frames, start, stop, torch.from_numpy(phase)[None])
+                drawn = residual(generator, local, _temperatures(temperature, torch.from_numpy(voicing)))
+                # Coefficients are interpolated between neighbouring frames.
                 low = max(0, start - 1)
-                filters = prediction.filters(contour.mel[low : stop + 1])[PARTS * (start - low) : PARTS * (stop - low)]
-                waveform, past = prediction.synthesise(drawn, filters, past)
-                ready = levels.of(harmonics.of(waveform, hertz, voiced), contour.mel[start:stop])
-                if len(ready):
+                coefficients = prediction.filters(contour.mel[low : stop + 1])
+                coefficients = coefficients[PARTS * (start - low) : PARTS * (stop - low)]
+                waveform, past = prediction.synthesise(drawn, coefficients, past)
+                if len(ready := filters.of(waveform, phase, frequencies, voicing)):
                     yield ready
                 start = stop
-        yield levels.rest()
+        yield filters.rest()
+
+
+def _temperatures(given: float | None, voicing: Tensor) -> Tensor:
+    return UNVOICED + (VOICED - UNVOICED) * voicing if given is None else torch.full_like(voicing, given)
+
+
+class _AfterFilters:
+    """Takes the noise from between harmonics, and brings each band to the level of the contour's spectrum.
+
+    Windows overlap, and bands do: levels that are corrected twice come nearer to those that are due.
+    """
+
+    def __init__(self, mel: MelSpectrum, contour: Contour) -> None:
+        self._contour = contour
+        self._hop = mel.frames.hop
+        self._harmonics = HarmonicFilter(mel.frames)
+        self._levels = [LevelCorrection(mel) for _ in range(2)]
+        self._done = [0] * len(self._levels)
+
+    def of(self, *piece: Any) -> NDArray[np.float32]:
+        """Take the next piece, as `HarmonicFilter.of` does; return the samples that are ready."""
+        return self._levelled(self._harmonics.of(*piece), 0)
+
+    def rest(self) -> NDArray[np.float32]:
+        """Return the samples that are left at the end."""
+        rests = [self._levelled(self._harmonics.rest(), 0)]
+        rests += [self._levelled(correction.rest(), k + 1) for k, correction in enumerate(self._levels)]
+        return np.concatenate(rests)
+
+    def _levelled(self, waveform: NDArray[np.float32], first: int) -> NDArray[np.float32]:
+        for k, correction in list(enumerate(self._levels))[first:]:
+            start, self._done[k] = self._done[k], self._done[k] + len(waveform) // self._hop
+            waveform = correction.of(waveform, self._contour.mel[start : self._done[k]])
+        return waveform

@@ -36,9 +36,10 @@ def test_phase_runs_on_from_piece_to_piece_at_the_pitch() -> None:
     frames = Frames(16_000)
     hertz = np.linspace(100, 160, 42).astype(np.float32)
     voiced = np.arange(42) > 12
-    whole = RunningPhase(frames).of(hertz, voiced)
+    frequencies, _ = pitch_at_samples(hertz, voiced, frames.hop)
+    whole = RunningPhase(frames).of(frequencies)
     running = RunningPhase(frames)
-    pieces = [running.of(hertz[a : b + 2], voiced[a : b + 2]) for a, b in ((0, 5), (5, 30), (30, 40))]
+    pieces = [running.of(frequencies[a * 160 : b * 160]) for a, b in ((0, 5), (5, 30), (30, 40))]
     assert np.abs(turned(np.concatenate(pieces) - whole)).max() < 1e-4
     steps = turned(np.diff(whole)) * 16_000 / (2 * np.pi)
     due = np.interp(np.arange(1, 40 * 160), (np.arange(42) - 0.5) * 160 - 0.5, hertz)

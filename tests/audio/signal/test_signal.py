@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from foretell.audio.signal import (
     Frames,
-    HarmonicFilter,
     LinearPrediction,
     MelSpectrum,
     PitchTracker,
@@ -157,41 +156,4 @@ def test_synthesis_in_chunks_is_that_of_the_whole() -> None:
         chunk = residual[start * prediction.part : stop * prediction.part]
         sound, past = prediction.synthesise(chunk, filters[start:stop], past)
         parts.append(sound)
-    assert np.allclose(np.concatenate(parts), whole, atol=1e-6)
-
-
-@pytest.mark.parametrize("rate", RATES)
-@pytest.mark.parametrize("hertz", [80.0, 123.4, 300.0])
-def test_harmonics_pass_and_noise_between_them_is_weakened(rate: int, hertz: float) -> None:
-    frames = Frames(rate)
-    count = 50
-    samples = count * frames.hop
-    time = np.arange(samples) / rate
-    harmonics = np.arange(hertz, 900, hertz)
-    tones = np.sin(2 * np.pi * harmonics[:, None] * time).sum(0).astype(np.float32)
-    between = np.sin(2 * np.pi * (harmonics[:, None] + hertz / 2) * time).sum(0).astype(np.float32)
-    pitch, voiced = np.full(count + 2, hertz, np.float32), np.ones(count + 2, np.bool_)
-    middle = slice(samples // 2, samples - samples // 4)
-
-    def gain(waveform: np.ndarray, voiced: np.ndarray) -> float:
-        filtered = HarmonicFilter(frames).of(waveform, pitch, voiced)
-        return float(filtered[middle].std() / waveform[middle].std())
-
-    assert gain(tones, voiced) == pytest.approx(1, abs=0.03)
-    assert gain(between, voiced) < 0.75
-    assert gain(between, ~voiced) == 1
-
-
-def test_harmonics_are_filtered_in_pieces_as_in_the_whole() -> None:
-    frames = Frames(16_000)
-    waveform = vowel(16_000, 150, 0.3)[: 30 * frames.hop]
-    hertz = np.linspace(140, 160, 32, dtype=np.float32)
-    voiced = np.arange(32) % 7 > 1
-    whole = HarmonicFilter(frames).of(waveform, hertz, voiced)
-    assert not np.allclose(whole, waveform, atol=1e-3)
-    pieces = HarmonicFilter(frames)
-    parts = [
-        pieces.of(waveform[a * frames.hop : b * frames.hop], hertz[a : b + 2], voiced[a : b + 2])
-        for a, b in ((0, 5), (5, 18), (18, 30))
-    ]
     assert np.allclose(np.concatenate(parts), whole, atol=1e-6)

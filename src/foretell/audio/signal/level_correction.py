@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from foretell.audio.signal.mel import MelSpectrum
 
-_MOST_DECIBELS = 6.0
+_MOST_DECIBELS = 12.0
 _NEPERS = math.log(10) / 20
 """Per dB."""
 
 
 class LevelCorrection:
-    """Corrects a waveform that comes in pieces of whole frames; what comes out is late by up to two frames."""
+    """Corrects a waveform that comes in pieces of whole frames; what comes out is late by two frames."""
 
     def __init__(self, mel: MelSpectrum) -> None:
         self._mel = mel
@@ -38,15 +38,20 @@ class LevelCorrection:
         self._overlap = np.zeros(hop)
         self._early = hop + hop // 2
         """Samples to come that lie before the first one."""
+        self._begun = np.zeros(0, np.float32)
+        """The half of a frame of which the other half is not ready."""
 
     def of(self, waveform: NDArray[np.float32], log_mel: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Take the next piece `(T * hop,)` with the spectrum due, `(T, bands)`; return the samples that are ready."""
+        """Take the next piece `(T * hop,)` with the spectrum due, `(T, bands)`; return what is ready, whole frames."""
         if not len(self._due):
             self._due = log_mel[:1]
         self._due = np.concatenate([self._due, log_mel])
         self._known = np.concatenate([self._known, waveform])
         after = (len(self._mel.window) - self._hop + 1) // 2
-        return self._corrected((len(self._known) - self._past - after) // self._hop)
+        ready = self._corrected((len(self._known) - self._past - after) // self._hop)
+        whole = len(ready) // self._hop * self._hop
+        self._begun = ready[whole:]
+        return ready[:whole]
 
     def rest(self) -> NDArray[np.float32]:
         """Return the samples that are left at the end."""
@@ -58,7 +63,9 @@ class LevelCorrection:
 
     def _corrected(self, count: int) -> NDArray[np.float32]:
         """Correct the next `count` frames; return the samples that no later frame adds to."""
-        count = min(max(count, 0), len(self._due))
+        count = min(count, len(self._due))
+        if count <= 0:
+            return self._begun
         hop, middle = self._hop, self._past + self._hop // 2
         length = len(self._mel.window)
         measured = self._mel.under(sliding_window_view(self._known[middle - length // 2 :], length)[::hop][:count])
@@ -73,4 +80,4 @@ class LevelCorrection:
         ready: NDArray[np.float32] = (rising + falling[:-1]).reshape(-1).astype(np.float32)
         early = min(self._early, len(ready))
         self._early -= early
-        return ready[early:]
+        return np.concatenate([self._begun, ready[early:]])

@@ -56,9 +56,8 @@ class RunningPhase:
         self._frames = frames
         self._phase = 0.0
 
-    def of(self, hertz: NDArray[np.float32], voiced: NDArray[np.bool_]) -> NDArray[np.float32]:
-        """Return the phases `(T * hop,)`, from 0 to 2 pi, of the next frames; see `pitch_at_samples`."""
-        frequencies, _ = pitch_at_samples(hertz, voiced, self._frames.hop)
+    def of(self, frequencies: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Return the phases `(N,)`, from 0 to 2 pi, of the next samples with these fundamental frequencies in Hz."""
         phases = self._phase + _TURN * np.cumsum(frequencies) / self._frames.rate
         if len(phases):
             self._phase = float(phases[-1] % _TURN)
