@@ -14,18 +14,23 @@ from foretell.nn import WaveNet
 class PlainLayer(nn.Module):
     """A gated, dilated layer of kernel 2: a `torch.nn.Conv1d` for each matrix of the equations."""
 
-    def __init__(self, residual: int, skip: int, dilation: int, last: bool) -> None:
+    def __init__(self, residual: int, skip: int, dilation: int, last: bool, local: int | None) -> None:
         super().__init__()
         self.dilation = dilation
         self.filter = nn.Conv1d(residual, residual, 2, dilation=dilation)
         self.gate = nn.Conv1d(residual, residual, 2, dilation=dilation)
         self.residual = None if last else nn.Conv1d(residual, residual, 1)
         self.skip = nn.Conv1d(residual, skip, 1)
+        self.local_filter = nn.Conv1d(local, residual, 1, bias=False) if local else None
+        self.local_gate = nn.Conv1d(local, residual, 1, bias=False) if local else None
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, R, T) to the next layer's input and the skip share (B, S, T)."""
+    def forward(self, x: Tensor, local: Tensor | None) -> tuple[Tensor, Tensor]:
+        """(B, R, T) and conditioning (B, L, T) to the next layer's input and the skip share (B, S, T)."""
         padded = F.pad(x, (self.dilation, 0))
-        z = torch.tanh(self.filter(padded)) * torch.sigmoid(self.gate(padded))
+        a, b = self.filter(padded), self.gate(padded)
+        if self.local_filter is not None and self.local_gate is not None:
+            a, b = a + self.local_filter(local), b + self.local_gate(local)
+        z = torch.tanh(a) * torch.sigmoid(b)
         return x if self.residual is None else x + self.residual(z), self.skip(z)
 
 
@@ -38,19 +43,22 @@ class PlainWaveNet(nn.Module):
         residual, skip = network.residual_channels, network.skip_channels
         self.embedding = nn.Embedding(network.input_size, residual)
         last = len(network.dilations) - 1
-        self.layers = nn.ModuleList(PlainLayer(residual, skip, d, k == last) for k, d in enumerate(network.dilations))
+        self.layers = nn.ModuleList(
+            PlainLayer(residual, skip, d, k == last, network.local_size) for k, d in enumerate(network.dilations)
+        )
         self.hidden = nn.Conv1d(skip, skip, 1)
         self.output = nn.Conv1d(skip, network.output_size, 1)
         with torch.no_grad():
             for mine, theirs in zip(self._like_foretell().values(), foretell_parameters(network).values(), strict=True):
                 mine.copy_(theirs)
 
-    def forward(self, levels: Tensor) -> Tensor:
-        """(B, T) to (B, T, O)."""
+    def forward(self, levels: Tensor, local_y: Tensor | None = None) -> Tensor:
+        """(B, T) and conditioning (B, T, L), if there is any, to (B, T, O)."""
         x = self.embedding(levels).transpose(1, 2)
+        local = None if local_y is None else local_y.transpose(1, 2)
         skips: Any = 0
         for layer in self.layers:
-            x, skip = layer(x)
+            x, skip = layer(x, local)
             skips = skips + skip
         outputs: Tensor = self.output(torch.relu(self.hidden(torch.relu(skips))))
         return outputs.transpose(1, 2)
@@ -67,6 +75,9 @@ class PlainWaveNet(nn.Module):
             for name, part in parts:
                 if part is not None:
                     named |= {f"{k} {name}": part.weight, f"{k} {name} bias": part.bias}
+            for name, part in (("local filter", layer.local_filter), ("local gate", layer.local_gate)):
+                if part is not None:
+                    named |= {f"{k} {name}": part.weight}
         for name, part in (("hidden", self.hidden), ("output", self.output)):
             named |= {name: part.weight, f"{name} bias": part.bias}
         return named
@@ -145,6 +156,9 @@ def _named(network: WaveNet, of: Any) -> dict[str, Tensor]:
         if residual:
             named |= {f"{k} residual": of(mixed.weight)[:residual], f"{k} residual bias": of(mixed.bias)[:residual]}
         named |= {f"{k} skip": of(mixed.weight)[residual:], f"{k} skip bias": of(mixed.bias)[residual:]}
+        if layer.local_projection is not None:
+            local = of(layer.local_projection.weight)
+            named |= {f"{k} local filter": local[:channels], f"{k} local gate": local[channels:]}
     for name, part in (("hidden", network.hidden), ("output", network.output)):
         named |= {name: of(part.weight), f"{name} bias": of(part.bias)}
     return named

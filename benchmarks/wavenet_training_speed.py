@@ -29,11 +29,14 @@ class Step:
     skip: int
     batch: int
     samples: int
+    local: int | None = None
+    """Size of the conditioning at each step."""
 
     @property
     def title(self) -> str:
         """All sizes."""
-        return f"{self.layers}, {self.residual}, {self.skip}; {self.batch}, {self.samples:,}"
+        conditioned = f", conditioned on {self.local}" if self.local else ""
+        return f"{self.layers}, {self.residual}, {self.skip}; {self.batch}, {self.samples:,}{conditioned}"
 
 
 STEPS = (
@@ -42,6 +45,7 @@ STEPS = (
     Step(20, 64, 128, 32, 256),
     Step(20, 32, 128, 8, 2048),
     Step(30, 64, 256, 4, 2048),
+    Step(20, 32, 128, 8, 2048, local=64),
 )
 
 
@@ -58,15 +62,17 @@ def measure(step: Step, seconds: float, least: tuple[int, int]) -> Timing:
     """Both sides in turns, once they are known to compute the same."""
     torch.manual_seed(0)
     network = WaveNet(
-        LEVELS, step.residual, step.skip, LEVELS, dilation_cycles(10, step.layers // 10), kernel_size=2
+        LEVELS, step.residual, step.skip, LEVELS, dilation_cycles(10, step.layers // 10), 2, local_size=step.local
     ).train()
     plain = PlainWaveNet(network).train()
     levels = torch.randint(0, LEVELS, (step.batch, step.samples + 1))
-    ours, peer = _side(network, levels), _side(plain, levels)
+    local = torch.randn(step.batch, step.samples, step.local) if step.local else None
+    ours, peer = _side(network, levels, local), _side(plain, levels, local)
     try:
         agree(_outputs_alone(ours), _outputs_alone(peer))
         # In float32 a relu whose input is zero but for rounding has its gradient on one side and not on the other.
-        agree(*(_side(copy.deepcopy(side).double(), levels) for side in (network, plain)))  # type: ignore[arg-type]
+        doubled = None if local is None else local.double()
+        agree(*(_side(copy.deepcopy(side).double(), levels, doubled) for side in (network, plain)))  # type: ignore[arg-type]
     except DisagreementError as error:
         raise SystemExit(f"{step.title}: the sides do not agree, nothing is timed. {error}") from None
     found = medians({"ours": ours.step, "plain": peer.step}, seconds, least)
@@ -94,13 +100,13 @@ def report(timings: list[Timing]) -> str:
     return f"## A training step\n\n{markdown(header, rows)}\n\n{words}"
 
 
-def _side(network: nn.Module, levels: Tensor) -> Side:
+def _side(network: nn.Module, levels: Tensor, local: Tensor | None) -> Side:
     inputs, targets = levels[:, :-1], levels[:, 1:].flatten()
 
     def step() -> Tensor:
         for parameter in network.parameters():
             parameter.grad = None
-        outputs: Tensor = network(inputs)
+        outputs: Tensor = network(inputs, local_y=local)
         F.cross_entropy(outputs.flatten(0, 1), targets).backward()
         return outputs
 
