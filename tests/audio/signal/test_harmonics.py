@@ -11,7 +11,7 @@ from foretell.audio.signal.harmonics import LATE
 
 FRAMES = 60
 RATES = (8_000, 16_000, 22_050)
-Floats = NDArray[np.floating]
+Floats = NDArray[np.float64]
 
 
 def glide(frames: Frames, hertz: float) -> tuple[Floats, Floats]:
@@ -44,7 +44,7 @@ def test_harmonics_pass_and_what_lies_between_them_does_not(rate: int, hertz: fl
     high = np.sin(2 * np.pi * 2500 / rate * np.arange(len(phase)))
     middle = slice(10 * frames.hop, -10 * frames.hop)
 
-    def found(waveform: Floats, voicing: float) -> Floats:
+    def found(waveform: Floats, voicing: float) -> NDArray[np.float32]:
         share = np.full(len(phase), voicing)
         return np.concatenate(filtered(frames, waveform, frequencies, phase, share, [FRAMES]))
 

@@ -108,4 +108,5 @@ class HarmonicFilter:
         """Return the sums under the window around the edges of the frames from `LATE` on, `(count + 1,)`."""
         parts = values.reshape(-1, self._frames.hop) @ self._window
         edges = len(parts) - 2 * LATE + 1
-        return np.sum([parts[m : m + edges, m] for m in range(2 * LATE)], axis=0)
+        sums: NDArray[np.float64] = np.sum([parts[m : m + edges, m] for m in range(2 * LATE)], axis=0)
+        return sums
