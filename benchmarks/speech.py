@@ -83,6 +83,7 @@ def main() -> None:
     print("\n".join(model.sentences()))
     held, learned = divided(folders + more, model.settings, asked.work / "held-out.json")
     held = [prompt for prompt in held if prompt.voice in names]
+    threads = torch.get_num_threads()
     torch.set_num_threads(1)
 
     recorder = Recorder(asked.work / "sounds")
@@ -96,7 +97,9 @@ def main() -> None:
     recorder.keep(OURS, HARVARD, parts[HARVARD], spoken(model))
     plain_minutes = _VOCODER_SHARE * asked.minutes if asked.plain is None else asked.plain
     if plain_minutes and english:
+        torch.set_num_threads(threads)
         plain = trained(model, read((*folders, *more), model.settings)[0], plain_minutes, asked.work / "plain")
+        torch.set_num_threads(1)
         recorder.keep("without linear prediction", PROMPTS, english, partial(speak, model, synthesiser(model, plain)))
     for peer in PEERS:
         said_by_peer(recorder, peer, asked.judge, parts)

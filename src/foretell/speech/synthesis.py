@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -26,6 +27,10 @@ FIRST_FRAMES, FRAMES = 10, 25
 UNVOICED, VOICED = 1.0, 0.7
 """Temperatures that suit speech: lower ones have less noise between the harmonics of a voice, but in consonants without
 one, which are noise, they are too quiet."""
+QUIET, SILENT = -0.7, -1.2
+"""Average levels of a frame's bands, in the networks' units, below which noise is lowered, and lowered the most."""
+LOWERED = 12.0
+"""The most by which it is lowered, in dB."""
 WEIGHTS: Precision = "int8"
 """The weights that generate fastest; the ear does not tell them from others."""
 
@@ -100,9 +105,10 @@ def _temperatures(given: float | None, voicing: Tensor) -> Tensor:
 
 
 class _AfterFilters:
-    """Takes the noise from between harmonics, and brings each band to the level of the contour's spectrum.
+    """Takes the noise from between harmonics, and brings each band to the level of the contour's spectrum, or lower.
 
-    Windows overlap, and bands do: levels that are corrected twice come nearer to those that are due.
+    Windows overlap, and bands do: levels that are corrected twice come nearer to those that are due. Pauses, where a
+    recording has the noise of its room, are quieter than these.
     """
 
     def __init__(self, mel: MelSpectrum, contour: Contour) -> None:
@@ -125,5 +131,11 @@ class _AfterFilters:
     def _levelled(self, waveform: NDArray[np.float32], first: int) -> NDArray[np.float32]:
         for k, correction in list(enumerate(self._levels))[first:]:
             start, self._done[k] = self._done[k], self._done[k] + len(waveform) // self._hop
-            waveform = correction.of(waveform, self._contour.mel[start : self._done[k]])
+            waveform = correction.of(waveform, self._due(start, self._done[k]))
         return waveform
+
+    def _due(self, start: int, stop: int) -> NDArray[np.float32]:
+        levels = self._contour.frames[0, start:stop, :-2].mean(1, keepdim=True).numpy()
+        silent = np.clip((QUIET - levels) / (QUIET - SILENT), 0, 1)
+        lowered: NDArray[np.float32] = self._contour.mel[start:stop] - silent * (LOWERED * math.log(10) / 10)
+        return lowered
