@@ -137,5 +137,5 @@ class _AfterFilters:
     def _due(self, start: int, stop: int) -> NDArray[np.float32]:
         levels = self._contour.frames[0, start:stop, :-2].mean(1, keepdim=True).numpy()
         silent = np.clip((QUIET - levels) / (QUIET - SILENT), 0, 1)
-        lowered: NDArray[np.float32] = self._contour.mel[start:stop] - silent * (LOWERED * math.log(10) / 10)
-        return lowered
+        lowered = self._contour.mel[start:stop] - silent * np.float32(LOWERED * math.log(10) / 10)
+        return lowered.astype(np.float32)
