@@ -61,7 +61,7 @@ class Learned:
         return {symbol: number for number, symbol in enumerate(sounds)}
 
     def known(self, data: Speech) -> Speech:
-        """Return recordings of these voices, with the symbols that a voice does not know replaced by their nearest."""
+        """Return recordings of these voices, with the symbols that a voice cannot say replaced by their nearest."""
         found = []
         for recording in data.recordings:
             inventory = self.repertoire.voices[recording.voice]

@@ -38,7 +38,7 @@ class Repertoire:
     def of(cls, segments: Iterable[Segment], *, at_least: int = 1) -> Repertoire:
         """Return the repertoire of training data, whose segments name their voices.
 
-        A symbol that a voice has fewer than `at_least` times is spoken as if it had never had it.
+        A symbol that a voice has fewer than `at_least` times counts as one that it never had.
         """
         by_voice: dict[str, list[Segment]] = {}
         for segment in segments:
@@ -78,13 +78,17 @@ class Repertoire:
 
     @cached_property
     def known_to(self) -> dict[str, SymbolTable]:
-        """Return what each voice can say: its own symbols, and those of other voices that share a language with it.
+        """Return what each voice can say: its own symbols, and those of other voices that speak its languages alone.
 
         The network has learned how these sound in the language; how the voice sounds, it knows from all the others.
         """
         tables = {}
         for voice, own in self.voices.items():
-            alike = [other for other in self.voices.values() if set(other.languages) & set(own.languages)]
+            alike = [
+                other
+                for other in self.voices.values()
+                if other is own or all(known_as(language, own.languages) for language in other.languages)
+            ]
             tables[voice] = SymbolTable(tuple(sorted({s for other in alike for s in other.symbols.symbols})))
         return tables
 

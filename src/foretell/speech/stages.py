@@ -58,7 +58,8 @@ class Stages:
         """Train the network in place; return the history of both networks, and the samples per step of the last."""
         settings, network, learned = self.settings, self.network, self.learned
         # A device that is not there is refused before any work.
-        Hardware(self.device, settings.training.precision)
+        for precision in (settings.training.precision, self._acoustic_precision):
+            Hardware(self.device, precision)
         network.measure(self.data, learned.voices)
         durations = learn_alignment(
             network,

@@ -97,7 +97,8 @@ class Synthesiser:
                 if len(ready := filters.of(waveform, phase, frequencies, voicing)):
                     yield ready
                 start = stop
-        yield filters.rest()
+        if len(rest := filters.rest()):
+            yield rest
 
 
 def _temperatures(given: float | None, voicing: Tensor) -> Tensor:

@@ -19,7 +19,8 @@ from foretell.audio.signal.frames import Frames
 LATE = 3
 """Frames by which the sound comes late: half of the window."""
 _CUTOFF = 1400.0
-_LOWEST = 50.0
+_LEAST, _LOWEST = 40.0, 50.0
+"""Of the fundamental, in Hz: below it a sound stays as it is, above it all of it is filtered."""
 
 
 class HarmonicFilter:
@@ -51,6 +52,8 @@ class HarmonicFilter:
 
         Of each sample: `phase` and `frequencies` of the fundamental, in radians and Hz, and the share of `voicing`.
         """
+        # Harmonics closer to each other the window does not tell apart.
+        voicing = voicing * np.clip((frequencies - _LEAST) / (_LOWEST - _LEAST), 0, 1)
         self._known = np.concatenate([self._known, np.stack([waveform, phase, frequencies, voicing])], 1)
         return self._filtered()
 

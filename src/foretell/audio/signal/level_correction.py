@@ -59,18 +59,22 @@ class LevelCorrection:
             return np.zeros(0, np.float32)
         self._due = np.concatenate([self._due, self._due[-1:]])
         self._known = np.concatenate([self._known, np.zeros(self._hop + self._past, np.float32)])
-        return self._corrected(len(self._due))[: -(self._hop // 2)]
+        return self._corrected(len(self._due), last=True)[: -(self._hop // 2)]
 
-    def _corrected(self, count: int) -> NDArray[np.float32]:
+    def _corrected(self, count: int, *, last: bool = False) -> NDArray[np.float32]:
         """Correct the next `count` frames; return the samples that no later frame adds to."""
-        count = min(count, len(self._due))
-        if count <= 0:
+        count, first = min(count, len(self._due)), self._early == self._hop + self._hop // 2
+        if count <= first:
             return self._begun
         hop, middle = self._hop, self._past + self._hop // 2
         length = len(self._mel.window)
         measured = self._mel.under(sliding_window_view(self._known[middle - length // 2 :], length)[::hop][:count])
         most = _MOST_DECIBELS * _NEPERS
-        gains = np.exp(np.clip((self._due[:count] - measured) / 2, -most, most) @ self._interpolation)
+        bands = np.clip((self._due[:count] - measured) / 2, -most, most)
+        # Of the frames before the first and after the last one little is known but that they go on like these.
+        bands[0] = bands[1] if first else bands[0]
+        bands[-1] = bands[-2] if last else bands[-1]
+        gains = np.exp(bands @ self._interpolation)
         pieces = sliding_window_view(self._known[middle - hop :], 2 * hop)[::hop][:count]
         weighted = np.fft.irfft(np.fft.rfft(pieces * self._window, self._size) * gains, self._size)
         halves = (weighted[:, : 2 * hop] * self._window).reshape(count, 2, hop)

@@ -159,8 +159,12 @@ class Generator:
         if rate < 1 or steps % rate:
             raise ValueError(f"steps must be a multiple of rate, got {steps} and {rate}")
         self._network.check_local(local_y, self.batch, steps if rate == 1 else steps // rate + 2)
-        if temperatures is not None and (temperatures.shape != (steps,) or not bool((temperatures > 0).all())):
-            raise ValueError(f"temperatures must be ({steps},) numbers above 0, got {tuple(temperatures.shape)}")
+        if temperatures is not None:
+            temperatures = temperatures.float()
+            if temperatures.shape != (steps,):
+                raise ValueError(f"temperatures must have the shape ({steps},), got {tuple(temperatures.shape)}")
+            if not bool(((temperatures >= 1e-30) & (temperatures <= 1e30)).all()):
+                raise ValueError("temperatures must be numbers above 0, from 1e-30 to 1e30")
         self._began = True
         parts = [self._before[:, None][:, :0]]
         size = max(1, _CALL // rate) * rate
